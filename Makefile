@@ -1,0 +1,36 @@
+# Every command works in .venv, which the first one makes; a change of the files that say what belongs
+# into it makes the next command install again.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint benchmarks wheel
+.NOTPARALLEL:
+
+demo: .venv/installed-examples
+	$(BIN)/python examples/digits.py
+
+test: .venv/installed-test
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+benchmarks: .venv/installed-benchmarks
+	$(BIN)/python -m benchmarks
+
+wheel: .venv/installed-dev
+	$(BIN)/python -m build --no-isolation
+
+.venv/installed-%: setup.cfg setup.py pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing torchkeras_layer[$*] into .venv; PyTorch is the large part."
+	$(BIN)/pip install --quiet --constraint constraints.txt setuptools
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[$*]'
+	@touch $@
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and \
+		"torchkeras_layer needs Python 3.10 or later. Received: %s. Say which: make PYTHON=python3.11" \
+		% sys.version.split()[0])'
+	$(PYTHON) -m venv .venv

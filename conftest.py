@@ -1,0 +1,34 @@
+"""From which state does each test start, the doctests inside the package included?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from hypothesis import settings
+
+from torchkeras_layer import _names, _random, _settings, precision
+from torchkeras_layer.registry import custom_objects
+
+# The examples are the same in each run; `pytest --hypothesis-profile=explore` looks for new ones.
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile("repeatable")
+
+_PROCESS_WIDE = (_settings._settings, custom_objects._registered, custom_objects._registered_names)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_state() -> Iterator[None]:
+    """Start from the same names, defaults, registered classes and random numbers, whatever ran before."""
+    before = [dict(state) for state in _PROCESS_WIDE]
+    _names.reset_uids()
+    _random.set_random_seed(0)
+    yield
+    for state, content in zip(_PROCESS_WIDE, before, strict=True):
+        state.clear()
+        state.update(content)
+    precision.set_global_policy(None)
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)

@@ -1,0 +1,67 @@
+"""What does Keras 3 itself answer? The one place that imports it, on its torch backend.
+
+A test module with `from tests.oracle import assert_close, keras` is skipped where Keras is not installed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+os.environ["KERAS_BACKEND"] = "torch"
+
+keras = pytest.importorskip("keras", minversion="3.0")
+
+if keras.backend.backend() != "torch":
+    raise RuntimeError(
+        f"Keras runs on {keras.backend.backend()}: something imported it before tests/oracle.py did. "
+        "Write `from tests.oracle import keras` there."
+    )
+
+
+def to_numpy(value: Any) -> np.ndarray:
+    """Return a tensor, weight or array of either library as a numpy array; bfloat16 becomes float32."""
+    tensor = getattr(value, "value", value)
+    if not isinstance(tensor, torch.Tensor):
+        return np.asarray(tensor)
+    tensor = tensor.detach().cpu().resolve_conj()
+    return (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).numpy()
+
+
+def assert_close(
+    ours: Any, theirs: Any, what: str = "result", rtol: float = 1e-5, atol: float = 1e-6
+) -> None:
+    """Fail, naming `what` and where, unless two nested structures hold the same numbers in the same shapes.
+
+    Dtypes are not compared: `assert ours.dtype == …` says that more clearly.
+    """
+    keys = _keys(theirs)
+    assert _keys(ours) == keys, f"{what}: {ours!r} is not nested like {theirs!r}"
+    if keys is None:
+        _assert_arrays_close(to_numpy(ours), to_numpy(theirs), what, rtol, atol)
+        return
+    for key in keys:
+        assert_close(ours[key], theirs[key], f"{what}[{key!r}]", rtol, atol)
+
+
+def _keys(structure: Any) -> list[Any] | None:
+    if isinstance(structure, dict):
+        return list(structure)
+    return list(range(len(structure))) if isinstance(structure, (list, tuple)) else None
+
+
+def _assert_arrays_close(ours: np.ndarray, theirs: np.ndarray, what: str, rtol: float, atol: float) -> None:
+    assert ours.shape == theirs.shape, f"{what}: our shape {ours.shape} is not Keras's {theirs.shape}"
+    different = ~np.isclose(ours, theirs, rtol, atol, equal_nan=True)
+    if different.any():
+        first = tuple(int(index) for index in np.argwhere(np.atleast_1d(different))[0])[: ours.ndim]
+        largest = np.abs(ours.astype("complex128") - theirs.astype("complex128"))[different].max()
+        raise AssertionError(
+            f"{what}: {different.sum()} of {different.size} numbers differ, by {largest:.3g} at the most "
+            f"(allowed: {atol} + {rtol} × Keras's). "
+            f"First at {list(first)}: ours {ours[first]!r}, Keras's {theirs[first]!r}."
+        )

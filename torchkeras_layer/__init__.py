@@ -1,0 +1,47 @@
+"""Keras layers that are honest `torch.nn.Module`s: `import torchkeras_layer as keras`."""
+
+from torchkeras_layer import (
+    activations,
+    backend,
+    constraints,
+    initializers,
+    layers,
+    metrics,
+    mixed_precision,
+    regularizers,
+    saving,
+    utils,
+)
+from torchkeras_layer.initializers import Initializer
+from torchkeras_layer.layer import Layer, VariableAggregation, VariableSynchronization, WeightSpec
+from torchkeras_layer.modules import build, collect_losses
+from torchkeras_layer.precision import Policy
+from torchkeras_layer.symbolic import InputSpec, TensorSpec
+
+DTypePolicy = Policy
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DTypePolicy",
+    "Initializer",
+    "InputSpec",
+    "Layer",
+    "Policy",
+    "TensorSpec",
+    "VariableAggregation",
+    "VariableSynchronization",
+    "WeightSpec",
+    "activations",
+    "backend",
+    "build",
+    "collect_losses",
+    "constraints",
+    "initializers",
+    "layers",
+    "metrics",
+    "mixed_precision",
+    "regularizers",
+    "saving",
+    "utils",
+]

@@ -1,0 +1,66 @@
+"""How do Keras's dtype names and torch's dtypes translate into each other?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+_BY_NAME: dict[str, torch.dtype] = {
+    "bool": torch.bool,
+    "uint8": torch.uint8,
+    "uint16": torch.uint16,
+    "uint32": torch.uint32,
+    "uint64": torch.uint64,
+    "int8": torch.int8,
+    "int16": torch.int16,
+    "int32": torch.int32,
+    "int64": torch.int64,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "complex64": torch.complex64,
+    "complex128": torch.complex128,
+}
+_ALIASES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
+_NAMES = {dtype: name for name, dtype in _BY_NAME.items()}
+
+
+def torch_dtype(dtype: Any) -> torch.dtype:
+    """Return the torch dtype for a name, a torch dtype, a numpy dtype or a Python scalar type.
+
+    Raises:
+        TypeError: if there is no such dtype.
+
+    >>> torch_dtype("float32"), torch_dtype(np.int64), torch_dtype(torch.bool)
+    (torch.float32, torch.int64, torch.bool)
+    """
+    if isinstance(dtype, torch.dtype):
+        return dtype
+    name = dtype.lower() if isinstance(dtype, str) else _name_of_numpy(dtype)
+    name = _ALIASES.get(name, name).removeprefix("torch.")
+    if name not in _BY_NAME:
+        raise TypeError(f"Unknown dtype. Received: {dtype!r}. Known dtypes: {', '.join(_BY_NAME)}.")
+    return _BY_NAME[name]
+
+
+def dtype_name(dtype: Any) -> str:
+    """Return Keras's name of a dtype, for instance `'float32'`.
+
+    Raises:
+        TypeError: if there is no such dtype.
+
+    >>> dtype_name(torch.bfloat16)
+    'bfloat16'
+    """
+    known = torch_dtype(dtype)
+    return _NAMES.get(known, str(known).removeprefix("torch."))
+
+
+def _name_of_numpy(dtype: Any) -> str:
+    try:
+        return np.dtype(dtype).name if dtype is not None else "None"
+    except TypeError:
+        return repr(dtype)

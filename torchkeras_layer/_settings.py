@@ -1,0 +1,82 @@
+"""Which process-wide defaults does a layer start from: float type, fuzz factor, image layout?"""
+
+from __future__ import annotations
+
+_FLOAT_TYPES = ("float16", "bfloat16", "float32", "float64")
+_IMAGE_FORMATS = ("channels_last", "channels_first")
+
+_settings = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+
+
+def floatx() -> str:
+    """Name of the float type that new layers and weights use.
+
+    >>> floatx()
+    'float32'
+    """
+    return _settings["floatx"]
+
+
+def set_floatx(value: str) -> None:
+    """Set the float type of layers that are created from now on; existing layers keep theirs.
+
+    Raises:
+        ValueError: if `value` is not a float type.
+
+    >>> set_floatx("float64"); floatx()
+    'float64'
+    >>> set_floatx("float32")
+    """
+    if value not in _FLOAT_TYPES:
+        raise ValueError(f"set_floatx: expected one of {_FLOAT_TYPES}. Received: {value!r}.")
+    _settings["floatx"] = value
+
+
+def epsilon() -> float:
+    """The small number that keeps divisions finite.
+
+    >>> epsilon()
+    1e-07
+    """
+    return _settings["epsilon"]
+
+
+def set_epsilon(value: float) -> None:
+    """Set the fuzz factor.
+
+    Raises:
+        ValueError: if `value` is not a positive number.
+
+    >>> set_epsilon(1e-5); epsilon()
+    1e-05
+    >>> set_epsilon(1e-7)
+    """
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not value > 0:
+        raise ValueError(f"set_epsilon: expected a positive number. Received: {value!r}.")
+    _settings["epsilon"] = float(value)
+
+
+def image_data_format() -> str:
+    """The layout that image layers assume: `'channels_last'` or `'channels_first'`.
+
+    >>> image_data_format()
+    'channels_last'
+    """
+    return _settings["image_data_format"]
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set the layout that image layers assume.
+
+    Raises:
+        ValueError: if `data_format` is not one of the two layouts.
+
+    >>> set_image_data_format("channels_first"); image_data_format()
+    'channels_first'
+    >>> set_image_data_format("channels_last")
+    """
+    if data_format not in _IMAGE_FORMATS:
+        raise ValueError(
+            f"set_image_data_format: expected one of {_IMAGE_FORMATS}. Received: {data_format!r}."
+        )
+    _settings["image_data_format"] = data_format

@@ -1,0 +1,70 @@
+"""What are the leaves of a nested structure, and how is one rebuilt with other leaves?"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def is_namedtuple(value: Any) -> bool:
+    """Whether `value` is a named tuple.
+
+    >>> from collections import namedtuple
+    >>> is_namedtuple(namedtuple("Pair", "a b")(1, 2)), is_namedtuple((1, 2))
+    (True, False)
+    """
+    return isinstance(value, tuple) and hasattr(value, "_fields")
+
+
+def leaves(structure: Any) -> list[Any]:
+    """List the leaves of nested dicts, lists and tuples; dicts in insertion order, `None` is a leaf.
+
+    >>> leaves({"b": 1, "a": [2, (3, None)]})
+    [1, 2, 3, None]
+    """
+    return list(_walk(structure))
+
+
+def map_leaves(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
+    """Apply `function` to each leaf and return the results in the same structure, types kept.
+
+    `others` have the same structure down to the leaves of the first one, and pass their parts as further arguments.
+
+    >>> map_leaves(lambda x: x + 1, {"b": 1, "a": [2, (3,)]})
+    {'b': 2, 'a': [3, (4,)]}
+    >>> map_leaves(lambda x, y: x * y, [1, (2,)], [10, (20,)])
+    [10, (40,)]
+    """
+    if isinstance(structure, dict):
+        return _map_dict(function, structure, others)
+    if isinstance(structure, (list, tuple)):
+        parts = [map_leaves(function, *items) for items in zip(structure, *others, strict=True)]
+        return _rebuild_sequence(structure, parts)
+    return function(structure, *others)
+
+
+def _map_dict(function: Callable[..., Any], structure: dict[Any, Any], others: tuple[Any, ...]) -> Any:
+    if type(structure) is dict:
+        return {k: map_leaves(function, v, *[o[k] for o in others]) for k, v in structure.items()}
+    rebuilt = copy.copy(structure)
+    for key, value in structure.items():
+        rebuilt[key] = map_leaves(function, value, *[other[key] for other in others])
+    return rebuilt
+
+
+def _rebuild_sequence(structure: Any, parts: list[Any]) -> Any:
+    if isinstance(structure, list):
+        return parts
+    return type(structure)(*parts) if is_namedtuple(structure) else tuple(parts)
+
+
+def _walk(structure: Any) -> Iterator[Any]:
+    if isinstance(structure, dict):
+        for value in structure.values():
+            yield from _walk(value)
+    elif isinstance(structure, (list, tuple)):
+        for value in structure:
+            yield from _walk(value)
+    else:
+        yield structure

@@ -1,0 +1,101 @@
+"""Which activation functions are there, and how does one go from a name to a function and back?
+
+They take and return tensors (or what implements `__torch_function__`, such as a symbolic tensor), run
+PyTorch's own kernels, and give Keras 3's numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torchkeras_layer.activations._catalog import catalog
+from torchkeras_layer.activations.distributions import log_softmax, softmax, sparsemax
+from torchkeras_layer.activations.gates import gelu, glu, hard_silu, mish, silu
+from torchkeras_layer.activations.rectifiers import celu, elu, leaky_relu, relu, relu6, selu, threshold
+from torchkeras_layer.activations.shrinkers import hard_shrink, linear, soft_shrink, tanh_shrink
+from torchkeras_layer.activations.sigmoids import (
+    hard_sigmoid,
+    hard_tanh,
+    log_sigmoid,
+    sigmoid,
+    softsign,
+    sparse_sigmoid,
+    tanh,
+)
+from torchkeras_layer.activations.softenings import exponential, softplus, sparse_plus, squareplus
+
+swish = silu
+hard_swish = hard_silu
+
+__all__ = [
+    "celu",
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+]
+
+
+def get(identifier: Any) -> Callable[..., Any]:
+    """Return the activation function for a name, a config, a callable (as it is) or `None` (`linear`).
+
+    Raises:
+        ValueError: if it stands for no activation function.
+
+    >>> import torch
+    >>> get("swish").__name__, get(None).__name__, get(torch.relu) is torch.relu
+    ('silu', 'linear', True)
+    """
+    return linear if identifier is None else catalog.get(identifier)
+
+
+def serialize(activation: Callable[..., Any]) -> Any:
+    """Return what a config holds for an activation function: the name of a built-in one.
+
+    >>> serialize(silu)
+    'silu'
+    """
+    return catalog.serialize(activation)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the activation function that `serialize` described.
+
+    Raises:
+        ValueError: if it is neither built in nor in `custom_objects`.
+
+    >>> deserialize("silu").__name__
+    'silu'
+    """
+    return catalog.deserialize(config, custom_objects)

@@ -1,0 +1,80 @@
+"""Which activations squash their input into a bounded range, S-shaped, and what is the logarithm of one?"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from torchkeras_layer.activations._catalog import catalog
+
+
+@catalog.register()
+def sigmoid(x: Tensor) -> Tensor:
+    """Logistic function: `1 / (1 + exp(-x))`.
+
+    >>> sigmoid(torch.tensor([-2.0, 0.0, 2.0]))
+    tensor([0.1192, 0.5000, 0.8808])
+    """
+    return torch.sigmoid(x)
+
+
+@catalog.register()
+def hard_sigmoid(x: Tensor) -> Tensor:
+    """Piecewise linear sigmoid of Keras 3: `min(max(x / 6 + 1/2, 0), 1)`; Keras 1 and 2 had the slope 0.2.
+
+    >>> hard_sigmoid(torch.tensor([-4.0, 0.0, 1.5]))
+    tensor([0.0000, 0.5000, 0.7500])
+    """
+    return F.hardsigmoid(x)
+
+
+@catalog.register()
+def log_sigmoid(x: Tensor) -> Tensor:
+    """Logarithm of the sigmoid, `-log(1 + exp(-x))`, finite where the sigmoid itself underflows.
+
+    >>> log_sigmoid(torch.tensor([-200.0, 0.0]))
+    tensor([-200.0000,   -0.6931])
+    """
+    return F.logsigmoid(x)
+
+
+@catalog.register()
+def sparse_sigmoid(x: Tensor) -> Tensor:
+    """Piecewise linear sigmoid on [-1, 1]: `min(max((x + 1) / 2, 0), 1)` (Blondel et al., 2019).
+
+    >>> sparse_sigmoid(torch.tensor([-2.0, 0.0, 0.5]))
+    tensor([0.0000, 0.5000, 0.7500])
+    """
+    # hardtanh rather than clamp: its gradient is 0 on the bounds themselves, as Keras's is.
+    return 0.5 * (F.hardtanh(x) + 1)
+
+
+@catalog.register()
+def tanh(x: Tensor) -> Tensor:
+    """Hyperbolic tangent.
+
+    >>> tanh(torch.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.7616,  0.0000,  0.7616])
+    """
+    return torch.tanh(x)
+
+
+@catalog.register()
+def hard_tanh(x: Tensor) -> Tensor:
+    """Piecewise linear tanh: `min(max(x, -1), 1)`.
+
+    >>> hard_tanh(torch.tensor([-3.0, 0.5, 3.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
+    return F.hardtanh(x)
+
+
+@catalog.register()
+def softsign(x: Tensor) -> Tensor:
+    """`x / (1 + |x|)`: like tanh, but approaching its bounds as slowly as `1 / x`.
+
+    >>> softsign(torch.tensor([-1.0, 0.0, 3.0]))
+    tensor([-0.5000,  0.0000,  0.7500])
+    """
+    return F.softsign(x)

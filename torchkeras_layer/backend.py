@@ -1,0 +1,28 @@
+"""`keras.backend`: process-wide settings and names."""
+
+from torchkeras_layer._names import get_uid, reset_uids
+from torchkeras_layer._settings import (
+    epsilon,
+    floatx,
+    image_data_format,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+)
+from torchkeras_layer.symbolic import int_shape, is_keras_tensor
+
+clear_session = reset_uids
+
+__all__ = [
+    "clear_session",
+    "epsilon",
+    "floatx",
+    "get_uid",
+    "image_data_format",
+    "int_shape",
+    "is_keras_tensor",
+    "reset_uids",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+]

@@ -1,0 +1,127 @@
+"""Which initializers are there, and how does one go from a name or config to one and back?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from torchkeras_layer.initializers._catalog import catalog
+from torchkeras_layer.initializers.base import Initializer
+from torchkeras_layer.initializers.constants import Constant, Identity, Ones, Zeros
+from torchkeras_layer.initializers.orthogonal import Orthogonal
+from torchkeras_layer.initializers.presets import (
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+)
+from torchkeras_layer.initializers.random import RandomNormal, RandomUniform, TruncatedNormal
+from torchkeras_layer.initializers.seeds import SeedGenerator
+from torchkeras_layer.initializers.stft import STFT
+from torchkeras_layer.initializers.variance_scaling import VarianceScaling
+
+IdentityInitializer = identity = Identity
+OrthogonalInitializer = orthogonal = Orthogonal
+STFTInitializer = stft = STFT
+constant = Constant
+glorot_normal = GlorotNormal
+glorot_uniform = GlorotUniform
+he_normal = HeNormal
+he_uniform = HeUniform
+lecun_normal = LecunNormal
+lecun_uniform = LecunUniform
+normal = random_normal = RandomNormal
+ones = Ones
+truncated_normal = TruncatedNormal
+uniform = random_uniform = RandomUniform
+variance_scaling = VarianceScaling
+zeros = Zeros
+
+
+def get(identifier: Any) -> Any:
+    """Return the initializer meant by a name, a config, a class, a callable or an array (None stays None).
+
+    A callable is called as `identifier(shape, dtype=dtype)`; an array or tensor is taken as the values
+    themselves.
+
+    Raises:
+        ValueError: if no initializer is meant by it.
+
+    >>> get("he_normal"), get(Ones), get(None)
+    (HeNormal(seed=None, input_axes=None, output_axes=None), Ones(), None)
+    """
+    if isinstance(identifier, (torch.Tensor, np.ndarray, np.generic)):
+        return Constant(identifier)
+    return catalog.get(identifier)
+
+
+def serialize(initializer: Any) -> Any:
+    """Return the config of an initializer.
+
+    >>> serialize(Ones())
+    {'module': 'keras.initializers', 'class_name': 'Ones', 'config': {}, 'registered_name': None}
+    """
+    return catalog.serialize(initializer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the initializer that a config or name means.
+
+    Raises:
+        ValueError: if it means none.
+
+    >>> deserialize({"class_name": "Constant", "config": {"value": 2.0}})
+    Constant(value=2.0)
+    """
+    return catalog.deserialize(config, custom_objects)
+
+
+__all__ = [
+    "STFT",
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "IdentityInitializer",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "Orthogonal",
+    "OrthogonalInitializer",
+    "RandomNormal",
+    "RandomUniform",
+    "STFTInitializer",
+    "SeedGenerator",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "constant",
+    "deserialize",
+    "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "normal",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "serialize",
+    "stft",
+    "truncated_normal",
+    "uniform",
+    "variance_scaling",
+    "zeros",
+]

@@ -1,0 +1,127 @@
+"""Which initializers draw from a distribution that does not depend on the shape?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from torchkeras_layer.initializers._catalog import catalog
+from torchkeras_layer.initializers.base import CheckedInitializer, finite_number
+from torchkeras_layer.initializers.sampling import (
+    check_floating,
+    draw_normal,
+    draw_truncated_normal,
+    draw_uniform,
+)
+from torchkeras_layer.initializers.seeds import SeedGenerator, as_seed
+from torchkeras_layer.registry import serialize_keras_object
+
+
+class RandomInitializer(CheckedInitializer):
+    """Base class of the initializers that draw numbers; it keeps the seed.
+
+    `seed=None` draws from torch's global generator, which `torch.manual_seed` governs. An int gives the same
+    numbers at each call, a `SeedGenerator` others at each call.
+    """
+
+    def __init__(self, seed: Any = None) -> None:
+        self.seed: int | SeedGenerator | None = as_seed(self, seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this initializer again."""
+        return {"seed": serialize_keras_object(self.seed)}
+
+
+class NormalInitializer(RandomInitializer):
+    """Base class of the initializers that have a mean and a standard deviation."""
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None) -> None:
+        self.mean = finite_number(self, "mean", mean)
+        self.stddev = finite_number(self, "stddev", stddev)
+        if self.stddev < 0:
+            raise ValueError(
+                f"{type(self).__name__}: stddev must not be negative. Received: stddev={stddev!r}."
+            )
+        super().__init__(seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this initializer again."""
+        return {**super().get_config(), "mean": self.mean, "stddev": self.stddev}
+
+
+@catalog.register("normal", "RandomNormalV2")
+class RandomNormal(NormalInitializer):
+    """Numbers from the normal distribution.
+
+    Raises:
+        ValueError: if `mean` or `stddev` is not a finite number, or `stddev` is negative.
+
+    >>> RandomNormal(mean=1.0, stddev=0.0)((2,))
+    tensor([1., 1.])
+    """
+
+    def fill(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+        """Draw the tensor."""
+        check_floating(self, dtype)
+        return draw_normal(shape, dtype, self.mean, self.stddev, self.seed)
+
+
+@catalog.register("TruncatedNormalV2")
+class TruncatedNormal(NormalInitializer):
+    """Numbers from the normal distribution cut at two standard deviations from the mean.
+
+    `stddev` is that of the distribution before it is cut; what comes out has 0.88 of it.
+
+    Raises:
+        ValueError: if `mean` or `stddev` is not a finite number, or `stddev` is negative.
+
+    >>> values = TruncatedNormal(stddev=1.0, seed=1)((1000,))
+    >>> bool(values.abs().max() <= 2)
+    True
+    """
+
+    def fill(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+        """Draw the tensor."""
+        check_floating(self, dtype)
+        return draw_truncated_normal(shape, dtype, self.mean, self.stddev, self.seed)
+
+
+@catalog.register("uniform", "RandomUniformV2")
+class RandomUniform(RandomInitializer):
+    """Numbers from [minval, maxval), each as likely as the others; for an integer dtype, ints.
+
+    Raises:
+        ValueError: if a bound is not a finite number or `maxval` is less than `minval`; when called for an
+            integer dtype, if the bounds are not ints with one between them.
+
+    >>> values = RandomUniform(0, 10, seed=1)((100,), dtype="int64")
+    >>> int(values.min()), int(values.max())
+    (0, 9)
+    """
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None) -> None:
+        self.minval = finite_number(self, "minval", minval)
+        self.maxval = finite_number(self, "maxval", maxval)
+        if self.maxval < self.minval:
+            raise ValueError(
+                f"{type(self).__name__}: maxval must not be less than minval. "
+                f"Received: minval={minval!r}, maxval={maxval!r}."
+            )
+        super().__init__(seed)
+
+    def fill(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+        """Draw the tensor."""
+        bounds = (self.minval, self.maxval)
+        if dtype is torch.bool or dtype.is_complex:
+            check_floating(self, dtype)
+        elif not dtype.is_floating_point and (any(int(b) != b for b in bounds) or bounds[0] == bounds[1]):
+            raise ValueError(
+                f"{type(self).__name__}: for {dtype}, minval and maxval must be ints, maxval the greater. "
+                f"Received: minval={self.minval!r}, maxval={self.maxval!r}."
+            )
+        return draw_uniform(shape, dtype, *bounds, self.seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this initializer again."""
+        return {**super().get_config(), "minval": self.minval, "maxval": self.maxval}

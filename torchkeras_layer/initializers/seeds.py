@@ -1,0 +1,82 @@
+"""Which generator do random numbers come from, for a given `seed` argument?"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import torch
+
+from torchkeras_layer._names import unique_name
+from torchkeras_layer.registry import Catalog, deserialize_keras_object
+
+_LARGEST_SEED = 2**32 - 1
+_catalog = Catalog("seed generator", module="keras.random")
+
+
+@_catalog.register()
+class SeedGenerator:
+    """A row of seeds: as `seed` of an initializer, it makes each call draw other numbers, reproducibly.
+
+    `seed=None` starts the row at a number from torch's global generator.
+
+    Raises:
+        ValueError: if `seed` is not an int.
+
+    >>> row = SeedGenerator(seed=3, name="row")
+    >>> row.next(), row.next(), row.get_config()
+    (3, 4, {'seed': 3, 'name': 'row'})
+    """
+
+    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
+        self.name = unique_name("seed_generator") if name is None else name
+        self.seed = None if seed is None else _as_int(self, seed)
+        self._next = int(torch.randint(_LARGEST_SEED, (), device="cpu")) if self.seed is None else self.seed
+
+    def next(self) -> int:
+        """Return the next seed."""
+        self._next += 1
+        return self._next - 1
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this row again, from its start."""
+        return {"seed": self.seed, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+        """Make a row of seeds from what `get_config()` returned."""
+        return cls(**config)
+
+
+def as_seed(owner: object, seed: Any) -> int | SeedGenerator | None:
+    """Return the `seed` argument of `owner`: None, an int, a `SeedGenerator` or the config of one.
+
+    Raises:
+        ValueError: if it is none of them.
+    """
+    if isinstance(seed, dict):
+        seed = deserialize_keras_object(seed)
+    return seed if seed is None or isinstance(seed, SeedGenerator) else _as_int(owner, seed)
+
+
+def generator_for(seed: int | SeedGenerator | None, device: torch.device) -> torch.Generator | None:
+    """Return a generator of its own for a seed, and torch's global one (None) without a seed.
+
+    An int starts it anew each time, so that an initializer gives the same numbers at each call. Uniform,
+    normal and orthogonal ones are then those of Keras 3 on torch.
+
+    >>> generator_for(3, torch.device("cpu")).initial_seed(), generator_for(None, torch.device("cpu"))
+    (3, None)
+    """
+    if seed is None or device.type == "meta":
+        return None
+    number = seed.next() if isinstance(seed, SeedGenerator) else seed
+    return torch.Generator(device).manual_seed(number & _LARGEST_SEED)
+
+
+def _as_int(owner: object, seed: Any) -> int:
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise ValueError(
+            f"{type(owner).__name__}: seed must be an int, a SeedGenerator or None. Received: seed={seed!r}."
+        )
+    return operator.index(seed)

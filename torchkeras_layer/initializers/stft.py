@@ -1,0 +1,95 @@
+"""Which convolution kernel computes a short-time Fourier transform?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from torchkeras_layer.initializers._catalog import catalog
+from torchkeras_layer.initializers.base import CheckedInitializer
+from torchkeras_layer.initializers.windows import WINDOWS, window_values
+from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_object
+
+
+@catalog.register("STFTInitializer")
+class STFT(CheckedInitializer):
+    """The real or imaginary half of a windowed Fourier transform, as a 1D convolution kernel.
+
+    The shape is (frame length, 1, fft length // 2 + 1). `side` is `'real'` or `'imag'`; `window` is a name,
+    an array of the frame's length, or None; the window is scaled to an L2 norm (`scaling='density'`) or L1
+    norm (`'spectrum'`) of one, or left as it is (None); `periodic` says how a named window is sampled.
+
+    Raises:
+        ValueError: if an argument is not one of these; when called, if the shape is not of this form or the
+            window has another length.
+
+    >>> STFT(window=None)((4, 1, 3)).squeeze(1).round().add(0.0)
+    tensor([[ 1.,  1.,  1.],
+            [ 1.,  0., -1.],
+            [ 1., -1.,  1.],
+            [ 1.,  0., -1.]])
+    """
+
+    def __init__(
+        self,
+        side: str = "real",
+        window: Any = "hann",
+        scaling: str | None = "density",
+        periodic: bool = False,
+    ) -> None:
+        if side not in ("real", "imag"):
+            raise ValueError(f"STFT: side must be 'real' or 'imag'. Received: side={side!r}.")
+        if isinstance(window, str) and window not in WINDOWS:
+            raise ValueError(
+                f"STFT: window must be one of {WINDOWS}, an array or None. Received: window={window!r}."
+            )
+        if scaling not in (None, "density", "spectrum"):
+            raise ValueError(
+                f"STFT: scaling must be 'density', 'spectrum' or None. Received: scaling={scaling!r}."
+            )
+        self.side = side
+        self.window = window
+        self.scaling = scaling
+        self.periodic = periodic
+
+    def fill(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+        """Return the tensor."""
+        if len(shape) != 3 or shape[1] != 1 or shape[2] < 2:
+            raise ValueError(
+                f"STFT: the shape must be (frame length, 1, at least 2 frequencies). Received: shape={shape}."
+            )
+        length, _, frequencies = shape
+        # In float64: the phase reaches hundreds of turns, of which float32 keeps few digits.
+        turns = np.outer(np.arange(length), np.arange(frequencies)) / (2 * (frequencies - 1))
+        wave = np.cos(2 * np.pi * turns) if self.side == "real" else -np.sin(2 * np.pi * turns)
+        return torch.tensor((wave * self._weights(length)[:, None])[:, None, :]).to(dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this initializer again."""
+        return {
+            "side": self.side,
+            "window": serialize_keras_object(self.window),
+            "periodic": self.periodic,
+            "scaling": self.scaling,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> STFT:
+        """Make an initializer from a config, whose window may be a serialized array."""
+        return super().from_config({key: deserialize_keras_object(item) for key, item in config.items()})
+
+    def _weights(self, length: int) -> np.ndarray:
+        if self.window is None:
+            return np.ones(length)
+        if isinstance(self.window, str):
+            values = window_values(self.window, length, self.periodic)
+        else:
+            given = self.window.tolist() if isinstance(self.window, torch.Tensor) else self.window
+            values = np.asarray(given, dtype=np.float64)
+        if values.shape != (length,):
+            raise ValueError(f"STFT: the window must have the shape ({length},). Received: {values.shape}.")
+        if self.scaling is None:
+            return values
+        return values / (np.linalg.norm(values) if self.scaling == "density" else np.abs(values).sum())

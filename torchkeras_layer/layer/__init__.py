@@ -1,0 +1,6 @@
+"""The contract of a Keras layer, as a `torch.nn.Module`."""
+
+from torchkeras_layer.layer.layer import Layer
+from torchkeras_layer.layer.weight_spec import VariableAggregation, VariableSynchronization, WeightSpec
+
+__all__ = ["Layer", "VariableAggregation", "VariableSynchronization", "WeightSpec"]

@@ -1,0 +1,174 @@
+"""What happens when an attribute of a layer is read, set or deleted?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from torchkeras_layer.layer.containers import TrackedList, track
+from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.freezing import freeze_assigned
+from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.layer.weight_spec import WeightSpec
+
+
+class Attributes(LayerState):
+    """Python's attribute protocol, on top of torch's."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; layers and weights in it, also within lists, tuples and dicts, become the layer's own.
+
+        Raises:
+            AttributeError: if `name` is a read-only property.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.Layer()
+        >>> layer.blocks = [keras.layers.Dense(2)]
+        >>> len(list(layer.children()))
+        1
+        """
+        if "_modules" not in self.__dict__:
+            # Ported code may set attributes before it calls super().__init__().
+            nn.Module.__init__(self)
+        owner = getattr(type(self), name, None)
+        if isinstance(owner, property):
+            self._set_property(name, owner, value)
+            return
+        if "_unclaimed" not in self.__dict__:
+            super().__setattr__(name, value)
+            return
+        value = self._take_in(name, value)
+        super().__setattr__(name, value)
+        if isinstance(value, (nn.Module, nn.Parameter)) and not self._trainable:
+            freeze_assigned(self, value)
+
+    def _set_property(self, name: str, owner: property, value: Any) -> None:
+        if owner.fset is None:
+            raise AttributeError(
+                f"{self.__dict__.get('_name', type(self).__name__)}: {name!r} is a read-only property of every layer. "
+                "Choose another attribute name."
+            )
+        owner.fset(self, value)
+
+    def _take_in(self, name: str, value: Any) -> Any:
+        """Give weights the name of the attribute that they are assigned to, and track what containers hold."""
+        if isinstance(value, torch.Tensor):
+            self._claim(name, value)
+            return value
+        tracked = track(value, self._find_unclaimed)
+        if tracked is not value:
+            self._drop_claimed_by(tracked)
+        if tracked is None or isinstance(tracked, nn.Module):
+            self._forget_spec(name)
+        return tracked
+
+    def _claim(self, name: str, weight: torch.Tensor) -> None:
+        registry = self._parameters if isinstance(weight, nn.Parameter) else self._buffers
+        key = next((k for k in self._unclaimed if registry.get(k) is weight), None)
+        if key is None:
+            return
+        spec = self._weight_specs[key]
+        if key != name:
+            other = self._buffers if registry is self._parameters else self._parameters
+            other.pop(name, None)
+            self._move(registry, key, name)
+            if key in self._frozen:
+                self._frozen.add(name)
+            self._forget_spec(key)
+        self._unclaimed.discard(key)
+        self._weight_specs[name] = spec
+
+    @staticmethod
+    def _move(registry: dict[str, Any], key: str, name: str) -> None:
+        """Rename an entry where it stands; one that is replaced gives up its name but not its place."""
+        weight = registry[key]
+        if name in registry:
+            del registry[key]
+            registry[name] = weight
+            return
+        renamed = [(name if k == key else k, v) for k, v in registry.items()]
+        registry.clear()
+        registry.update(renamed)
+
+    def _find_unclaimed(self, weight: Any) -> WeightSpec | None:
+        for key in self._unclaimed:
+            if self._parameters.get(key) is weight or self._buffers.get(key) is weight:
+                return self._weight_specs[key]
+        return None
+
+    def _drop_claimed_by(self, container: nn.Module) -> None:
+        held = {id(tensor) for tensor in [*container.parameters(), *container.buffers()]}
+        for key in list(self._unclaimed):
+            registry = self._parameters if key in self._parameters else self._buffers
+            if id(registry.get(key)) in held:
+                del registry[key]
+                self._forget_spec(key)
+
+    def _forget_spec(self, name: str) -> None:
+        self._weight_specs.pop(name, None)
+        self._unclaimed.discard(name)
+        self._frozen.discard(name)
+
+    def _adopt(self) -> None:
+        """Track what was put into lists and dicts after they were assigned."""
+        for name, value in list(self.__dict__.items()):
+            if not name.startswith("_") and type(value) in (list, dict):
+                setattr(self, name, value)
+        for name, value in list(self._modules.items()):
+            if isinstance(value, TrackedList) and any(self._find_unclaimed(entry) for entry in value):
+                setattr(self, name, list(value))
+
+    def __delattr__(self, name: str) -> None:
+        """Delete an attribute, and what the layer tracked under it.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.Layer(); layer.inner = keras.layers.Dense(2)
+        >>> del layer.inner
+        >>> list(layer.children())
+        []
+        """
+        super().__delattr__(name)
+        self._forget_spec(name)
+
+    def __getattr__(self, name: str) -> Any:
+        """Find weights and sub-layers; within `call`, a mixed policy reads weights in the compute dtype."""
+        # Reading a weight costs a small layer as much as its arithmetic: parameters come first.
+        parameters = self.__dict__.get("_parameters")
+        if parameters is not None and name in parameters:
+            weight = parameters[name]
+        elif "_name" not in self.__dict__:
+            return self._read_too_early(name)
+        elif name in self._buffers:
+            weight = self._buffers[name]
+        elif name in self._modules:
+            return self._modules[name]
+        else:
+            return self._explain_missing(name)
+        if self._casts_weights and weight is not None:
+            return self._cast_weight(name, weight)
+        return weight
+
+    def _cast_weight(self, name: str, weight: torch.Tensor) -> torch.Tensor:
+        context = per_thread.context
+        spec = self._weight_specs.get(name)
+        if context.layer is None or context.building or spec is None or not spec.autocast:
+            return weight
+        return weight.to(context.layer._policy.compute) if weight.is_floating_point() else weight
+
+    def _read_too_early(self, name: str) -> Any:
+        if name.startswith("__") or "_modules" in self.__dict__:
+            return super().__getattr__(name)
+        raise RuntimeError(
+            f"{type(self).__name__}: call super().__init__() at the start of __init__. "
+            f"Without it, a layer has no {name!r}."
+        )
+
+    def _explain_missing(self, name: str) -> Any:
+        owner = getattr(type(self), name, None)
+        if isinstance(owner, property) and owner.fget is not None:
+            # Python lands here when a property raises AttributeError, and has dropped the message by then.
+            return owner.fget(self)
+        hint = "" if self._built else " The layer is not built: its weights exist after the first call or `build(input_shape)`."
+        raise AttributeError(f"{self._name} ({type(self).__name__}): no attribute {name!r}.{hint}")

@@ -1,0 +1,131 @@
+"""What happens around a layer's `call`?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer.context import CallContext, per_thread
+from torchkeras_layer.layer.dtypes import Dtypes
+from torchkeras_layer.layer.losses import Losses
+from torchkeras_layer.layer.masking import MaskPassing
+from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.symbolic.input_spec import check_input_spec
+
+_MISSING: Any = object()
+_is_traced = torch.compiler.is_dynamo_compiling
+
+
+class Calling(Dtypes, MaskPassing, Losses):
+    """The pipeline. `nn.Module.__call__` stays torch's, so that hooks, compile, export and fx know nothing of us."""
+
+    def forward(self, inputs: Any = _MISSING, /, *args: Any, **kwargs: Any) -> Any:
+        """Run the layer: torch calls this from `layer(inputs)`. Layers define `call` instead.
+
+        Raises:
+            ValueError: if there are no inputs, they do not fit `input_spec`, or `call` returns `None`.
+        """
+        context = per_thread.context
+        outer = context.layer
+        if outer is None and (_is_traced() or self._has_recorded):
+            self._begin_recording(context)
+        context.layer = self
+        try:
+            # Written out, because it is the whole cost of a small layer: a built layer that wants nothing but its
+            # inputs, on one tensor in the right dtype without a mask.
+            if (
+                self._is_direct
+                and not args
+                and not kwargs
+                and isinstance(inputs, Tensor)
+                and inputs.dtype is self._cast_dtype
+                and getattr(inputs, "_keras_mask", None) is None
+                and (self._input_check is None or self._input_check.accepts(inputs))
+            ):
+                outputs = self.call(inputs)
+            else:
+                outputs = self._call_in_full(context, outer, inputs, args, kwargs)
+        finally:
+            context.layer = outer
+            if outer is None and context.recording is not None:
+                self._end_recording(context)
+        if outputs is None:
+            raise ValueError(f"{self._name}: call() of {type(self).__name__} must return a tensor or a structure of tensors. Received: None.")
+        return outputs
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Compute the layer's outputs: override it. Here: return the inputs.
+
+        A `call` that names `training` gets the mode, one that names `mask` gets the inputs' mask.
+        """
+        return inputs
+
+    def _call_in_full(
+        self, context: CallContext, outer: LayerState | None, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        if inputs is _MISSING:
+            inputs = self._take_first_argument(kwargs)
+        inputs = self._as_tensors(inputs)
+        check_input_spec(self._input_spec, inputs, self._name)
+        if not self._built:
+            context.outer = outer
+            self._build_for_call(inputs, args, kwargs)
+            check_input_spec(self._input_spec, inputs, self._name)
+        mask = self._choose_mask(inputs, args, kwargs)
+        inputs = self._cast_inputs(inputs)
+        outer_training = context.training
+        args, kwargs = self._fill_in(context, mask, args, kwargs)
+        try:
+            outputs = self.call(inputs, *args, **kwargs)
+        finally:
+            context.training = outer_training
+        self._attach_mask(inputs, mask, outputs)
+        self._add_activity_loss(outputs)
+        return outputs
+
+    def _take_first_argument(self, kwargs: dict[str, Any]) -> Any:
+        for name in (self._call_signature.first, "inputs"):
+            if name in kwargs:
+                return kwargs.pop(name)
+        raise ValueError(
+            f"{self._name}: the first argument of a call, {self._call_signature.first!r}, is missing. "
+            f"Write `layer({self._call_signature.first})`."
+        )
+
+    def _fill_in(
+        self, context: CallContext, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Give `call` the mode and the mask if it wants them, and tell the mode to the layers called inside."""
+        signature = self._call_signature
+        explicit = signature.argument("training", args, kwargs)
+        if explicit is not None:
+            context.training = explicit
+        by_position = "training" in signature.positional and signature.positional.index("training") < len(args)
+        if signature.takes_training and not by_position:
+            kwargs["training"] = self.training if context.training is None else context.training
+        elif by_position:
+            args = self._with_training(args, self.training if context.training is None else context.training)
+        else:
+            kwargs.pop("training", None)
+        if signature.takes_mask and not signature.is_given("mask", args, kwargs):
+            kwargs["mask"] = mask
+        return args, kwargs
+
+    def _with_training(self, args: tuple[Any, ...], training: Any) -> tuple[Any, ...]:
+        index = self._call_signature.positional.index("training")
+        return (*args[:index], training, *args[index + 1 :])
+
+    def _add_activity_loss(self, outputs: Any) -> None:
+        regularizer = self._activity_regularizer
+        if regularizer is None:
+            return
+        for output in leaves(outputs):
+            if isinstance(output, Tensor):
+                loss = torch.as_tensor(regularizer(output))
+                size = output.shape[0] if output.dim() else 1
+                self.add_loss(loss / size if size else torch.zeros_like(loss))
+
+

@@ -1,0 +1,45 @@
+"""What does a layer need to know about the calls around it?"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torchkeras_layer.layer.losses import Recording
+    from torchkeras_layer.layer.state import LayerState
+
+
+class CallContext:
+    """The calls and builds under way in one thread.
+
+    `layer`: the innermost layer that is in its `call` or its `build`. `outer`: the layer around one that builds in its
+    own call. `training`: what the nearest outer call was explicitly given. `recording`: the losses of the outermost
+    call under way, once there are any. `records`: false where a call only finds out shapes, and must leave no loss,
+    metric or update. `building`: in a `build`; `alone`: in one that no call needed; `frozen`: in one below a frozen
+    layer. `scope`: the name scope that was entered by hand, with the layer in whose call that was.
+    """
+
+    __slots__ = ("alone", "building", "frozen", "layer", "outer", "recording", "records", "scope", "thread", "training")
+
+    def __init__(self) -> None:
+        self.layer: LayerState | None = None
+        self.outer: LayerState | None = None
+        self.training: Any = None
+        self.recording: Recording | None = None
+        self.records = True
+        self.building = False
+        self.alone = False
+        self.frozen = False
+        self.scope: tuple[LayerState | None, str] | None = None
+        self.thread = threading.get_ident()
+
+
+class _PerThread(threading.local):
+    # threading.local and not ContextVar: torch.compile(fullgraph=True) cannot trace the latter. The context is one
+    # plain object a thread, because torch.compile loses what is written to attributes of the local itself.
+    def __init__(self) -> None:
+        self.context = CallContext()
+
+
+per_thread = _PerThread()

@@ -1,0 +1,119 @@
+"""In which dtype and on which device does a layer keep its weights and compute?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from torchkeras_layer._dtypes import dtype_name, torch_dtype
+from torchkeras_layer._settings import floatx
+from torchkeras_layer._structures import map_leaves
+from torchkeras_layer.layer.building import Building
+from torchkeras_layer.layer.unbuilt import STAND_IN
+from torchkeras_layer.precision import Policy, as_policy
+
+
+class Dtypes(Building):
+    """The dtype policy, the cast of inputs, and `.to()`."""
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype of the weights, such as `'float32'`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2, dtype="mixed_bfloat16").dtype
+        'float32'
+        """
+        return self._policy.variable_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """Name of the dtype of the weights; the same as `dtype`."""
+        return self._policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """Name of the dtype that inputs are cast to.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2, dtype="mixed_bfloat16").compute_dtype
+        'bfloat16'
+        """
+        return self._policy.compute_dtype
+
+    @property
+    def dtype_policy(self) -> Policy:
+        """The pair of both dtypes. Setting it does not change weights that exist; `.to(dtype)` does."""
+        return self._policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        self._set_policy(as_policy(policy))
+
+    @property
+    def autocast(self) -> bool:
+        """Whether floating inputs are cast to the compute dtype."""
+        return self._autocast
+
+    def _set_policy(self, policy: Policy) -> None:
+        self._policy = policy
+        self._casts_weights = policy.is_mixed
+        self._cast_dtype = policy.compute
+
+    def _as_tensors(self, inputs: Any) -> Any:
+        """Turn numpy arrays and Python numbers among the inputs into tensors; leave anything else."""
+        return map_leaves(self._as_tensor, inputs)
+
+    def _as_tensor(self, leaf: Any) -> Any:
+        if isinstance(leaf, torch.Tensor):
+            return leaf
+        if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc":
+            return torch.as_tensor(np.array(leaf), device=self._weights_device())
+        if isinstance(leaf, (bool, int, float)):
+            kind = torch.bool if isinstance(leaf, bool) else torch.int32 if isinstance(leaf, int) else None
+            return torch.tensor(leaf, dtype=kind or torch_dtype(floatx()), device=self._weights_device())
+        return leaf
+
+    def _weights_device(self) -> torch.device | None:
+        for registry in (self._parameters, self._buffers):
+            for weight in registry.values():
+                if weight is not None:
+                    return weight.device
+        return self._device
+
+    def _cast_inputs(self, inputs: Any) -> Any:
+        """Cast floating tensors to the compute dtype, except within `torch.autocast`, which casts by itself."""
+        dtype = self._cast_dtype
+        if not self._autocast or not dtype.is_floating_point or _autocast_is_on(inputs):
+            return inputs
+
+        def cast(leaf: Any) -> Any:
+            is_float = isinstance(leaf, torch.Tensor) and leaf.is_floating_point() and leaf.dtype is not dtype
+            return leaf.to(dtype) if is_float else leaf
+
+        return map_leaves(cast, inputs)
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Any:
+        """Follow `.to()`, `.half()`, `.cuda()`, …: weights that come later, and computation, go there too."""
+        stand_in = self._parameters.pop(STAND_IN, None)
+        # An empty tensor tells what `fn` does, also where the layer has no weights of its own.
+        before = torch.empty(0, dtype=self._policy.variable, device=self._device)
+        after = fn(before)
+        super()._apply(fn, recurse)
+        if after.device != before.device:
+            self._device = after.device
+        if after.dtype != before.dtype:
+            self._set_policy(Policy(dtype_name(after.dtype)))
+        if stand_in is not None:
+            self._update_stand_in()
+            self._parameters[STAND_IN].requires_grad_(stand_in.requires_grad)
+        return self
+
+
+def _autocast_is_on(inputs: Any) -> bool:
+    if not isinstance(inputs, torch.Tensor):
+        return torch.is_autocast_enabled() or torch.is_autocast_enabled("cpu")
+    return torch.is_autocast_enabled(inputs.device.type) if inputs.device.type != "meta" else False

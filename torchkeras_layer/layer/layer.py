@@ -1,0 +1,217 @@
+"""What is a layer?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from torchkeras_layer import regularizers
+from torchkeras_layer._shapes import as_shape
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer.building import Building, building
+from torchkeras_layer.layer.calling import Calling
+from torchkeras_layer.layer.compiling import Compiling
+from torchkeras_layer.layer.configuration import Configuration, capturing
+from torchkeras_layer.layer.copying import Copying, fresh_call_state
+from torchkeras_layer.layer.freezing import Freezing
+from torchkeras_layer.layer.measuring import Measuring
+from torchkeras_layer.layer.naming import choose_name
+from torchkeras_layer.layer.shapes import ShapeInference
+from torchkeras_layer.layer.signatures import CallSignature, read_build_arguments, read_call_signature
+from torchkeras_layer.layer.stateless import StatelessCalls
+from torchkeras_layer.layer.updates import Updates
+from torchkeras_layer.layer.walk import layers_in
+from torchkeras_layer.layer.weights import WeightCreation
+from torchkeras_layer.precision import as_policy
+from torchkeras_layer.symbolic.input_spec import InputSpec
+
+
+class Layer(
+    Calling,
+    Measuring,
+    Updates,
+    ShapeInference,
+    StatelessCalls,
+    Copying,
+    Compiling,
+    Configuration,
+    Freezing,
+    WeightCreation,
+):
+    """A Keras layer that is a plain `torch.nn.Module`.
+
+    Subclass it: keep arguments in `__init__`, create weights in `build`, compute in `call`. The layer builds itself on
+    its first call, for the shapes, and on the device, of what it is called on.
+
+    Args:
+        trainable: whether the weights train.
+        name: default the class name in snake case, counted: `dense`, `dense_1`, …
+        dtype: dtype or policy name, `Policy`, or a policy's config; default the global policy, else `floatx()`.
+        dynamic: never trace the layer; `torch.compile` runs it eagerly.
+        activity_regularizer: identifier or callable on the output; its result over the batch size is a loss.
+        autocast: whether floating tensors in the first argument of a call are cast to the compute dtype.
+        weights: arrays for `set_weights`, applied once the layer is built.
+        input_shape: shape of one input without the batch; batch_size: that of the batch; batch_input_shape: both;
+            input_dim: `input_shape=(input_dim,)`.
+        implementation: accepted for recurrent layers' configs, no effect.
+
+    Raises:
+        TypeError: for an unknown keyword, a `trainable` or `dynamic` that is no bool, a `name` that is no string, a
+            `dtype` that is none.
+        ValueError: for an unknown regularizer, or a `/` in the name.
+
+    >>> import torch
+    >>> import torchkeras_layer as keras
+    >>> class Linear(keras.Layer):
+    ...     def __init__(self, units, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.units = units
+    ...     def build(self, input_shape):
+    ...         self.w = self.add_weight(shape=(input_shape[-1], self.units))
+    ...         self.b = self.add_weight(shape=(self.units,), initializer="zeros")
+    ...     def call(self, inputs):
+    ...         return inputs @ self.w + self.b
+    >>> model = torch.nn.Sequential(Linear(4), torch.nn.ReLU(), Linear(1))
+    >>> model(torch.ones(2, 3)).shape, list(model.state_dict())
+    (torch.Size([2, 1]), ['0.w', '0.b', '2.w', '2.b'])
+    """
+
+    def __init__(
+        self,
+        trainable: bool = True,
+        name: str | None = None,
+        dtype: Any = None,
+        dynamic: bool = False,
+        *,
+        activity_regularizer: Any = None,
+        autocast: bool = True,
+        weights: Any = None,
+        input_shape: Any = None,
+        batch_input_shape: Any = None,
+        batch_size: int | None = None,
+        input_dim: int | None = None,
+        implementation: Any = None,
+        **unknown: Any,
+    ) -> None:
+        class_name = type(self).__name__
+        if unknown:
+            raise TypeError(f"{class_name}: unknown keyword argument {next(iter(unknown))!r}.")
+        if "_modules" not in self.__dict__:
+            nn.Module.__init__(self)
+        self._trainable = _as_bool(class_name, "trainable", trainable)
+        self._dynamic = _as_bool(class_name, "dynamic", dynamic)
+        self._autocast = autocast
+        self._activity_regularizer = regularizers.get(activity_regularizer)
+        self._batch_input_shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
+        self._initial_weights = weights
+        self._implementation = implementation
+        self._stateful = False
+        self._supports_masking = self._defines_mask
+        self._input_spec = self._input_check = None
+        self._built = self._is_building = self._is_direct = self._warned_of_mask = False
+        self._path = self._build_shapes = None
+        self._weight_specs, self._unclaimed, self._frozen = {}, set(), set()
+        self._loss_functions, self._inbound_nodes, self._outbound_nodes = [], [], []
+        self.__dict__.update(fresh_call_state())
+        self.__dict__.setdefault("_arguments", ((), {}))
+        self.uses_learning_phase = False
+        self._device = _device_in_force()
+        self._set_policy(as_policy(dtype))
+        self._name = choose_name(name, class_name)
+        self._update_stand_in()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Read and wrap once a class what would be costly at every call."""
+        super().__init_subclass__(**kwargs)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = capturing(cls.__init__)
+        if "build" in cls.__dict__:
+            cls.build = building(cls.build)
+        _read_class(cls)
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether this layer or one inside is never traced."""
+        return any(layer._dynamic for layer in layers_in(self))
+
+    @property
+    def stateful(self) -> bool:
+        """Whether this layer or one inside keeps state from one batch to the next."""
+        return any(layer._stateful for layer in layers_in(self))
+
+    @stateful.setter
+    def stateful(self, value: bool) -> None:
+        self._stateful = bool(value)
+
+    @property
+    def input_spec(self) -> Any:
+        """What inputs must look like: an `InputSpec`, a nested structure of them, or `None`."""
+        return self._input_spec
+
+    @input_spec.setter
+    def input_spec(self, value: Any) -> None:
+        for spec in leaves(value):
+            if spec is not None and not isinstance(spec, InputSpec):
+                raise TypeError(f"{self._name}: input_spec takes InputSpec objects. Received: {spec!r}.")
+        self._input_spec = value
+        # Specs of several inputs are checked off the straight path, which has one.
+        self._input_check = value if value is None or isinstance(value, InputSpec) else InputSpec(ndim=-1)
+
+    @property
+    def activity_regularizer(self) -> Any:
+        """A callable on the output whose result, over the batch size, is a loss; or `None`."""
+        return self._activity_regularizer
+
+    @activity_regularizer.setter
+    def activity_regularizer(self, value: Any) -> None:
+        self._activity_regularizer = regularizers.get(value)
+        self._refresh_path()
+
+    def apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call the layer on `fn`, or, if `fn` is a function, do as `nn.Module.apply`: call it on every module inside."""
+        if callable(fn) and not hasattr(fn, "shape"):
+            return super().apply(fn)
+        return self(fn, *args, **kwargs)
+
+    def extra_repr(self) -> str:
+        """Name, and the shapes of the own weights once there are any."""
+        if not self._built:
+            return f"name={self._name!r}, not built"
+        own = [(k, w) for k, w in [*self._parameters.items(), *self._buffers.items()] if w is not None]
+        return ", ".join([f"name={self._name!r}", *(f"{key}={tuple(weight.shape)}" for key, weight in own)])
+
+
+# The call of the base class takes any argument and wants none of them.
+_PASS_THROUGH = CallSignature(first="inputs", positional=(), takes_training=False, takes_mask=False)
+
+
+def _read_class(cls: Any) -> None:
+    cls._call_signature = _PASS_THROUGH if cls.call is Calling.call else read_call_signature(cls.call)
+    cls._build_arguments = read_build_arguments(cls.build)
+    cls._creates_weights = cls.build is not Building.build
+    cls._defines_mask = cls.compute_mask is not Layer.compute_mask
+
+
+def _as_bool(class_name: str, argument: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{class_name}: {argument} must be True or False. Received: {argument}={value!r}.")
+    return value
+
+
+def _device_in_force() -> Any:
+    """Return the device that torch was told to make new tensors on, or `None` if it was not."""
+    device = torch.get_default_device()
+    return None if device.type == "cpu" else device
+
+
+def _batch_shape(batch_input_shape: Any, input_shape: Any, batch_size: int | None, input_dim: int | None) -> Any:
+    if batch_input_shape is not None:
+        return as_shape(batch_input_shape)
+    if input_shape is None and input_dim is not None:
+        input_shape = (input_dim,)
+    return None if input_shape is None else as_shape((batch_size, *input_shape))
+
+
+_read_class(Layer)

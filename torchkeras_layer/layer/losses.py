@@ -1,0 +1,172 @@
+"""Which losses does a layer add, and which of them belong to the last call?"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import torch
+
+from torchkeras_layer._autograd import in_backward
+from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._settings import floatx
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer.containers import weight_spec_holders
+from torchkeras_layer.layer.context import CallContext, per_thread
+from torchkeras_layer.layer.graph import GraphPosition
+from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.layer.walk import layers_in
+
+
+class Recording:
+    """Stands for one outermost call; what it recorded counts until the same layer is called so again."""
+
+    __slots__ = ("is_latest",)
+
+    def __init__(self) -> None:
+        self.is_latest = True
+
+
+class CallLosses:
+    """What one layer added in one thread: the losses, the call that they belong to, and the call that it began last.
+
+    Every call replaces these objects instead of emptying or counting them: that is what torch.compile can guard on
+    without compiling again at each call, and what leaves the losses of other layers alone.
+    """
+
+    __slots__ = ("began", "losses", "recording")
+
+    def __init__(self) -> None:
+        self.losses: list[Any] = []
+        self.recording = Recording()
+        self.began = Recording()
+
+
+class Losses(GraphPosition):
+    """`add_loss` and `losses`."""
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Add a loss, to be added to the main loss by whoever trains: `sum(model.losses)`.
+
+        Args:
+            losses: a tensor or number, a zero-argument callable, or a nested structure of them; `None` is passed over.
+                In a call, what is added counts until the next one. Outside, only callables can be added; they count
+                for good, and run whenever `losses` is read.
+            inputs: what the losses depend on, for symbolic calls.
+
+        Raises:
+            ValueError: for a tensor outside a call.
+
+        >>> import torchkeras_layer as keras
+        >>> class Activity(keras.Layer):
+        ...     def call(self, inputs):
+        ...         self.add_loss(inputs.abs().mean())
+        ...         return inputs
+        >>> layer = Activity(); _ = layer(torch.ones(2)); _ = layer(-2 * torch.ones(2))
+        >>> layer.losses
+        [tensor(2.)]
+        """
+        context = per_thread.context
+        added = [loss for loss in leaves(losses) if loss is not None]
+        if context.layer is not None and not context.alone:
+            if context.records and not in_backward():
+                self._record_losses(context, added)
+            return
+        if not all(callable(loss) and not isinstance(loss, torch.Tensor) for loss in added):
+            raise ValueError(
+                f"{self._name}: outside a call, add_loss takes zero-argument callables, since a tensor would be of one "
+                f"call only. Received: {losses!r}. Write `layer.add_loss(lambda: ...)`, or add it in `call`."
+            )
+        self._loss_functions.extend(added)
+
+    @property
+    def losses(self) -> list[torch.Tensor]:
+        """Losses of this layer and all inside: what the last call added, then callables and regularizers, evaluated now.
+
+        A list of tensors, in the order of the layers. Regularizers of frozen layers count too.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(1, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.5))
+        >>> layer.build((None, 2)); layer.losses
+        [tensor(1., grad_fn=<MulBackward0>)]
+        """
+        return [loss for layer in layers_in(self) for loss in own_losses(layer)]
+
+    def get_losses_for(self, inputs: Any) -> list[Any]:
+        """Return the losses that depend on symbolic `inputs`; `None` asks for those that depend on none.
+
+        Raises:
+            RuntimeError: if the layer was never called on a symbolic input.
+        """
+        raise RuntimeError(self._never_symbolic("get_losses_for"))
+
+    def _record_losses(self, context: CallContext, losses: list[Any]) -> None:
+        if context.recording is None:
+            context.recording = Recording()
+        mine = losses_in_thread(self, context.thread)
+        if mine.recording is not context.recording:
+            mine.recording = context.recording
+            mine.losses = []
+        mine.losses.extend(losses)
+
+    def _begin_recording(self, context: CallContext) -> None:
+        """Begin an outermost call: what the last one recorded, anywhere in this layer, no longer counts."""
+        if not in_backward():
+            mine = losses_in_thread(self, context.thread)
+            mine.began.is_latest = False
+            mine.began = context.recording = Recording()
+
+    def _end_recording(self, context: CallContext) -> None:
+        """End an outermost call in which a loss was added."""
+        losses_in_thread(self, context.thread).began = context.recording  # type: ignore[assignment]
+        context.recording = None
+        self.__dict__["_has_recorded"] = True
+
+
+def losses_in_thread(layer: LayerState, thread: int) -> CallLosses:
+    """Return what the layer added in a thread; threads do not see each other's losses."""
+    by_thread = layer._call_losses
+    if thread not in by_thread:
+        alive = {t.ident for t in threading.enumerate()}
+        for ended in [t for t in list(by_thread) if t not in alive]:
+            by_thread.pop(ended, None)
+        by_thread[thread] = CallLosses()
+    return by_thread[thread]
+
+
+def own_losses(layer: LayerState) -> list[torch.Tensor]:
+    """Return the losses of one layer without those inside: of the last call, then callables, then regularizers."""
+    recorded = layer._call_losses.get(per_thread.context.thread)
+    added = recorded.losses if recorded is not None and recorded.recording.is_latest else []
+    values = [loss() if is_function(loss) else loss for loss in [*added, *layer._loss_functions]]
+    tensors = [as_loss(value) for value in values if value is not None]
+    return tensors + regularization_losses(layer)
+
+
+def regularization_losses(layer: Any) -> list[torch.Tensor]:
+    """Return the regularizers' losses for the weights that a layer holds, also in lists and dicts."""
+    losses = []
+    for holder in weight_spec_holders(layer):
+        for key, spec in holder._weight_specs.items():
+            weight = holder._read_weight(key)
+            if spec.regularizer is not None and weight is not None:
+                losses.append(spec.regularizer(weight))
+    return losses
+
+
+def is_function(loss: Any) -> bool:
+    """Whether a loss is to be evaluated when it is read.
+
+    >>> is_function(lambda: 1.0), is_function(torch.ones(()))
+    (True, False)
+    """
+    return callable(loss) and not isinstance(loss, torch.Tensor)
+
+
+def as_loss(value: Any) -> torch.Tensor:
+    """Return a loss as a tensor; a number becomes one of type `floatx()`.
+
+    >>> as_loss(0.5)
+    tensor(0.5000)
+    """
+    return value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=torch_dtype(floatx()))

@@ -1,0 +1,105 @@
+"""Which metrics does a layer keep?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from torchkeras_layer._autograd import in_backward
+from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.creation import creating_weights
+from torchkeras_layer.layer.dtypes import Dtypes
+from torchkeras_layer.layer.walk import modules_in
+from torchkeras_layer.metrics import Mean, is_metric, last_result
+
+
+class Measuring(Dtypes):
+    """`add_metric` and `metrics`."""
+
+    def add_metric(self, value: Any, aggregation: str | None = None, name: str | None = None) -> None:
+        """Keep a running mean of a value over calls; read it as `metrics[i].result()`.
+
+        Args:
+            value: number or tensor, averaged over all entries; or what a metric on an attribute of this layer has just
+                returned, which then is not counted twice.
+            aggregation: `None` or `'mean'`.
+            name: the metric's name; calls with one name share one metric. Not needed for a metric's own result.
+
+        Raises:
+            ValueError: for another aggregation, a missing name, the name of another metric, or outside a call.
+
+        >>> import torchkeras_layer as keras
+        >>> class Watched(keras.Layer):
+        ...     def call(self, inputs):
+        ...         self.add_metric(inputs.sum(), "mean", "total")
+        ...         return inputs
+        >>> layer = Watched(); _ = layer(torch.ones(8)); _ = layer(torch.ones(16))
+        >>> layer.metrics[0].result()
+        tensor(12.)
+        """
+        if aggregation not in (None, "mean"):
+            raise ValueError(
+                f"{self._name}: add_metric: aggregation must be None or 'mean'. Received: {aggregation!r}."
+            )
+        if self._has_returned(value):
+            return
+        if name is None:
+            raise ValueError(
+                f"{self._name}: add_metric needs a name, unless the value was just returned by a metric on an attribute "
+                "of this layer. Write `self.add_metric(value, name='...')`."
+            )
+        context = per_thread.context
+        if context.layer is None:
+            raise ValueError(f"{self._name}: add_metric is for use in `call`. Received {name!r} outside a call.")
+        metric = self._metric_named(name)
+        if context.records and not in_backward():
+            metric.update_state(value)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """Metrics of this layer, then those of the layers inside.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.Layer(); layer.seen = keras.metrics.Sum(name="seen")
+        >>> [m.name for m in layer.metrics]
+        ['seen']
+        """
+        own = [child for child in self._modules.values() if is_metric(child)]
+        found = [*own, *(module for module in modules_in(self) if is_metric(module))]
+        return list({id(metric): metric for metric in found}.values())
+
+    @property
+    def metrics_variables(self) -> list[torch.Tensor]:
+        """State tensors of all `metrics`."""
+        return [state for metric in self.metrics for state in metric.buffers()]
+
+    def _has_returned(self, value: Any) -> bool:
+        if not isinstance(value, torch.Tensor):
+            return False
+        return any(last_result(metric) is value for metric in self.metrics)
+
+    def _metric_named(self, name: str) -> Any:
+        key = added_metric_key(name)
+        if key not in self._modules:
+            clashing = [m for m in self.metrics if getattr(m, "name", None) == name]
+            if clashing:
+                raise ValueError(
+                    f"{self._name}: add_metric: there is a metric named {name!r} on an attribute. Choose another name."
+                )
+            self._modules[key] = self._new_mean(name)
+        return self._modules[key]
+
+    def _new_mean(self, name: str) -> nn.Module:
+        with creating_weights(self._weights_device()):
+            return Mean(name=name)
+
+
+def added_metric_key(name: str) -> str:
+    """Return the name of the sub-module for a metric that `add_metric` made; torch allows no dots in it.
+
+    >>> added_metric_key("top.5")
+    'metric_top_5'
+    """
+    return f"metric_{name.replace('.', '_')}"

@@ -1,0 +1,148 @@
+"""What is a layer called, and where does it stand among the layers around it?"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from torchkeras_layer._names import to_snake_case, unique_name
+from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.state import LayerState
+
+
+class NameScope(contextlib.AbstractContextManager["NameScope"]):
+    """While entered, the paths of what is built begin with `name`.
+
+    `name` ends with `/`, as in `'encoder/'`.
+    """
+
+    def __init__(self, layer_name: str) -> None:
+        self._path = join_path(path_prefix(), layer_name)
+        self.name = f"{self._path}/"
+
+    def __enter__(self) -> NameScope:
+        context = per_thread.context
+        self._outer = context.scope
+        context.scope = (context.layer, self._path)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        per_thread.context.scope = self._outer
+
+
+class Naming(LayerState):
+    """Name, path and name scopes."""
+
+    @property
+    def name(self) -> str:
+        """The layer's name: as given, else the class name in snake case, counted.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2, name="head").name
+        'head'
+        """
+        return self._name
+
+    @property
+    def path(self) -> str | None:
+        """Names of the layers around this one and its own, joined by `/`; `None` before the build.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2, name="head"); layer.build((None, 3)); layer.path
+        'head'
+        """
+        return self._path
+
+    @property
+    def scope_name(self) -> str:
+        """The path of a layer that was built.
+
+        Raises:
+            ValueError: before the build.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2, name="head"); layer.build((None, 3)); layer.scope_name
+        'head'
+        """
+        if self._path is None:
+            raise ValueError(f"{self._name}: no scope name yet, because the layer has not been used. Call or build it.")
+        return self._path
+
+    @property
+    def name_scope(self) -> NameScope:
+        """A context manager in which the paths of what is built begin with this layer's name.
+
+        >>> import torchkeras_layer as keras
+        >>> outer, inner = keras.Layer(name="encoder"), keras.layers.Dense(2, name="head")
+        >>> with outer.name_scope as scope:
+        ...     inner.build((None, 3))
+        >>> scope.name, inner.path
+        ('encoder/', 'encoder/head')
+        """
+        return NameScope(self._name)
+
+    @classmethod
+    def with_name_scope(cls, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate a method, so that it runs in the layer's `name_scope`.
+
+        >>> import torchkeras_layer as keras
+        >>> class Encoder(keras.Layer):
+        ...     @keras.Layer.with_name_scope
+        ...     def prepare(self):
+        ...         self.head = keras.layers.Dense(2, name="head")
+        ...         self.head.build((None, 3))
+        >>> encoder = Encoder(name="encoder"); encoder.prepare(); encoder.head.path
+        'encoder/head'
+        """
+
+        @functools.wraps(method)
+        def scoped(self: Naming, *args: Any, **kwargs: Any) -> Any:
+            with self.name_scope:
+                return method(self, *args, **kwargs)
+
+        return scoped
+
+    def _choose_path(self) -> None:
+        self._path = self._path or (self._path_below(None) if self._built else None)
+
+    def _path_below(self, parent: LayerState | None) -> str:
+        return join_path(path_prefix(parent), self._name)
+
+
+def path_prefix(parent: LayerState | None = None) -> str:
+    """Return the path of what is around: a scope entered by hand, else the layer in whose call or build this is."""
+    context = per_thread.context
+    layer = parent or context.layer
+    if context.scope is not None and context.scope[0] is layer:
+        return context.scope[1]
+    return "" if layer is None else layer._path or layer._name
+
+
+def join_path(prefix: str, name: str) -> str:
+    """Join two parts of a path.
+
+    >>> join_path("", "dense"), join_path("encoder", "dense")
+    ('dense', 'encoder/dense')
+    """
+    return f"{prefix}/{name}" if prefix else name
+
+
+def choose_name(name: Any, class_name: str) -> str:
+    """Return a layer's name: the one given, or a counted one made from the class's name.
+
+    Raises:
+        TypeError: if the given name is no string.
+        ValueError: if it has a slash in it, which separates names in a path.
+
+    >>> choose_name("head", "Dense")
+    'head'
+    """
+    if name is None:
+        return unique_name(to_snake_case(class_name))
+    if not isinstance(name, str):
+        raise TypeError(f"{class_name}: name must be a string. Received: name={name!r}.")
+    if "/" in name:
+        raise ValueError(f"{class_name}: name must not contain '/', which separates names in a path. Received: {name!r}.")
+    return name

@@ -1,0 +1,84 @@
+"""Which shapes and dtypes does a layer give, for given ones of its inputs?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from torchkeras_layer._shapes import map_shapes
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer.building import Building
+from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.symbolic.shape_inference import infer_output
+from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+
+
+class ShapeInference(Building):
+    """`compute_output_shape` and `compute_output_signature`."""
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape(s) that the layer gives for inputs of the given shape(s); `None` is a free dimension.
+
+        Found by running the layer, in inference mode, on tensors without data. Builds the layer if it is not built.
+
+        Raises:
+            NotImplementedError: if `call` cannot run without data, or the layer is dynamic; then define this method.
+
+        >>> import torchkeras_layer as keras
+        >>> class Pairs(keras.Layer):
+        ...     def call(self, inputs):
+        ...         return inputs.reshape(inputs.shape[0], -1, 2)
+        >>> Pairs().compute_output_shape((None, 6))
+        (None, 3, 2)
+        """
+        specs = map_shapes(lambda shape: TensorSpec(shape, self._input_dtype()), input_shape)
+        return map_leaves(lambda spec: spec.shape, self._infer(specs))
+
+    def get_input_shape_for(self, input_shape: Any) -> Any:
+        """Return `compute_output_shape(input_shape)`: the name of Keras 1."""
+        return self.compute_output_shape(input_shape)
+
+    def _compute_output_shape(self, input_shape: Any) -> Any:
+        return self.compute_output_shape(input_shape)
+
+    def compute_output_signature(self, input_signature: Any) -> Any:
+        """Return the `TensorSpec`(s) that the layer gives for inputs of the given ones.
+
+        Raises:
+            TypeError: if `input_signature` holds anything but `TensorSpec`s.
+            NotImplementedError: as `compute_output_shape`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2).compute_output_signature(keras.TensorSpec((None, 3)))
+        TensorSpec(shape=(None, 2), dtype='float32')
+        """
+        for spec in leaves(input_signature):
+            if not isinstance(spec, TensorSpec):
+                raise TypeError(f"{self._name}: compute_output_signature takes TensorSpecs. Received: {spec!r}.")
+        if type(self).compute_output_shape is ShapeInference.compute_output_shape:
+            return self._infer(input_signature)
+        shapes = self.compute_output_shape(map_leaves(lambda spec: spec.shape, input_signature))
+        return map_shapes(lambda shape: TensorSpec(shape, self._policy.compute), shapes)
+
+    def _input_dtype(self) -> torch.dtype:
+        return self._policy.compute
+
+    def _infer(self, input_specs: Any) -> Any:
+        if self._dynamic:
+            raise NotImplementedError(
+                f"{self._name}: a dynamic layer is never traced. Define compute_output_shape(input_shape) in its class."
+            )
+        if not self._built:
+            self.build(map_leaves(lambda spec: spec.shape, input_specs))
+        context = per_thread.context
+        records, context.records = context.records, False
+        try:
+            return infer_output(lambda inputs: self(inputs, training=False), input_specs)
+        except Exception as error:
+            raise NotImplementedError(
+                f"{self._name} ({type(self).__name__}): its output shape cannot be found by running call() on tensors "
+                f"without data: {type(error).__name__}: {error}. Define compute_output_shape(input_shape) in the class."
+            ) from error
+        finally:
+            context.records = records

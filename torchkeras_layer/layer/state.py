@@ -1,0 +1,58 @@
+"""Which state do all facets of a layer share? Declared here, born in `Layer.__init__`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
+
+if TYPE_CHECKING:
+    from torchkeras_layer.layer.losses import CallLosses
+    from torchkeras_layer.layer.signatures import CallSignature
+    from torchkeras_layer.layer.weight_spec import WeightSpec
+    from torchkeras_layer.precision import Policy
+    from torchkeras_layer.symbolic.input_spec import InputSpec
+    from torchkeras_layer.symbolic.node import Node
+
+
+class LayerState(LazyModuleMixin, nn.Module):
+    """The attributes that facets read and write; a base class so that they, and type checkers, know them."""
+
+    _call_signature: ClassVar[CallSignature]
+    _build_arguments: ClassVar[tuple[str, ...] | None]
+    _creates_weights: ClassVar[bool]
+    _defines_mask: ClassVar[bool]
+
+    _name: str
+    _trainable: bool
+    _built: bool
+    _policy: Policy
+    _autocast: bool
+    _casts_weights: bool
+    _cast_dtype: torch.dtype
+    _is_direct: bool
+    _device: torch.device | None
+    _dynamic: bool
+    _stateful: bool
+    _supports_masking: bool
+    _input_spec: Any
+    _input_check: InputSpec | None
+    _activity_regularizer: Callable[[torch.Tensor], torch.Tensor] | None
+    _path: str | None
+    _build_shapes: Any
+    _batch_input_shape: Any
+    _implementation: Any
+    _initial_weights: list[Any] | None
+    _weight_specs: dict[str, WeightSpec]
+    _unclaimed: set[str]
+    _frozen: set[str]
+    _loss_functions: list[Callable[[], Any]]
+    _call_losses: dict[int, CallLosses]
+    _has_recorded: bool
+    _warned_of_mask: bool
+    _inbound_nodes: list[Node]
+    _outbound_nodes: list[Node]
+    _arguments: tuple[tuple[Any, ...], dict[str, Any]]

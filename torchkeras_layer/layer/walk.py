@@ -1,0 +1,71 @@
+"""In which order are the modules inside a module visited?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch import nn
+
+from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.metrics import is_metric
+
+
+def modules_in(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield `module` and all below it, parents first, in attribute order, each once. Metrics count.
+
+    >>> [type(m).__name__ for m in modules_in(nn.Sequential(nn.Linear(1, 1), nn.ReLU()))]
+    ['Sequential', 'Linear', 'ReLU']
+    """
+    return (visited for visited, _ in _visit(module, with_metrics=True))
+
+
+def layers_in(module: nn.Module) -> Iterator[LayerState]:
+    """Yield the layers among `module` and all below it, parents first, in attribute order, each once."""
+    return (visited for visited, _ in _visit(module) if isinstance(visited, LayerState))
+
+
+def weight_holders(module: nn.Module) -> Iterator[tuple[nn.Module, bool]]:
+    """Yield every module whose tensors are weights, and whether a layer at or above it is frozen."""
+    return _visit(module)
+
+
+def nearest_layers(module: nn.Module) -> Iterator[LayerState]:
+    """Yield the layers below `module` that no other layer stands between."""
+    for child in _children(module):
+        if isinstance(child, LayerState):
+            yield child
+        else:
+            yield from nearest_layers(child)
+
+
+def breadth_first(module: nn.Module) -> list[nn.Module]:
+    """List all modules below `module`, level by level, each once.
+
+    >>> [type(m).__name__ for m in breadth_first(nn.Sequential(nn.Sequential(nn.ReLU()), nn.Tanh()))]
+    ['Sequential', 'Tanh', 'ReLU']
+    """
+    found: list[nn.Module] = [module]
+    seen = {id(module)}
+    for visited in found:
+        for child in _children(visited):
+            if id(child) not in seen:
+                seen.add(id(child))
+                found.append(child)
+    return found[1:]
+
+
+def _children(module: nn.Module) -> list[nn.Module]:
+    return [child for child in module._modules.values() if child is not None]
+
+
+def _visit(module: nn.Module, with_metrics: bool = False) -> Iterator[tuple[nn.Module, bool]]:
+    # A stack and not recursion: linear in the modules, and a deep chain is no deeper than Python's limit.
+    stack, seen = [(module, False)], set()
+    while stack:
+        visited, frozen = stack.pop()
+        if id(visited) in seen or (not with_metrics and not isinstance(visited, LayerState) and is_metric(visited)):
+            continue
+        seen.add(id(visited))
+        frozen = frozen or (isinstance(visited, LayerState) and not visited._trainable)
+        yield visited, frozen
+        stack.extend((child, frozen) for child in reversed(_children(visited)))

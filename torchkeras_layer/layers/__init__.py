@@ -1,0 +1,3 @@
+"""The layers."""
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layers.core.dense import Dense

@@ -1,0 +1,57 @@
+"""Which running statistics are there, and how does one go from a name to a metric and back?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torchkeras_layer.metrics._catalog import catalog
+from torchkeras_layer.metrics.foreign import is_metric, last_result, metric_reset, metric_result
+from torchkeras_layer.metrics.metric import Metric
+from torchkeras_layer.metrics.reductions import Mean, Sum
+
+__all__ = [
+    "Mean",
+    "Metric",
+    "Sum",
+    "deserialize",
+    "get",
+    "is_metric",
+    "last_result",
+    "metric_reset",
+    "metric_result",
+    "serialize",
+]
+
+
+def get(identifier: Any) -> Any:
+    """Return the metric for a name, a config, a class, a callable (as it is) or `None` (`None`).
+
+    Raises:
+        ValueError: if it stands for no metric.
+
+    >>> get("mean"), get(None)
+    (Mean(name='mean'), None)
+    """
+    return catalog.get(identifier)
+
+
+def serialize(metric: Any) -> Any:
+    """Return the config that makes this metric again, without its state.
+
+    >>> serialize(Sum())["config"]
+    {'name': 'sum', 'dtype': 'float32'}
+    """
+    return catalog.serialize(metric)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the metric that `serialize` described.
+
+    Raises:
+        ValueError: if it is neither built in nor in `custom_objects`.
+
+    >>> deserialize({"class_name": "Sum", "config": {"name": "tokens"}})
+    Sum(name='tokens')
+    """
+    return catalog.deserialize(config, custom_objects)

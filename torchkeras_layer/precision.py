@@ -1,0 +1,138 @@
+"""In which dtype does a layer compute, and in which does it keep its weights?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from torchkeras_layer._dtypes import dtype_name, torch_dtype
+from torchkeras_layer._settings import floatx
+
+_MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
+
+
+class Policy:
+    """A pair of dtypes: `compute_dtype` for inputs and results, `variable_dtype` for weights.
+
+    `name` is a dtype (`'float32'`, `'bfloat16'`, `'int32'`, …: both are that dtype) or `'mixed_float16'` /
+    `'mixed_bfloat16'` (weights stay float32). Two policies of one name are equal.
+
+    Raises:
+        TypeError: if there is no such policy.
+
+    >>> policy = Policy("mixed_bfloat16")
+    >>> policy.compute_dtype, policy.variable_dtype
+    ('bfloat16', 'float32')
+    """
+
+    __slots__ = ("compute", "name", "variable")
+
+    name: str
+    compute: torch.dtype
+    variable: torch.dtype
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"Policy: name must be a string such as 'mixed_bfloat16'. Received: {name!r}.")
+        try:
+            self.compute = torch_dtype(_MIXED.get(name, name))
+        except TypeError:
+            known = "a dtype such as 'float32', or one of " + ", ".join(map(repr, _MIXED))
+            raise TypeError(f"Unknown dtype policy: expected {known}. Received: {name!r}.") from None
+        self.variable = torch.float32 if name in _MIXED else self.compute
+        self.name = name if name in _MIXED else dtype_name(self.compute)
+
+    @property
+    def compute_dtype(self) -> str:
+        """Name of the dtype that the layer computes in."""
+        return dtype_name(self.compute)
+
+    @property
+    def variable_dtype(self) -> str:
+        """Name of the dtype that the layer's weights have."""
+        return dtype_name(self.variable)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether weights are kept in another dtype than the one computed in."""
+        return self.compute is not self.variable
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this policy again."""
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Policy:
+        """Make a policy from `get_config()`."""
+        return cls(**config)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Policy) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"<Policy {self.name!r}>"
+
+    def __reduce__(self) -> tuple[type[Policy], tuple[str]]:
+        return Policy, (self.name,)
+
+
+_global: dict[str, Policy | None] = {"policy": None}
+
+
+def global_policy() -> Policy:
+    """The policy of layers that are created without `dtype`: the one that was set, else `floatx()`.
+
+    >>> global_policy().name
+    'float32'
+    """
+    return _global["policy"] or Policy(floatx())
+
+
+def set_global_policy(policy: Any) -> None:
+    """Set the policy of layers that are created from now on; `None` goes back to `floatx()`.
+
+    Raises:
+        TypeError: if `policy` is no policy.
+        ValueError: if it does not compute in a float type.
+
+    >>> set_global_policy("mixed_bfloat16"); global_policy().compute_dtype
+    'bfloat16'
+    >>> set_global_policy(None)
+    """
+    chosen = None if policy is None else as_policy(policy)
+    if chosen is not None and not chosen.compute.is_floating_point:
+        raise ValueError(f"set_global_policy: the policy must compute in a float type. Received: {policy!r}.")
+    _global["policy"] = chosen
+
+
+def as_policy(dtype: Any) -> Policy:
+    """Return the policy for what a layer got as `dtype`: `None`, a name, a dtype, a `Policy` or its config.
+
+    Raises:
+        TypeError: if it names no policy.
+
+    >>> as_policy(torch.float64), as_policy({"class_name": "Policy", "config": {"name": "mixed_float16"}})
+    (<Policy 'float64'>, <Policy 'mixed_float16'>)
+    """
+    if dtype is None:
+        return global_policy()
+    if isinstance(dtype, Policy):
+        return dtype
+    if isinstance(dtype, dict):
+        return _from_envelope(dtype)
+    return Policy(dtype if isinstance(dtype, str) else dtype_name(dtype))
+
+
+def _from_envelope(envelope: dict[str, Any]) -> Policy:
+    config = envelope.get("config")
+    known = ("Policy", "DTypePolicy", "PolicyV1")
+    if envelope.get("class_name") not in known or not isinstance(config, dict) or "name" not in config:
+        raise TypeError(
+            "A dtype policy's config is {'class_name': 'DTypePolicy', 'config': {'name': 'float32'}}. "
+            f"Received: {envelope!r}."
+        )
+    return Policy(config["name"])

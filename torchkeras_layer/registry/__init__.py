@@ -1,0 +1,30 @@
+"""How are names, classes and configs turned into each other, and which of them are known at all?"""
+
+from torchkeras_layer.registry.catalog import Catalog
+from torchkeras_layer.registry.custom_objects import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
+from torchkeras_layer.registry.deserialization import deserialize_keras_object
+from torchkeras_layer.registry.errors import DeserializationError
+from torchkeras_layer.registry.serialization import serialize_keras_object
+from torchkeras_layer.registry.values import Codec, add_codec
+
+__all__ = [
+    "Catalog",
+    "Codec",
+    "CustomObjectScope",
+    "DeserializationError",
+    "add_codec",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "register_keras_serializable",
+    "serialize_keras_object",
+]

@@ -1,0 +1,125 @@
+"""What is in one family of named things, and how is one meant by a user found?"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from torchkeras_layer.registry import custom_objects as customs
+from torchkeras_layer.registry import table
+from torchkeras_layer.registry.deserialization import read_config
+from torchkeras_layer.registry.errors import excerpt
+from torchkeras_layer.registry.lookup import close_names, find_by_name
+from torchkeras_layer.registry.serialization import serialize_keras_object
+
+_T = TypeVar("_T")
+_MOST_NAMES_SHOWN = 30
+
+
+class Catalog:
+    """One family of built-ins: `kind` names it in messages, `module` is where Keras shows it.
+
+    `other_modules` are further modules under which files name members of this family, `also_accepts` the
+    kinds of other families whose configs are welcome where one of this family is expected.
+
+    Raises:
+        ValueError: if there is a catalog of this kind already.
+
+    >>> catalog = Catalog("sample", module="keras.samples")
+    >>> @catalog.register("second")
+    ... def double(x): return 2 * x
+    >>> catalog.get("second") is double, catalog.serialize(double), catalog.names()
+    (True, 'double', ['double'])
+    """
+
+    def __init__(
+        self, kind: str, *, module: str, other_modules: Sequence[str] = (), also_accepts: Sequence[str] = ()
+    ) -> None:
+        table.open_family(kind)
+        self.kind = kind
+        self.module = module
+        self._other_modules = tuple(other_modules)
+        self._kinds = (kind, *also_accepts)
+
+    def register(
+        self, *aliases: str, name: str | None = None, module: str | None = None
+    ) -> Callable[[_T], _T]:
+        """Return a decorator that adds a class or function under its name, its snake_case form and `aliases`.
+
+        `name` and `module` are for a member that Keras shows under another name, or in another module.
+
+        Raises:
+            ValueError: if one of the names is taken.
+        """
+
+        def add(target: _T) -> _T:
+            shown = name or getattr(target, "__name__", "")
+            entry = table.Entry(target, self.kind, module or self.module, shown)
+            table.add(entry, aliases, self._other_modules)
+            return target
+
+        return add
+
+    def get(self, identifier: Any) -> Any:
+        """Return what is meant by None, a name, a config, a class or a callable.
+
+        None stays None, a class is instantiated, a callable is returned as it is.
+
+        Raises:
+            ValueError: if nothing is meant by it, or if a class cannot be created without arguments.
+        """
+        if identifier is None:
+            return None
+        found = identifier
+        if isinstance(identifier, str):
+            found = find_by_name(identifier, self.kind)
+        elif isinstance(identifier, dict):
+            found = self.deserialize(identifier)
+        if inspect.isclass(found):
+            found = self._create(found)
+        if not callable(found):
+            raise ValueError(self._complaint(identifier))
+        return found
+
+    def serialize(self, obj: Any) -> Any:
+        """Return the name of a function of this family, else what `serialize_keras_object` gives."""
+        entry = table.find_in_family(self.kind, obj.__name__) if inspect.isroutine(obj) else None
+        return entry.name if entry is not None and entry.target is obj else serialize_keras_object(obj)
+
+    def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """Return the member that a name or a config means.
+
+        Raises:
+            ValueError: if nothing is meant by it.
+            DeserializationError: (a ValueError too) if the config is malformed or is that of another family.
+        """
+        if isinstance(config, str):
+            with customs.CustomObjectScope(custom_objects):
+                return self.get(config)
+        if config is not None and not (isinstance(config, dict) and "class_name" in config):
+            raise ValueError(self._complaint(config))
+        return read_config(config, self._kinds, custom_objects)
+
+    def names(self) -> list[str]:
+        """Return the names of the members, one for each, sorted."""
+        return table.names_in(self.kind)
+
+    def _create(self, member: type) -> Any:
+        try:
+            return member()
+        except TypeError as error:
+            raise ValueError(
+                f"{self.kind}: {member.__name__} cannot be created without arguments. Pass an instance. "
+                f"{error}"
+            ) from error
+
+    def _complaint(self, identifier: Any) -> str:
+        names = self.names()
+        hint = close_names(identifier, (self.kind,)) if isinstance(identifier, str) else ""
+        shown = ", ".join(names[:_MOST_NAMES_SHOWN]) + (", …" if len(names) > _MOST_NAMES_SHOWN else "")
+        return (
+            f"Could not interpret {self.kind} identifier: {excerpt(identifier)} "
+            f"({type(identifier).__name__}). Expected a name, a dict with 'class_name' and 'config', a "
+            f"class or a callable.{hint} Known names: {shown}."
+        )

@@ -1,0 +1,162 @@
+"""How does a config become an object again, without running anything that the config brings along?"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from torchkeras_layer.registry import values
+from torchkeras_layer.registry.custom_objects import CustomObjectScope, get_registered_object
+from torchkeras_layer.registry.envelope import Envelope
+from torchkeras_layer.registry.errors import DeserializationError, excerpt
+from torchkeras_layer.registry.lookup import find_target
+from torchkeras_layer.registry.serialization import MAX_DEPTH
+
+
+class _Session(threading.local):
+    """How deep this thread is in a config, and the objects of it that may be met again."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.shared: dict[tuple[Any, str | int], Any] = {}
+
+
+_session = _Session()
+
+
+def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the object that a config describes: the way back from `serialize_keras_object`.
+
+    Reads what Keras 3 and TF-Keras write and the older `{'class_name', 'config'}`. Classes and functions come
+    from the closed table of built-ins, from `custom_objects` and from what was registered; nothing is
+    imported, unpickled, evaluated or downloaded. Where the config has a `build_config`, the object is
+    built. A built-in cannot be replaced: `custom_objects={"Dense": MyDense}` is an error when a config
+    names `Dense`.
+
+    Raises:
+        DeserializationError: (a TypeError and a ValueError) if the config is malformed, names nothing that is
+            known, or if creating or building the object fails.
+
+    >>> deserialize_keras_object([0, {"class_name": "__bytes__", "config": {"value": "ab"}}])
+    [0, b'ab']
+    """
+    return read_config(config, (), custom_objects)
+
+
+def read_config(config: Any, kinds: tuple[str, ...], custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Do the work of `deserialize_keras_object`, for objects of certain families only (`()`: of any)."""
+    is_outermost = _session.depth == 0
+    if is_outermost:
+        _session.shared = {}
+    try:
+        with CustomObjectScope(custom_objects):
+            return _read(config, kinds)
+    except RecursionError:
+        raise _too_deep() from None
+    finally:
+        if is_outermost:
+            _session.shared = {}
+
+
+def _read(config: Any, kinds: tuple[str, ...] = ()) -> Any:
+    if _session.depth >= MAX_DEPTH:
+        raise _too_deep()
+    _session.depth += 1
+    try:
+        return _read_value(config, kinds)
+    finally:
+        _session.depth -= 1
+
+
+def _read_value(config: Any, kinds: tuple[str, ...]) -> Any:
+    if isinstance(config, str):
+        # Old formats write a custom function as its bare name.
+        custom = get_registered_object(config)
+        return config if custom is None else custom
+    if config is None or isinstance(config, (int, float, bool)):
+        return config
+    if isinstance(config, list):
+        return [_read(item) for item in config]
+    if isinstance(config, tuple):
+        return tuple(_read(item) for item in config)
+    if not isinstance(config, dict):
+        raise DeserializationError(
+            f"deserialize_keras_object: a config holds only dicts, lists, strings, numbers and None. "
+            f"Received: {excerpt(config)} of type {type(config).__name__}."
+        )
+    if config.get("class_name") in ("__tuple__", "TensorShape") and "items" in config:
+        return _read_tuple(config["items"])
+    if "class_name" in config and ("config" in config or kinds):
+        return _read_object(config, kinds)
+    return {key: _read(value) for key, value in config.items()}
+
+
+def _read_tuple(items: Any) -> tuple[Any, ...]:
+    if not isinstance(items, list):
+        raise DeserializationError(
+            f"deserialize_keras_object: 'items' must be a list. Received: {excerpt(items)}."
+        )
+    return tuple(_read(item) for item in items)
+
+
+def _read_object(config: dict[str, Any], kinds: tuple[str, ...]) -> Any:
+    envelope = Envelope.read(config)
+    codec = values.codec_named(envelope.class_name)
+    if codec is not None:
+        return _decode(codec, envelope)
+    if envelope.class_name == "__lambda__":
+        raise DeserializationError(
+            "deserialize_keras_object: the config carries a Python lambda as bytecode, which is never run. "
+            "Write it as a function, register that with @register_keras_serializable(), and put its name "
+            "here instead."
+        )
+    target = find_target(envelope, kinds)
+    if envelope.is_function or inspect.isroutine(target):
+        return target
+    if envelope.shared_object_id is None:
+        return _create(target, envelope)
+    key = (target, envelope.shared_object_id)
+    if key not in _session.shared:
+        _session.shared[key] = _create(target, envelope)
+    return _session.shared[key]
+
+
+def _decode(codec: values.Codec, envelope: Envelope) -> Any:
+    try:
+        return codec.decode(envelope.config)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
+        raise DeserializationError(
+            f"deserialize_keras_object: {envelope.class_name!r} cannot be read. Received: "
+            f"{excerpt(envelope.config)}. {type(error).__name__}: {error}"
+        ) from error
+
+
+def _create(target: Any, envelope: Envelope) -> Any:
+    if not hasattr(target, "from_config"):
+        raise DeserializationError(
+            f"deserialize_keras_object: {target!r}, known as {envelope.name!r}, has no from_config() method. "
+            "Give its class one: @classmethod def from_config(cls, config): return cls(**config)."
+        )
+    try:
+        created = target.from_config(dict(envelope.config))
+        build_config = _read(envelope.build_config)
+        if build_config and hasattr(created, "build_from_config") and not getattr(created, "built", False):
+            created.build_from_config(build_config)
+    except (DeserializationError, RecursionError):
+        raise
+    except Exception as error:
+        raise DeserializationError(
+            f"{envelope.name}: could not be created from its config. Received: {excerpt(envelope.config)}. "
+            "The keys that get_config() returns must be arguments of __init__, or from_config() must deal "
+            f"with them.\n{type(error).__name__}: {error}"
+        ) from error
+    return created
+
+
+def _too_deep() -> DeserializationError:
+    return DeserializationError(
+        f"deserialize_keras_object: the config is nested too deep, {MAX_DEPTH} levels at the most, or in "
+        "itself. Flatten it."
+    )

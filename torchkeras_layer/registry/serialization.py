@@ -1,0 +1,143 @@
+"""How does an object become a config?"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import types
+from typing import Any
+
+import numpy as np
+import torch
+
+from torchkeras_layer.registry import custom_objects, table, values
+from torchkeras_layer.registry.errors import excerpt
+
+MAX_DEPTH = 200
+"""How many values may be nested in each other in a config."""
+
+
+class _Depth(threading.local):
+    now = 0
+
+
+_depth = _Depth()
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """Return the config of an object, as Keras 3 writes it.
+
+    None, strings, numbers, lists, tuples and dicts stay what they are, with their items serialized. Dtypes
+    become their names, numpy scalars Python numbers. Tensors, arrays, bytes and slices become
+    `{'class_name': '__tensor__', …}` and the like. Functions are written by name, objects with a
+    `get_config()` as `{'module', 'class_name', 'config', 'registered_name'}`, and with `build_config` where
+    `get_build_config()` gives one.
+
+    Raises:
+        TypeError: if the object, or something in it, cannot be written as data.
+        ValueError: if values are nested too deep, or in themselves.
+
+    >>> serialize_keras_object({"units": 3, "axes": (0, 1), "dtype": torch.float32})
+    {'units': 3, 'axes': (0, 1), 'dtype': 'float32'}
+    """
+    if _depth.now >= MAX_DEPTH:
+        raise _too_deep()
+    _depth.now += 1
+    try:
+        return _write(obj)
+    except RecursionError:
+        raise _too_deep() from None
+    finally:
+        _depth.now -= 1
+
+
+def _write(obj: Any) -> Any:
+    if isinstance(obj, np.generic) or (isinstance(obj, np.ndarray) and obj.ndim == 0):
+        obj = obj.item()
+    if obj is None or isinstance(obj, (str, int, float, bool)):
+        return obj
+    if isinstance(obj, tuple):
+        return tuple(serialize_keras_object(item) for item in obj)
+    if isinstance(obj, list):
+        return [serialize_keras_object(item) for item in obj]
+    if isinstance(obj, dict):
+        return {key: serialize_keras_object(value) for key, value in obj.items()}
+    codec = values.codec_for(obj)
+    if codec is not None:
+        return {"class_name": codec.word, "config": codec.encode(obj)}
+    dtype = values.name_of_dtype(obj)
+    if dtype is not None:
+        return dtype
+    if inspect.isroutine(obj):
+        return _write_function(obj)
+    return _write_object(obj)
+
+
+def _write_function(function: Any) -> dict[str, Any]:
+    # The two constants are Keras's: what identifies the function is its name alone.
+    return {
+        "module": "builtins",
+        "class_name": "function",
+        "config": _name_function(function),
+        "registered_name": "function",
+    }
+
+
+def _name_function(function: Any) -> str:
+    entry = table.entry_of(function)
+    if entry is not None:
+        return entry.name
+    name = custom_objects.get_registered_name(function)
+    way_out = "Register a function: @register_keras_serializable() above its def."
+    if name == "<lambda>":
+        raise TypeError(f"serialize_keras_object: a lambda has no name to write into a config. {way_out}")
+    if ">" in name:
+        return name
+    if not isinstance(function, types.FunctionType):
+        raise TypeError(
+            f"serialize_keras_object: {excerpt(function)} cannot be found again by its name. {way_out} "
+            "It may call this one."
+        )
+    if any(inspect.isroutine(entry.target) for entry in table.find_anywhere(name)):
+        raise TypeError(
+            f"serialize_keras_object: {excerpt(function)} would be read back as the built-in {name!r}. "
+            f"{way_out}"
+        )
+    return name
+
+
+def _write_object(obj: Any) -> dict[str, Any]:
+    if inspect.isclass(obj):
+        raise TypeError(
+            f"serialize_keras_object: expected an object. Received: the class {obj.__name__}. "
+            f"Pass {obj.__name__}(...)."
+        )
+    if not hasattr(obj, "get_config"):
+        hint = " A plain nn.Module has none." if isinstance(obj, torch.nn.Module) else ""
+        raise TypeError(
+            f"serialize_keras_object: {excerpt(obj)} has no get_config() method.{hint} "
+            f"Give {type(obj).__name__} one that returns the arguments of its __init__ as a dict."
+        )
+    config = obj.get_config()
+    if not isinstance(config, dict):
+        raise TypeError(
+            f"{type(obj).__name__}: get_config() must return a dict. Received: {excerpt(config)}."
+        )
+    entry = table.entry_of(type(obj))
+    envelope = {
+        "module": entry.module if entry else None,
+        "class_name": entry.name if entry else type(obj).__name__,
+        "config": serialize_keras_object(config),
+        "registered_name": None if entry else custom_objects.get_registered_name(type(obj)),
+    }
+    build_config = obj.get_build_config() if hasattr(obj, "get_build_config") else None
+    if build_config is not None:
+        envelope["build_config"] = serialize_keras_object(build_config)
+    return envelope
+
+
+def _too_deep() -> ValueError:
+    return ValueError(
+        f"serialize_keras_object: values are nested too deep, {MAX_DEPTH} levels at the most, or in "
+        "themselves. Flatten them."
+    )

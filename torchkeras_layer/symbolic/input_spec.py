@@ -1,0 +1,187 @@
+"""Which inputs does a layer accept?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._shapes import as_dimension, as_shape
+from torchkeras_layer._structures import leaves
+
+
+class InputSpec:
+    """What one input of a layer must look like: dtype, shape, number of dimensions, sizes of single axes.
+
+    `shape` may hold `None` for a free dimension and decides `ndim`. `axes` maps an axis to its size.
+    `allow_last_axis_squeeze`: a last axis of size 1 may be missing or surplus. `optional`: the input may be `None`.
+
+    Raises:
+        TypeError: if an argument has the wrong type.
+        ValueError: if an axis lies outside `ndim` or `max_ndim`.
+
+    >>> InputSpec(min_ndim=2, axes={-1: 3})
+    InputSpec(min_ndim=2, axes={-1: 3})
+    >>> InputSpec(dtype="float32", shape=(None, 3))
+    InputSpec(dtype=float32, shape=(None, 3), ndim=2)
+    """
+
+    def __init__(
+        self,
+        dtype: Any = None,
+        shape: Any = None,
+        ndim: int | None = None,
+        max_ndim: int | None = None,
+        min_ndim: int | None = None,
+        axes: dict[int, int | None] | None = None,
+        allow_last_axis_squeeze: bool = False,
+        name: str | None = None,
+        optional: bool = False,
+    ) -> None:
+        self._torch_dtype = None if dtype is None else torch_dtype(dtype)
+        self.dtype = None if dtype is None else str(self._torch_dtype).removeprefix("torch.")
+        self.shape = None if shape is None else as_shape(shape)
+        self.ndim = as_dimension(ndim) if self.shape is None else len(self.shape)
+        self.max_ndim = as_dimension(max_ndim)
+        self.min_ndim = as_dimension(min_ndim)
+        self.axes = self._read_axes(axes)
+        self.allow_last_axis_squeeze = allow_last_axis_squeeze
+        self.name = name
+        self.optional = optional
+        self._one_axis = self._find_one_axis()
+
+    def _find_one_axis(self) -> tuple[int, int, int] | None:
+        """Return (least rank, axis, size) if that is the whole spec, as it is of most layers: quick to check."""
+        others = (self._torch_dtype, self.ndim, self.max_ndim)
+        if len(self.axes) != 1 or self.min_ndim is None or any(other is not None for other in others):
+            return None
+        ((axis, size),) = self.axes.items()
+        return (self.min_ndim, axis, size) if size is not None and -self.min_ndim <= axis < self.min_ndim else None
+
+    def _read_axes(self, axes: Any) -> dict[int, int | None]:
+        try:
+            sizes = {int(axis): as_dimension(size) for axis, size in (axes or {}).items()}
+        except (AttributeError, TypeError, ValueError):
+            raise TypeError(f"InputSpec: axes must map ints to sizes. Received: axes={axes!r}.") from None
+        limit = self.ndim if self.ndim is not None else self.max_ndim
+        for axis in sizes:
+            if limit is not None and not -limit <= axis < limit:
+                raise ValueError(f"InputSpec: axis {axis} does not exist in {limit} dimensions.")
+        return sizes
+
+    def accepts(self, tensor: Any) -> bool:
+        """Whether a tensor with a known number of dimensions meets the spec: the check of every call.
+
+        >>> import torch
+        >>> InputSpec(ndim=2).accepts(torch.ones(3))
+        False
+        """
+        if self._one_axis is not None:
+            rank, axis, size = self._one_axis
+            return tensor.dim() >= rank and tensor.size(axis) == size
+        return self.fault_of(tensor) is None
+
+    def fault_of(self, tensor: Any) -> str | None:
+        """Say what is wrong with a tensor, or `None` if nothing is.
+
+        >>> import torch
+        >>> InputSpec(axes={-1: 3}).fault_of(torch.ones(2, 4))
+        'expected axis -1 to have size 3, found size 4'
+        """
+        return next(self._faults(tensor), None)
+
+    def _faults(self, tensor: Any):
+        shape, expected = tuple(tensor.shape), self.shape
+        if self.allow_last_axis_squeeze and expected is not None:
+            shape = shape[:-1] if shape and shape[-1] == 1 else shape
+            expected = expected[:-1] if expected and expected[-1] == 1 else expected
+        elif self.ndim is not None and len(shape) != self.ndim:
+            yield f"expected ndim={self.ndim}, found ndim={len(shape)}"
+        if self.max_ndim is not None and len(shape) > self.max_ndim:
+            yield f"expected max_ndim={self.max_ndim}, found ndim={len(shape)}"
+        if self.min_ndim is not None and len(shape) < self.min_ndim:
+            yield f"expected min_ndim={self.min_ndim}, found ndim={len(shape)}"
+        if self._torch_dtype is not None and tensor.dtype is not self._torch_dtype:
+            yield f"expected dtype={self.dtype}, found dtype={str(tensor.dtype).removeprefix('torch.')}"
+        yield from self._axis_faults(tuple(tensor.shape))
+        pairs = zip(expected or (), shape, strict=False)
+        if any(mine is not None and theirs is not None and mine != theirs for mine, theirs in pairs):
+            yield f"expected shape={self.shape}, found shape={tuple(tensor.shape)}"
+
+    def _axis_faults(self, shape: tuple[int | None, ...]):
+        for axis, size in self.axes.items():
+            if not -len(shape) <= axis < len(shape):
+                yield f"expected an axis {axis}, found {len(shape)} dimensions"
+            elif size is not None and shape[axis] not in (size, None):
+                yield f"expected axis {axis} to have size {size}, found size {shape[axis]}"
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this spec again.
+
+        >>> InputSpec.from_config(InputSpec(ndim=2).get_config())
+        InputSpec(ndim=2)
+        """
+        names = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes", "optional")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> InputSpec:
+        """Make a spec from `get_config()`."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        names = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")
+        given = [(name, getattr(self, name)) for name in names]
+        return f"InputSpec({', '.join(f'{n}={v}' for n, v in given if v is not None and v != {})})"
+
+
+def check_input_spec(spec: Any, inputs: Any, layer_name: str) -> None:
+    """Check the first argument of a call against a layer's `input_spec`.
+
+    Raises:
+        ValueError: if the number of inputs or one of them does not fit.
+        TypeError: if an input is no tensor.
+
+    >>> import torch
+    >>> check_input_spec(InputSpec(ndim=2), torch.ones(2, 3), "dense")
+    """
+    if not spec:
+        return
+    specs = leaves(spec)
+    values = _match_inputs(specs, inputs, layer_name)
+    if len(values) != len(specs):
+        raise ValueError(
+            f"{layer_name}: expects {len(specs)} input(s), but received {len(values)}. Received: {describe(inputs)}."
+        )
+    for index, (one, value) in enumerate(zip(specs, values, strict=True)):
+        if one is None or (one.optional and value is None):
+            continue
+        if not hasattr(value, "shape"):
+            raise TypeError(f"{layer_name}: input {index} must be a tensor. Received: {value!r}.")
+        fault = one.fault_of(value)
+        if fault is not None:
+            raise ValueError(
+                f"{layer_name}: input {index} does not fit the layer: {fault}. "
+                f"Received: a tensor of shape {tuple(value.shape)}."
+            )
+
+
+def _match_inputs(specs: list[Any], inputs: Any, layer_name: str) -> list[Any]:
+    names = [getattr(spec, "name", None) for spec in specs]
+    if not isinstance(inputs, dict) or not all(names):
+        return leaves(inputs)
+    missing = [name for name in names if name not in inputs]
+    if missing:
+        raise ValueError(f"{layer_name}: no input {missing[0]!r}. Received keys: {list(inputs)}. Expected: {names}.")
+    return [inputs[name] for name in names]
+
+
+def describe(inputs: Any) -> str:
+    """Describe a nested structure by its leaves' shapes, for error messages.
+
+    >>> import torch
+    >>> describe([torch.ones(2, 3), None])
+    '(2, 3), None'
+    """
+    tell: Callable[[Any], str] = lambda leaf: str(tuple(leaf.shape)) if hasattr(leaf, "shape") else repr(leaf)  # noqa: E731
+    return ", ".join(tell(leaf) for leaf in leaves(inputs))
