@@ -1,4 +1,4 @@
-"""Where does randomness come from when a user has not given a seed, and how is all of it fixed at once?"""
+"""How is all the randomness of a program fixed at once?"""
 
 from __future__ import annotations
 

@@ -25,6 +25,11 @@ SAME_NUMBERS = [
 TRUNCATED = [case for case in RANDOM if case not in SAME_NUMBERS]
 
 
+@pytest.fixture(autouse=True)
+def _same_numbers_in_every_run():
+    torch.manual_seed(0)
+
+
 def _both(name, arguments):
     return getattr(initializers, name)(**arguments), getattr(keras.initializers, name)(**arguments)
 

@@ -136,6 +136,14 @@ def test_other_families_are_refused_unless_accepted():
         gadgets.get(envelope("Hammer"))
 
 
+def test_an_accepted_family_need_not_be_there_yet():
+    early = Catalog("early bird", module="keras.birds", also_accepts=("late bird",))
+    with pytest.raises(DeserializationError, match="there is no class 'Owl'"):
+        early.get(envelope("Owl"))
+    owl = Catalog("late bird", module="keras.late_birds").register()(type("Owl", (Configured,), {}))
+    assert type(early.get(envelope("Owl"))) is owl
+
+
 def test_custom_objects_are_found_by_name():
     def mine(x):
         return x

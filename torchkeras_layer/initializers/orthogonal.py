@@ -46,7 +46,8 @@ class Orthogonal(RandomInitializer):
         drawn = draw_normal((max(rows, columns), min(rows, columns)), wide, 0.0, 1.0, self.seed)
         q, r = torch.linalg.qr(drawn)
         q = torch.where(r.diagonal() < 0, -q, q)
-        return (self.gain * (q.T if rows < columns else q).reshape(shape)).to(dtype)
+        # QR gives its factors column by column.
+        return (self.gain * (q.T if rows < columns else q).reshape(shape)).to(dtype).contiguous()
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this initializer again."""

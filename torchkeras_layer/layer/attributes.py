@@ -40,7 +40,12 @@ class Attributes(LayerState):
             super().__setattr__(name, value)
             return
         value = self._take_in(name, value)
+        if self._modules.get(name, self) is None and name in self.__dict__:
+            del self._modules[name]
         super().__setattr__(name, value)
+        if self._keeps_places and type(value) in (list, dict) and not name.startswith("_"):
+            # Layers may be appended until the end of __init__ or build: they will stand where the list was assigned.
+            self._modules[name] = None
         if isinstance(value, (nn.Module, nn.Parameter)) and not self._trainable:
             freeze_assigned(self, value)
 
@@ -115,7 +120,12 @@ class Attributes(LayerState):
         """Track what was put into lists and dicts after they were assigned."""
         for name, value in list(self.__dict__.items()):
             if not name.startswith("_") and type(value) in (list, dict):
-                setattr(self, name, value)
+                tracked = self._take_in(name, value)
+                if isinstance(tracked, nn.Module):
+                    del self.__dict__[name]
+                    self._modules[name] = tracked
+                elif self._modules.get(name, self) is None:
+                    del self._modules[name]
         for name, value in list(self._modules.items()):
             if isinstance(value, TrackedList) and any(self._find_unclaimed(entry) for entry in value):
                 setattr(self, name, list(value))

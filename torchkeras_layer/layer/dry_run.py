@@ -1,9 +1,8 @@
-"""How do all layers inside a module build, without anything being computed?"""
+"""How does a module run for its shapes only, and leave everything as it was but the weights that layers build?"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,33 +10,60 @@ from torch import nn
 
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.metrics import is_metric, muted
+
+
+class DryRun:
+    """While entered, calls record no loss, metric or update, and what they write into buffers is lost.
+
+    Metrics that a `call` adds do come to be.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self._module = module
+        self._shielded: list[tuple[nn.Module, str, torch.Tensor]] = []
+
+    def __enter__(self) -> DryRun:
+        context = per_thread.context
+        self._outer = context.dry_run
+        context.dry_run = self
+        self._muted = contextlib.ExitStack()
+        for module in self._module.modules():
+            if is_metric(module):
+                self._muted.enter_context(muted(module))
+            else:
+                self.shield(module)
+        return self
+
+    def shield(self, module: nn.Module) -> None:
+        """Put a copy in the place of each of a module's buffers; layers that build meanwhile ask for it too."""
+        for name, buffer in module._buffers.items():
+            if buffer is not None:
+                self._shielded.append((module, name, buffer))
+                module._buffers[name] = buffer.detach().clone()
+
+    def __exit__(self, *_: Any) -> None:
+        per_thread.context.dry_run = self._outer
+        self._muted.close()
+        for module, name, buffer in self._shielded:
+            module._buffers[name] = buffer
 
 
 def dry_run(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Call a module on fake copies of the arguments: layers build real weights, all else stays as it was.
-
-    No memory is taken for activations, buffers are not written, random numbers not drawn, losses and metrics not
-    recorded; metrics that a `call` adds do come to be.
-    """
+    """Call a module on copies of the arguments without data, so that all layers in it build real weights."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    context = per_thread.context
-    records, context.records = context.records, False
-    mode = FakeTensorMode(allow_non_fake_inputs=True)
-    try:
-        with _buffers_kept(module), mode, torch.no_grad():
-            fake_args, fake_kwargs = map_leaves(_fake, (tuple(args), dict(kwargs)))
-            module(*fake_args, **fake_kwargs)
-    finally:
-        context.records = records
+    with DryRun(module), FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+        fake_args, fake_kwargs = map_leaves(_without_data, (tuple(args), dict(kwargs)))
+        module(*fake_args, **fake_kwargs)
 
 
-def _fake(leaf: Any) -> Any:
+def _without_data(leaf: Any) -> Any:
     if not isinstance(leaf, torch.Tensor):
         return leaf
     fake = torch.empty([plain_size(size) for size in leaf.shape], dtype=leaf.dtype, device=leaf.device)
     if getattr(leaf, "_keras_mask", None) is not None:
-        fake._keras_mask = _fake(leaf._keras_mask)  # type: ignore[attr-defined]
+        fake._keras_mask = _without_data(leaf._keras_mask)  # type: ignore[attr-defined]
     return fake
 
 
@@ -48,15 +74,3 @@ def plain_size(size: Any) -> int:
     3
     """
     return size.node.hint if isinstance(size, torch.SymInt) else int(size)
-
-
-@contextlib.contextmanager
-def _buffers_kept(module: nn.Module) -> Iterator[None]:
-    """Put back buffers that a module replaces by new tensors, as some do instead of writing into them."""
-    before = [(m, name, buffer) for m in module.modules() for name, buffer in m._buffers.items()]
-    try:
-        yield
-    finally:
-        for owner, name, buffer in before:
-            if name in owner._buffers:
-                owner._buffers[name] = buffer

@@ -107,6 +107,15 @@ class Layer(
         self._batch_input_shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
         self._initial_weights = weights
         self._implementation = implementation
+        self.uses_learning_phase = False
+        self._begin_empty()
+        self._device = _device_in_force()
+        self._set_policy(as_policy(dtype))
+        self._name = choose_name(name, class_name)
+        self._update_stand_in()
+
+    def _begin_empty(self) -> None:
+        """Make the state that does not come from arguments."""
         self._stateful = False
         self._supports_masking = self._defines_mask
         self._input_spec = self._input_check = None
@@ -115,12 +124,9 @@ class Layer(
         self._weight_specs, self._unclaimed, self._frozen = {}, set(), set()
         self._loss_functions, self._inbound_nodes, self._outbound_nodes = [], [], []
         self.__dict__.update(fresh_call_state())
+        # A class without an __init__ of its own was not seen by `capturing`.
         self.__dict__.setdefault("_arguments", ((), {}))
-        self.uses_learning_phase = False
-        self._device = _device_in_force()
-        self._set_policy(as_policy(dtype))
-        self._name = choose_name(name, class_name)
-        self._update_stand_in()
+        self.__dict__.setdefault("_keeps_places", False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Read and wrap once a class what would be costly at every call."""

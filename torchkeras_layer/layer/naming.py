@@ -19,7 +19,7 @@ class NameScope(contextlib.AbstractContextManager["NameScope"]):
     """
 
     def __init__(self, layer_name: str) -> None:
-        self._path = join_path(path_prefix(), layer_name)
+        self._path = join_path(path_prefix(per_thread.context.layer), layer_name)
         self.name = f"{self._path}/"
 
     def __enter__(self) -> NameScope:
@@ -105,19 +105,18 @@ class Naming(LayerState):
         return scoped
 
     def _choose_path(self) -> None:
-        self._path = self._path or (self._path_below(None) if self._built else None)
+        self._path = self._path or (self._path_below(per_thread.context.layer) if self._built else None)
 
     def _path_below(self, parent: LayerState | None) -> str:
         return join_path(path_prefix(parent), self._name)
 
 
-def path_prefix(parent: LayerState | None = None) -> str:
-    """Return the path of what is around: a scope entered by hand, else the layer in whose call or build this is."""
-    context = per_thread.context
-    layer = parent or context.layer
-    if context.scope is not None and context.scope[0] is layer:
-        return context.scope[1]
-    return "" if layer is None else layer._path or layer._name
+def path_prefix(parent: LayerState | None) -> str:
+    """Return the path of what is around: a scope entered by hand, else `parent`, in whose call or build this is."""
+    scope = per_thread.context.scope
+    if scope is not None and scope[0] is parent:
+        return scope[1]
+    return "" if parent is None else parent._path or parent._name
 
 
 def join_path(prefix: str, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from torchkeras_layer.metrics._catalog import catalog
 from torchkeras_layer.metrics.foreign import is_metric, last_result, metric_reset, metric_result
 from torchkeras_layer.metrics.metric import Metric
+from torchkeras_layer.metrics.muting import muted
 from torchkeras_layer.metrics.reductions import Mean, Sum
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "last_result",
     "metric_reset",
     "metric_result",
+    "muted",
     "serialize",
 ]
 

@@ -64,7 +64,7 @@ def add(entry: Entry, aliases: Iterable[str], other_modules: Iterable[str]) -> N
 
 def find_in_family(kind: str, name: str) -> Entry | None:
     """Return the built-in of a family that answers to `name`; given names go before snake_case forms."""
-    return _by_kind[kind].get(name) or _derived_by_kind[kind].get(name)
+    return _by_kind.get(kind, {}).get(name) or _derived_by_kind.get(kind, {}).get(name)
 
 
 def find_in_module(module: str, name: str) -> Entry | None:
@@ -98,4 +98,4 @@ def names_in(kind: str) -> list[str]:
 
 def all_names_in(kind: str) -> list[str]:
     """Return every name that a family answers to, aliases and snake_case forms included, sorted."""
-    return sorted({*_by_kind[kind], *_derived_by_kind[kind]})
+    return sorted({*_by_kind.get(kind, ()), *_derived_by_kind.get(kind, ())})
