@@ -89,8 +89,6 @@ class Watched(keras.Layer):
 class HidesNegative(keras.Layer):
     """Passes its inputs with a mask that hides the rows below zero."""
 
-    supports_mask = True
-
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return (inputs >= 0).all(-1)
 

@@ -189,6 +189,8 @@ class Building(Naming, WeightCollections, Attributes):
         if self._initial_weights is not None:
             self.set_weights(self._initial_weights)
             self._initial_weights = None
+        if per_thread.context.dry_run is not None:
+            per_thread.context.dry_run.shield(self)
 
     def _describe_build(self, shapes: tuple[Any, ...], named_shapes: dict[str, Any]) -> dict[str, Any]:
         if self._build_arguments is None:

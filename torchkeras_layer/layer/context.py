@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from torchkeras_layer.layer.dry_run import DryRun
     from torchkeras_layer.layer.losses import Recording
     from torchkeras_layer.layer.state import LayerState
 
@@ -15,19 +16,19 @@ class CallContext:
 
     `layer`: the innermost layer that is in its `call` or its `build`. `outer`: the layer around one that builds in its
     own call. `training`: what the nearest outer call was explicitly given. `recording`: the losses of the outermost
-    call under way, once there are any. `records`: false where a call only finds out shapes, and must leave no loss,
+    call under way, once there are any. `dry_run`: where a call only finds out shapes, and must leave no loss,
     metric or update. `building`: in a `build`; `alone`: in one that no call needed; `frozen`: in one below a frozen
     layer. `scope`: the name scope that was entered by hand, with the layer in whose call that was.
     """
 
-    __slots__ = ("alone", "building", "frozen", "layer", "outer", "recording", "records", "scope", "thread", "training")
+    __slots__ = ("alone", "building", "dry_run", "frozen", "layer", "outer", "recording", "scope", "thread", "training")
 
     def __init__(self) -> None:
         self.layer: LayerState | None = None
         self.outer: LayerState | None = None
         self.training: Any = None
         self.recording: Recording | None = None
-        self.records = True
+        self.dry_run: DryRun | None = None
         self.building = False
         self.alone = False
         self.frozen = False

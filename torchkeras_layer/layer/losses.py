@@ -69,7 +69,7 @@ class Losses(GraphPosition):
         context = per_thread.context
         added = [loss for loss in leaves(losses) if loss is not None]
         if context.layer is not None and not context.alone:
-            if context.records and not in_backward():
+            if context.dry_run is None and not in_backward():
                 self._record_losses(context, added)
             return
         if not all(callable(loss) and not isinstance(loss, torch.Tensor) for loss in added):

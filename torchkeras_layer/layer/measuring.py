@@ -54,7 +54,7 @@ class Measuring(Dtypes):
         if context.layer is None:
             raise ValueError(f"{self._name}: add_metric is for use in `call`. Received {name!r} outside a call.")
         metric = self._metric_named(name)
-        if context.records and not in_backward():
+        if context.dry_run is None and not in_backward():
             metric.update_state(value)
 
     @property

@@ -9,7 +9,7 @@ import torch
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.building import Building
-from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.dry_run import DryRun
 from torchkeras_layer.symbolic.shape_inference import infer_output
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
@@ -71,14 +71,11 @@ class ShapeInference(Building):
             )
         if not self._built:
             self.build(map_leaves(lambda spec: spec.shape, input_specs))
-        context = per_thread.context
-        records, context.records = context.records, False
         try:
-            return infer_output(lambda inputs: self(inputs, training=False), input_specs)
+            with DryRun(self):
+                return infer_output(lambda inputs: self(inputs, training=False), input_specs)
         except Exception as error:
             raise NotImplementedError(
                 f"{self._name} ({type(self).__name__}): its output shape cannot be found by running call() on tensors "
                 f"without data: {type(error).__name__}: {error}. Define compute_output_shape(input_shape) in the class."
             ) from error
-        finally:
-            context.records = records

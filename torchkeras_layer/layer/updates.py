@@ -35,7 +35,7 @@ class Updates(GraphPosition):
         tensor(1.)
         """
         context = per_thread.context
-        if not context.records or in_backward():
+        if context.dry_run is not None or in_backward():
             return
         if context.layer is not None and not context.layer._trainable:
             return
