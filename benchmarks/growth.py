@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, partial
 from statistics import median
 from typing import Any
 
@@ -16,6 +16,14 @@ import torchkeras_layer as keras
 from benchmarks.rows import Measured, Row
 from benchmarks.timing import Call, Effort, enough_loops
 
+_Shape = Callable[[int, Any, Callable[[], Any]], Any]
+_Work = Callable[[_Shape, int], list[Call]]
+
+_SMALL = 100
+# torch itself walks a deep model in quadratic time, in memory as well for its `state_dict`.
+_DEEPEST = 1_000
+# Quadratic time would give 10 or 100. What caches do to the one and the other model takes some room.
+_MOST = 1.5
 _STACK_BYTES = 512 * 2**20
 
 
@@ -41,14 +49,12 @@ class _PlainGroup(nn.Module):
         return inputs
 
 
-def _wide(count: int, group: Any, leaf: Callable[[], Any]) -> Any:
+def _list(count: int, group: Any, leaf: Callable[[], Any]) -> Any:
     return group([leaf() for _ in range(count)])
 
 
 def _tree(count: int, group: Any, leaf: Callable[[], Any]) -> Any:
-    members = (
-        [leaf() for _ in range(10)] if count <= 10 else [_tree(count // 10, group, leaf) for _ in range(10)]
-    )
+    members = [leaf() for _ in range(10)] if count <= 10 else [_tree(count // 10, group, leaf) for _ in range(10)]
     return group(members)
 
 
@@ -59,40 +65,56 @@ def _chain(count: int, group: Any, leaf: Callable[[], Any]) -> Any:
     return model
 
 
-@lru_cache(maxsize=2)
-def _models(shape: Callable[..., Any], count: int) -> tuple[Any, nn.Module]:
-    ours = shape(count, _Group, lambda: keras.layers.Dense(1, kernel_regularizer="l2"))
-    ours(torch.ones(1, 1))
-    return ours, shape(count, _PlainGroup, lambda: nn.Linear(1, 1))
+def _ours(shape: _Shape, count: int) -> Any:
+    model = shape(count, _Group, lambda: keras.layers.Dense(1, kernel_regularizer="l2"))
+    _forward(model)  # builds
+    return model
+
+
+def _by_hand(shape: _Shape, count: int) -> nn.Module:
+    model = shape(count, _PlainGroup, lambda: nn.Linear(1, 1))
+    _forward(model)
+    return model
+
+
+@cache
+def _models(shape: _Shape, count: int) -> tuple[Any, nn.Module]:
+    return _ours(shape, count), _by_hand(shape, count)
+
+
+def _construct(shape: _Shape, count: int) -> list[Call]:
+    return [Call(partial(_ours, shape), count), Call(partial(_by_hand, shape), count)]
+
+
+def _use(ours: Callable[[Any], Any], by_hand: Callable[[Any], Any]) -> _Work:
+    def calls(shape: _Shape, count: int) -> list[Call]:
+        return [Call(use, model) for use, model in zip((ours, by_hand), _models(shape, count), strict=True)]
+
+    return calls
+
+
+def _forward(model: nn.Module) -> torch.Tensor:
+    return model(torch.ones(1, 1))
+
+
+def _state(model: nn.Module) -> dict[str, torch.Tensor]:
+    return model.state_dict()
 
 
 def _plain_losses(model: nn.Module) -> list[torch.Tensor]:
     return [0.01 * part.weight.square().sum() for part in model.modules() if isinstance(part, nn.Linear)]
 
 
-_WORK: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
-    "weights": (lambda model: model.weights, lambda model: list(model.parameters())),
-    "losses": (lambda model: model.losses, _plain_losses),
-    "state_dict": (lambda model: model.state_dict(), lambda model: model.state_dict()),
-    "forward": (lambda model: model(torch.ones(1, 1)), lambda model: model(torch.ones(1, 1))),
-}
-
-
-def _growth(shape: Callable[..., Any], small: int, large: int, work: str, effort: Effort) -> Measured:
-    """Measure how the time a layer grows from `small` to `large`, over how it grows by hand.
+def _growth(work: _Work, shape: _Shape, large: int, effort: Effort) -> Measured:
+    """Measure how the time a layer grows from 100 to `large`, over how it grows by hand.
 
     By hand that is not just 1: the small model fits in the cache, the keys of a deep `state_dict` are long.
     """
-    calls = [
-        Call(function, model)
-        for count in (small, large)
-        for function, model in zip(_WORK[work], _models(shape, count), strict=True)
-    ]
+    calls = [*work(shape, _SMALL), *work(shape, large)]
     loops = [enough_loops(call, effort.batch) for call in calls]
-    rounds = [
-        [call.seconds(n) for call, n in zip(calls, loops, strict=True)] for _ in range(effort.pairs // 10 + 2)
-    ]
-    size = large / small
+    turns = range(effort.pairs // 10 + 2)
+    rounds = [[call.seconds(n) for call, n in zip(calls, loops, strict=True)] for _ in turns]
+    size = large / _SMALL
     ours = median(large_ours / small_ours / size for small_ours, _, large_ours, _ in rounds)
     by_hand = median(large_hand / small_hand / size for _, small_hand, _, large_hand in rounds)
     times = [median(times) * 1e3 for times in zip(*rounds, strict=True)]
@@ -115,21 +137,21 @@ def _deeply(measure: Callable[[Effort], Measured], effort: Effort) -> Measured:
     return results[0]
 
 
+def _rows(name: str, work: _Work, large: int) -> list[Row]:
+    """Return the rows for layers in a flat list, ten in each group of a tree, and each inside the one before."""
+    deep = min(large, _DEEPEST)
+    in_depth = partial(_deeply, partial(_growth, work, _chain, deep))
+    return [
+        Row(f"{name}, 100 to {large:,} layers in a list", _MOST, partial(_growth, work, _list, large)),
+        Row(f"{name}, 100 to {large:,} layers in a tree", _MOST, partial(_growth, work, _tree, large)),
+        Row(f"{name}, 100 to {deep:,} layers deep", _MOST, in_depth),
+    ]
+
+
 ROWS = [
-    *(
-        Row(f"{work}, 100 to 10,000 layers in a list", 1.25, partial(_growth, _wide, 100, 10_000, work))
-        for work in _WORK
-    ),
-    *(
-        Row(f"{work}, 100 to 10,000 layers in a tree", 1.25, partial(_growth, _tree, 100, 10_000, work))
-        for work in _WORK
-    ),
-    *(
-        Row(
-            f"{work}, 100 to 1,000 layers deep",
-            1.25,
-            partial(_deeply, partial(_growth, _chain, 100, 1_000, work)),
-        )
-        for work in _WORK
-    ),
+    *_rows("construction", _construct, 1_000),
+    *_rows("forward", _use(_forward, _forward), 10_000),
+    *_rows("weights", _use(lambda model: model.weights, lambda model: list(model.parameters())), 10_000),
+    *_rows("losses", _use(lambda model: model.losses, _plain_losses), 10_000),
+    *_rows("state_dict", _use(_state, _state), 10_000),
 ]

@@ -53,9 +53,7 @@ def _growth(model: torch.nn.Module, calls: int) -> Measured:
         held.append(_held())
     least = min(later.memory - earlier.memory for earlier, later in pairwise(held[2:]))
     blocks, objects = held[-1].blocks - held[2].blocks, held[-1].objects - held[2].objects
-    return Measured(
-        least / (calls // 10), None, f"{calls} calls: {blocks:+} Python blocks, {objects:+} objects"
-    )
+    return Measured(least / (calls // 10), None, f"{calls} calls: {blocks:+} Python blocks, {objects:+} objects")
 
 
 def _held() -> _Held:

@@ -44,9 +44,7 @@ def ratio_row(name: str, target: float, contest: Callable[[], Contest]) -> Row:
         by_hand = work.by_hand[0] if len(work.by_hand) == 1 else fastest(work.by_hand, effort)
         ours = compare(work.ours, by_hand, effort)
         keras = None if work.keras is None else compare(work.keras, by_hand, effort).ratio
-        note = (
-            f"{_time(ours.seconds)} / {_time(ours.reference_seconds)}, of minima {ours.ratio_of_minima:.2f}×"
-        )
+        note = f"{_time(ours.seconds)} / {_time(ours.reference_seconds)}, of minima {ours.ratio_of_minima:.2f}×"
         return Measured(ours.ratio, keras, note)
 
     return Row(name, target, measure)

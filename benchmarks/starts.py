@@ -23,9 +23,7 @@ print(perf_counter() - start)
 
 def _import_time(effort: Effort) -> Measured:
     keras = None if keras3() is None else _median_seconds("keras", effort.starts)
-    return Measured(
-        _median_seconds("torchkeras_layer", effort.starts), keras, f"median of {effort.starts} starts"
-    )
+    return Measured(_median_seconds("torchkeras_layer", effort.starts), keras, f"median of {effort.starts} starts")
 
 
 def _median_seconds(module: str, starts: int) -> float:

@@ -61,9 +61,7 @@ def compare(call: Call, reference: Call, effort: Effort) -> Comparison:
 def fastest(calls: list[Call], effort: Effort) -> Call:
     """Return the fastest of several ways to write the same by hand."""
     loops = [enough_loops(call, effort.batch) for call in calls]
-    rounds = [
-        [call.seconds(n) for call, n in zip(calls, loops, strict=True)] for _ in range(effort.pairs // 3)
-    ]
+    rounds = [[call.seconds(n) for call, n in zip(calls, loops, strict=True)] for _ in range(effort.pairs // 3)]
     minima = [min(times) for times in zip(*rounds, strict=True)]
     return calls[minima.index(min(minima))]
 

@@ -75,9 +75,7 @@ def _gradients_of(forward: Callable[[Any], Any], parameters: list[Any], inputs: 
 
 ROWS = [
     ratio_row("the same 20 Dense, a training step with SGD", 1.0, _stacks),
-    ratio_row(
-        "BatchNormalization training step, 32×16×16×32", 1.05, lambda: _batch_normalizations(32, 16, 32)
-    ),
+    ratio_row("BatchNormalization training step, 32×16×16×32", 1.05, lambda: _batch_normalizations(32, 16, 32)),
     ratio_row("BatchNormalization training step, 8×8×8×16", 1.05, lambda: _batch_normalizations(8, 8, 16)),
     ratio_row("LayerNormalization training step, 32×64×128", 1.05, _layer_normalizations),
 ]

@@ -30,7 +30,10 @@ class FeatureGate(keras.layers.Layer):
 
     def build(self, input_shape) -> None:
         self.logits = self.add_weight(
-            name="logits", shape=(input_shape[-1],), initializer="zeros", regularizer=keras.regularizers.L2(1e-4)
+            name="logits",
+            shape=(input_shape[-1],),
+            initializer="zeros",
+            regularizer=keras.regularizers.L2(1e-4),
         )
 
     def call(self, inputs: Tensor) -> Tensor:

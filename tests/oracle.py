@@ -32,9 +32,7 @@ def to_numpy(value: Any) -> np.ndarray:
     return (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).numpy()
 
 
-def assert_close(
-    ours: Any, theirs: Any, what: str = "result", rtol: float = 1e-5, atol: float = 1e-6
-) -> None:
+def assert_close(ours: Any, theirs: Any, what: str = "result", rtol: float = 1e-5, atol: float = 1e-6) -> None:
     """Fail, naming `what` and where, unless two nested structures hold the same numbers in the same shapes.
 
     Dtypes are not compared: `assert ours.dtype == …` says that more clearly.

@@ -156,9 +156,7 @@ def test_a_bound_must_be_a_number_that_is_not_negative(name, argument, value):
 
 @pytest.mark.parametrize("value", [-1, math.nan, 1.5])
 def test_the_lower_bound_must_be_below_the_upper(value):
-    with pytest.raises(
-        ValueError, match="MinMaxNorm: min_value must be a number >= 0 and <= 1.0. Received: "
-    ):
+    with pytest.raises(ValueError, match="MinMaxNorm: min_value must be a number >= 0 and <= 1.0. Received: "):
         constraints.MinMaxNorm(min_value=value)
 
 
@@ -171,9 +169,7 @@ def test_the_rate_is_a_share(rate):
 @pytest.mark.parametrize("axis", ["0", 1.0, True, (), [], (0, None), {0}])
 @pytest.mark.parametrize("name", ["MaxNorm", "UnitNorm", "MinMaxNorm"])
 def test_axes_are_whole_numbers(name, axis):
-    with pytest.raises(
-        ValueError, match=rf"{name}: axis must be an int, a tuple of ints or None. Received: axis="
-    ):
+    with pytest.raises(ValueError, match=rf"{name}: axis must be an int, a tuple of ints or None. Received: axis="):
         getattr(constraints, name)(axis=axis)
 
 

@@ -85,9 +85,7 @@ def test_orthogonal_vectors_cost_nothing_and_equal_ones_the_factor():
 
 
 @pytest.mark.parametrize("mode", ["rows", "columns"])
-@pytest.mark.parametrize(
-    "x", [torch.zeros(3, 3), torch.ones(1, 1), torch.zeros(0, 0)], ids=["0", "1", "empty"]
-)
+@pytest.mark.parametrize("x", [torch.zeros(3, 3), torch.ones(1, 1), torch.zeros(0, 0)], ids=["0", "1", "empty"])
 def test_without_angles_there_is_no_orthogonal_penalty(x, mode):
     x = x.requires_grad_()
     penalty = regularizers.OrthogonalRegularizer(mode=mode)(x)
@@ -187,9 +185,7 @@ def test_orthogonal_modes(mode):
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 2, 2)])
 def test_orthogonal_needs_a_matrix(shape):
-    with pytest.raises(
-        ValueError, match="OrthogonalRegularizer: expected a matrix. Received a tensor of shape"
-    ):
+    with pytest.raises(ValueError, match="OrthogonalRegularizer: expected a matrix. Received a tensor of shape"):
         regularizers.OrthogonalRegularizer()(torch.zeros(shape))
 
 

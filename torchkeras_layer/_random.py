@@ -22,9 +22,7 @@ def set_random_seed(seed: int) -> None:
     """
     number = None if isinstance(seed, bool) or not hasattr(seed, "__index__") else operator.index(seed)
     if number is None or not 0 <= number <= _LARGEST_SEED:
-        raise ValueError(
-            f"set_random_seed: seed must be an int from 0 to {_LARGEST_SEED}. Received: {seed!r}."
-        )
+        raise ValueError(f"set_random_seed: seed must be an int from 0 to {_LARGEST_SEED}. Received: {seed!r}.")
     random.seed(number)
     np.random.seed(number)
     torch.manual_seed(number)

@@ -76,7 +76,5 @@ def set_image_data_format(data_format: str) -> None:
     >>> set_image_data_format("channels_last")
     """
     if data_format not in _IMAGE_FORMATS:
-        raise ValueError(
-            f"set_image_data_format: expected one of {_IMAGE_FORMATS}. Received: {data_format!r}."
-        )
+        raise ValueError(f"set_image_data_format: expected one of {_IMAGE_FORMATS}. Received: {data_format!r}.")
     _settings["image_data_format"] = data_format

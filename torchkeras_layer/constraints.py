@@ -121,9 +121,7 @@ class MinMaxNorm(Constraint):
             [3.2000]])
     """
 
-    def __init__(
-        self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0
-    ) -> None:
+    def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Axis = 0) -> None:
         self.max_value = _number(max_value, math.inf, "MinMaxNorm: max_value")
         self.min_value = _number(min_value, self.max_value, "MinMaxNorm: min_value")
         self.rate = _number(rate, 1, "MinMaxNorm: rate")

@@ -42,9 +42,7 @@ class Regularizer:
             NotImplementedError: if the subclass does not define it.
         """
         name = type(self).__name__
-        raise NotImplementedError(
-            f"{name}: define get_config(), returning the constructor's arguments, to save it."
-        )
+        raise NotImplementedError(f"{name}: define get_config(), returning the constructor's arguments, to save it.")
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -141,17 +139,13 @@ class OrthogonalRegularizer(Regularizer):
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
         self.factor = _factor(factor, "OrthogonalRegularizer: factor")
         if mode not in ("rows", "columns"):
-            raise ValueError(
-                f"OrthogonalRegularizer: mode must be 'rows' or 'columns'. Received: mode={mode!r}."
-            )
+            raise ValueError(f"OrthogonalRegularizer: mode must be 'rows' or 'columns'. Received: mode={mode!r}.")
         self.mode = mode
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the penalty on the matrix `x`, a scalar in its dtype."""
         if x.ndim != 2:
-            raise ValueError(
-                f"OrthogonalRegularizer: expected a matrix. Received a tensor of shape {tuple(x.shape)}."
-            )
+            raise ValueError(f"OrthogonalRegularizer: expected a matrix. Received a tensor of shape {tuple(x.shape)}.")
         vectors = x if self.mode == "rows" else x.t()
         unit = F.normalize(vectors, dim=1, eps=epsilon())
         cosines = unit @ unit.t()

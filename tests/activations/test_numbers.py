@@ -143,7 +143,5 @@ def test_an_odd_length_cannot_be_split():
 @pytest.mark.parametrize("axis", ["last", 1.0])
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 def test_an_axis_must_be_whole_numbers(name, axis):
-    with pytest.raises(
-        TypeError, match=rf"{name}: axis must be an int, a tuple of ints or None. Received: axis="
-    ):
+    with pytest.raises(TypeError, match=rf"{name}: axis must be an int, a tuple of ints or None. Received: axis="):
         getattr(activations, name)(torch.zeros(2, 3), axis=axis)

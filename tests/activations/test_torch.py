@@ -25,9 +25,7 @@ class Recorder:
         def unwrapped(value: Any) -> Any:
             return value.tensor if isinstance(value, Recorder) else value
 
-        result = function(
-            *map(unwrapped, args), **{key: unwrapped(value) for key, value in (kwargs or {}).items()}
-        )
+        result = function(*map(unwrapped, args), **{key: unwrapped(value) for key, value in (kwargs or {}).items()})
         return tuple(map(Recorder, result)) if isinstance(result, tuple) else Recorder(result)
 
     def __getattr__(self, name: str) -> Any:

@@ -37,12 +37,13 @@ def _model() -> nn.Sequential:
 
 
 def test_identity_layer_one_call():
-    # The ratio of times is a row of the benchmarks; here, that a call enters one more function: `call`.
+    # The ratio of times is a row of the benchmarks; here, that a call enters two more functions: `call`, and the
+    # question whether it is compiled.
     class Identity(nn.Module):
         def forward(self, inputs):
             return inputs
 
-    assert _python_calls(keras.Layer()) <= _python_calls(Identity()) + 1
+    assert _python_calls(keras.Layer()) <= _python_calls(Identity()) + 2
 
 
 def test_train_and_eval_decide_for_dropout():

@@ -60,9 +60,7 @@ def test_wrong_arguments_are_errors(name, arguments, message):
         initializers.get({"class_name": name, "config": arguments})
 
 
-@pytest.mark.parametrize(
-    ("name", "shape"), [("Orthogonal", (3,)), ("Orthogonal", ()), ("Identity", (2, 2, 2))]
-)
+@pytest.mark.parametrize(("name", "shape"), [("Orthogonal", (3,)), ("Orthogonal", ()), ("Identity", (2, 2, 2))])
 def test_wrong_ranks_are_errors(name, shape):
     with pytest.raises(ValueError, match=rf"{name}: .* Received: shape=\("):
         initializers.get(name)(shape)
@@ -92,9 +90,7 @@ def test_numbers_may_come_from_numpy_and_torch(number):
     assert type(config["mean"]) is float
 
 
-@pytest.mark.parametrize(
-    "value", [2, 2.5, True, np.float32(2), np.array(2), [3.0], np.array([[4]]), torch.tensor(5)]
-)
+@pytest.mark.parametrize("value", [2, 2.5, True, np.float32(2), np.array(2), [3.0], np.array([[4]]), torch.tensor(5)])
 def test_one_number_fills_any_shape(value):
     assert_close(Constant(value)((2, 3)), keras.initializers.Constant(value)((2, 3)))
 
@@ -155,9 +151,7 @@ def test_arrays_and_tensors_are_taken_as_initializers():
 
 @pytest.mark.parametrize("identifier", [5.0, "nope", "ZEROS", {"config": {}}, {}, [1, 2], True])
 def test_what_means_no_initializer_is_an_error(identifier):
-    with pytest.raises(
-        ValueError, match="Could not interpret initializer identifier: .*Known names: Constant, "
-    ):
+    with pytest.raises(ValueError, match="Could not interpret initializer identifier: .*Known names: Constant, "):
         initializers.get(identifier)
 
 

@@ -39,9 +39,7 @@ def test_every_one_is_tried():
     assert set(initializers._catalog.catalog.names()) == tried
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in NAMES if n not in ("get", "serialize", "deserialize", "Initializer")]
-)
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("get", "serialize", "deserialize", "Initializer")])
 def test_names_mean_what_they_mean_in_keras(name):
     ours, theirs = getattr(initializers, name), getattr(keras.initializers, name)
     assert type(initializers.get(name)) is ours
@@ -51,9 +49,7 @@ def test_names_mean_what_they_mean_in_keras(name):
         assert parameter.default == inspect.signature(theirs).parameters[parameter.name].default
 
 
-@pytest.mark.parametrize(
-    "name", ["zero", "one", "normal", "uniform", "GlorotUniformV2", "he_normalV2", "ZerosV2"]
-)
+@pytest.mark.parametrize("name", ["zero", "one", "normal", "uniform", "GlorotUniformV2", "he_normalV2", "ZerosV2"])
 def test_old_names_are_known(name):
     kind = {"zero": "Zeros", "one": "Ones", "normal": "RandomNormal", "uniform": "RandomUniform"}
     expected = kind.get(name) or re.sub("V2$", "", initializers._catalog.catalog.get(name).__class__.__name__)
@@ -76,9 +72,7 @@ def test_configs_of_keras_are_read(name, arguments):
     theirs = keras.initializers.serialize(getattr(keras.initializers, name)(**arguments))
     ours = initializers.deserialize(theirs)
     assert type(ours) is getattr(initializers, name)
-    assert (
-        keras.initializers.serialize(keras.initializers.deserialize(initializers.serialize(ours))) == theirs
-    )
+    assert keras.initializers.serialize(keras.initializers.deserialize(initializers.serialize(ours))) == theirs
 
 
 @pytest.mark.parametrize(("name", "arguments"), ALL)
@@ -150,9 +144,7 @@ def test_shapes_may_be_empty(name, arguments, shape):
     assert _make(name, arguments)(shape).shape == shape
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments"), [case for case in ALL if case[0] not in ("Identity", "Orthogonal")]
-)
+@pytest.mark.parametrize(("name", "arguments"), [case for case in ALL if case[0] not in ("Identity", "Orthogonal")])
 @pytest.mark.parametrize("shape", [(), (5,), (2, 3, 4)])
 def test_shapes_may_have_any_rank(name, arguments, shape):
     if "input_axes" in arguments and len(shape) < 2:
@@ -160,9 +152,7 @@ def test_shapes_may_have_any_rank(name, arguments, shape):
     assert _make(name, arguments)(shape).shape == shape
 
 
-@pytest.mark.parametrize(
-    "shape", [[2, 3], torch.Size([2, 3]), torch.tensor([2, 3]), torch.tensor([2, 3]).numpy()]
-)
+@pytest.mark.parametrize("shape", [[2, 3], torch.Size([2, 3]), torch.tensor([2, 3]), torch.tensor([2, 3]).numpy()])
 def test_shapes_may_be_of_any_sort(shape):
     assert initializers.get("glorot_uniform")(shape).shape == (2, 3)
 
@@ -170,9 +160,7 @@ def test_shapes_may_be_of_any_sort(shape):
 @pytest.mark.parametrize(("name", "arguments"), ALL)
 @pytest.mark.parametrize("shape", [(None, 3), (-1, 3), (2.0, 3), (True, 3), 3, "ab", None, {2: 3}, [(2,), 3]])
 def test_what_is_no_shape_is_an_error(name, arguments, shape):
-    with pytest.raises(
-        ValueError, match=rf"{name}: shape must be .* Received: shape={re.escape(repr(shape))}"
-    ):
+    with pytest.raises(ValueError, match=rf"{name}: shape must be .* Received: shape={re.escape(repr(shape))}"):
         _make(name, arguments)(shape)
 
 
@@ -200,7 +188,5 @@ def test_each_call_gives_new_contiguous_memory_without_history(name, arguments):
 @pytest.mark.parametrize(("name", "arguments"), [case for case in RANDOM if case[0] != "RandomUniform"])
 @pytest.mark.parametrize("dtype", ["int32", "bool", "complex64"])
 def test_random_numbers_are_floats(name, arguments, dtype):
-    with pytest.raises(
-        ValueError, match=f"{name}: dtype must be a float type. Received: dtype=torch.{dtype}"
-    ):
+    with pytest.raises(ValueError, match=f"{name}: dtype must be a float type. Received: dtype=torch.{dtype}"):
         _make(name, arguments)((2, 3), dtype=dtype)

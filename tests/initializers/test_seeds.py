@@ -74,9 +74,7 @@ def test_a_row_without_a_seed_follows_torch():
 
 @pytest.mark.parametrize("seed", ["a", 1.5, True, [1], object()])
 def test_what_is_no_seed_is_an_error(seed):
-    with pytest.raises(
-        ValueError, match="HeNormal: seed must be an int, a SeedGenerator or None. Received: seed="
-    ):
+    with pytest.raises(ValueError, match="HeNormal: seed must be an int, a SeedGenerator or None. Received: seed="):
         initializers.HeNormal(seed=seed)
     with pytest.raises(ValueError, match="SeedGenerator: seed must be"):
         SeedGenerator(seed)
@@ -106,7 +104,5 @@ def test_one_seed_for_everything():
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "1", None, True])
 def test_a_seed_for_everything_is_an_int_that_numpy_takes(seed):
-    with pytest.raises(
-        ValueError, match="set_random_seed: seed must be an int from 0 to 4294967295. Received: "
-    ):
+    with pytest.raises(ValueError, match="set_random_seed: seed must be an int from 0 to 4294967295. Received: "):
         set_random_seed(seed)

@@ -66,17 +66,13 @@ def test_a_window_may_be_a_tensor_and_the_kernel_of_any_type():
 )
 def test_wrong_arguments_are_errors(arguments):
     (name, value), *_ = arguments.items()
-    with pytest.raises(
-        ValueError, match=f"STFT: {name} must be .* Received: {name}={re.escape(repr(value))}"
-    ):
+    with pytest.raises(ValueError, match=f"STFT: {name} must be .* Received: {name}={re.escape(repr(value))}"):
         initializers.STFT(**arguments)
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (4, 2, 3), (4, 1, 1), (4, 1, 0), (4, 1, 3, 1)])
 def test_wrong_shapes_are_errors(shape):
-    with pytest.raises(
-        ValueError, match=r"STFT: the shape must be \(frame length, 1, at least 2 frequencies\)"
-    ):
+    with pytest.raises(ValueError, match=r"STFT: the shape must be \(frame length, 1, at least 2 frequencies\)"):
         initializers.STFT()(shape)
 
 

@@ -28,9 +28,7 @@ def test_states_and_results_are_those_of_keras(name, kind, shape, weight_shape):
         try:
             theirs.update_state(values, weights)
         except RuntimeError:
-            with pytest.raises(
-                ValueError, match="sample_weight must have the shape of the values or their first"
-            ):
+            with pytest.raises(ValueError, match="sample_weight must have the shape of the values or their first"):
                 ours.update_state(values, weights)
             return
         ours.update_state(values, weights)
@@ -105,9 +103,7 @@ def test_a_result_does_not_change_later(kind):
 @pytest.mark.parametrize("kind", [Mean, Sum])
 @pytest.mark.parametrize("values", [None, "a", {"a": 1}, [1, "b"], [[1], [1, 2]], object()])
 def test_what_is_no_number_is_refused(kind, values):
-    with pytest.raises(
-        TypeError, match=r"expected a tensor, an array, a list of numbers or a number. Received: "
-    ):
+    with pytest.raises(TypeError, match=r"expected a tensor, an array, a list of numbers or a number. Received: "):
         kind().update_state(values)
 
 

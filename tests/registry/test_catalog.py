@@ -76,9 +76,7 @@ def test_long_lists_of_names_are_cut():
 
 
 def test_a_class_that_needs_arguments_is_an_error():
-    with pytest.raises(
-        ValueError, match=r"gadget: NeedsMore cannot be created without arguments\. Pass an instance"
-    ):
+    with pytest.raises(ValueError, match=r"gadget: NeedsMore cannot be created without arguments\. Pass an instance"):
         gadgets.get("needs_more")
 
 
@@ -128,9 +126,7 @@ def test_other_modules_are_read():
 
 def test_other_families_are_refused_unless_accepted():
     assert type(tools.get(envelope("SpinWheel", module="keras.gadgets"))) is SpinWheel
-    with pytest.raises(
-        DeserializationError, match=r"gadget: .* not .* this family\. Received: the tool keras\.Hammer"
-    ):
+    with pytest.raises(DeserializationError, match=r"gadget: .* not .* this family\. Received: the tool keras\.Hammer"):
         gadgets.get(envelope("Hammer", module="keras"))
     with pytest.raises(DeserializationError, match="there is no class 'Hammer'"):
         gadgets.get(envelope("Hammer"))

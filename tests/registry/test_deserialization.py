@@ -101,9 +101,7 @@ def test_the_same_class_in_two_families_is_not_ambiguous():
 
 
 def test_different_classes_of_one_name_are_ambiguous():
-    with pytest.raises(
-        DeserializationError, match=r"'Twin' may be any of keras\..*Twin, keras\..*Add the 'module'"
-    ):
+    with pytest.raises(DeserializationError, match=r"'Twin' may be any of keras\..*Twin, keras\..*Add the 'module'"):
         deserialize_keras_object(envelope("Twin"))
 
 

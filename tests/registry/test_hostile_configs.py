@@ -114,9 +114,7 @@ def test_a_config_that_says_that_it_is_custom_never_gives_a_built_in():
 def test_a_config_cannot_be_both_built_in_and_custom():
     register_keras_serializable(name="SpinWheel")(_Impostor)
     config = envelope("SpinWheel", module="keras.gadgets", registered_name="Custom>SpinWheel")
-    with pytest.raises(
-        DeserializationError, match=r"is a built-in of 'keras\.gadgets' and also the custom object"
-    ):
+    with pytest.raises(DeserializationError, match=r"is a built-in of 'keras\.gadgets' and also the custom object"):
         deserialize_keras_object(config)
 
 
@@ -212,9 +210,7 @@ def test_a_failing_class_is_named_with_its_config():
             raise KeyError("inner reason")
 
     config = envelope("Failing", {"amount": 3})
-    with pytest.raises(
-        DeserializationError, match=r"(?s)Failing: could .*\{'amount': 3\}.*KeyError: 'inner reason'"
-    ):
+    with pytest.raises(DeserializationError, match=r"(?s)Failing: could .*\{'amount': 3\}.*KeyError: 'inner reason'"):
         deserialize_keras_object(envelope("Holder", {"parts": [config]}), {"Failing": Failing})
     with pytest.raises(TypeError, match="unexpected keyword argument 'size'"):
         deserialize_keras_object(envelope("SpinWheel", {"size": 3}))
@@ -222,9 +218,7 @@ def test_a_failing_class_is_named_with_its_config():
 
 def test_a_failing_build_is_named_too():
     config = envelope("Buildable", build_config={"wrong": 1})
-    with pytest.raises(
-        DeserializationError, match=r"(?s)Buildable: could not be created.*KeyError: 'input_shape'"
-    ):
+    with pytest.raises(DeserializationError, match=r"(?s)Buildable: could not be created.*KeyError: 'input_shape'"):
         deserialize_keras_object(config)
 
 

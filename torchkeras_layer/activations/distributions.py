@@ -66,9 +66,7 @@ def _over_axes(kernel: Callable[..., Tensor], x: Tensor, axes: Sequence[int] | N
     if axes is None:
         return kernel(x.flatten(), -1).reshape_as(x)
     if not isinstance(axes, (tuple, list)):
-        raise TypeError(
-            f"{kernel.__name__}: axis must be an int, a tuple of ints or None. Received: axis={axes!r}."
-        )
+        raise TypeError(f"{kernel.__name__}: axis must be an int, a tuple of ints or None. Received: axis={axes!r}.")
     last = tuple(range(-len(axes), 0))
     moved = torch.movedim(x, tuple(axes), last)
     flat = torch.unsqueeze(moved, -1).flatten(-len(axes) - 1)

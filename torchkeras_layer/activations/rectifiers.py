@@ -10,9 +10,7 @@ from torchkeras_layer.activations._catalog import catalog
 
 
 @catalog.register()
-def relu(
-    x: Tensor, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
-) -> Tensor:
+def relu(x: Tensor, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
     """Rectified linear unit: `x` above `threshold`, at most `max_value`.
 
     Below the threshold it is `negative_slope * (x - threshold)`.

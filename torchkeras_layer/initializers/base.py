@@ -67,14 +67,12 @@ class CheckedInitializer(Initializer):
             dimensions = full_shape(tuple(shape) if isinstance(shape, (np.ndarray, torch.Tensor)) else shape)
         except (TypeError, ValueError):
             raise ValueError(
-                f"{type(self).__name__}: shape must be a tuple of ints of at least 0. Received: "
-                f"shape={shape!r}."
+                f"{type(self).__name__}: shape must be a tuple of ints of at least 0. Received: shape={shape!r}."
             ) from None
         for name, value in kwargs.items():
             if name not in _IGNORED_ARGUMENTS or value is not None:
                 raise ValueError(
-                    f"{type(self).__name__}: it is called with shape and dtype only. Received: "
-                    f"{name}={value!r}."
+                    f"{type(self).__name__}: it is called with shape and dtype only. Received: {name}={value!r}."
                 )
         return self.fill(dimensions, torch_dtype(floatx() if dtype is None else dtype))
 
@@ -105,7 +103,5 @@ def finite_number(owner: object, name: str, value: Any) -> int | float:
     """
     plain = value.item() if hasattr(value, "item") and getattr(value, "shape", ()) == () else value
     if isinstance(plain, bool) or not isinstance(plain, (int, float)) or not math.isfinite(plain):
-        raise ValueError(
-            f"{type(owner).__name__}: {name} must be a finite number. Received: {name}={value!r}."
-        )
+        raise ValueError(f"{type(owner).__name__}: {name} must be a finite number. Received: {name}={value!r}.")
     return plain

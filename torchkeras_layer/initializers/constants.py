@@ -65,9 +65,7 @@ class Constant(CheckedInitializer):
         except ValueError:
             is_numeric = False
         if not is_numeric:
-            raise ValueError(
-                f"Constant: value must be a number or an array of them. Received: value={value!r}."
-            )
+            raise ValueError(f"Constant: value must be a number or an array of them. Received: value={value!r}.")
 
     def fill(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         """Return the tensor, which never shares memory with the value."""

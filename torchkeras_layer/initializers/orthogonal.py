@@ -37,8 +37,7 @@ class Orthogonal(RandomInitializer):
         check_floating(self, dtype)
         if len(shape) < 2:
             raise ValueError(
-                f"{type(self).__name__}: the shape must have at least two dimensions. Received: "
-                f"shape={shape}."
+                f"{type(self).__name__}: the shape must have at least two dimensions. Received: shape={shape}."
             )
         rows, columns = math.prod(shape[:-1]), shape[-1]
         # QR knows no types of less than 32 bits.

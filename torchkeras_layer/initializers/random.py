@@ -40,9 +40,7 @@ class NormalInitializer(RandomInitializer):
         self.mean = finite_number(self, "mean", mean)
         self.stddev = finite_number(self, "stddev", stddev)
         if self.stddev < 0:
-            raise ValueError(
-                f"{type(self).__name__}: stddev must not be negative. Received: stddev={stddev!r}."
-            )
+            raise ValueError(f"{type(self).__name__}: stddev must not be negative. Received: stddev={stddev!r}.")
         super().__init__(seed)
 
     def get_config(self) -> dict[str, Any]:

@@ -21,9 +21,7 @@ TRUNCATION = 2.0
 _MASS_WITHIN = math.erf(TRUNCATION / math.sqrt(2.0))
 
 
-def draw_uniform(
-    shape: tuple[int, ...], dtype: torch.dtype, low: float, high: float, seed: Seed
-) -> torch.Tensor:
+def draw_uniform(shape: tuple[int, ...], dtype: torch.dtype, low: float, high: float, seed: Seed) -> torch.Tensor:
     """Draw from [low, high), for an integer dtype the ints of it.
 
     >>> draw_uniform((3,), torch.float32, -1.0, 1.0, seed=1).abs().max() <= 1
@@ -37,9 +35,7 @@ def draw_uniform(
     return ((high - low) * drawn + low).to(dtype)
 
 
-def draw_normal(
-    shape: tuple[int, ...], dtype: torch.dtype, mean: float, stddev: float, seed: Seed
-) -> torch.Tensor:
+def draw_normal(shape: tuple[int, ...], dtype: torch.dtype, mean: float, stddev: float, seed: Seed) -> torch.Tensor:
     """Draw from the normal distribution.
 
     >>> draw_normal((2,), torch.bfloat16, 5.0, 0.0, seed=None)

@@ -42,13 +42,9 @@ class STFT(CheckedInitializer):
         if side not in ("real", "imag"):
             raise ValueError(f"STFT: side must be 'real' or 'imag'. Received: side={side!r}.")
         if isinstance(window, str) and window not in WINDOWS:
-            raise ValueError(
-                f"STFT: window must be one of {WINDOWS}, an array or None. Received: window={window!r}."
-            )
+            raise ValueError(f"STFT: window must be one of {WINDOWS}, an array or None. Received: window={window!r}.")
         if scaling not in (None, "density", "spectrum"):
-            raise ValueError(
-                f"STFT: scaling must be 'density', 'spectrum' or None. Received: scaling={scaling!r}."
-            )
+            raise ValueError(f"STFT: scaling must be 'density', 'spectrum' or None. Received: scaling={scaling!r}.")
         self.side = side
         self.window = window
         self.scaling = scaling

@@ -51,9 +51,7 @@ def _product_over(shape: Sequence[int], axes: Sequence[int]) -> int:
     try:
         return math.prod(shape[axis] for axis in axes)
     except IndexError:
-        raise ValueError(
-            f"compute_fans: the shape {tuple(shape)} has not all of the axes {axes!r}."
-        ) from None
+        raise ValueError(f"compute_fans: the shape {tuple(shape)} has not all of the axes {axes!r}.") from None
 
 
 @catalog.register("VarianceScalingV2")
@@ -125,9 +123,7 @@ class VarianceScaling(RandomInitializer):
 
     def _one_of(self, name: str, value: Any, known: tuple[str, ...]) -> str:
         if value not in known:
-            raise ValueError(
-                f"{type(self).__name__}: {name} must be one of {known}. Received: {name}={value!r}."
-            )
+            raise ValueError(f"{type(self).__name__}: {name} must be one of {known}. Received: {name}={value!r}.")
         return value
 
     def _axes(self, name: str, axes: Any) -> Sequence[int] | None:

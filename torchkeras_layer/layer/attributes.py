@@ -180,5 +180,9 @@ class Attributes(LayerState):
         if isinstance(owner, property) and owner.fget is not None:
             # Python lands here when a property raises AttributeError, and has dropped the message by then.
             return owner.fget(self)
-        hint = "" if self._built else " The layer is not built: its weights exist after the first call or `build(input_shape)`."
+        hint = (
+            ""
+            if self._built
+            else " The layer is not built: its weights exist after the first call or `build(input_shape)`."
+        )
         raise AttributeError(f"{self._name} ({type(self).__name__}): no attribute {name!r}.{hint}")

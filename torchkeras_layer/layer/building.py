@@ -19,7 +19,8 @@ from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.creation import creating_weights
 from torchkeras_layer.layer.dry_run import plain_size
 from torchkeras_layer.layer.naming import Naming
-from torchkeras_layer.layer.unbuilt import STAND_IN, UnbuiltWeights
+from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.layer.unbuilt import STAND_IN, stand_in_for
 
 # One lock for all layers: a build is rare, and a lock on each could not be copied or pickled.
 _build_lock = threading.RLock()
@@ -109,22 +110,32 @@ class Building(Naming, WeightCollections, Attributes):
         elif config.get("input_shape") is not None:
             self.build(map_shapes(tuple, config["input_shape"]))
 
-    def _build_for_call(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _build_for_call(
+        self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: LayerState | None
+    ) -> None:
         """Build for the arguments of a call, on the device of the first tensor in them."""
         with _build_lock:
             if self._built:
                 return
             tensors = [leaf for leaf in leaves(inputs) if isinstance(leaf, torch.Tensor)]
             device = self._device or (tensors[0].device if tensors else None)
-            with device if device is not None else contextlib.nullcontext():
-                self._build_by_signature(inputs, args, kwargs)
+            context = per_thread.context
+            context.outer = outer
+            try:
+                with device if device is not None else contextlib.nullcontext():
+                    self._build_by_signature(inputs, args, kwargs)
+            finally:
+                context.outer = None
 
     def _build_by_signature(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._build_arguments is None:
             takes_shape = bool(inspect.signature(self.build).parameters)
             self.build(*([_shapes_of(inputs)] if takes_shape else []))
             return
-        given = {self._call_signature.first: inputs, **dict(zip(self._call_signature.positional, args, strict=False))}
+        given = {
+            self._call_signature.first: inputs,
+            **dict(zip(self._call_signature.positional, args, strict=False)),
+        }
         given.update(kwargs)
         shapes = {}
         for name, parameter in inspect.signature(self.build).parameters.items():
@@ -208,7 +219,7 @@ class Building(Naming, WeightCollections, Attributes):
         if self._built:
             self._parameters.pop(STAND_IN, None)
         elif self._creates_weights and STAND_IN not in self._parameters:
-            self._parameters[STAND_IN] = UnbuiltWeights(self._name, self._device, self._policy.variable)
+            self._parameters[STAND_IN] = stand_in_for(self._name, self._device, self._policy.variable)
 
 
 def _shapes_of(inputs: Any) -> Any:

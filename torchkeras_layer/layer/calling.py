@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer.compiling import outside_of_compiler
 from torchkeras_layer.layer.context import CallContext, per_thread
 from torchkeras_layer.layer.dtypes import Dtypes
 from torchkeras_layer.layer.losses import Losses
@@ -53,7 +55,9 @@ class Calling(Dtypes, MaskPassing, Losses):
             if outer is None and context.recording is not None:
                 self._end_recording(context)
         if outputs is None:
-            raise ValueError(f"{self._name}: call() of {type(self).__name__} must return a tensor or a structure of tensors. Received: None.")
+            raise ValueError(
+                f"{self._name}: call() of {type(self).__name__} must return a tensor or a structure of tensors. Received: None."
+            )
         return outputs
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -64,22 +68,32 @@ class Calling(Dtypes, MaskPassing, Losses):
         return inputs
 
     def _call_in_full(
-        self, context: CallContext, outer: LayerState | None, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        context: CallContext,
+        outer: LayerState | None,
+        inputs: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Any:
         if inputs is _MISSING:
             inputs = self._take_first_argument(kwargs)
         inputs = self._as_tensors(inputs)
         check_input_spec(self._input_spec, inputs, self._name)
         if not self._built:
-            context.outer = outer
-            self._build_for_call(inputs, args, kwargs)
+            if _is_traced() or "torch._dynamo" in sys.modules:
+                outside_of_compiler(self._build_for_call, inputs, args, kwargs, outer)
+            else:
+                self._build_for_call(inputs, args, kwargs, outer)
             check_input_spec(self._input_spec, inputs, self._name)
         mask = self._choose_mask(inputs, args, kwargs)
         inputs = self._cast_inputs(inputs)
         outer_training = context.training
         args, kwargs = self._fill_in(context, mask, args, kwargs)
         try:
-            outputs = self.call(inputs, *args, **kwargs)
+            if self._dynamic and _is_traced():
+                outputs = outside_of_compiler(self.call, inputs, *args, **kwargs)
+            else:
+                outputs = self.call(inputs, *args, **kwargs)
         finally:
             context.training = outer_training
         self._attach_mask(inputs, mask, outputs)
@@ -127,5 +141,3 @@ class Calling(Dtypes, MaskPassing, Losses):
                 loss = torch.as_tensor(regularizer(output))
                 size = output.shape[0] if output.dim() else 1
                 self.add_loss(loss / size if size else torch.zeros_like(loss))
-
-

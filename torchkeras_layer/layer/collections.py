@@ -170,7 +170,7 @@ def weights_of(module: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor
     others: dict[int, torch.Tensor] = {}
     for holder, is_frozen in weight_holders(module):
         for parameter in holder._parameters.values():
-            if is_weight(parameter) and id(parameter) not in trainable and id(parameter) not in others:
+            if parameter is not None and is_weight(parameter) and id(parameter) not in trainable and id(parameter) not in others:
                 chosen = trainable if parameter.requires_grad and not is_frozen else others
                 chosen[id(parameter)] = parameter
         for name, buffer in holder._buffers.items():

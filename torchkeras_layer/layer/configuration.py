@@ -87,7 +87,11 @@ class Configuration(LayerState):
             ) from error
 
     def _base_config(self) -> dict[str, Any]:
-        config: dict[str, Any] = {"name": self._name, "trainable": self._trainable, "dtype": self._policy.name}
+        config: dict[str, Any] = {
+            "name": self._name,
+            "trainable": self._trainable,
+            "dtype": self._policy.name,
+        }
         if self._batch_input_shape is not None:
             config["batch_input_shape"] = self._batch_input_shape
         if self._dynamic:
@@ -99,7 +103,7 @@ class Configuration(LayerState):
     def _given_arguments(self) -> dict[str, Any]:
         """Return the arguments that the constructor got, by name, without those of the base class."""
         args, kwargs = self._arguments
-        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
+        bound = inspect.signature(_constructor(type(self))).bind(self, *args, **kwargs)
         given: dict[str, Any] = {}
         for name, value in list(bound.arguments.items())[1:]:
             kind = bound.signature.parameters[name].kind
@@ -122,9 +126,13 @@ class Configuration(LayerState):
         )
 
 
+def _constructor(cls: Any) -> Callable[..., None]:
+    return cls.__init__
+
+
 def _accepted_names(cls: type) -> set[str] | None:
     """Return the names that a constructor takes, or `None` if it takes any."""
-    parameters = inspect.signature(cls.__init__).parameters.values()
+    parameters = inspect.signature(_constructor(cls)).parameters.values()
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
         return None
     return {p.name for p in parameters}

@@ -21,7 +21,18 @@ class CallContext:
     layer. `scope`: the name scope that was entered by hand, with the layer in whose call that was.
     """
 
-    __slots__ = ("alone", "building", "dry_run", "frozen", "layer", "outer", "recording", "scope", "thread", "training")
+    __slots__ = (
+        "alone",
+        "building",
+        "dry_run",
+        "frozen",
+        "layer",
+        "outer",
+        "recording",
+        "scope",
+        "thread",
+        "training",
+    )
 
     def __init__(self) -> None:
         self.layer: LayerState | None = None

@@ -22,7 +22,7 @@ def creating_weights(device: torch.device | None) -> Iterator[None]:
     with contextlib.ExitStack() as surroundings:
         surroundings.enter_context(torch.inference_mode(False))
         surroundings.enter_context(torch.enable_grad())
-        if torch._C._functorch.peek_interpreter_stack() is not None:
+        if torch._C._functorch.peek_interpreter_stack() is not None:  # pyright: ignore[reportAttributeAccessIssue]
             from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 
             surroundings.enter_context(temporarily_clear_interpreter_stack())

@@ -12,7 +12,7 @@ from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.building import Building
-from torchkeras_layer.layer.unbuilt import STAND_IN
+from torchkeras_layer.layer.unbuilt import STAND_IN, stand_in_for
 from torchkeras_layer.precision import Policy, as_policy
 
 
@@ -108,8 +108,8 @@ class Dtypes(Building):
         if after.dtype != before.dtype:
             self._set_policy(Policy(dtype_name(after.dtype)))
         if stand_in is not None:
-            self._update_stand_in()
-            self._parameters[STAND_IN].requires_grad_(stand_in.requires_grad)
+            variable, wants = self._policy.variable, stand_in.requires_grad
+            self._parameters[STAND_IN] = stand_in_for(self._name, self._device, variable, wants)
         return self
 
 

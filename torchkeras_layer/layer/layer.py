@@ -116,6 +116,9 @@ class Layer(
 
     def _begin_empty(self) -> None:
         """Make the state that does not come from arguments."""
+        # A class without an __init__ of its own was not seen by `capturing`.
+        self.__dict__.setdefault("_arguments", ((), {}))
+        self.__dict__.setdefault("_keeps_places", False)
         self._stateful = False
         self._supports_masking = self._defines_mask
         self._input_spec = self._input_check = None
@@ -124,9 +127,6 @@ class Layer(
         self._weight_specs, self._unclaimed, self._frozen = {}, set(), set()
         self._loss_functions, self._inbound_nodes, self._outbound_nodes = [], [], []
         self.__dict__.update(fresh_call_state())
-        # A class without an __init__ of its own was not seen by `capturing`.
-        self.__dict__.setdefault("_arguments", ((), {}))
-        self.__dict__.setdefault("_keeps_places", False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Read and wrap once a class what would be costly at every call."""
@@ -178,7 +178,7 @@ class Layer(
     def apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         """Call the layer on `fn`, or, if `fn` is a function, do as `nn.Module.apply`: call it on every module inside."""
         if callable(fn) and not hasattr(fn, "shape"):
-            return super().apply(fn)
+            return nn.Module.apply(self, fn)  # pyright: ignore[reportArgumentType]
         return self(fn, *args, **kwargs)
 
     def extra_repr(self) -> str:

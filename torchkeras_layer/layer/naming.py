@@ -143,5 +143,7 @@ def choose_name(name: Any, class_name: str) -> str:
     if not isinstance(name, str):
         raise TypeError(f"{class_name}: name must be a string. Received: name={name!r}.")
     if "/" in name:
-        raise ValueError(f"{class_name}: name must not contain '/', which separates names in a path. Received: {name!r}.")
+        raise ValueError(
+            f"{class_name}: name must not contain '/', which separates names in a path. Received: {name!r}."
+        )
     return name

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 class LayerState(LazyModuleMixin, nn.Module):
     """The attributes that facets read and write; a base class so that they, and type checkers, know them."""
 
+    if TYPE_CHECKING:
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
     _call_signature: ClassVar[CallSignature]
     _build_arguments: ClassVar[tuple[str, ...] | None]
     _creates_weights: ClassVar[bool]

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 STAND_IN = "_weights_to_build"
@@ -20,7 +21,7 @@ class UnbuiltWeights(UninitializedParameter):
 
     layer_name: str
 
-    def __new__(cls, layer_name: str, device: torch.device | None, dtype: torch.dtype) -> UnbuiltWeights:
+    def __new__(cls, layer_name: str, device: Any, dtype: torch.dtype) -> UnbuiltWeights:
         """Make a stand-in for the weights of the layer of this name."""
         is_trainable = dtype.is_floating_point or dtype.is_complex
         stand_in = super().__new__(cls, requires_grad=is_trainable, device=device, dtype=dtype)
@@ -52,16 +53,27 @@ class UnbuiltWeights(UninitializedParameter):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> UnbuiltWeights:
         """Copy; a copied layer is unbuilt too."""
-        duplicate = UnbuiltWeights(self.layer_name, self.device, self.dtype)
-        memo[id(self)] = duplicate.requires_grad_(self.requires_grad)
+        duplicate: Any = stand_in_for(self.layer_name, self.device, self.dtype, self.requires_grad)
+        memo[id(self)] = duplicate
         return duplicate
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickle by the arguments."""
-        return UnbuiltWeights, (self.layer_name, self.device, self.dtype)
+        return stand_in_for, (self.layer_name, self.device, self.dtype, self.requires_grad)
 
-    def __repr__(self) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
         return f"<weights of {self.layer_name}, not built>"
+
+
+def stand_in_for(layer_name: str, device: Any, dtype: torch.dtype, requires_grad: bool = True) -> nn.Parameter:
+    """Make the stand-in for the weights of the layer of this name.
+
+    >>> stand_in_for("dense", None, torch.float32)
+    <weights of dense, not built>
+    """
+    make: Any = UnbuiltWeights
+    stand_in = make(layer_name, device, dtype)
+    return stand_in.requires_grad_(requires_grad and stand_in.requires_grad)
 
 
 def not_built_message(names: list[str]) -> str:

@@ -51,9 +51,7 @@ def metric_reset(metric: Any) -> None:
 
 def _foreign(metric: Any) -> Any:
     if not is_metric(metric):
-        raise TypeError(
-            f"Expected a Metric, or a module with update(), compute() and reset(). Received: {metric!r}."
-        )
+        raise TypeError(f"Expected a Metric, or a module with update(), compute() and reset(). Received: {metric!r}.")
     return metric
 
 

@@ -128,9 +128,7 @@ class Metric(nn.Module):
         Raises:
             NotImplementedError: if the subclass does not define it.
         """
-        raise NotImplementedError(
-            f"{type(self).__name__}: define update_state(), changing the state in place."
-        )
+        raise NotImplementedError(f"{type(self).__name__}: define update_state(), changing the state in place.")
 
     def result(self) -> Any:
         """Return the statistic so far: a scalar tensor or a dict of them.

@@ -113,8 +113,7 @@ def _as_state_dtype(metric: Metric, values: Any) -> Tensor:
         return torch.as_tensor(values, dtype=dtype, device=metric.variables[0].device)
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(
-            f"{metric.name}: expected a tensor, an array, a list of numbers or a number. "
-            f"Received: {values!r}."
+            f"{metric.name}: expected a tensor, an array, a list of numbers or a number. Received: {values!r}."
         ) from None
 
 

@@ -42,9 +42,7 @@ class Catalog:
         self._other_modules = tuple(other_modules)
         self._kinds = (kind, *also_accepts)
 
-    def register(
-        self, *aliases: str, name: str | None = None, module: str | None = None
-    ) -> Callable[[_T], _T]:
+    def register(self, *aliases: str, name: str | None = None, module: str | None = None) -> Callable[[_T], _T]:
         """Return a decorator that adds a class or function under its name, its snake_case form and `aliases`.
 
         `name` and `module` are for a member that Keras shows under another name, or in another module.
@@ -110,8 +108,7 @@ class Catalog:
             return member()
         except TypeError as error:
             raise ValueError(
-                f"{self.kind}: {member.__name__} cannot be created without arguments. Pass an instance. "
-                f"{error}"
+                f"{self.kind}: {member.__name__} cannot be created without arguments. Pass an instance. {error}"
             ) from error
 
     def _complaint(self, identifier: Any) -> str:

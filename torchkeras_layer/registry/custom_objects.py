@@ -87,9 +87,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
     def register(target: _T) -> _T:
         if not (inspect.isclass(target) or inspect.isroutine(target)):
-            raise TypeError(
-                f"register_keras_serializable: expected a class or a function. Received: {target!r}."
-            )
+            raise TypeError(f"register_keras_serializable: expected a class or a function. Received: {target!r}.")
         if inspect.isclass(target) and not hasattr(target, "get_config"):
             raise ValueError(
                 f"register_keras_serializable: {target.__name__} has no get_config() method. Give it one "
@@ -126,8 +124,7 @@ def get_registered_name(obj: Any) -> str:
     """
     if not (inspect.isclass(obj) or inspect.isroutine(obj)):
         raise TypeError(
-            f"get_registered_name: expected a class or a function. Received: {obj!r}. "
-            "For an object, pass type(obj)."
+            f"get_registered_name: expected a class or a function. Received: {obj!r}. For an object, pass type(obj)."
         )
     return _registered_names.get(obj, obj.__name__)
 

@@ -95,9 +95,7 @@ def _read_value(config: Any, kinds: tuple[str, ...]) -> Any:
 
 def _read_tuple(items: Any) -> tuple[Any, ...]:
     if not isinstance(items, list):
-        raise DeserializationError(
-            f"deserialize_keras_object: 'items' must be a list. Received: {excerpt(items)}."
-        )
+        raise DeserializationError(f"deserialize_keras_object: 'items' must be a list. Received: {excerpt(items)}.")
     return tuple(_read(item) for item in items)
 
 

@@ -100,8 +100,7 @@ def _name_function(function: Any) -> str:
         )
     if any(inspect.isroutine(entry.target) for entry in table.find_anywhere(name)):
         raise TypeError(
-            f"serialize_keras_object: {excerpt(function)} would be read back as the built-in {name!r}. "
-            f"{way_out}"
+            f"serialize_keras_object: {excerpt(function)} would be read back as the built-in {name!r}. {way_out}"
         )
     return name
 
@@ -109,8 +108,7 @@ def _name_function(function: Any) -> str:
 def _write_object(obj: Any) -> dict[str, Any]:
     if inspect.isclass(obj):
         raise TypeError(
-            f"serialize_keras_object: expected an object. Received: the class {obj.__name__}. "
-            f"Pass {obj.__name__}(...)."
+            f"serialize_keras_object: expected an object. Received: the class {obj.__name__}. Pass {obj.__name__}(...)."
         )
     if not hasattr(obj, "get_config"):
         hint = " A plain nn.Module has none." if isinstance(obj, torch.nn.Module) else ""
@@ -120,9 +118,7 @@ def _write_object(obj: Any) -> dict[str, Any]:
         )
     config = obj.get_config()
     if not isinstance(config, dict):
-        raise TypeError(
-            f"{type(obj).__name__}: get_config() must return a dict. Received: {excerpt(config)}."
-        )
+        raise TypeError(f"{type(obj).__name__}: get_config() must return a dict. Received: {excerpt(config)}.")
     entry = table.entry_of(type(obj))
     envelope = {
         "module": entry.module if entry else None,

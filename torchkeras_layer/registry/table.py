@@ -53,9 +53,7 @@ def add(entry: Entry, aliases: Iterable[str], other_modules: Iterable[str]) -> N
     for name in names:
         for shelf in shelves:
             if name in shelf and shelf[name].target is not entry.target:
-                raise ValueError(
-                    f"Catalog: the {entry.kind} name {name!r} is taken by {shelf[name].target!r}."
-                )
+                raise ValueError(f"Catalog: the {entry.kind} name {name!r} is taken by {shelf[name].target!r}.")
     for shelf in shelves:
         shelf.update(dict.fromkeys(names, entry))
     _derived_by_kind[entry.kind].setdefault(to_snake_case(entry.name), entry)

@@ -61,9 +61,7 @@ def name_of_dtype(value: Any) -> str | None:
     >>> name_of_dtype(torch.bfloat16), name_of_dtype(np.dtype("int32")), name_of_dtype(np.float64)
     ('bfloat16', 'int32', 'float64')
     """
-    if isinstance(value, (torch.dtype, np.dtype)) or (
-        isinstance(value, type) and issubclass(value, np.generic)
-    ):
+    if isinstance(value, (torch.dtype, np.dtype)) or (isinstance(value, type) and issubclass(value, np.generic)):
         return dtype_name(value)
     return None
 
@@ -92,9 +90,7 @@ def _encode_slice(value: slice) -> dict[str, Any]:
     return {key: None if part is None else index(part) for key, part in parts.items()}
 
 
-add_codec(
-    Codec("__bytes__", bytes, lambda b: {"value": b.decode("utf-8")}, lambda c: c["value"].encode("utf-8"))
-)
+add_codec(Codec("__bytes__", bytes, lambda b: {"value": b.decode("utf-8")}, lambda c: c["value"].encode("utf-8")))
 add_codec(Codec("__slice__", slice, _encode_slice, lambda c: slice(c["start"], c["stop"], c["step"])))
 add_codec(Codec("__ellipsis__", type(...), lambda _: {}, lambda _: ...))
 add_codec(Codec("__tensor__", torch.Tensor, _encode_tensor, _decode_tensor))

@@ -74,4 +74,3 @@ def _free_where_different(one: TensorSpec, other: TensorSpec) -> TensorSpec:
         raise TypeError("the number of output dimensions depends on the size of a free dimension.")
     pairs = zip(one.shape, other.shape, strict=True)
     return TensorSpec([a if a == b else None for a, b in pairs], one.dtype)
-
