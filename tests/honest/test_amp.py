@@ -43,7 +43,7 @@ def test_a_layer_gets_what_the_layer_before_gave():
             self.saw = inputs.dtype
             return inputs
 
-    model = nn.Sequential(nn.Linear(3, 3), Sees(), Linear(2))
+    model = nn.Sequential(nn.Linear(3, 3), Sees(), nn.Linear(3, 2))
     with torch.autocast("cpu", torch.bfloat16):
         assert model(X).dtype is torch.bfloat16
     assert model[1].saw is torch.bfloat16

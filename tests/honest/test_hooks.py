@@ -63,7 +63,7 @@ def test_always_call_hook_sees_a_failed_call():
 
     layer, seen = Fails(), []
     layer.register_forward_hook(lambda *_: seen.append(1), always_call=True)
-    with pytest.raises(ArithmeticError, match="^no$"):
+    with pytest.raises(ArithmeticError, match="^no"):
         layer(X)
     assert seen == [1]
 

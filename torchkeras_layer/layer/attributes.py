@@ -139,8 +139,8 @@ class Attributes(LayerState):
         >>> list(layer.children())
         []
         """
+        # What is known of a weight stays: torch's parametrizations delete it and put another in its place.
         super().__delattr__(name)
-        self._forget_spec(name)
 
     def __getattr__(self, name: str) -> Any:
         """Find weights and sub-layers; within `call`, a mixed policy reads weights in the compute dtype."""

@@ -149,7 +149,7 @@ class Building(Naming, WeightCollections, Attributes):
     def _shape_argument_error(self, name: str) -> Exception:
         argument = name.removesuffix("_shape")
         known = (self._call_signature.first, *self._call_signature.positional)
-        if argument in known:
+        if argument != name and argument in known:
             return TypeError(f"{self._name}: build() needs {name}, but the call got no {argument!r}. Pass it.")
         return ValueError(
             f"{self._name}: arguments of a build() that takes several shapes are named `<argument of call>_shape`. "

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._structures import leaves
-from torchkeras_layer.layer.compiling import outside_of_compiler
+from torchkeras_layer.layer.compiling import is_compiler_about, outside_of_compiler
 from torchkeras_layer.layer.context import CallContext, per_thread
 from torchkeras_layer.layer.dtypes import Dtypes
-from torchkeras_layer.layer.losses import Losses
+from torchkeras_layer.layer.losses import Losses, call_state
 from torchkeras_layer.layer.masking import MaskPassing
 from torchkeras_layer.layer.state import LayerState
-from torchkeras_layer.symbolic.input_spec import check_input_spec
+from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
 
-_MISSING: Any = object()
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+_MISSING: Any = _Missing()
 _is_traced = torch.compiler.is_dynamo_compiling
 
 
@@ -50,13 +56,17 @@ class Calling(Dtypes, MaskPassing, Losses):
                 outputs = self.call(inputs)
             else:
                 outputs = self._call_in_full(context, outer, inputs, args, kwargs)
+        except Exception as error:
+            _tell_where(error, f"{self._name} ({type(self).__name__})", inputs, args, kwargs)
+            raise
         finally:
             context.layer = outer
             if outer is None and context.recording is not None:
                 self._end_recording(context)
         if outputs is None:
             raise ValueError(
-                f"{self._name}: call() of {type(self).__name__} must return a tensor or a structure of tensors. Received: None."
+                f"{self._name}: call() of {type(self).__name__} must return a tensor or a structure of tensors. "
+                "Received: None."
             )
         return outputs
 
@@ -80,7 +90,7 @@ class Calling(Dtypes, MaskPassing, Losses):
         inputs = self._as_tensors(inputs)
         check_input_spec(self._input_spec, inputs, self._name)
         if not self._built:
-            if _is_traced() or "torch._dynamo" in sys.modules:
+            if is_compiler_about():
                 outside_of_compiler(self._build_for_call, inputs, args, kwargs, outer)
             else:
                 self._build_for_call(inputs, args, kwargs, outer)
@@ -90,14 +100,14 @@ class Calling(Dtypes, MaskPassing, Losses):
         outer_training = context.training
         args, kwargs = self._fill_in(context, mask, args, kwargs)
         try:
-            if self._dynamic and _is_traced():
+            if self._dynamic and is_compiler_about():
                 outputs = outside_of_compiler(self.call, inputs, *args, **kwargs)
             else:
                 outputs = self.call(inputs, *args, **kwargs)
         finally:
             context.training = outer_training
-        self._attach_mask(inputs, mask, outputs)
         self._add_activity_loss(outputs)
+        self._attach_mask(inputs, mask, outputs)
         return outputs
 
     def _take_first_argument(self, kwargs: dict[str, Any]) -> Any:
@@ -119,14 +129,25 @@ class Calling(Dtypes, MaskPassing, Losses):
             context.training = explicit
         by_position = "training" in signature.positional and signature.positional.index("training") < len(args)
         if signature.takes_training and not by_position:
-            kwargs["training"] = self.training if context.training is None else context.training
+            kwargs["training"] = self._mode(context)
         elif by_position:
-            args = self._with_training(args, self.training if context.training is None else context.training)
+            args = self._with_training(args, self._mode(context))
         else:
             kwargs.pop("training", None)
         if signature.takes_mask and not signature.is_given("mask", args, kwargs):
             kwargs["mask"] = mask
         return args, kwargs
+
+    def _mode(self, context: CallContext) -> Any:
+        """Return what `training` is: as given to this or an outer call, else the module's own flag."""
+        inherited = context.training
+        if not _is_traced():
+            state = call_state(self, context.thread)
+            if inherited is None and in_backward():
+                # Checkpointing runs the call again without the outer one, and must run it in the same mode.
+                inherited = state.training
+            state.training = inherited
+        return self.training if inherited is None else inherited
 
     def _with_training(self, args: tuple[Any, ...], training: Any) -> tuple[Any, ...]:
         index = self._call_signature.positional.index("training")
@@ -141,3 +162,14 @@ class Calling(Dtypes, MaskPassing, Losses):
                 loss = torch.as_tensor(regularizer(output))
                 size = output.shape[0] if output.dim() else 1
                 self.add_loss(loss / size if size else torch.zeros_like(loss))
+
+
+def _tell_where(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Add to an error in which layer, and on what, it happened; its class and message stay."""
+    named = [describe((inputs, *args)), *(f"{name}={describe(value)}" for name, value in kwargs.items())]
+    note = f"In {where}, called on: {', '.join(named)}"
+    add_note = getattr(error, "add_note", None)  # Python 3.11
+    if add_note is not None:
+        add_note(note)
+    elif error.args and isinstance(error.args[0], str):
+        error.args = (f"{error.args[0]}\n{note}", *error.args[1:])

@@ -149,15 +149,16 @@ class WeightCollections(LayerState):
         Or once: `optimizer.register_step_post_hook(lambda *_: model.apply_constraints())`.
 
         >>> import torchkeras_layer as keras
-        >>> layer = keras.layers.Dense(1, kernel_constraint="non_neg", kernel_initializer=keras.initializers.Constant(-1))
-        >>> layer.build((None, 1)); layer.apply_constraints(); layer.get_weights()[0]
+        >>> layer = keras.layers.Dense(1, use_bias=False, kernel_constraint="non_neg"); layer.build((None, 1))
+        >>> layer.set_weights([[[-1.0]]]); layer.apply_constraints(); layer.get_weights()[0]
         array([[0.]], dtype=float32)
         """
         for layer in layers_in(self):
             for holder in weight_spec_holders(layer):
                 for key, spec in holder._weight_specs.items():
-                    if spec.constraint is not None:
-                        _constrain(holder._read_weight(key), spec.constraint)
+                    weight = holder._read_weight(key)
+                    if spec.constraint is not None and weight is not None:
+                        _constrain(weight, spec.constraint)
 
     def _own_weights(self) -> list[torch.Tensor]:
         own = [weight for weight in self._parameters.values() if is_weight(weight)]
@@ -170,7 +171,12 @@ def weights_of(module: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor
     others: dict[int, torch.Tensor] = {}
     for holder, is_frozen in weight_holders(module):
         for parameter in holder._parameters.values():
-            if parameter is not None and is_weight(parameter) and id(parameter) not in trainable and id(parameter) not in others:
+            if (
+                parameter is not None
+                and is_weight(parameter)
+                and id(parameter) not in trainable
+                and id(parameter) not in others
+            ):
                 chosen = trainable if parameter.requires_grad and not is_frozen else others
                 chosen[id(parameter)] = parameter
         for name, buffer in holder._buffers.items():

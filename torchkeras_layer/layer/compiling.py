@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch._compile import _disable_dynamo
 
 from torchkeras_layer.layer.dry_run import dry_run
 from torchkeras_layer.layer.state import LayerState
 
 
+def is_compiler_about() -> bool:
+    """Whether code that runs now may be traced: it is, or the compiler has been imported and could trace its frame.
+
+    >>> is_compiler_about() in (True, False)
+    True
+    """
+    return torch.compiler.is_dynamo_compiling() or "torch._dynamo" in sys.modules
+
+
 @_disable_dynamo
 def outside_of_compiler(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Run what must not be traced. Call it only where the compiler is imported: the first call imports it.
-
-    >>> outside_of_compiler(max, 1, 2)
-    2
-    """
+    """Run what must not be traced. Only where the compiler is about: the first call imports it."""
     return function(*args, **kwargs)
 
 
 class Compiling(LayerState):
-    """torch's protocol for lazy modules: outside the graph, before it traces the call, the compiler has a module build."""
+    """torch's protocol for lazy modules: before the compiler traces a call, it has the module build outside the graph."""
 
     @property
     def _initialize_hook(self) -> Any:  # type: ignore[override]

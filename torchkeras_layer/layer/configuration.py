@@ -18,7 +18,7 @@ _PLAIN = (str, int, float, bool, type(None))
 
 
 def capturing(init: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a class's `__init__`, so that the arguments that it is made with are remembered, and lists tracked after it."""
+    """Wrap a class's `__init__`, so that the arguments it gets are remembered, and lists are tracked after it."""
 
     @functools.wraps(init)
     def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -119,8 +119,8 @@ class Configuration(LayerState):
 
     def _not_plain(self, name: str, value: Any) -> str:
         return (
-            f"{self._name} ({type(self).__name__}): get_config() cannot write down the argument {name}={value!r}, which "
-            "is no plain value. Define it in the class:\n"
+            f"{self._name} ({type(self).__name__}): get_config() cannot write down the argument "
+            f"{name}={value!r}, which is no plain value. Define it in the class:\n"
             "    def get_config(self):\n"
             f"        return {{**super().get_config(), {name.lstrip('*')!r}: ...}}"
         )

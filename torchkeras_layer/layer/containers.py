@@ -32,7 +32,7 @@ def _claim_nothing(_: Any) -> None:
 
 
 class TrackedContainer(nn.Module):
-    """What the containers share: entries that are modules or weights are registered, all others are kept as they are."""
+    """What the containers share: entries that are modules or weights are registered, others kept as they are."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,10 +60,11 @@ class TrackedContainer(nn.Module):
         for registry in (self._modules, self._parameters, self._buffers):
             if key in registry:
                 return registry[key]
-        raise KeyError(key)
+        # A parametrization has put a property in its place.
+        return getattr(self, key)
 
     def _read_weight(self, key: str) -> torch.Tensor:
-        return self._parameters[key] if key in self._parameters else self._buffers[key]  # type: ignore[return-value]
+        return self._read(key, _Slot.REGISTERED)
 
     def _clear_registry(self) -> None:
         for registry in (self._modules, self._parameters, self._buffers, self._weight_specs):

@@ -10,7 +10,7 @@ from torch import nn
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer.layer.building import Building
 from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.losses import CallLosses
+from torchkeras_layer.layer.losses import CallState
 from torchkeras_layer.layer.unbuilt import STAND_IN
 
 _BUILD_CONFIG = "build_config"
@@ -29,10 +29,14 @@ class Copying(Building):
         """
         duplicate = type(self).__new__(type(self))
         memo[id(self)] = duplicate
-        duplicate.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        duplicate.__setstate__(copy.deepcopy(self._state_to_copy(), memo))
         return duplicate
 
     def __getstate__(self) -> dict[str, Any]:
+        return self._state_to_copy()
+
+    def _state_to_copy(self) -> dict[str, Any]:
+        # Apart from __getstate__, which torch replaces on a parametrized module by one that raises.
         state = dict(self.__dict__)
         state.update(fresh_call_state())
         return state
@@ -40,7 +44,7 @@ class Copying(Building):
     def __copy__(self) -> Any:
         """Copy with shared weights, as torch does, but with registries of its own."""
         duplicate = type(self).__new__(type(self))
-        state = self.__getstate__()
+        state = self._state_to_copy()
         duplicate.__setstate__({k: copy.copy(v) if isinstance(v, (dict, set, list)) else v for k, v in state.items()})
         return duplicate
 
@@ -88,7 +92,7 @@ class Copying(Building):
 
 def fresh_call_state() -> dict[str, Any]:
     """Return what a copy of a layer begins with, in place of what calls have left."""
-    return {"_call_losses": {per_thread.context.thread: CallLosses()}, "_has_recorded": False}
+    return {"_call_states": {per_thread.context.thread: CallState()}, "_has_recorded": False}
 
 
 def _checked_build_config(config: Any) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Dtypes(Building):
 
     def _as_tensors(self, inputs: Any) -> Any:
         """Turn numpy arrays and Python numbers among the inputs into tensors; leave anything else."""
-        return map_leaves(self._as_tensor, inputs)
+        return map_leaves(self._as_tensor, list(inputs) if isinstance(inputs, range) else inputs)
 
     def _as_tensor(self, leaf: Any) -> Any:
         if isinstance(leaf, torch.Tensor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from torch import nn
@@ -45,13 +46,13 @@ def freeze_own_parameters(layer: LayerState) -> None:
     for name, parameter in _own_parameters(layer):
         if parameter.requires_grad:
             parameter.requires_grad_(False)
-            layer._frozen.add(name)
+            layer._frozen.add(_without_parametrization(name))
 
 
 def thaw_own_parameters(layer: LayerState) -> None:
     """Turn `requires_grad` on for what freezing had turned off."""
     for name, parameter in _own_parameters(layer):
-        if name in layer._frozen:
+        if _without_parametrization(name) in layer._frozen:
             parameter.requires_grad_(True)
     layer._frozen.clear()
 
@@ -62,6 +63,15 @@ def freeze_assigned(layer: LayerState, value: nn.Module | nn.Parameter) -> None:
     if isinstance(value, nn.Module):
         for inner in layers_in(value):
             freeze_own_parameters(inner)
+
+
+def _without_parametrization(name: str) -> str:
+    """Return the name of the weight that a parametrization's own parameter stands for.
+
+    >>> _without_parametrization("parametrizations.kernel.original0")
+    'kernel'
+    """
+    return re.sub(r"(^|\.)parametrizations\.(\w+)\.original\d*$", r"\1\2", name)
 
 
 def _own_parameters(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:

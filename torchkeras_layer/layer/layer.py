@@ -60,7 +60,7 @@ class Layer(
     Raises:
         TypeError: for an unknown keyword, a `trainable` or `dynamic` that is no bool, a `name` that is no string, a
             `dtype` that is none.
-        ValueError: for an unknown regularizer, or a `/` in the name.
+        ValueError: for an unknown regularizer.
 
     >>> import torch
     >>> import torchkeras_layer as keras
@@ -176,7 +176,7 @@ class Layer(
         self._refresh_path()
 
     def apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        """Call the layer on `fn`, or, if `fn` is a function, do as `nn.Module.apply`: call it on every module inside."""
+        """Call the layer on `fn`; or, if `fn` is a function, call that on every module inside, as torch's `apply`."""
         if callable(fn) and not hasattr(fn, "shape"):
             return nn.Module.apply(self, fn)  # pyright: ignore[reportArgumentType]
         return self(fn, *args, **kwargs)

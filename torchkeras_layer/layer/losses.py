@@ -27,19 +27,21 @@ class Recording:
         self.is_latest = True
 
 
-class CallLosses:
-    """What one layer added in one thread: the losses, the call that they belong to, and the call that it began last.
+class CallState:
+    """What calls in one thread have left on a layer.
 
-    Every call replaces these objects instead of emptying or counting them: that is what torch.compile can guard on
-    without compiling again at each call, and what leaves the losses of other layers alone.
+    `losses`: what it added; `recording`: the call that they belong to; `began`: the outermost call that it began last;
+    `training`: the mode that it inherited last. Every call replaces these objects instead of emptying or counting them:
+    that is what torch.compile can guard on without compiling again at each call, and what leaves other layers alone.
     """
 
-    __slots__ = ("began", "losses", "recording")
+    __slots__ = ("began", "losses", "recording", "training")
 
     def __init__(self) -> None:
         self.losses: list[Any] = []
         self.recording = Recording()
         self.began = Recording()
+        self.training: Any = None
 
 
 class Losses(GraphPosition):
@@ -81,7 +83,7 @@ class Losses(GraphPosition):
 
     @property
     def losses(self) -> list[torch.Tensor]:
-        """Losses of this layer and all inside: what the last call added, then callables and regularizers, evaluated now.
+        """Losses of this layer and all inside: added in the last call, then callables and regularizers, evaluated now.
 
         A list of tensors, in the order of the layers. Regularizers of frozen layers count too.
 
@@ -103,7 +105,7 @@ class Losses(GraphPosition):
     def _record_losses(self, context: CallContext, losses: list[Any]) -> None:
         if context.recording is None:
             context.recording = Recording()
-        mine = losses_in_thread(self, context.thread)
+        mine = call_state(self, context.thread)
         if mine.recording is not context.recording:
             mine.recording = context.recording
             mine.losses = []
@@ -112,31 +114,31 @@ class Losses(GraphPosition):
     def _begin_recording(self, context: CallContext) -> None:
         """Begin an outermost call: what the last one recorded, anywhere in this layer, no longer counts."""
         if not in_backward():
-            mine = losses_in_thread(self, context.thread)
+            mine = call_state(self, context.thread)
             mine.began.is_latest = False
             mine.began = context.recording = Recording()
 
     def _end_recording(self, context: CallContext) -> None:
         """End an outermost call in which a loss was added."""
-        losses_in_thread(self, context.thread).began = context.recording  # type: ignore[assignment]
+        call_state(self, context.thread).began = context.recording  # type: ignore[assignment]
         context.recording = None
         self.__dict__["_has_recorded"] = True
 
 
-def losses_in_thread(layer: LayerState, thread: int) -> CallLosses:
-    """Return what the layer added in a thread; threads do not see each other's losses."""
-    by_thread = layer._call_losses
+def call_state(layer: LayerState, thread: int) -> CallState:
+    """Return what calls in a thread have left on a layer; threads do not see each other's losses."""
+    by_thread = layer._call_states
     if thread not in by_thread:
         alive = {t.ident for t in threading.enumerate()}
         for ended in [t for t in list(by_thread) if t not in alive]:
             by_thread.pop(ended, None)
-        by_thread[thread] = CallLosses()
+        by_thread[thread] = CallState()
     return by_thread[thread]
 
 
 def own_losses(layer: LayerState) -> list[torch.Tensor]:
     """Return the losses of one layer without those inside: of the last call, then callables, then regularizers."""
-    recorded = layer._call_losses.get(per_thread.context.thread)
+    recorded = layer._call_states.get(per_thread.context.thread)
     added = recorded.losses if recorded is not None and recorded.recording.is_latest else []
     values = [loss() if is_function(loss) else loss for loss in [*added, *layer._loss_functions]]
     tensors = [as_loss(value) for value in values if value is not None]

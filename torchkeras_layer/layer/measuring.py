@@ -47,8 +47,8 @@ class Measuring(Dtypes):
             return
         if name is None:
             raise ValueError(
-                f"{self._name}: add_metric needs a name, unless the value was just returned by a metric on an attribute "
-                "of this layer. Write `self.add_metric(value, name='...')`."
+                f"{self._name}: add_metric needs a name, unless the value was just returned by a metric on an "
+                "attribute of this layer. Write `self.add_metric(value, name='...')`."
             )
         context = per_thread.context
         if context.layer is None:

@@ -133,7 +133,6 @@ def choose_name(name: Any, class_name: str) -> str:
 
     Raises:
         TypeError: if the given name is no string.
-        ValueError: if it has a slash in it, which separates names in a path.
 
     >>> choose_name("head", "Dense")
     'head'
@@ -142,8 +141,4 @@ def choose_name(name: Any, class_name: str) -> str:
         return unique_name(to_snake_case(class_name))
     if not isinstance(name, str):
         raise TypeError(f"{class_name}: name must be a string. Received: name={name!r}.")
-    if "/" in name:
-        raise ValueError(
-            f"{class_name}: name must not contain '/', which separates names in a path. Received: {name!r}."
-        )
     return name
