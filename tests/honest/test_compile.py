@@ -234,7 +234,7 @@ def test_an_unbuilt_layer_is_built_before_tracing_and_not_run_for_it(counter):
     compiled = torch.compile(layer, backend=counter, fullgraph=True)
     compiled(X)
     assert layer[0].calls == 1
-    assert layer[0].metrics[0].result() == X.sum()
+    assert layer[0].metrics[0].result() == pytest.approx(X.sum().item(), abs=1e-5)
     assert len(keras.collect_losses(layer)) == 1
     assert all(type(p) is nn.Parameter for p in layer.parameters())
 
@@ -260,6 +260,8 @@ def test_hooks_and_copies_of_a_compiled_model(counter):
     assert {key.removeprefix("_orig_mod.") for key in compiled.state_dict()} == set(model.state_dict())
 
 
+# The compiler means to hide this warning of its own, and does not where warnings are errors.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 def test_a_dynamic_layer_runs_eagerly_and_the_rest_does_not(counter):
     class Counts(keras.Layer):
         def __init__(self):

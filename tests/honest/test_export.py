@@ -144,3 +144,13 @@ def test_make_fx():
     layer = built(Linear(2))
     graph = make_fx(layer)(X)
     assert torch.equal(graph(2 * X), layer(2 * X))
+
+
+@pytest.mark.parametrize("make", [Linear, Everything])
+def test_every_attribute_can_be_asked_for(make):
+    layer = make()
+    for _ in ("unbuilt", "built"):
+        present = {name for name in dir(layer) if hasattr(layer, name)}
+        assert {"call", "build", "weights", "losses", "trainable"} <= present
+        assert not present & {"graph", "input", "output"}
+        built(layer)

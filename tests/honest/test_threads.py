@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
@@ -42,10 +44,17 @@ def test_losses_belong_to_the_thread_that_called():
 
 
 def test_losses_of_ended_threads_are_let_go():
-    layer = Penalty()
+    layer, references = Penalty(), []
+
+    def call():
+        layer(torch.ones(3))
+        references.append(weakref.ref(layer.losses[0]))
+
     for _ in range(30):
-        together(lambda: layer(torch.ones(3)), lambda: layer(torch.ones(3)))
-    assert len(layer._call_states) <= 4
+        together(call, call)
+    gc.collect()
+    assert len(references) == 60
+    assert len([reference for reference in references if reference() is not None]) <= 4
 
 
 @pytest.mark.parametrize("make", [lambda: Linear(4), Everything, Mixed])

@@ -125,7 +125,7 @@ def names(layer: Any) -> list[str]:
 
 def numbers(tensors: Any) -> list[float]:
     """Return scalars as Python numbers."""
-    return [float(tensor) for tensor in tensors]
+    return [tensor.item() for tensor in tensors]
 
 
 def masked(tensor: Any, mask: Any) -> Any:

@@ -7,11 +7,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from torchkeras_layer.layer.containers import TrackedList, track
+from torchkeras_layer.layer.containers import track
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.freezing import freeze_assigned
 from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.layer.unassigned import forget_maker
 from torchkeras_layer.layer.weight_spec import WeightSpec
+
+# What torch and the facets keep on a layer is not looked into for layers and weights.
+_NOT_THE_USERS = frozenset(vars(nn.Module())) | frozenset(LayerState.__annotations__)
 
 
 class Attributes(LayerState):
@@ -36,16 +40,11 @@ class Attributes(LayerState):
         if isinstance(owner, property):
             self._set_property(name, owner, value)
             return
-        if "_unclaimed" not in self.__dict__:
+        if "_unclaimed" not in self.__dict__ or name in _NOT_THE_USERS:
             super().__setattr__(name, value)
             return
         value = self._take_in(name, value)
-        if self._modules.get(name, self) is None and name in self.__dict__:
-            del self._modules[name]
         super().__setattr__(name, value)
-        if self._keeps_places and type(value) in (list, dict) and not name.startswith("_"):
-            # Layers may be appended until the end of __init__ or build: they will stand where the list was assigned.
-            self._modules[name] = None
         if isinstance(value, (nn.Module, nn.Parameter)) and not self._trainable:
             freeze_assigned(self, value)
 
@@ -58,16 +57,17 @@ class Attributes(LayerState):
         owner.fset(self, value)
 
     def _take_in(self, name: str, value: Any) -> Any:
-        """Give weights the name of the attribute that they are assigned to, and track what containers hold."""
+        """Give a weight the name of the attribute that it is assigned to, and track what a container holds."""
         if isinstance(value, torch.Tensor):
             self._claim(name, value)
             return value
-        tracked = track(value, self._find_unclaimed)
-        if tracked is not value:
-            self._drop_claimed_by(tracked)
-        if tracked is None or isinstance(tracked, nn.Module):
-            self._forget_spec(name)
-        return tracked
+        value = track(value)
+        self._forget_spec(name)
+        if value is not None and (name in self._parameters or not isinstance(value, nn.Module)):
+            # Torch refuses to put another kind of value where a layer or weight was.
+            self._modules.pop(name, None)
+            self._parameters.pop(name, None)
+        return value
 
     def _claim(self, name: str, weight: torch.Tensor) -> None:
         registry = self._parameters if isinstance(weight, nn.Parameter) else self._buffers
@@ -84,6 +84,7 @@ class Attributes(LayerState):
             self._forget_spec(key)
         self._unclaimed.discard(key)
         self._weight_specs[name] = spec
+        forget_maker(weight)
 
     @staticmethod
     def _move(registry: dict[str, Any], key: str, name: str) -> None:
@@ -97,19 +98,17 @@ class Attributes(LayerState):
         registry.clear()
         registry.update(renamed)
 
-    def _find_unclaimed(self, weight: Any) -> WeightSpec | None:
+    def _give_up(self, weight: torch.Tensor) -> WeightSpec | None:
+        """Leave a weight to the container that it was put into."""
         for key in self._unclaimed:
-            if self._parameters.get(key) is weight or self._buffers.get(key) is weight:
-                return self._weight_specs[key]
-        return None
-
-    def _drop_claimed_by(self, container: nn.Module) -> None:
-        held = {id(tensor) for tensor in [*container.parameters(), *container.buffers()]}
-        for key in list(self._unclaimed):
             registry = self._parameters if key in self._parameters else self._buffers
-            if id(registry.get(key)) in held:
+            if registry.get(key) is weight:
                 del registry[key]
+                spec = self._weight_specs[key]
                 self._forget_spec(key)
+                forget_maker(weight)
+                return spec
+        return None
 
     def _forget_spec(self, name: str) -> None:
         self._weight_specs.pop(name, None)
@@ -117,18 +116,10 @@ class Attributes(LayerState):
         self._frozen.discard(name)
 
     def _adopt(self) -> None:
-        """Track what was put into lists and dicts after they were assigned."""
+        """Track what was put into lists and dicts that held none of it when they were assigned."""
         for name, value in list(self.__dict__.items()):
-            if not name.startswith("_") and type(value) in (list, dict):
-                tracked = self._take_in(name, value)
-                if isinstance(tracked, nn.Module):
-                    del self.__dict__[name]
-                    self._modules[name] = tracked
-                elif self._modules.get(name, self) is None:
-                    del self._modules[name]
-        for name, value in list(self._modules.items()):
-            if isinstance(value, TrackedList) and any(self._find_unclaimed(entry) for entry in value):
-                setattr(self, name, list(value))
+            if type(value) in (list, dict) and name not in _NOT_THE_USERS:
+                setattr(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         """Delete an attribute, and what the layer tracked under it.

@@ -38,7 +38,7 @@ def building(build: Callable[..., None]) -> Callable[..., None]:
             build(self, *shapes, **named_shapes)
             return
         with _build_lock, self._build_surroundings(), self._all_or_nothing():
-            self.__dict__.update(_is_building=True, _keeps_places=True)
+            self.__dict__["_is_building"] = True
             build(self, *shapes, **named_shapes)
             self._finish_build(shapes, named_shapes)
 
@@ -191,7 +191,7 @@ class Building(Naming, WeightCollections, Attributes):
             self.__dict__.update(contents)
             raise
         finally:
-            self.__dict__.update(_is_building=False, _keeps_places=False)
+            self.__dict__["_is_building"] = False
 
     def _finish_build(self, shapes: tuple[Any, ...], named_shapes: dict[str, Any]) -> None:
         self._adopt()

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from torchkeras_layer.layer.containers import TrackedContainer, weight_spec_holders
+from torchkeras_layer.layer.containers import weight_spec_holders
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.unbuilt import UnbuiltWeights
 from torchkeras_layer.layer.walk import breadth_first, layers_in, weight_holders
@@ -57,14 +57,14 @@ class WeightCollections(LayerState):
 
     @property
     def submodules(self) -> tuple[nn.Module, ...]:
-        """All modules inside, level by level, without the containers that lists on attributes become.
+        """All modules inside, level by level.
 
         >>> import torchkeras_layer as keras
         >>> outer = keras.Layer(); outer.blocks = [keras.layers.Dense(2, name="first")]
         >>> [m.name for m in outer.submodules]
         ['first']
         """
-        return tuple(m for m in breadth_first(self) if not isinstance(m, TrackedContainer))
+        return tuple(breadth_first(self))
 
     def count_params(self) -> int:
         """Return the number of scalars in all weights.

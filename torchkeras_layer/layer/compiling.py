@@ -29,7 +29,7 @@ def outside_of_compiler(function: Callable[..., Any], *args: Any, **kwargs: Any)
 
 
 class Compiling(LayerState):
-    """torch's protocol for lazy modules: before the compiler traces a call, it has the module build outside the graph."""
+    """torch's protocol for lazy modules: before it traces a call, the compiler has the module build."""
 
     @property
     def _initialize_hook(self) -> Any:  # type: ignore[override]

@@ -25,9 +25,8 @@ def capturing(init: Callable[..., None]) -> Callable[..., None]:
         if "_arguments" in self.__dict__:
             init(self, *args, **kwargs)
             return
-        self.__dict__.update(_arguments=(args, kwargs), _keeps_places=True)
+        self.__dict__["_arguments"] = (args, kwargs)
         init(self, *args, **kwargs)
-        self.__dict__["_keeps_places"] = False
         if "_name" in self.__dict__:
             self._adopt()
 

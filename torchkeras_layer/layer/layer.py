@@ -118,7 +118,6 @@ class Layer(
         """Make the state that does not come from arguments."""
         # A class without an __init__ of its own was not seen by `capturing`.
         self.__dict__.setdefault("_arguments", ((), {}))
-        self.__dict__.setdefault("_keeps_places", False)
         self._stateful = False
         self._supports_masking = self._defines_mask
         self._input_spec = self._input_check = None

@@ -109,6 +109,7 @@ class Losses(GraphPosition):
         if mine.recording is not context.recording:
             mine.recording = context.recording
             mine.losses = []
+            self.__dict__["_has_recorded"] = True
         mine.losses.extend(losses)
 
     def _begin_recording(self, context: CallContext) -> None:
@@ -117,6 +118,7 @@ class Losses(GraphPosition):
             mine = call_state(self, context.thread)
             mine.began.is_latest = False
             mine.began = context.recording = Recording()
+            mine.losses = []
 
     def _end_recording(self, context: CallContext) -> None:
         """End an outermost call in which a loss was added."""

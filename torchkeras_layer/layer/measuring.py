@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.creation import creating_weights
 from torchkeras_layer.layer.dtypes import Dtypes
-from torchkeras_layer.layer.walk import modules_in
+from torchkeras_layer.layer.walk import contents_of, modules_in
 from torchkeras_layer.metrics import Mean, is_metric, last_result
 
 
@@ -28,7 +27,7 @@ class Measuring(Dtypes):
             name: the metric's name; calls with one name share one metric. Not needed for a metric's own result.
 
         Raises:
-            ValueError: for another aggregation, a missing name, the name of another metric, or outside a call.
+            ValueError: for another aggregation, a missing name, one that several metrics have, or outside a call.
 
         >>> import torchkeras_layer as keras
         >>> class Watched(keras.Layer):
@@ -43,7 +42,9 @@ class Measuring(Dtypes):
             raise ValueError(
                 f"{self._name}: add_metric: aggregation must be None or 'mean'. Received: {aggregation!r}."
             )
-        if self._has_returned(value):
+        source = self._returned_by(value)
+        if source is not None:
+            self._find_metric(getattr(source, "name", None))
             return
         if name is None:
             raise ValueError(
@@ -53,7 +54,9 @@ class Measuring(Dtypes):
         context = per_thread.context
         if context.layer is None:
             raise ValueError(f"{self._name}: add_metric is for use in `call`. Received {name!r} outside a call.")
-        metric = self._metric_named(name)
+        metric = self._find_metric(name)
+        if metric is None:
+            metric = self._modules[added_metric_key(name)] = self._new_mean(name)
         if context.dry_run is None and not in_backward():
             metric.update_state(value)
 
@@ -66,8 +69,7 @@ class Measuring(Dtypes):
         >>> [m.name for m in layer.metrics]
         ['seen']
         """
-        own = [child for child in self._modules.values() if is_metric(child)]
-        found = [*own, *(module for module in modules_in(self) if is_metric(module))]
+        found = [*self._own_metrics(), *(module for module in modules_in(self) if is_metric(module))]
         return list({id(metric): metric for metric in found}.values())
 
     @property
@@ -75,23 +77,25 @@ class Measuring(Dtypes):
         """State tensors of all `metrics`."""
         return [state for metric in self.metrics for state in metric.buffers()]
 
-    def _has_returned(self, value: Any) -> bool:
-        if not isinstance(value, torch.Tensor):
-            return False
-        return any(last_result(metric) is value for metric in self.metrics)
+    def _own_metrics(self) -> list[Any]:
+        """List the metrics on this layer's attributes, also in containers."""
+        return [child for child in contents_of(self) if is_metric(child)]
 
-    def _metric_named(self, name: str) -> Any:
-        key = added_metric_key(name)
-        if key not in self._modules:
-            clashing = [m for m in self.metrics if getattr(m, "name", None) == name]
-            if clashing:
-                raise ValueError(
-                    f"{self._name}: add_metric: there is a metric named {name!r} on an attribute. Choose another name."
-                )
-            self._modules[key] = self._new_mean(name)
-        return self._modules[key]
+    def _returned_by(self, value: Any) -> Any:
+        """Return the metric that has just returned this very tensor, or `None`."""
+        is_tensor = isinstance(value, torch.Tensor)
+        return next((metric for metric in self.metrics if is_tensor and last_result(metric) is value), None)
 
-    def _new_mean(self, name: str) -> nn.Module:
+    def _find_metric(self, name: str | None) -> Any:
+        """Return the one metric of this name on this layer, or `None`."""
+        known = [metric for metric in self._own_metrics() if getattr(metric, "name", None) == name]
+        if len(known) > 1 and name is not None:
+            raise ValueError(
+                f"{self._name}: add_metric: {len(known)} metrics are named {name!r}. Give each its own name."
+            )
+        return known[0] if known else None
+
+    def _new_mean(self, name: str) -> Mean:
         with creating_weights(self._weights_device()):
             return Mean(name=name)
 

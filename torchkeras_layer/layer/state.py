@@ -56,7 +56,6 @@ class LayerState(LazyModuleMixin, nn.Module):
     _loss_functions: list[Callable[[], Any]]
     _call_states: dict[int, CallState]
     _has_recorded: bool
-    _keeps_places: bool
     _warned_of_mask: bool
     _inbound_nodes: list[Node]
     _outbound_nodes: list[Node]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
+from torchkeras_layer.layer.containers import TrackedContainer
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.metrics import is_metric
 
@@ -39,7 +40,7 @@ def nearest_layers(module: nn.Module) -> Iterator[LayerState]:
 
 
 def breadth_first(module: nn.Module) -> list[nn.Module]:
-    """List all modules below `module`, level by level, each once.
+    """List all modules below `module`, level by level, each once, without the containers of a layer's attributes.
 
     >>> [type(m).__name__ for m in breadth_first(nn.Sequential(nn.Sequential(nn.ReLU()), nn.Tanh()))]
     ['Sequential', 'Tanh', 'ReLU']
@@ -47,11 +48,20 @@ def breadth_first(module: nn.Module) -> list[nn.Module]:
     found: list[nn.Module] = [module]
     seen = {id(module)}
     for visited in found:
-        for child in _children(visited):
+        for child in contents_of(visited):
             if id(child) not in seen:
                 seen.add(id(child))
                 found.append(child)
     return found[1:]
+
+
+def contents_of(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield the modules on a module's attributes, those in containers standing in the containers' place."""
+    for child in _children(module):
+        if isinstance(child, TrackedContainer):
+            yield from contents_of(child)
+        else:
+            yield child
 
 
 def _children(module: nn.Module) -> list[nn.Module]:

@@ -11,6 +11,7 @@ from torch import nn
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.creation import creating_weights
 from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.layer.unassigned import remember_maker
 from torchkeras_layer.layer.unbuilt import STAND_IN
 from torchkeras_layer.layer.weight_arguments import WeightRequest, read_request
 from torchkeras_layer.layer.weight_spec import VariableAggregation, VariableSynchronization, WeightSpec
@@ -128,6 +129,7 @@ class WeightCreation(LayerState):
             self._buffers[key] = weight
         self._weight_specs[key] = spec
         self._unclaimed.add(key)
+        remember_maker(weight, self)
         return weight
 
     def _free_key(self, name: str) -> str:

@@ -1,0 +1,128 @@
+"""How does a list or tuple with layers or weights in it behave?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, MutableSequence, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from torchkeras_layer._structures import is_namedtuple
+from torchkeras_layer.layer.containers import TrackedContainer
+from torchkeras_layer.layer.weight_spec import WeightSpec
+
+
+class _TrackedSequence(TrackedContainer):
+    # torch.compile follows methods written in Python over a plain list, not those of a built-in base class.
+    def __init__(self, values: Iterable[Any] = ()) -> None:
+        super().__init__()
+        self._slots: list[Any] = []
+        for value in values:
+            self._slots.append(self._register(str(len(self._slots)), value))
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __bool__(self) -> bool:
+        return len(self._slots) > 0
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self._slots)))]
+        kept = self._slots[index]
+        return self._read(str(index if index >= 0 else index + len(self._slots)), kept)
+
+    def __iter__(self) -> Iterator[Any]:
+        for index in range(len(self._slots)):
+            yield self[index]
+
+    def __add__(self, other: Any) -> Any:
+        return self._plain([*self, *other])
+
+    def __radd__(self, other: Any) -> Any:
+        return self._plain([*other, *self])
+
+    def __eq__(self, other: object) -> bool:
+        same_kind = isinstance(other, (type(self), type(self._plain([]))))
+        return same_kind and list(self) == list(other)  # pyright: ignore[reportArgumentType]
+
+    __hash__ = nn.Module.__hash__
+
+    def _plain(self, values: list[Any]) -> Any:
+        return values
+
+
+class TrackedList(_TrackedSequence, MutableSequence[Any], list[Any], wraps=(list,)):  # type: ignore[misc]
+    """A list on a layer's attribute; a `list` too, for code that asks.
+
+    >>> blocks = TrackedList([nn.Linear(2, 2, bias=False), None])
+    >>> blocks.append(nn.Linear(2, 2, bias=False))
+    >>> list(blocks.state_dict()), len(blocks), isinstance(blocks, list)
+    (['0.weight', '2.weight'], 3, True)
+    """
+
+    def __init__(self, values: Iterable[Any] = ()) -> None:
+        super().__init__(values)
+        self._mirror()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        entries = self._entries()
+        entries[index] = [(v, None) for v in value] if isinstance(index, slice) else (value, None)
+        self._replace(entries)
+
+    def __delitem__(self, index: Any) -> None:
+        entries = self._entries()
+        del entries[index]
+        self._replace(entries)
+
+    def insert(self, index: Any, value: Any, /) -> None:
+        """Insert before `index`."""
+        if index < len(self._slots):
+            entries = self._entries()
+            entries.insert(index, (value, None))
+            self._replace(entries)
+            return
+        self._slots.append(self._register(str(len(self._slots)), value))
+        if not torch.compiler.is_dynamo_compiling():
+            list.append(self, self[-1])
+
+    def sort(self, *, key: Any = None, reverse: bool = False) -> None:
+        """Sort in place."""
+        entries = self._entries()
+        entries.sort(key=lambda entry: entry[0] if key is None else key(entry[0]), reverse=reverse)
+        self._replace(entries)
+
+    def _entries(self) -> list[Any]:
+        return [(value, self._weight_specs.get(str(index))) for index, value in enumerate(self)]
+
+    def _replace(self, entries: list[tuple[Any, WeightSpec | None]]) -> None:
+        self._clear_registry()
+        self._slots = []
+        for value, spec in entries:
+            self._slots.append(self._register(str(len(self._slots)), value, spec))
+        self._mirror()
+
+    def _mirror(self) -> None:
+        if not torch.compiler.is_dynamo_compiling():
+            values: Any = tuple(self)
+            list.__init__(self, values)
+
+    __hash__ = nn.Module.__hash__
+
+
+class TrackedTuple(_TrackedSequence, Sequence[Any], wraps=(tuple,)):
+    """A tuple, or a named tuple, on a layer's attribute."""
+
+    def __init__(self, values: Iterable[Any] = ()) -> None:
+        super().__init__(values)
+        self._fields: tuple[str, ...] = getattr(values, "_fields", ()) if is_namedtuple(values) else ()
+
+    def __getattr__(self, name: str) -> Any:
+        fields = self.__dict__.get("_fields", ())
+        return self[fields.index(name)] if name in fields else super().__getattr__(name)
+
+    def _plain(self, values: list[Any]) -> Any:
+        return tuple(values)
+
+    __hash__ = nn.Module.__hash__
