@@ -155,67 +155,6 @@ def test_a_whole_training_step_in_inductor():
         assert torch.allclose(value, other, atol=1e-5), name
 
 
-def test_in_place(counter):
-    model = two_layers()
-    model.compile(backend=counter, fullgraph=True)
-    layer = Block()
-    layer.compile(backend=counter, fullgraph=True)
-    for _ in range(3):
-        by_hand = torch.tanh(model(X) * 0 + layer(X))
-    assert by_hand.shape == (5, 1)
-    assert counter.frame_count == 2
-    assert list(model.state_dict()) == ["0.kernel", "0.bias", "2.kernel", "2.bias"]
-
-
-def test_a_compiled_function_that_calls_layers(counter):
-    layer, model = built(Penalty()), built(two_layers())
-
-    @torch.compile(backend=counter, fullgraph=True)
-    def step(x):
-        return model(layer(x)).sum() + sum(keras.collect_losses(layer))
-
-    for scale in (1, 2, 3):
-        assert torch.allclose(step(scale * X), model(scale * X).sum() + (scale * X).square().mean(), atol=1e-6)
-    assert counter.frame_count == 1
-
-
-@_starts
-def test_regions_inside_an_eager_layer(start, counter):
-    class Outer(keras.Layer):
-        def __init__(self):
-            super().__init__()
-            self.blocks = [Everything() for _ in range(3)]
-            for block in self.blocks:
-                block.compile(backend=counter, fullgraph=True)
-
-        def call(self, inputs):
-            return sum(block(inputs) for block in self.blocks)
-
-    outer = made(Outer, start)
-    for _ in range(3):
-        assert outer(X).shape == (5, 1)
-        assert len(outer.losses) == 9
-        (outer(X).sum() + sum(outer.losses)).backward()
-    assert counter.frame_count <= 3
-
-
-def test_losses_of_a_compiled_region_count_among_those_of_the_eager_call_around_it(counter):
-    class Outer(keras.Layer):
-        def __init__(self):
-            super().__init__()
-            self.inner = Penalty()
-            self.inner.compile(backend=counter, fullgraph=True)
-
-        def call(self, inputs):
-            return self.inner(self.inner(inputs) + 1)
-
-    outer = Outer()
-    for _ in range(3):
-        outer(X)
-        assert torch.allclose(torch.stack(outer.losses), torch.stack([X.square().mean(), (X + 1).square().mean()]))
-    assert counter.frame_count <= 2
-
-
 @_starts
 def test_any_batch_size_in_one_graph(start, counter):
     model = made(Everything, start)
@@ -247,37 +186,6 @@ def test_freezing_after_compilation(counter):
     model[0].trainable = False
     compiled(X).sum().backward()
     assert [p.grad is None for p in model.parameters()] == [True, True, False, False]
-
-
-def test_hooks_and_copies_of_a_compiled_model(counter):
-    import copy
-
-    model = built(Everything())
-    compiled = torch.compile(model, backend=counter, fullgraph=True)
-    compiled(X)
-    twin = copy.deepcopy(model)
-    assert torch.equal(twin.eval()(X), model.eval()(X))
-    assert {key.removeprefix("_orig_mod.") for key in compiled.state_dict()} == set(model.state_dict())
-
-
-# The compiler means to hide this warning of its own, and does not where warnings are errors.
-@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
-def test_a_dynamic_layer_runs_eagerly_and_the_rest_does_not(counter):
-    class Counts(keras.Layer):
-        def __init__(self):
-            super().__init__(dynamic=True)
-            self.calls = 0
-
-        def call(self, inputs):
-            self.calls += 1
-            return inputs if float(inputs.sum()) > 0 else -inputs
-
-    model = nn.Sequential(Linear(3), Counts(), Linear(1))
-    compiled = torch.compile(model, backend=counter)
-    for _ in range(3):
-        compiled(X)
-    assert model[1].calls == 3
-    assert counter.frame_count == 2
 
 
 def test_eager_calls_after_compiled_ones_and_back(counter):

@@ -80,7 +80,7 @@ def test_functional_call_with_tied_weights():
     assert torch.equal(functional_call(layer, given, (X,)), X + 1)
 
 
-def test_functional_call_states():
+def test_functional_call_losses():
     layer = built(Everything())
     given = {name: torch.zeros_like(value) for name, value in _weights(layer).items()}
     functional_call(layer, given, (X,))

@@ -65,9 +65,9 @@ def test_with_another_default_dtype():
 
 def test_inside_a_saved_tensors_hook_and_anomaly_detection():
     model = two_layers()
-    with torch.autograd.graph.save_on_cpu(), pytest.warns(UserWarning, match="Anomaly Detection"):
-        with torch.autograd.detect_anomaly():
-            model(X).sum().backward()
+    expected = pytest.warns(UserWarning, match="Anomaly Detection")
+    with torch.autograd.graph.save_on_cpu(), expected, torch.autograd.detect_anomaly():
+        model(X).sum().backward()
     assert all(p.grad is not None for p in model.parameters())
 
 

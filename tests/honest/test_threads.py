@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import threading
 import weakref
@@ -61,7 +62,7 @@ def test_losses_of_ended_threads_are_let_go():
 def test_first_calls_from_many_threads_build_once(make):
     for _ in range(5):
         model = make()
-        outputs = together(*[lambda: model(X) for _ in range(6)])
+        outputs = together(*[functools.partial(model, X)] * 6)
         assert {tuple(o.shape) for o in outputs} == {tuple(outputs[0].shape)}
         assert len({p.data_ptr() for p in model.parameters()}) == len(list(model.parameters()))
         if not isinstance(model, Linear):

@@ -131,14 +131,14 @@ def test_each_layer_inside_has_its_own_dtype():
     class Outer(keras.Layer):
         def __init__(self):
             super().__init__(dtype="mixed_bfloat16")
-            self.plain, self.half = Reads(dtype="float32"), Reads(dtype="mixed_float16")
+            self.plain, self.halved = Reads(dtype="float32"), Reads(dtype="mixed_float16")
 
         def build(self, input_shape):
             self.w = self.add_weight("w", (2,))
 
         def call(self, inputs):
             before = self.w.dtype
-            self.seen = [self.plain(inputs).dtype, self.half(inputs).dtype, before, self.w.dtype]
+            self.seen = [self.plain(inputs).dtype, self.halved(inputs).dtype, before, self.w.dtype]
             return inputs
 
     layer = Outer()

@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from torchkeras_layer.registry import Catalog
 
-catalog = Catalog("activation function", module="keras.activations")
+# A layer may serve as activation function: Dense(8, activation=LeakyReLU(0.1)).
+catalog = Catalog("activation function", module="keras.activations", also_accepts=("layer",))

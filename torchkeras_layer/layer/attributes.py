@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from torchkeras_layer.layer.autocasting import cast_for_call
 from torchkeras_layer.layer.containers import track
-from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.freezing import freeze_assigned
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.unassigned import forget_maker
@@ -16,6 +16,9 @@ from torchkeras_layer.layer.weight_spec import WeightSpec
 
 # What torch and the facets keep on a layer is not looked into for layers and weights.
 _NOT_THE_USERS = frozenset(vars(nn.Module())) | frozenset(LayerState.__annotations__)
+
+
+_NOTHING = object()
 
 
 class Attributes(LayerState):
@@ -36,10 +39,16 @@ class Attributes(LayerState):
         if "_modules" not in self.__dict__:
             # Ported code may set attributes before it calls super().__init__().
             nn.Module.__init__(self)
-        owner = getattr(type(self), name, None)
+        owner = getattr(type(self), name, _NOTHING)
         if isinstance(owner, property):
             self._set_property(name, owner, value)
             return
+        if owner is not _NOTHING and isinstance(value, (nn.Module, nn.Parameter)):
+            raise AttributeError(
+                f"{self.__dict__.get('_name', type(self).__name__)}: the attribute {name!r} of class "
+                f"{type(self).__name__} would hide the {type(value).__name__} that is assigned to it, because torch "
+                "looks there first. Choose another name."
+            )
         if "_unclaimed" not in self.__dict__ or name in _NOT_THE_USERS:
             super().__setattr__(name, value)
             return
@@ -148,15 +157,8 @@ class Attributes(LayerState):
         else:
             return self._explain_missing(name)
         if self._casts_weights and weight is not None:
-            return self._cast_weight(name, weight)
+            return cast_for_call(weight, self._weight_specs.get(name))
         return weight
-
-    def _cast_weight(self, name: str, weight: torch.Tensor) -> torch.Tensor:
-        context = per_thread.context
-        spec = self._weight_specs.get(name)
-        if context.layer is None or context.building or spec is None or not spec.autocast:
-            return weight
-        return weight.to(context.layer._policy.compute) if weight.is_floating_point() else weight
 
     def _read_too_early(self, name: str) -> Any:
         if name.startswith("__") or "_modules" in self.__dict__:

@@ -37,7 +37,7 @@ def building(build: Callable[..., None]) -> Callable[..., None]:
         if self._is_building:
             build(self, *shapes, **named_shapes)
             return
-        with _build_lock, self._build_surroundings(), self._all_or_nothing():
+        with _build_lock, self._all_or_nothing(), self._build_surroundings():
             self.__dict__["_is_building"] = True
             build(self, *shapes, **named_shapes)
             self._finish_build(shapes, named_shapes)
@@ -126,6 +126,15 @@ class Building(Naming, WeightCollections, Attributes):
                     self._build_by_signature(inputs, args, kwargs)
             finally:
                 context.outer = None
+
+    def _take_first_argument(self, kwargs: dict[str, Any]) -> Any:
+        for name in (self._call_signature.first, "inputs"):
+            if name in kwargs:
+                return kwargs.pop(name)
+        raise ValueError(
+            f"{self._name}: the first argument of a call, {self._call_signature.first!r}, is missing. "
+            f"Write `layer({self._call_signature.first})`."
+        )
 
     def _build_by_signature(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._build_arguments is None:

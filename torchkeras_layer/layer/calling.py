@@ -9,7 +9,7 @@ from torch import Tensor
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._structures import leaves
-from torchkeras_layer.layer.compiling import is_compiler_about, outside_of_compiler
+from torchkeras_layer.layer.compiler import is_compiler_about, outside_of_compiler
 from torchkeras_layer.layer.context import CallContext, per_thread
 from torchkeras_layer.layer.dtypes import Dtypes
 from torchkeras_layer.layer.losses import Losses, call_state
@@ -109,15 +109,6 @@ class Calling(Dtypes, MaskPassing, Losses):
         self._add_activity_loss(outputs)
         self._attach_mask(inputs, mask, outputs)
         return outputs
-
-    def _take_first_argument(self, kwargs: dict[str, Any]) -> Any:
-        for name in (self._call_signature.first, "inputs"):
-            if name in kwargs:
-                return kwargs.pop(name)
-        raise ValueError(
-            f"{self._name}: the first argument of a call, {self._call_signature.first!r}, is missing. "
-            f"Write `layer({self._call_signature.first})`."
-        )
 
     def _fill_in(
         self, context: CallContext, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -105,13 +105,7 @@ class WeightCollections(LayerState):
         Parameter containing:
         tensor([3.], requires_grad=True)
         """
-        mine = self.weights
-        if len(weights) != len(mine):
-            raise ValueError(
-                f"{self._name}: set_weights: expected {len(mine)} arrays of shapes {[tuple(w.shape) for w in mine]}. "
-                f"Received: {len(weights)}. The layer must be built first."
-            )
-        write_weights(self._name, mine, weights)
+        write_weights(self._name, self.weights, weights)
         for layer in layers_in(self):
             layer.finalize_state()  # type: ignore[operator]
 
@@ -135,13 +129,8 @@ class WeightCollections(LayerState):
         Raises:
             ValueError: if the layer has another number of weights, or others shapes; nothing is then written.
         """
-        mine = self._own_weights()
-        if len(store) != len(mine):
-            raise ValueError(
-                f"{self._name}: expected {len(mine)} variables of shapes {[tuple(w.shape) for w in mine]}. "
-                f"Received: {len(store)}. An unbuilt layer has none: build it first."
-            )
-        write_weights(self._name, mine, [store[str(index)] for index in range(len(mine))])
+        keys = [str(index) for index in range(len(store))]
+        write_weights(self._name, self._own_weights(), [store[key] for key in keys])
 
     def apply_constraints(self) -> None:
         """Apply the constraint of every weight in this layer and those inside; call it after `optimizer.step()`.
@@ -204,13 +193,19 @@ def as_array(tensor: torch.Tensor) -> np.ndarray:
     return np.array((values.float() if values.dtype is torch.bfloat16 else values).numpy())
 
 
-def write_weights(layer_name: str, weights: list[torch.Tensor], values: Sequence[Any]) -> None:
+def write_weights(layer_name: str, weights: list[torch.Tensor], values: Any) -> None:
     """Copy values into weights in place, once all of them are known to fit.
 
     Raises:
-        ValueError: if a shape differs; nothing is then written.
+        ValueError: if their number or a shape differs, or one is no array of numbers; nothing is then written.
     """
-    arrays = [v.detach() if isinstance(v, torch.Tensor) else torch.from_numpy(np.array(v)) for v in values]
+    if not isinstance(values, Sequence) or isinstance(values, str) or len(values) != len(weights):
+        received = f"{len(values)}" if isinstance(values, Sequence) else repr(values)
+        raise ValueError(
+            f"{layer_name}: expected a list of {len(weights)} arrays of shapes {[tuple(w.shape) for w in weights]}. "
+            f"Received: {received}. A layer has its weights once it is built."
+        )
+    arrays = [_as_tensor(layer_name, index, value) for index, value in enumerate(values)]
     for index, (weight, array) in enumerate(zip(weights, arrays, strict=True)):
         if weight.shape != array.shape:
             raise ValueError(
@@ -220,6 +215,17 @@ def write_weights(layer_name: str, weights: list[torch.Tensor], values: Sequence
     with torch.no_grad():
         for weight, array in zip(weights, arrays, strict=True):
             weight.copy_(array)
+
+
+def _as_tensor(layer_name: str, index: int, value: Any) -> torch.Tensor:
+    if isinstance(value, torch.Tensor):
+        return value.detach()
+    try:
+        return torch.from_numpy(np.array(value))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{layer_name}: weight {index} takes an array of numbers: {error}. Received: {value!r}. Nothing was written."
+        ) from error
 
 
 def _constrain(weight: torch.Tensor, constraint: Any) -> None:

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+import functools
 from collections.abc import Callable
 from typing import Any
 
-import torch
-from torch._compile import _disable_dynamo
-
+from torchkeras_layer.layer.building import Building
 from torchkeras_layer.layer.dry_run import dry_run
-from torchkeras_layer.layer.state import LayerState
 
 
-def is_compiler_about() -> bool:
-    """Whether code that runs now may be traced: it is, or the compiler has been imported and could trace its frame.
-
-    >>> is_compiler_about() in (True, False)
-    True
-    """
-    return torch.compiler.is_dynamo_compiling() or "torch._dynamo" in sys.modules
-
-
-@_disable_dynamo
-def outside_of_compiler(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Run what must not be traced. Only where the compiler is about: the first call imports it."""
-    return function(*args, **kwargs)
-
-
-class Compiling(LayerState):
+class Compiling(Building):
     """torch's protocol for lazy modules: before it traces a call, the compiler has the module build."""
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile the layer in place, as `nn.Module.compile` does; takes what `torch.compile` takes."""
+        super().compile(*args, **kwargs)
+        compiled: Any = self._compiled_call_impl
+        # The protocol is for modules that are compiled from outside or stand inside one.
+        self._compiled_call_impl = functools.partial(_build_and_call, self, compiled)
 
     @property
     def _initialize_hook(self) -> Any:  # type: ignore[override]
@@ -38,10 +27,21 @@ class Compiling(LayerState):
         return self._infer_parameters
 
     def _infer_parameters(self, module: Any, args: Any, kwargs: Any = None) -> None:
+        kwargs = dict(kwargs or {})
+        if self._dynamic:
+            inputs = args[0] if args else self._take_first_argument(kwargs)
+            self._build_for_call(inputs, tuple(args[1:]), kwargs, None)
+            return
         try:
-            dry_run(self, tuple(args), dict(kwargs or {}))
+            dry_run(self, tuple(args), kwargs)
         except Exception:
             # A `call` that looks at values cannot run without them, but the build comes before it; what is wrong
             # with the call, if anything is, the compiler is about to find.
             if not self._built:
                 raise
+
+
+def _build_and_call(layer: Compiling, compiled: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    if not layer._built:
+        layer._infer_parameters(layer, args, kwargs)
+    return compiled(*args, **kwargs)

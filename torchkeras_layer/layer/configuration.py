@@ -58,7 +58,7 @@ class Configuration(LayerState):
             return base
         given = self._given_arguments()
         for name, value in given.items():
-            if not all(type(leaf) in _PLAIN for leaf in leaves(value)):
+            if not is_plain(value):
                 raise NotImplementedError(self._not_plain(name, value))
         accepted = _accepted_names(type(self))
         kept = base if accepted is None else {k: v for k, v in base.items() if k in accepted}
@@ -127,6 +127,15 @@ class Configuration(LayerState):
 
 def _constructor(cls: Any) -> Callable[..., None]:
     return cls.__init__
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value can stand in a config as it is: strings, numbers, booleans, `None`, nested or not.
+
+    >>> is_plain({"sizes": (3, 4)}), is_plain(object())
+    (True, False)
+    """
+    return all(type(leaf) in _PLAIN for leaf in leaves(value))
 
 
 def _accepted_names(cls: type) -> set[str] | None:

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from torchkeras_layer._structures import is_namedtuple
+from torchkeras_layer.layer.autocasting import cast_for_call
 from torchkeras_layer.layer.unassigned import is_unassigned, take_over
 
 if TYPE_CHECKING:
@@ -65,14 +66,18 @@ class TrackedContainer(nn.Module):
     def _read(self, key: str, kept: Any) -> Any:
         if kept is not Slot.REGISTERED:
             return kept
-        for registry in (self._modules, self._parameters, self._buffers):
-            if key in registry:
-                return registry[key]
-        # A parametrization has put a property in its place.
-        return getattr(self, key)
+        if key in self._modules:
+            return self._modules[key]
+        weight = self._read_weight(key)
+        return cast_for_call(weight, self._weight_specs[key]) if key in self._weight_specs else weight
 
     def _read_weight(self, key: str) -> torch.Tensor:
-        return self._read(key, Slot.REGISTERED)
+        """Return a weight as it is kept, without the cast of a mixed policy."""
+        for registry in (self._parameters, self._buffers):
+            if key in registry:
+                return registry[key]  # pyright: ignore[reportReturnType]
+        # A parametrization has put a property in its place.
+        return getattr(self, key)
 
     def _clear_registry(self) -> None:
         for registry in (self._modules, self._parameters, self._buffers, self._weight_specs):

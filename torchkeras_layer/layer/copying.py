@@ -39,6 +39,8 @@ class Copying(Building):
         # Apart from __getstate__, which torch replaces on a parametrized module by one that raises.
         state = dict(self.__dict__)
         state.update(fresh_call_state())
+        # What `compile()` made runs this layer and no other.
+        state.pop("_compiled_call_impl", None)
         return state
 
     def __copy__(self) -> Any:

@@ -14,6 +14,10 @@ _ADVICE = (
 )
 
 
+class NotRecordedError(RuntimeError, AttributeError):
+    """A layer stands in no graph. An AttributeError too, so that `hasattr(layer, "graph")` can answer."""
+
+
 class GraphPosition(LayerState):
     """Nodes, and the tensors, shapes and masks at them."""
 
@@ -67,9 +71,9 @@ class GraphPosition(LayerState):
         """The `torch.fx.Graph` that the layer was recorded in.
 
         Raises:
-            RuntimeError: if there is none.
+            NotRecordedError: a RuntimeError, if there is none.
         """
-        raise RuntimeError(f"{self._name}: was not recorded in a graph. Functional models have one.")
+        raise NotRecordedError(f"{self._name}: was not recorded in a graph. Functional models have one.")
 
     def get_input_at(self, node_index: int) -> Any:
         """Return the input tensor(s) of a symbolic call; negative indices count from the last.
@@ -94,11 +98,11 @@ class GraphPosition(LayerState):
 
     def get_input_mask_at(self, node_index: int) -> Any:
         """Return the input mask(s) of a symbolic call; errors as `get_input_at`."""
-        return map_leaves(mask_of, _unwrap(self._node_at(node_index, "input").input_tensors))
+        return map_leaves(mask_of, _unwrap(self._node_at(node_index, "input mask").input_tensors))
 
     def get_output_mask_at(self, node_index: int) -> Any:
         """Return the output mask(s) of a symbolic call; errors as `get_input_at`."""
-        return map_leaves(mask_of, _unwrap(self._node_at(node_index, "output").output_tensors))
+        return map_leaves(mask_of, _unwrap(self._node_at(node_index, "output mask").output_tensors))
 
     def _add_inbound_node(self, input_tensors: Any, output_tensors: Any, arguments: Any = None) -> None:
         """Remember a call of this layer, and put its history on the outputs."""

@@ -17,7 +17,7 @@ from torchkeras_layer.layer.configuration import Configuration, capturing
 from torchkeras_layer.layer.copying import Copying, fresh_call_state
 from torchkeras_layer.layer.freezing import Freezing
 from torchkeras_layer.layer.measuring import Measuring
-from torchkeras_layer.layer.naming import choose_name
+from torchkeras_layer.layer.naming import choose_name, naming_errors
 from torchkeras_layer.layer.shapes import ShapeInference
 from torchkeras_layer.layer.signatures import CallSignature, read_build_arguments, read_call_signature
 from torchkeras_layer.layer.stateless import StatelessCalls
@@ -103,14 +103,16 @@ class Layer(
         self._trainable = _as_bool(class_name, "trainable", trainable)
         self._dynamic = _as_bool(class_name, "dynamic", dynamic)
         self._autocast = autocast
-        self._activity_regularizer = regularizers.get(activity_regularizer)
-        self._batch_input_shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
+        with naming_errors(class_name):
+            self._activity_regularizer = regularizers.get(activity_regularizer)
+            self._batch_input_shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
+            policy = as_policy(dtype)
         self._initial_weights = weights
         self._implementation = implementation
         self.uses_learning_phase = False
         self._begin_empty()
         self._device = _device_in_force()
-        self._set_policy(as_policy(dtype))
+        self._set_policy(policy)
         self._name = choose_name(name, class_name)
         self._update_stand_in()
 
@@ -216,7 +218,7 @@ def _batch_shape(batch_input_shape: Any, input_shape: Any, batch_size: int | Non
         return as_shape(batch_input_shape)
     if input_shape is None and input_dim is not None:
         input_shape = (input_dim,)
-    return None if input_shape is None else as_shape((batch_size, *input_shape))
+    return None if input_shape is None else as_shape((batch_size, *as_shape(input_shape)))
 
 
 _read_class(Layer)

@@ -71,7 +71,7 @@ class Losses(GraphPosition):
         context = per_thread.context
         added = [loss for loss in leaves(losses) if loss is not None]
         if context.layer is not None and not context.alone:
-            if context.dry_run is None and not in_backward():
+            if context.dry_run is None and not in_backward() and not torch.compiler.is_exporting():
                 self._record_losses(context, added)
             return
         if not all(callable(loss) and not isinstance(loss, torch.Tensor) for loss in added):
@@ -114,7 +114,7 @@ class Losses(GraphPosition):
 
     def _begin_recording(self, context: CallContext) -> None:
         """Begin an outermost call: what the last one recorded, anywhere in this layer, no longer counts."""
-        if not in_backward():
+        if context.dry_run is None and not in_backward():
             mine = call_state(self, context.thread)
             mine.began.is_latest = False
             mine.began = context.recording = Recording()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torchkeras_layer._names import to_snake_case, unique_name
@@ -18,8 +18,11 @@ class NameScope(contextlib.AbstractContextManager["NameScope"]):
     `name` ends with `/`, as in `'encoder/'`.
     """
 
-    def __init__(self, layer_name: str) -> None:
-        self._path = join_path(path_prefix(per_thread.context.layer), layer_name)
+    def __init__(self, layer: LayerState) -> None:
+        around = per_thread.context.layer
+        prefix = path_prefix(around)
+        # In its own call or build, a layer is its own surroundings.
+        self._path = prefix if around is layer else join_path(prefix, layer._name)
         self.name = f"{self._path}/"
 
     def __enter__(self) -> NameScope:
@@ -30,6 +33,10 @@ class NameScope(contextlib.AbstractContextManager["NameScope"]):
 
     def __exit__(self, *_: Any) -> None:
         per_thread.context.scope = self._outer
+
+
+class NotUsedYetError(ValueError, AttributeError):
+    """A layer has no scope yet. An AttributeError too, so that `hasattr(layer, "scope_name")` can answer."""
 
 
 class Naming(LayerState):
@@ -60,14 +67,14 @@ class Naming(LayerState):
         """The path of a layer that was built.
 
         Raises:
-            ValueError: before the build.
+            NotUsedYetError: a ValueError, before the build.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2, name="head"); layer.build((None, 3)); layer.scope_name
         'head'
         """
         if self._path is None:
-            raise ValueError(f"{self._name}: no scope name yet, because the layer has not been used. Call or build it.")
+            raise NotUsedYetError(f"{self._name}: no scope name yet, because the layer is not built. Call or build it.")
         return self._path
 
     @property
@@ -81,7 +88,7 @@ class Naming(LayerState):
         >>> scope.name, inner.path
         ('encoder/', 'encoder/head')
         """
-        return NameScope(self._name)
+        return NameScope(self)
 
     @classmethod
     def with_name_scope(cls, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -126,6 +133,22 @@ def join_path(prefix: str, name: str) -> str:
     ('dense', 'encoder/dense')
     """
     return f"{prefix}/{name}" if prefix else name
+
+
+@contextlib.contextmanager
+def naming_errors(where: str) -> Iterator[None]:
+    """Have the message of a TypeError or ValueError begin with where it came about.
+
+    >>> with naming_errors("dense"):
+    ...     raise ValueError("units must be positive.")
+    Traceback (most recent call last):
+    ValueError: dense: units must be positive.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = type(error) if type(error) in (TypeError, ValueError) else ValueError
+        raise kind(f"{where}: {error}") from error
 
 
 def choose_name(name: Any, class_name: str) -> str:

@@ -10,6 +10,7 @@ from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.building import Building
 from torchkeras_layer.layer.dry_run import DryRun
+from torchkeras_layer.layer.walk import layers_in
 from torchkeras_layer.symbolic.shape_inference import infer_output
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
@@ -65,9 +66,10 @@ class ShapeInference(Building):
         return self._policy.compute
 
     def _infer(self, input_specs: Any) -> Any:
-        if self._dynamic:
+        if any(layer._dynamic for layer in layers_in(self)):
             raise NotImplementedError(
-                f"{self._name}: a dynamic layer is never traced. Define compute_output_shape(input_shape) in its class."
+                f"{self._name}: a dynamic layer, or one around it, is never traced. Define "
+                "compute_output_shape(input_shape) in its class."
             )
         if not self._built:
             self.build(map_leaves(lambda spec: spec.shape, input_specs))

@@ -12,6 +12,7 @@ import torch
 from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._shapes import full_shape, is_shape
+from torchkeras_layer.layer.naming import naming_errors
 from torchkeras_layer.layer.weight_spec import VariableAggregation, VariableSynchronization, WeightSpec
 
 _TF_2_ORDER = (
@@ -35,6 +36,7 @@ _EXTRA_ARGUMENTS = ("getter", "collections", "autocast", "experimental_autocast"
 class WeightRequest:
     """A weight to be made."""
 
+    where: str
     spec: WeightSpec
     shape: tuple[int, ...]
     dtype: torch.dtype
@@ -56,27 +58,28 @@ def read_request(
     """Check and normalise the arguments of `add_weight`; its docstring tells them and the errors."""
     asked = _bind(layer_name, args, kwargs)
     where = f"{layer_name}: add_weight({asked.get('name')!r})"
-    dtype = _read(where, torch_dtype, default_dtype if asked.get("dtype") is None else asked["dtype"])
     partitioner, regularizer = asked.get("partitioner"), asked.get("regularizer")
     if partitioner is not None and regularizer is not None:
         raise RuntimeError(f"{where}: a partitioned weight cannot have a regularizer. Add the loss in `call`.")
-    synchronization = VariableSynchronization(asked.get("synchronization") or VariableSynchronization.AUTO)
-    spec = WeightSpec(
-        name="variable" if asked.get("name") is None else str(asked["name"]),
-        trainable=_decide_trainable(where, asked.get("trainable"), dtype, synchronization),
-        initializer=_choose_initializer(where, asked.get("initializer"), dtype),
-        regularizer=_read(where, regularizers.get, regularizer),
-        constraint=_read(where, constraints.get, asked.get("constraint")),
-        autocast=asked.get("autocast", True) and asked.get("experimental_autocast", True),
-        partitioner=partitioner,
-        synchronization=synchronization,
-        aggregation=VariableAggregation(asked.get("aggregation") or VariableAggregation.NONE),
-        collections=asked.get("collections"),
-        use_resource=asked.get("use_resource"),
-        caching_device=asked.get("caching_device"),
-    )
-    shape = _read(where, full_shape, () if asked.get("shape") is None else asked["shape"])
-    return WeightRequest(spec, shape, dtype, asked.get("getter"))
+    with naming_errors(where):
+        dtype = torch_dtype(default_dtype if asked.get("dtype") is None else asked["dtype"])
+        synchronization = VariableSynchronization(asked.get("synchronization") or VariableSynchronization.AUTO)
+        spec = WeightSpec(
+            name="variable" if asked.get("name") is None else str(asked["name"]),
+            trainable=_decide_trainable(asked.get("trainable"), dtype, synchronization),
+            initializer=_choose_initializer(asked.get("initializer"), dtype),
+            regularizer=regularizers.get(regularizer),
+            constraint=constraints.get(asked.get("constraint")),
+            autocast=asked.get("autocast", True) and asked.get("experimental_autocast", True),
+            partitioner=partitioner,
+            synchronization=synchronization,
+            aggregation=VariableAggregation(asked.get("aggregation") or VariableAggregation.NONE),
+            collections=asked.get("collections"),
+            use_resource=asked.get("use_resource"),
+            caching_device=asked.get("caching_device"),
+        )
+        shape = full_shape(() if asked.get("shape") is None else asked["shape"])
+    return WeightRequest(where, spec, shape, dtype, asked.get("getter"))
 
 
 def _bind(layer_name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -98,37 +101,26 @@ def _bind(layer_name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dic
     return asked
 
 
-def _read(where: str, reader: Any, value: Any) -> Any:
-    """Normalise an argument; an error says at which weight."""
-    try:
-        return reader(value)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{where}: {error}") from error
-
-
-def _decide_trainable(
-    where: str, trainable: bool | None, dtype: torch.dtype, synchronization: VariableSynchronization
-) -> bool:
+def _decide_trainable(trainable: bool | None, dtype: torch.dtype, synchronization: VariableSynchronization) -> bool:
     on_read = VariableSynchronization(synchronization) is VariableSynchronization.ON_READ
     can_train = dtype.is_floating_point or dtype.is_complex
     if trainable and on_read:
         raise ValueError(
-            f"{where}: synchronization ON_READ is for weights that do not train. Received: trainable=True. "
-            "Pass trainable=False."
+            "synchronization ON_READ is for weights that do not train. Received: trainable=True. Pass trainable=False."
         )
     if trainable and not can_train:
         raise ValueError(
-            f"{where}: torch trains float and complex weights only. Received: dtype={dtype_name(dtype)}, "
+            f"torch trains float and complex weights only. Received: dtype={dtype_name(dtype)}, "
             "trainable=True. Pass trainable=False."
         )
     return can_train and not on_read if trainable is None else bool(trainable)
 
 
-def _choose_initializer(where: str, initializer: Any, dtype: torch.dtype) -> Any:
+def _choose_initializer(initializer: Any, dtype: torch.dtype) -> Any:
     if initializer is None:
         if dtype.is_complex:
-            raise ValueError(f"{where}: dtype {dtype_name(dtype)} has no default initializer. Pass one.")
+            raise ValueError(f"dtype {dtype_name(dtype)} has no default initializer. Pass one.")
         initializer = "glorot_uniform" if dtype.is_floating_point else "zeros"
     if isinstance(initializer, (torch.Tensor, np.ndarray)):
         return initializers.Constant(initializer)
-    return _read(where, initializers.get, initializer)
+    return initializers.get(initializer)

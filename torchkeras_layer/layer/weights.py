@@ -10,6 +10,7 @@ from torch import nn
 
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.creation import creating_weights
+from torchkeras_layer.layer.naming import naming_errors
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.unassigned import remember_maker
 from torchkeras_layer.layer.unbuilt import STAND_IN
@@ -104,14 +105,11 @@ class WeightCreation(LayerState):
 
     def _create(self, request: WeightRequest) -> torch.Tensor:
         spec, shape = request.spec, request.shape
-        with creating_weights(self._device):
+        with creating_weights(self._device), naming_errors(request.where):
             value = request.make()
             weight = torch.as_tensor(value, dtype=request.dtype)
             if weight.shape != torch.Size(shape):
-                raise ValueError(
-                    f"{self._name}: the initializer of weight {spec.name!r} must give shape {shape}. "
-                    f"Received: {tuple(weight.shape)}."
-                )
+                raise ValueError(f"the initializer must give shape {shape}. Received: {tuple(weight.shape)}.")
             # An initializer may hand out one array twice; a weight owns its memory.
             is_foreign = weight is value or isinstance(value, np.ndarray)
             weight = weight.detach().clone() if is_foreign else weight.detach()

@@ -15,6 +15,7 @@ from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._dtypes import dtype_name
 from torchkeras_layer._names import to_snake_case, unique_name
 from torchkeras_layer._settings import floatx
+from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.precision import as_policy
 
 _UNASSIGNED = "variable_"
@@ -209,7 +210,8 @@ def _recorded(update: Callable[..., None]) -> Callable[..., None]:
             return
         if first is not None:
             self._join(first.device)
-        with torch.no_grad():
-            update(self, *args, **kwargs)
+        # Detached rather than run under no_grad, which torch.export cannot save as a block without results.
+        given = map_leaves(lambda value: value.detach() if isinstance(value, Tensor) else value, (args, kwargs))
+        update(self, *given[0], **given[1])
 
     return update_state

@@ -1,0 +1,1 @@
+"""Layers that the others are built around: dense, lookup, masks, functions."""

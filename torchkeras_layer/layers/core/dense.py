@@ -1,49 +1,107 @@
-"""Dense."""
+"""How does a layer multiply its inputs by a matrix of weights?"""
 
 from __future__ import annotations
+
 from typing import Any
+
 import torch
+import torch.nn.functional as F
+
 from torchkeras_layer import activations, constraints, initializers, regularizers
-from torchkeras_layer.layer import Layer
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import known_sizes, positive_int, resolved
+from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
-class Dense(Layer):
+@catalog.register()
+class Dense(ZooLayer):
+    """`activation(inputs @ kernel + bias)`.
+
+    Shapes: (batch, …, in) -> (batch, …, units), with `kernel` (in, units) and `bias` (units,). Int inputs are cast.
+
+    Args:
+        units: size of the last axis of the output.
+        activation: name, function or layer; default none.
+        use_bias: whether there is a `bias`.
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
+            identifiers or callables.
+        activity_regularizer: on the output after the activation.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `units` is not a positive int, an identifier is unknown, `lora_rank`, `lora_alpha` or
+            `quantization_config` is given, or the last axis of the inputs has no known size.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.Dense(2, activation="relu", kernel_initializer="ones")
+    >>> layer(torch.tensor([[1.0, 2.0], [-3.0, 1.0]]))
+    tensor([[3., 3.],
+            [0., 0.]], grad_fn=<ReluBackward0>)
+    """
+
+    unsupported = {"lora_rank": None, "lora_alpha": None, "quantization_config": None}
+
     def __init__(
         self,
-        units,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        kernel_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self.units = units
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.units = positive_int(self, "units", units)
+        self.activation = resolved(self, "activation", activation, activations.get)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = resolved(self, "kernel_initializer", kernel_initializer, initializers.get)
+        self.bias_initializer = resolved(self, "bias_initializer", bias_initializer, initializers.get)
+        self.kernel_regularizer = resolved(self, "kernel_regularizer", kernel_regularizer, regularizers.get)
+        self.bias_regularizer = resolved(self, "bias_regularizer", bias_regularizer, regularizers.get)
+        self.kernel_constraint = resolved(self, "kernel_constraint", kernel_constraint, constraints.get)
+        self.bias_constraint = resolved(self, "bias_constraint", bias_constraint, constraints.get)
+        self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
+        """Create `kernel` and `bias`."""
+        (size,) = known_sizes(self, input_shape, [-1])
         self.kernel = self.add_weight(
             "kernel",
-            (input_shape[-1], self.units),
+            (size, self.units),
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
-        self.bias = self.add_weight("bias", (self.units,), initializer=self.bias_initializer)
-        self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                "bias",
+                (self.units,),
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
 
-    def call(self, inputs):
-        if inputs.dim() == 2:
-            outputs = torch.addmm(self.bias, inputs, self.kernel)
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return `activation(inputs @ kernel + bias)`."""
+        kernel = self._weight("kernel")
+        if inputs.dtype is not kernel.dtype:
+            inputs = self._cast_to_weights(inputs, kernel.dtype)
+        if self.use_bias and inputs.dim() == 2:
+            outputs = torch.addmm(self._weight("bias"), inputs, kernel)
         else:
-            outputs = inputs @ self.kernel + self.bias
-        return self.activation(outputs)
+            outputs = F.linear(inputs, kernel.t(), self._weight("bias") if self.use_bias else None)
+        return outputs if self.activation is activations.linear else self.activation(outputs)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs with `units` for the last axis."""
+        return (*input_shape[:-1], self.units)

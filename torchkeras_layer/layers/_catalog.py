@@ -1,0 +1,9 @@
+"""Under which names are the layers known?"""
+
+from __future__ import annotations
+
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.registry import Catalog
+
+catalog = Catalog("layer", module="keras.layers")
+catalog.register()(Layer)

@@ -1,0 +1,102 @@
+"""Which values may the arguments of a built-in layer have?"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any
+
+from torchkeras_layer.layer import Layer
+
+
+def resolved(layer: Layer, name: str, value: Any, get: Callable[[Any], Any]) -> Any:
+    """Return what an identifier means to `get`, such as `initializers.get`.
+
+    Raises:
+        ValueError: if it means nothing; the message names the layer and the argument.
+    """
+    try:
+        return get(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{type(layer).__name__}: {name}: {error}") from error
+
+
+def positive_int(layer: Layer, name: str, value: Any) -> int:
+    """Return an argument that must be an int above 0.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    number = None if isinstance(value, bool) or not hasattr(value, "__index__") else operator.index(value)
+    if number is None or number <= 0:
+        raise ValueError(f"{type(layer).__name__}: {name} must be a positive int. Received: {name}={value!r}.")
+    return number
+
+
+def number_between(layer: Layer, name: str, value: Any, least: float, most: float) -> float:
+    """Return an argument that must be a number from `least` to `most`, as it is.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not least <= value <= most:
+        wanted = f"from {least} to {most}" if most < math.inf else f"of at least {least}"
+        raise ValueError(
+            f"{type(layer).__name__}: {name} must be a number {wanted}. Received: {name}={value!r}."
+        )
+    return value  # type: ignore[return-value]
+
+
+def one_or_more_axes(layer: Layer, value: Any) -> int | list[int]:
+    """Return an `axis` argument: an int, or a list of ints without repetition.
+
+    Raises:
+        TypeError: if it is neither.
+        ValueError: if there are none, or one twice.
+    """
+    axes = list(value) if isinstance(value, (list, tuple)) else [value]
+    if any(isinstance(axis, bool) or not hasattr(axis, "__index__") for axis in axes):
+        raise TypeError(
+            f"{type(layer).__name__}: axis must be an int, or a list or tuple of ints. Received: axis={value!r}."
+        )
+    axes = [operator.index(axis) for axis in axes]
+    if not axes or len(set(axes)) < len(axes):
+        raise ValueError(
+            f"{type(layer).__name__}: axis must name at least one axis, and each once. Received: axis={value!r}."
+        )
+    return axes if isinstance(value, (list, tuple)) else axes[0]
+
+
+def axes_in(layer: Layer, axis: int | Sequence[int], shape: Sequence[int | None]) -> tuple[int, ...]:
+    """Return which axes of a shape an `axis` argument means, counted from 0, in ascending order.
+
+    Raises:
+        ValueError: if one does not exist in the shape, or two are the same.
+    """
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    rank = len(shape)
+    if not all(-rank <= one < rank for one in axes):
+        raise ValueError(
+            f"{layer.name}: inputs of shape {tuple(shape)} have axes from {-rank} to {rank - 1}. Received: axis={axis!r}."
+        )
+    found = tuple(sorted({one % rank for one in axes}))
+    if len(found) < len(axes):
+        raise ValueError(f"{layer.name}: axis names one axis twice in shape {tuple(shape)}. Received: axis={axis!r}.")
+    return found
+
+
+def known_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) -> tuple[int, ...]:
+    """Return the sizes of axes that weights depend on.
+
+    Raises:
+        ValueError: if one of them is free.
+    """
+    sizes = tuple(shape[axis] for axis in axes)
+    if any(size is None for size in sizes):
+        raise ValueError(
+            f"{layer.name}: cannot make its weights, whose shapes depend on axes {list(axes)} of the inputs. "
+            f"Received: input_shape={tuple(shape)}. Give a size in place of None there."
+        )
+    return sizes  # type: ignore[return-value]

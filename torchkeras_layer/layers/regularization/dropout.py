@@ -1,0 +1,104 @@
+"""How does a layer drop values at random while it trains?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from torchkeras_layer._autograd import in_backward
+from torchkeras_layer._shapes import Shape, as_shape
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import number_between
+from torchkeras_layer.layers.regularization.seeded_draws import draw_mask
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+
+
+@catalog.register()
+class Dropout(ZooLayer):
+    """In training, set values to 0 with probability `rate` and divide the others by `1 - rate`; else do nothing.
+
+    Shapes: any -> the same.
+
+    Args:
+        rate: from 0 to 1.
+        noise_shape: shape of what is drawn, broadcast over the inputs; `None` in it stands for the size of the inputs.
+            `(None, 1, None)` drops the same features in every step.
+        seed: `None` takes the numbers from torch's global generator, as `nn.Dropout` does: `torch.manual_seed` fixes
+            them. With an int, the layer has numbers of its own, the same in each run (on one type of device), and the
+            same as Keras 3 on torch; a copy goes on from where the original stands. The state of such a layer is not in
+            the `state_dict`, and `torch.utils.checkpoint`, which puts back torch's generator only, cannot repeat it.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `rate`, `noise_shape` or `seed` is not of that kind; in a call, if `noise_shape` does not fit.
+        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.Dropout(0.5, seed=3)
+    >>> layer(torch.ones(4)), layer.eval()(torch.ones(4))
+    (tensor([2., 2., 0., 2.]), tensor([1., 1., 1., 1.]))
+    """
+
+    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate = number_between(self, "rate", rate, 0, 1)
+        self.noise_shape = None if noise_shape is None else self._read_noise_shape(noise_shape)
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+            raise ValueError(f"{type(self).__name__}: seed must be an int or None. Received: seed={seed!r}.")
+        self.seed = seed
+        self._draws = torch.zeros((), dtype=torch.int64, device="cpu")
+        self.supports_masking = True
+
+    def call(self, inputs: torch.Tensor, training: Any = None) -> torch.Tensor:
+        """Return the inputs, with values dropped if `training`."""
+        if not training or self.rate == 0:
+            return inputs
+        if self.rate == 1 or (self.seed is None and self.noise_shape is None):
+            return F.dropout(inputs, self.rate)
+        kept = self._draw(inputs)
+        return torch.where(kept, inputs / (1 - self.rate), 0)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs."""
+        return tuple(input_shape)
+
+    def _draw(self, inputs: torch.Tensor) -> torch.Tensor:
+        shape = inputs.shape if self.noise_shape is None else self._fitting(inputs)
+        if self.seed is None:
+            return F.dropout(inputs.new_ones(shape), self.rate) != 0
+        if in_backward():
+            raise RuntimeError(
+                f"{self.name}: a checkpoint runs it again in the backward pass, where its seed gives other numbers than "
+                f"in the forward pass. Received: seed={self.seed}. Leave the seed out, and call torch.manual_seed instead."
+            )
+        return draw_mask(self._draws, self.seed, shape, 1 - self.rate, inputs.device)
+
+    def _fitting(self, inputs: torch.Tensor) -> tuple[int, ...]:
+        """Return `noise_shape` for these inputs."""
+        sizes = tuple(inputs.shape)
+        noise = self.noise_shape or ()
+        # Broadcasting lines up the last axes; `None` is counted from the first one, as in Keras.
+        shape = tuple(
+            sizes[axis] if size is None and axis < len(sizes) else size for axis, size in enumerate(noise)
+        )
+        pairs = zip(reversed(shape), reversed(sizes), strict=False)
+        if len(shape) > len(sizes) or any(one not in (1, other) for one, other in pairs):
+            raise ValueError(
+                f"{self.name}: noise_shape must broadcast to the shape of the inputs, {sizes}. "
+                f"Received: noise_shape={self.noise_shape}."
+            )
+        return shape  # type: ignore[return-value]
+
+    def _read_noise_shape(self, noise_shape: Any) -> Shape:
+        try:
+            shape = as_shape(tuple(noise_shape) if not isinstance(noise_shape, str) else noise_shape)
+        except TypeError:
+            shape = (0,)
+        if any(size is not None and size <= 0 for size in shape):
+            raise ValueError(
+                f"{type(self).__name__}: noise_shape must be a tuple of positive ints and None. "
+                f"Received: noise_shape={noise_shape!r}."
+            )
+        return shape

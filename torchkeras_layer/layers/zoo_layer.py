@@ -1,0 +1,131 @@
+"""What do all built-in layers have in common?"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from typing_extensions import Self
+
+from torchkeras_layer import activations
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.configuration import is_plain
+from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_object
+from torchkeras_layer.registry.table import entry_of
+
+
+class ZooLayer(Layer):
+    """Base of the built-in layers.
+
+    A layer keeps each argument of its constructor under the argument's name (with an underscore before it where `Layer`
+    has a property of that name); the config follows from that.
+
+    Raises:
+        ValueError: for an argument of Keras's layer that asks for what is not supported.
+    """
+
+    # Arguments of Keras's layer that are not supported, with the value that asks for nothing.
+    unsupported: ClassVar[Mapping[str, Any]] = {}
+    # Arguments of Keras's layer that choose between ways to the same numbers: taken, and dropped.
+    without_effect: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, **kwargs: Any) -> None:
+        for name in self.without_effect:
+            kwargs.pop(name, None)
+        for name, neutral in self.unsupported.items():
+            value = kwargs.pop(name, neutral)
+            if value != neutral:
+                raise ValueError(
+                    f"{type(self).__name__}: {name} is not supported. Received: {name}={value!r}. Leave it out."
+                )
+        super().__init__(**kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor that make this layer again, without its weights.
+
+        It has Keras's keys and values: `keras.layers.Dense.from_config` of Keras 3 takes that of our `Dense`.
+
+        Raises:
+            NotImplementedError: if a subclass without a `get_config` of its own got an argument that is no plain value.
+            TypeError: for a function that is neither built in nor registered.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Activation("swish").get_config()
+        {'name': 'activation', 'trainable': True, 'dtype': 'float32', 'activation': 'silu'}
+        """
+        built_in = _built_in_class(type(self))
+        config = self._base_config()
+        config.update({name: self._write_argument(name) for name in _argument_names(built_in)})
+        if type(self).get_config is built_in.get_config and type(self) is not built_in:
+            config.update(self._arguments_of_subclass(config))
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make a layer from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+
+        Raises:
+            TypeError: if the constructor does not take the config.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dropout.from_config({"rate": 0.5, "noise_shape": [None, 1]}).noise_shape
+        (None, 1)
+        """
+        if isinstance(config, dict):
+            config = {name: _read_plain_value(value) for name, value in config.items()}
+        return super().from_config(config)
+
+    def _write_argument(self, name: str) -> Any:
+        value = getattr(self, f"_{name}" if isinstance(getattr(Layer, name, None), property) else name)
+        # Keras writes activation functions by their names, other functions as objects.
+        return activations.serialize(value) if name.endswith("activation") else serialize_keras_object(value)
+
+    def _arguments_of_subclass(self, config: dict[str, Any]) -> dict[str, Any]:
+        """Return what a user's subclass, which does not say how to write it, was given beyond the built-in's arguments."""
+        given = {name: value for name, value in self._given_arguments().items() if name not in config}
+        for name, value in given.items():
+            if not is_plain(value):
+                raise NotImplementedError(self._not_plain(name, value))
+        return given
+
+    def _weight(self, name: str) -> Any:
+        """Return a weight for use in `call`, as the attribute does: this is the short way for a plain parameter.
+
+        Through `nn.Module.__getattr__`, two weights cost a small Dense half as much as its arithmetic.
+        """
+        weight = self._parameters.get(name)
+        return getattr(self, name) if weight is None or self._casts_weights else weight
+
+    def _cast_to_weights(self, inputs: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+        """Cast inputs that the pipeline left alone, such as ints; within `torch.autocast`, floats are torch's to cast."""
+        is_torchs = inputs.is_floating_point() and torch.is_autocast_enabled(inputs.device.type)
+        return inputs if is_torchs else inputs.to(dtype)
+
+    def _cast_output(self, output: torch.Tensor) -> torch.Tensor:
+        """Cast to the compute dtype what was computed in another one, except within `torch.autocast`."""
+        if output.dtype is self._cast_dtype or torch.is_autocast_enabled(output.device.type):
+            return output
+        return output.to(self._cast_dtype)
+
+
+def _built_in_class(cls: type) -> type[ZooLayer]:
+    """Return the class itself if it is one of ours, else the one of ours that it is derived from."""
+    return next(base for base in cls.__mro__ if entry_of(base) is not None)
+
+
+@functools.cache
+def _argument_names(cls: type) -> tuple[str, ...]:
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    named = [p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    return tuple(name for name in named if name != "weights")
+
+
+def _read_plain_value(value: Any) -> Any:
+    """Read what JSON has no form for, such as tuples and arrays: Keras writes it as an object with a `__word__` for a class."""
+    is_object = isinstance(value, dict) and isinstance(value.get("class_name"), str)
+    if is_object and (value["class_name"].startswith("__") or value["class_name"] == "TensorShape"):
+        return deserialize_keras_object(value)
+    return value
