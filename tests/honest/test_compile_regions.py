@@ -87,6 +87,29 @@ def test_regions_inside_an_eager_layer(start, counter):
     assert counter.frame_count <= 3
 
 
+@pytest.mark.parametrize("make", [Linear, Penalty, Normalization, Watched, Block, Everything])
+@_starts
+def test_one_graph_for_twenty_equal_blocks(make, start, counter):
+    blocks = [made(make, start) for _ in range(20)]
+    for block in blocks:
+        block.compile(backend=counter, fullgraph=True)
+    for _ in range(2):
+        for block in blocks:
+            block(X)
+    assert counter.frame_count <= 2
+
+
+def test_build_of_a_model_with_compiled_parts(counter):
+    model = nn.Sequential(Linear(3), Everything(), Penalty())
+    for layer in model:
+        layer.compile(backend=counter, fullgraph=True)
+    keras.build(model, X)
+    assert counter.frame_count == 0
+    assert [layer.built for layer in model] == [True] * 3
+    assert model(X).shape == (5, 1)
+    assert counter.frame_count == 3
+
+
 def test_losses_of_a_compiled_region_count_among_those_of_the_eager_call_around_it(counter):
     class Outer(keras.Layer):
         def __init__(self):
@@ -189,3 +212,23 @@ def test_functional_call_and_grad_in_the_graph(counter):
     assert all(torch.allclose(value, expected[name]) for name, value in compiled(weights, X).items())
     compiled(weights, 2 * X)
     assert counter.frame_count == 1
+
+
+def test_a_compiled_model_is_saved_and_loaded_before_it_is_built(counter):
+    trained = torch.compile(built(two_layers()), backend=counter)
+    fresh = torch.compile(two_layers(), backend=counter)
+    fresh.load_state_dict(trained.state_dict())
+    assert torch.equal(fresh(X), trained(X))
+    unbuilt = two_layers()
+    unbuilt.load_state_dict({k.removeprefix("_orig_mod."): v for k, v in keras.build(fresh, X).state_dict().items()})
+
+
+def test_masks_go_into_and_out_of_a_graph(counter):
+    source, sums = HidesNegative(), MaskedSum()
+    x = torch.tensor([[[1.0], [-2.0], [3.0]]])
+    compiled_sum = torch.compile(sums, backend=counter, fullgraph=True)
+    assert compiled_sum(source(x)).item() == 4
+    compiled_source = torch.compile(source, backend=counter, fullgraph=True)
+    assert compiled_source(x)._keras_mask.tolist() == [[True, False, True]]
+    assert compiled_sum(compiled_source(2 * x)).item() == 8
+    assert counter.frame_count == 2

@@ -191,3 +191,13 @@ def test_vmap_over_a_layer_with_losses_gives_one_a_call():
         return layer.losses[0]
 
     assert torch.allclose(vmap(loss)(X), X.square().mean(1))
+
+
+@pytest.mark.parametrize("make", [lambda: Linear(4), two_layers])
+def test_functional_call_on_an_unbuilt_model_says_what_to_do_and_harms_nothing(make):
+    given, model = _weights(built(make())), make()
+    with pytest.raises(RuntimeError, match=r"linear.*not built.*torchkeras_layer\.build\(model, "):
+        functional_call(model, given, (X,))
+    assert torch.isfinite(model(X)).all()
+    assert list(dict(model.named_parameters())) == list(given)
+    assert torch.isfinite(functional_call(model, given, (X,))).all()

@@ -12,8 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 from torch import nn
+from torch._dynamo.testing import CompileCounter
 
 from tests.honest.samples import Everything, Linear, Mixed, Penalty, Switch, Watched, built
+from torchkeras_layer import collect_losses
 
 X = torch.linspace(-1, 1, 15).reshape(5, 3)
 
@@ -56,6 +58,33 @@ def test_losses_of_ended_threads_are_let_go():
     gc.collect()
     assert len(references) == 60
     assert len([reference for reference in references if reference() is not None]) <= 4
+
+
+def test_a_new_thread_does_not_see_losses_of_an_ended_one():
+    layer = Penalty()
+    for _ in range(5):
+        together(lambda: layer(X))
+        assert together(lambda: layer.losses) == [[]]
+
+
+@pytest.mark.parametrize("start", ["unbuilt", "built"])
+@pytest.mark.parametrize("make", [lambda: Linear(4), Penalty, Everything])
+def test_a_compiled_layer_in_many_threads_is_one_graph(make, start):
+    torch._dynamo.reset()
+    counter, model = CompileCounter(), make()
+    if start == "built":
+        built(model)
+    compiled = torch.compile(model, backend=counter, fullgraph=True)
+    expected = len(collect_losses(built(make())))
+    barrier = threading.Barrier(12)
+
+    def call():
+        compiled(X)
+        barrier.wait(timeout=60)
+        return len(collect_losses(model))
+
+    assert together(*[call] * 12) == [expected] * 12
+    assert counter.frame_count == 1
 
 
 @pytest.mark.parametrize("make", [lambda: Linear(4), Everything, Mixed])

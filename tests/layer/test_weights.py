@@ -248,7 +248,7 @@ def test_own_variables_are_saved_without_those_of_children():
     assert all(isinstance(array, np.ndarray) for array in store.values())
     twin.load_own_variables(store)
     assert twin.gamma.tolist() == [7.0, 7.0, 7.0]
-    with pytest.raises(ValueError, match="expected 2 variables.* Received: 4"):
+    with pytest.raises(ValueError, match="expected 2 arrays.* Received: 4"):
         built(Linear(2)).load_own_variables(store)
     with pytest.raises(ValueError, match="An unbuilt layer has none"):
         Statistics().load_own_variables(store)

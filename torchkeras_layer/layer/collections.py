@@ -200,9 +200,9 @@ def write_weights(layer_name: str, weights: list[torch.Tensor], values: Any) -> 
         ValueError: if their number or a shape differs, or one is no array of numbers; nothing is then written.
     """
     if not isinstance(values, Sequence) or isinstance(values, str) or len(values) != len(weights):
-        received = f"{len(values)}" if isinstance(values, Sequence) else repr(values)
+        received = f"{len(values)}" if isinstance(values, (list, tuple)) else repr(values)
         raise ValueError(
-            f"{layer_name}: expected a list of {len(weights)} arrays of shapes {[tuple(w.shape) for w in weights]}. "
+            f"{layer_name}: expected {len(weights)} arrays of shapes {[tuple(w.shape) for w in weights]}. "
             f"Received: {received}. A layer has its weights once it is built."
         )
     arrays = [_as_tensor(layer_name, index, value) for index, value in enumerate(values)]
@@ -221,10 +221,11 @@ def _as_tensor(layer_name: str, index: int, value: Any) -> torch.Tensor:
     if isinstance(value, torch.Tensor):
         return value.detach()
     try:
-        return torch.from_numpy(np.array(value))
+        return torch.from_numpy(np.array(np.asarray(value)))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{layer_name}: weight {index} takes an array of numbers: {error}. Received: {value!r}. Nothing was written."
+            f"{layer_name}: weight {index} takes an array of numbers: {error}. Received: {value!r}. "
+            "Nothing was written."
         ) from error
 
 

@@ -6,8 +6,11 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from torchkeras_layer.layer.building import Building
 from torchkeras_layer.layer.dry_run import dry_run
+from torchkeras_layer.layer.unbuilt import not_built_message
 
 
 class Compiling(Building):
@@ -28,6 +31,9 @@ class Compiling(Building):
 
     def _infer_parameters(self, module: Any, args: Any, kwargs: Any = None) -> None:
         kwargs = dict(kwargs or {})
+        if torch.compiler.is_exporting():
+            # An exported program knows the parameters that there were when the export began.
+            raise RuntimeError(not_built_message([self._name]))
         if self._dynamic:
             inputs = args[0] if args else self._take_first_argument(kwargs)
             self._build_for_call(inputs, tuple(args[1:]), kwargs, None)

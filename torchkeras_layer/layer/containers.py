@@ -94,8 +94,15 @@ class TrackedContainer(nn.Module):
         super().__setstate__(state)
         self._mirror()
 
+    def __repr__(self) -> str:
+        holds_state = self._modules or self._parameters or self._buffers
+        return nn.Module.__repr__(self) if holds_state else repr(self._as_built_in())
+
+    def _as_built_in(self) -> Any:
+        """Return the entries in a list, tuple or dict."""
+        raise NotImplementedError
+
     __hash__ = nn.Module.__hash__
-    __repr__ = nn.Module.__repr__
 
 
 def _remake(kind: Any) -> Any:

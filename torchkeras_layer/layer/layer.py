@@ -16,6 +16,7 @@ from torchkeras_layer.layer.compiling import Compiling
 from torchkeras_layer.layer.configuration import Configuration, capturing
 from torchkeras_layer.layer.copying import Copying, fresh_call_state
 from torchkeras_layer.layer.freezing import Freezing
+from torchkeras_layer.layer.loading import Loading
 from torchkeras_layer.layer.measuring import Measuring
 from torchkeras_layer.layer.naming import choose_name, naming_errors
 from torchkeras_layer.layer.shapes import ShapeInference
@@ -35,6 +36,7 @@ class Layer(
     ShapeInference,
     StatelessCalls,
     Copying,
+    Loading,
     Compiling,
     Configuration,
     Freezing,

@@ -52,6 +52,8 @@ class TrackedDict(TrackedContainer, MutableMapping[Any, Any], dict[Any, Any], wr
 
     def popitem(self) -> tuple[Any, Any]:
         """Remove and return the last entry."""
+        if not self._slots:
+            raise KeyError("popitem: the dict is empty.")
         key = next(reversed(self._slots))
         return key, self.pop(key)
 
@@ -77,4 +79,8 @@ class TrackedDict(TrackedContainer, MutableMapping[Any, Any], dict[Any, Any], wr
         dict.clear(self)
         dict.update(self, list(self.items()))
 
+    def _as_built_in(self) -> Any:
+        return dict(self.items())
+
     __hash__ = nn.Module.__hash__
+    __repr__ = TrackedContainer.__repr__

@@ -52,6 +52,9 @@ class _TrackedSequence(TrackedContainer):
     def _plain(self, values: list[Any]) -> Any:
         return values
 
+    def _as_built_in(self) -> Any:
+        return self._plain(list(self))
+
 
 class TrackedList(_TrackedSequence, MutableSequence[Any], list[Any], wraps=(list,)):  # type: ignore[misc]
     """A list on a layer's attribute; a `list` too, for code that asks.
@@ -109,6 +112,7 @@ class TrackedList(_TrackedSequence, MutableSequence[Any], list[Any], wraps=(list
             list.__init__(self, values)
 
     __hash__ = nn.Module.__hash__
+    __repr__ = TrackedContainer.__repr__
 
 
 class TrackedTuple(_TrackedSequence, Sequence[Any], wraps=(tuple,)):

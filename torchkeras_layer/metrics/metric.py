@@ -211,7 +211,17 @@ def _recorded(update: Callable[..., None]) -> Callable[..., None]:
         if first is not None:
             self._join(first.device)
         # Detached rather than run under no_grad, which torch.export cannot save as a block without results.
-        given = map_leaves(lambda value: value.detach() if isinstance(value, Tensor) else value, (args, kwargs))
+        given = map_leaves(_without_gradient, (args, kwargs))
         update(self, *given[0], **given[1])
 
     return update_state
+
+
+def _without_gradient(value: Any) -> Any:
+    if not isinstance(value, Tensor) or not value.requires_grad:
+        return value
+    detached = value.detach()
+    mask = getattr(value, "_keras_mask", None)
+    if mask is not None:
+        detached._keras_mask = mask  # type: ignore[attr-defined]
+    return detached
