@@ -101,7 +101,10 @@ def test_the_global_policy():
     assert global_policy() == Policy("float32")
 
 
-@pytest.mark.parametrize(("policy", "error"), [("int32", ValueError), ("bool", ValueError), ("bad", TypeError), (3, TypeError)])
+NOT_GLOBAL = [("int32", ValueError), ("bool", ValueError), ("bad", TypeError), (3, TypeError)]
+
+
+@pytest.mark.parametrize(("policy", "error"), NOT_GLOBAL)
 def test_a_global_policy_computes_in_floats(policy, error):
     with pytest.raises(error, match="Received"):
         set_global_policy(policy)

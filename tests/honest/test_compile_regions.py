@@ -9,10 +9,22 @@ import pytest
 import torch
 from torch import nn
 from torch._dynamo.testing import CompileCounter
+from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from torch.utils.checkpoint import checkpoint
 
 import torchkeras_layer as keras
-from tests.honest.samples import Block, Everything, Linear, Penalty, Watched, built, two_layers
+from tests.honest.samples import (
+    Block,
+    Everything,
+    HidesNegative,
+    Linear,
+    MaskedSum,
+    Normalization,
+    Penalty,
+    Watched,
+    built,
+    two_layers,
+)
 
 X = torch.linspace(-1, 1, 15).reshape(5, 3)
 _starts = pytest.mark.parametrize("start", ["unbuilt", "built"])
@@ -149,11 +161,12 @@ def test_a_dynamic_layer_runs_eagerly_and_the_rest_does_not(counter):
             return inputs if float(inputs.detach().sum()) > 0 else -inputs
 
     model = nn.Sequential(Linear(3), Counts(), Linear(1))
-    compiled = torch.compile(model, backend=counter)
+    compiled, graphs = torch.compile(model, backend=counter), []
     for _ in range(3):
         compiled(X)
+        graphs.append(counter.frame_count)
     assert model[1].calls == 3
-    assert counter.frame_count == 2
+    assert 2 <= graphs[0] == graphs[1] == graphs[2]
 
 
 def test_hooks_run_in_the_graph(counter):
@@ -219,8 +232,10 @@ def test_a_compiled_model_is_saved_and_loaded_before_it_is_built(counter):
     fresh = torch.compile(two_layers(), backend=counter)
     fresh.load_state_dict(trained.state_dict())
     assert torch.equal(fresh(X), trained(X))
-    unbuilt = two_layers()
-    unbuilt.load_state_dict({k.removeprefix("_orig_mod."): v for k, v in keras.build(fresh, X).state_dict().items()})
+    entries, plain = trained.state_dict(), two_layers()
+    consume_prefix_in_state_dict_if_present(entries, "_orig_mod.")
+    plain.load_state_dict(entries)
+    assert torch.equal(plain(X), trained(X))
 
 
 def test_masks_go_into_and_out_of_a_graph(counter):

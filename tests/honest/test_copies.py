@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+import torchkeras_layer as keras
 from tests.honest.samples import (
     Block,
     Everything,
@@ -199,3 +200,34 @@ def test_a_shallow_copy_of_an_unbuilt_layer_builds_its_own():
     assert twin.built
     assert not original.built
     assert original(torch.ones(1, 7)).shape == (1, 2)
+
+
+class RegularizedInList(keras.Layer):
+    def build(self, input_shape):
+        self.kernels = [self.add_weight(f"kernel_{i}", (3, 3), regularizer="l2") for i in range(2)]
+
+    def call(self, inputs):
+        return inputs @ self.kernels[0] @ self.kernels[1]
+
+
+@_ways
+def test_regularizers_of_weights_in_containers_follow_the_copy(copied):
+    original = built(RegularizedInList())
+    twin = copied(original)
+    with torch.no_grad():
+        twin.kernels[0].fill_(1)
+    assert torch.allclose(twin.losses[0], torch.tensor(0.09))
+    assert torch.equal(twin.losses[1], original.losses[1])
+    assert not torch.equal(twin.losses[0], original.losses[0])
+
+
+@_ways
+def test_a_container_alone(copied):
+    block = built(Block())
+    for container in (block.steps, block.branches, block.ends, built(WeightsInContainers()).kernels):
+        twin = copied(container)
+        assert len(twin) == len(container)
+        assert type(twin) is type(container)
+    steps = copied(block.steps)
+    assert torch.equal(nn.Sequential(*steps)(X), nn.Sequential(*block.steps)(X))
+    assert steps[0].kernel is not block.steps[0].kernel

@@ -7,6 +7,7 @@ import copy
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils.flop_counter import FlopCounterMode
 
 from tests.honest.samples import Block, Everything, Mixed, WeightsInContainers, two_layers
 
@@ -91,3 +92,23 @@ def test_building_draws_the_same_weights_whatever_the_mode():
         kernels.append(model[0].kernel)
     assert torch.equal(kernels[0], kernels[1])
     assert torch.equal(kernels[0], kernels[2])
+
+
+@pytest.mark.parametrize("start", ["unbuilt", "built"])
+def test_counting_operations(start):
+    model = two_layers()
+    if start == "built":
+        model(X)
+    with FlopCounterMode(display=False) as counter:
+        model(X)
+    assert counter.get_total_flops() == 2 * 5 * 3 * 4 + 2 * 5 * 4 * 1
+
+
+def test_where_algorithms_must_be_deterministic():
+    torch.use_deterministic_algorithms(True)
+    try:
+        model = Everything()
+        (model(X).sum() + sum(model.losses)).backward()
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert torch.isfinite(model.first.kernel.grad).all()

@@ -82,6 +82,25 @@ def test_a_weight_set_to_none_is_gone():
     assert len(layer.weights) == 2
 
 
+@pytest.mark.parametrize("trainable", [True, False])
+@pytest.mark.parametrize("first", [None, 0, "later", [], nn.ReLU()], ids=str)
+def test_a_placeholder_in_init_then_a_weight_in_build(first, trainable):
+    class Fills(keras.Layer):
+        def __init__(self):
+            super().__init__()
+            self.w = first
+
+        def build(self, input_shape):
+            self.w = self.add_weight("w", (2,), initializer="ones", trainable=trainable)
+
+        def call(self, inputs):
+            return inputs * self.w
+
+    layer = built(Fills(), 2)
+    assert layer.w is layer.weights[0]
+    assert list(layer.state_dict()) == ["w"]
+
+
 def test_the_regularizer_goes_with_its_weight():
     layer = built(keras.Layer())
     layer.a = layer.add_weight("a", (1,), regularizer="l2")
@@ -139,7 +158,9 @@ PROPERTIES = [
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-@pytest.mark.parametrize("value", [3, "text", Linear(2), nn.Parameter(torch.ones(1))], ids=["int", "str", "layer", "parameter"])
+@pytest.mark.parametrize(
+    "value", [3, "text", nn.ReLU(), nn.Parameter(torch.ones(1))], ids=lambda value: type(value).__name__
+)
 def test_read_only_properties(name, value):
     layer = built(Linear(2, name="mine"))
     with pytest.raises(AttributeError, match=f"mine: '{name}' is a read-only property"):
@@ -207,3 +228,20 @@ def test_plain_values_stay_what_they_are():
     for value in ([1, 2], {"a": 1}, []):
         layer.value = value
         assert layer.value == value
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+def test_a_class_attribute_must_not_hide_a_weight(trainable):
+    class Declares(keras.Layer):
+        w = None
+
+        def build(self, input_shape):
+            self.w = self.add_weight("w", (), trainable=trainable)
+
+    layer = Declares()
+    try:
+        built(layer)
+    except AttributeError as error:
+        assert "declares: the attribute 'w' of class Declares would hide" in str(error)
+    else:
+        assert layer.w is layer.weights[0]

@@ -32,7 +32,7 @@ CONSTRUCTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "error", "received"), CONSTRUCTIONS, ids=[str(case[0]) for case in CONSTRUCTIONS])
+@pytest.mark.parametrize(("arguments", "error", "received"), CONSTRUCTIONS, ids=str)
 def test_constructor(arguments, error, received):
     with pytest.raises(error, match=f"Linear.*({received})"):
         Linear(2, **arguments)

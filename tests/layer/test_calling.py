@@ -91,6 +91,26 @@ def test_arrays_become_tensors(array):
     assert output.tolist() == array.tolist()
 
 
+def test_large_ints_become_int64():
+    assert Echo()(2**40).dtype == torch.int64
+
+
+def test_arrays_of_other_byte_order():
+    assert Echo()(np.arange(3, dtype=">f4")).tolist() == [0.0, 1.0, 2.0]
+
+
+def test_arrays_that_torch_has_no_dtype_for():
+    with pytest.raises((TypeError, ValueError), match="echo: .*longdouble|float128"):
+        Echo()(np.ones(2, "longdouble"))
+
+
+@pytest.mark.parametrize(
+    "array", [np.arange(3.0)[::-1], np.broadcast_to(np.ones(1), (3,))], ids=["reversed", "broadcast"]
+)
+def test_arrays_in_any_memory(array):
+    assert Echo()(array).tolist() == array.tolist()
+
+
 def test_an_array_is_not_shared_with_the_caller():
     array = np.ones(2, "float32")
     Echo()(array).add_(1)
@@ -160,6 +180,17 @@ def test_the_receiver_of_call_may_have_any_name():
 
     assert Odd()(x=torch.ones(1), training=True).item() == 2
     assert Odd()(torch.ones(1), True).item() == 2
+
+
+def test_a_call_that_takes_anything():
+    class Anything(keras.Layer):
+        def call(self, *args, **kwargs):
+            self.got = args[1:], kwargs
+            return args[0]
+
+    layer = Anything()
+    layer(torch.ones(1), 2, flag=3)
+    assert layer.got == ((2,), {"flag": 3, "training": True, "mask": None})
 
 
 @pytest.mark.parametrize("output", [5, "text", [1, 2]])

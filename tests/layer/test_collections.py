@@ -114,7 +114,8 @@ def test_plain_torch_state_counts_by_requires_grad():
     layer.register_buffer("passing", torch.ones(1), persistent=False)
     layer.plain = nn.BatchNorm1d(2)
     assert names(layer)[:3] == ["raw", "plain.weight", "plain.bias"]
-    assert names(layer)[3:] == ["fixed", "buffer", "plain.running_mean", "plain.running_var", "plain.num_batches_tracked"]
+    statistics = ["plain.running_mean", "plain.running_var", "plain.num_batches_tracked"]
+    assert names(layer)[3:] == ["fixed", "buffer", *statistics]
     layer.fixed.requires_grad_(True)
     assert names(layer)[:2] == ["raw", "fixed"]
 

@@ -139,6 +139,20 @@ def test_dynamic_holds_for_the_layers_around():
     assert outer.dynamic
 
 
+def test_class_attributes_for_what_the_constructor_would_set():
+    """Seen in tf_keras 2.21."""
+
+    class Declares(keras.Layer):
+        input_spec = keras.InputSpec(ndim=2)
+        stateful = True
+        dynamic = True
+
+    layer = Declares()
+    assert (layer.stateful, layer.dynamic) == (True, True)
+    with pytest.raises(ValueError, match="declares: .*expected ndim=2"):
+        layer(torch.ones(3))
+
+
 VALUES = [np.full((3, 2), 2.0), np.array([7.0, 8.0])]
 
 

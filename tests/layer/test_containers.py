@@ -115,6 +115,18 @@ def test_a_weight_taken_out_of_a_list_does_not_count(layer):
     assert layer.losses == []
 
 
+def test_a_weight_that_does_not_train_may_change_its_place(layer):
+    first, second = layer.add_weight("a", (1,), trainable=False), layer.add_weight("b", (2,), trainable=False)
+    layer.held = [first, second]
+    layer.held[0], layer.held[1] = layer.held[1], layer.held[0]
+    assert [tuple(weight.shape) for weight in layer.weights] == [(2,), (1,)]
+    layer.held.reverse()
+    assert [id(weight) for weight in layer.weights] == [id(first), id(second)]
+    layer.named = {"a": layer.add_weight("c", (3,), trainable=False)}
+    layer.named["b"] = layer.named.pop("a")
+    assert sorted(layer.state_dict()) == ["held.0", "held.1", "named.b"]
+
+
 def test_a_list_reads_like_a_list(layer):
     layers = [one("a"), one("b"), one("c")]
     layer.held = layers
@@ -195,6 +207,26 @@ def test_an_empty_list_that_is_filled_from_outside(layer):
     layer.blocks.append(one())
     layer.by_name["a"] = one()
     assert keys(layer) == ["blocks.0.kernel", "by_name.a.kernel"]
+
+
+def test_nested_lists_that_are_filled_in_init():
+    class Filled(keras.Layer):
+        def __init__(self):
+            super().__init__()
+            self.rows, self.slots = [[] for _ in range(2)], [None] * 2
+            self.rows[1].append(one())
+            self.slots[1] = one()
+
+    assert keys(Filled()) == ["rows.1.0.kernel", "slots.1.kernel"]
+
+
+def test_slots_that_are_filled_later(layer):
+    """[36]"""
+    layer.slots, layer.by_name, layer.rows = [None] * 2, {"a": None}, [[], []]
+    layer.slots[1] = one()
+    layer.by_name["a"] = one()
+    layer.rows[0].append(one())
+    assert sorted(keys(layer)) == ["by_name.a.kernel", "rows.0.0.kernel", "slots.1.kernel"]
 
 
 def test_a_list_that_is_filled_in_call():

@@ -49,6 +49,11 @@ def test_a_layer_that_computes_in_no_float_type_casts_nothing(dtype):
     assert keras.Layer(dtype=dtype)(torch.ones(2, dtype=f64)).dtype == f64
 
 
+def test_a_sparse_tensor_is_cast_and_stays_sparse():
+    output = keras.Layer()(torch.eye(3, dtype=f64).to_sparse())
+    assert (output.dtype, output.layout) == (f32, torch.sparse_coo)
+
+
 def test_an_input_in_the_right_dtype_is_not_copied():
     x = torch.ones(2)
     assert keras.Layer()(x) is x
@@ -95,7 +100,8 @@ def test_a_mixed_policy_reads_weights_in_the_compute_dtype():
     output = layer(torch.ones(2))
     assert layer.in_call == [f16, f16, torch.int32, f16, f32, f32, f16]
     assert (layer.in_build, output.dtype, layer.w.dtype, layer.wide.dtype) == (f32, f16, f32, f64)
-    assert [array.dtype.name for array in layer.get_weights()] == ["float32", "float64", "float32", "float32", "float32", "int32"]
+    kept = [array.dtype.name for array in layer.get_weights()]
+    assert kept == ["float32", "float64", "float32", "float32", "float32", "int32"]
     output.float().sum().backward()
     assert layer.w.grad.dtype == f32
 
@@ -116,6 +122,20 @@ def test_a_callable_loss_reads_weights_uncast_even_inside_a_call():
 
     layer = built(AddsCallable(2, dtype="mixed_float16"))
     assert layer.losses[0].dtype == f32
+
+
+def test_callable_losses_that_are_read_in_a_call():
+    """§3.6: callables run without autocast."""
+
+    class Looks(Linear):
+        def call(self, inputs):
+            self.found = [loss.dtype for loss in self.losses]
+            return super().call(inputs)
+
+    layer = Looks(2, dtype="mixed_float16")
+    layer.add_loss(lambda: layer.kernel.sum())
+    built(layer)
+    assert layer.found == [f32]
 
 
 def test_autocast_false_leaves_inputs_and_still_casts_weights():

@@ -127,57 +127,6 @@ def test_the_regularizer_of_a_weight_in_a_container():
     assert numbers(layer.losses) == pytest.approx([0.02])
 
 
-OUTPUTS = [
-    (torch.ones(4, 3), lambda x: x, [3.0]),
-    (torch.ones(0, 3), lambda x: x, [0.0]),
-    (torch.ones(4, 2), lambda x: (x, {"a": 2 * x}), [2.0, 4.0]),
-    (torch.ones(3), lambda x: x.sum(), [3.0]),
-    (torch.ones(4, 3, dtype=torch.int32), lambda x: x, [3.0]),
-]
-
-
-@pytest.mark.parametrize(("inputs", "function", "expected"), OUTPUTS, ids=["batch", "empty", "two", "0-d", "int"])
-def test_activity_regularizer(inputs, function, expected):
-    """[23] Over the batch size of each output; a 0-d output is not divided."""
-
-    class Makes(keras.Layer):
-        def call(self, inputs):
-            return function(inputs)
-
-    layer = Makes(activity_regularizer=torch.sum)
-    layer(inputs)
-    assert numbers(layer.losses) == expected
-
-
-def test_activity_regularizer_that_gives_a_number():
-    layer = keras.Layer(activity_regularizer=lambda outputs: 3.0)
-    layer(torch.ones(4, 2))
-    assert numbers(layer.losses) == [0.75]
-
-
-def test_activity_regularizer_of_an_empty_batch_gives_zero_and_not_nan():
-    layer = keras.Layer(activity_regularizer=lambda outputs: outputs.sum() + 1)
-    layer(torch.ones(0, 2))
-    assert numbers(layer.losses) == [0.0]
-
-
-def test_activity_regularizer_gradients_and_dtype():
-    layer = keras.Layer(activity_regularizer=lambda outputs: (outputs**2).sum(), dtype="float16")
-    x = torch.ones(4, 2, requires_grad=True)
-    layer(x)
-    assert layer.losses[0].dtype == torch.float16
-    layer.losses[0].backward()
-    assert x.grad.unique().tolist() == [0.5]
-
-
-def test_activity_regularizer_counts_once_a_call():
-    """[26]"""
-    inner = keras.Layer(activity_regularizer=torch.sum)
-    outer = Stack(inner, inner)
-    outer(torch.ones(2, 3))
-    assert numbers(outer.losses) == [3.0, 3.0]
-
-
 def test_a_shared_layer_reports_its_regularizer_once():
     """[26]"""
     shared = with_l2()
@@ -217,6 +166,20 @@ def test_callables_are_evaluated_when_read():
     assert numbers(layer.losses) == [2.0, 1.0]
     layer(ONE)
     assert numbers(layer.losses) == [2.0, 1.0]
+
+
+def test_a_callable_that_is_added_in_each_call_does_not_pile_up():
+    """In TF-Keras it does; nothing may grow with the number of calls."""
+
+    class AddsCallable(keras.Layer):
+        def call(self, inputs):
+            self.add_loss(lambda: inputs.sum())
+            return inputs
+
+    layer = AddsCallable()
+    layer(ONE)
+    layer(2 * ONE)
+    assert numbers(layer.losses) == [2.0]
 
 
 def test_a_loss_from_build_is_kept():

@@ -143,6 +143,13 @@ def test_masks_of_several_inputs_have_their_structure(make, expected):
     assert layer.masks == [expected]
 
 
+def test_explicit_masks_of_several_inputs():
+    first, second = Doubles()([x(OTHER), x(OTHER)]), Gets()
+    second([x(), x()], mask=[None, OTHER])
+    assert second.masks == [[None, OTHER]]
+    assert [mask_of(output) for output in first] == [OTHER, OTHER]
+
+
 def test_masks_of_several_outputs():
     first, second = Doubles()([x(), torch.ones(2)])
     assert (mask_of(first), mask_of(second)) == (MASK, None)
@@ -203,6 +210,22 @@ def test_a_mask_survives_the_cast():
     layer = Doubles()
     output = layer(masked(torch.ones(2, dtype=torch.float64), MASK))
     assert (output.dtype, mask_of(output)) == (torch.float32, MASK)
+
+
+def test_a_cast_input_keeps_its_mask_for_the_layers_inside():
+    """[18]"""
+
+    class Outer(keras.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seen = Seen()
+
+        def call(self, inputs, mask=None):
+            return self.seen(inputs)
+
+    outer = Outer()
+    outer(masked(torch.ones(2, dtype=torch.float64), MASK))
+    assert outer.seen.masks == [MASK]
 
 
 def test_a_layer_that_returns_its_input():

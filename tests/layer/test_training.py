@@ -60,8 +60,11 @@ def test_an_argument_decides(kind, flag, given):
     assert layer.modes == [given]
 
 
+BY_POSITION = [(True, False, True), (False, True, False), (None, False, False)]
+
+
 @pytest.mark.parametrize("kind", [Seen, DefaultTrue, DefaultFalse, NoDefault])
-@pytest.mark.parametrize(("given", "flag", "expected"), [(True, False, True), (False, True, False), (None, False, False)])
+@pytest.mark.parametrize(("given", "flag", "expected"), BY_POSITION)
 def test_by_position(kind, given, flag, expected):
     """[9]"""
     layer = kind().train(flag)

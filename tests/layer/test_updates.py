@@ -119,3 +119,11 @@ def test_updates_do_not_run_where_only_shapes_are_asked_for():
     layer.compute_output_shape((None, 3))
     keras.build(Stack(layer), torch.ones(2, 3))
     assert layer.count == 1.0
+
+
+def test_an_update_under_a_mixed_policy_reaches_the_weight():
+    """Though `call` reads weights in the compute dtype (seen in tf_keras 2.21)."""
+    layer = Counter(dtype="mixed_float16")
+    for expected in (1.0, 2.0):
+        layer(ONE)
+        assert layer.count == expected

@@ -161,6 +161,14 @@ def test_a_weight_that_no_attribute_holds_counts():
     assert list(layer.state_dict()) == ["loose"]
 
 
+@pytest.mark.parametrize(("name", "key"), [("a.b/c", "a_b_c"), ("weights", "weights_1"), ("", "variable")])
+def test_names_that_a_state_dict_cannot_have(name, key):
+    layer = keras.Layer()
+    layer.add_weight(name, ())
+    assert list(layer.state_dict()) == [key]
+    assert layer.weight_specs[key].name == name
+
+
 def test_get_weights():
     """Copies, in the order of `weights`."""
     assert Linear(2).get_weights() == []
@@ -171,7 +179,7 @@ def test_get_weights():
     assert layer.bias.tolist() == [0.0, 0.0]
 
 
-@pytest.mark.parametrize("kind", [np.asarray, torch.tensor, list, np.float64], ids=["array", "tensor", "list", "float64"])
+@pytest.mark.parametrize("kind", [np.asarray, torch.tensor, list], ids=["array", "tensor", "list"])
 def test_set_weights_writes_in_place(kind):
     """[37]"""
     layer = built(Linear(2))
@@ -250,7 +258,7 @@ def test_own_variables_are_saved_without_those_of_children():
     assert twin.gamma.tolist() == [7.0, 7.0, 7.0]
     with pytest.raises(ValueError, match="expected 2 arrays.* Received: 4"):
         built(Linear(2)).load_own_variables(store)
-    with pytest.raises(ValueError, match="An unbuilt layer has none"):
+    with pytest.raises(ValueError, match="statistics_2: expected 0 .* built"):
         Statistics().load_own_variables(store)
 
 

@@ -107,6 +107,8 @@ FITS = [
     (Spec(shape=(None, 3), allow_last_axis_squeeze=True), ones(2, 3)),
     (Spec(shape=(None, 3), allow_last_axis_squeeze=True), ones(2, 3, 5, 6)),
     ([Spec(ndim=1), Spec(ndim=2)], [ones(2), ones(2, 3)]),
+    ([Spec(ndim=2)], ones(2, 3)),
+    ((Spec(ndim=1), Spec(ndim=2)), (ones(2), ones(2, 3))),
     ([None, Spec(ndim=2)], [ones(2), ones(2, 3)]),
     ([None, Spec(ndim=2)], ["anything", ones(2, 3)]),
     ([Spec(ndim=1), Spec(ndim=2, optional=True)], [ones(2), None]),

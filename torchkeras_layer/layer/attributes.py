@@ -83,6 +83,11 @@ class Attributes(LayerState):
         key = next((k for k in self._unclaimed if registry.get(k) is weight), None)
         if key is None:
             return
+        if isinstance(self.__dict__.get(name), torch.Tensor):
+            raise RuntimeError(
+                f"{self._name}: {name!r} holds a tensor already, so the new weight cannot be assigned to it. Was the "
+                "layer given weights before it was built, as by torch.func.functional_call? Build it first."
+            )
         spec = self._weight_specs[key]
         if key != name:
             other = self._buffers if registry is self._parameters else self._parameters

@@ -133,7 +133,7 @@ class Calling(Dtypes, MaskPassing, Losses):
         """Return what `training` is: as given to this or an outer call, else the module's own flag."""
         inherited = context.training
         if not _is_traced():
-            state = call_state(self, context.thread)
+            state = call_state(self)
             if inherited is None and in_backward():
                 # Checkpointing runs the call again without the outer one, and must run it in the same mode.
                 inherited = state.training

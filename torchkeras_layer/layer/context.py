@@ -30,7 +30,6 @@ class CallContext:
         "outer",
         "recording",
         "scope",
-        "thread",
         "training",
     )
 
@@ -44,7 +43,6 @@ class CallContext:
         self.alone = False
         self.frozen = False
         self.scope: tuple[LayerState | None, str] | None = None
-        self.thread = threading.get_ident()
 
 
 class _PerThread(threading.local):

@@ -7,8 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.losses import CallState
+from torchkeras_layer.layer.losses import CallStates
 from torchkeras_layer.layer.state import LayerState
 
 
@@ -54,4 +53,4 @@ class Copying(LayerState):
 
 def fresh_call_state() -> dict[str, Any]:
     """Return what a copy of a layer begins with, in place of what calls have left."""
-    return {"_call_states": {per_thread.context.thread: CallState()}, "_has_recorded": False}
+    return {"_call_states": CallStates(), "_has_recorded": False}

@@ -22,6 +22,7 @@ class DryRun:
     def __init__(self, module: nn.Module) -> None:
         self._module = module
         self._shielded: list[tuple[nn.Module, str, torch.Tensor]] = []
+        self._compiled: list[tuple[nn.Module, Any]] = []
 
     def __enter__(self) -> DryRun:
         context = per_thread.context
@@ -29,6 +30,9 @@ class DryRun:
         context.dry_run = self
         self._muted = contextlib.ExitStack()
         for module in self._module.modules():
+            if module._compiled_call_impl is not None:
+                self._compiled.append((module, module._compiled_call_impl))
+                module._compiled_call_impl = None
             if is_metric(module):
                 self._muted.enter_context(muted(module))
             else:
@@ -45,6 +49,8 @@ class DryRun:
     def __exit__(self, *_: Any) -> None:
         per_thread.context.dry_run = self._outer
         self._muted.close()
+        for module, compiled in self._compiled:
+            module._compiled_call_impl = compiled
         for module, name, buffer in self._shielded:
             module._buffers[name] = buffer
 

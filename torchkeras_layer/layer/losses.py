@@ -44,6 +44,17 @@ class CallState:
         self.training: Any = None
 
 
+class CallStates(threading.local):
+    """One `CallState` for each thread that uses a layer."""
+
+    def __init__(self) -> None:
+        self.state = CallState()
+
+    def __reduce__(self) -> tuple[type[CallStates], tuple[()]]:
+        # A copy, also a pickled one, has not been called.
+        return CallStates, ()
+
+
 class Losses(GraphPosition):
     """`add_loss` and `losses`."""
 
@@ -105,7 +116,7 @@ class Losses(GraphPosition):
     def _record_losses(self, context: CallContext, losses: list[Any]) -> None:
         if context.recording is None:
             context.recording = Recording()
-        mine = call_state(self, context.thread)
+        mine = call_state(self)
         if mine.recording is not context.recording:
             mine.recording = context.recording
             mine.losses = []
@@ -115,33 +126,27 @@ class Losses(GraphPosition):
     def _begin_recording(self, context: CallContext) -> None:
         """Begin an outermost call: what the last one recorded, anywhere in this layer, no longer counts."""
         if context.dry_run is None and not in_backward():
-            mine = call_state(self, context.thread)
+            mine = call_state(self)
             mine.began.is_latest = False
             mine.began = context.recording = Recording()
             mine.losses = []
 
     def _end_recording(self, context: CallContext) -> None:
         """End an outermost call in which a loss was added."""
-        call_state(self, context.thread).began = context.recording  # type: ignore[assignment]
+        call_state(self).began = context.recording  # type: ignore[assignment]
         context.recording = None
         self.__dict__["_has_recorded"] = True
 
 
-def call_state(layer: LayerState, thread: int) -> CallState:
-    """Return what calls in a thread have left on a layer; threads do not see each other's losses."""
-    by_thread = layer._call_states
-    if thread not in by_thread:
-        alive = {t.ident for t in threading.enumerate()}
-        for ended in [t for t in list(by_thread) if t not in alive]:
-            by_thread.pop(ended, None)
-        by_thread[thread] = CallState()
-    return by_thread[thread]
+def call_state(layer: LayerState) -> CallState:
+    """Return what calls in this thread have left on a layer; threads do not see each other's losses."""
+    return layer._call_states.state
 
 
 def own_losses(layer: LayerState) -> list[torch.Tensor]:
     """Return the losses of one layer without those inside: of the last call, then callables, then regularizers."""
-    recorded = layer._call_states.get(per_thread.context.thread)
-    added = recorded.losses if recorded is not None and recorded.recording.is_latest else []
+    recorded = call_state(layer)
+    added = recorded.losses if recorded.recording.is_latest else []
     values = [loss() if is_function(loss) else loss for loss in [*added, *layer._loss_functions]]
     tensors = [as_loss(value) for value in values if value is not None]
     return tensors + regularization_losses(layer)

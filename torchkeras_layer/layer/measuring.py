@@ -84,7 +84,7 @@ class Measuring(Dtypes):
     def _returned_by(self, value: Any) -> Any:
         """Return the metric that has just returned this very tensor, or `None`."""
         is_tensor = isinstance(value, torch.Tensor)
-        return next((metric for metric in self.metrics if is_tensor and last_result(metric) is value), None)
+        return next((metric for metric in self._own_metrics() if is_tensor and last_result(metric) is value), None)
 
     def _find_metric(self, name: str | None) -> Any:
         """Return the one metric of this name on this layer, or `None`."""

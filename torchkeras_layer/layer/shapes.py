@@ -68,8 +68,7 @@ class ShapeInference(Building):
     def _infer(self, input_specs: Any) -> Any:
         if any(layer._dynamic for layer in layers_in(self)):
             raise NotImplementedError(
-                f"{self._name}: a dynamic layer, or one around it, is never traced. Define "
-                "compute_output_shape(input_shape) in its class."
+                f"{self._name}: a dynamic layer is never traced. Define compute_output_shape(input_shape) in its class."
             )
         if not self._built:
             self.build(map_leaves(lambda spec: spec.shape, input_specs))

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
 if TYPE_CHECKING:
-    from torchkeras_layer.layer.losses import CallState
+    from torchkeras_layer.layer.losses import CallStates
     from torchkeras_layer.layer.signatures import CallSignature
     from torchkeras_layer.layer.weight_spec import WeightSpec
     from torchkeras_layer.precision import Policy
@@ -54,7 +54,7 @@ class LayerState(LazyModuleMixin, nn.Module):
     _unclaimed: set[str]
     _frozen: set[str]
     _loss_functions: list[Callable[[], Any]]
-    _call_states: dict[int, CallState]
+    _call_states: CallStates
     _has_recorded: bool
     _warned_of_mask: bool
     _inbound_nodes: list[Node]

@@ -43,9 +43,7 @@ def number_between(layer: Layer, name: str, value: Any, least: float, most: floa
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not least <= value <= most:
         wanted = f"from {least} to {most}" if most < math.inf else f"of at least {least}"
-        raise ValueError(
-            f"{type(layer).__name__}: {name} must be a number {wanted}. Received: {name}={value!r}."
-        )
+        raise ValueError(f"{type(layer).__name__}: {name} must be a number {wanted}. Received: {name}={value!r}.")
     return value  # type: ignore[return-value]
 
 
@@ -79,7 +77,8 @@ def axes_in(layer: Layer, axis: int | Sequence[int], shape: Sequence[int | None]
     rank = len(shape)
     if not all(-rank <= one < rank for one in axes):
         raise ValueError(
-            f"{layer.name}: inputs of shape {tuple(shape)} have axes from {-rank} to {rank - 1}. Received: axis={axis!r}."
+            f"{layer.name}: inputs of shape {tuple(shape)} have axes from {-rank} to {rank - 1}. "
+            f"Received: axis={axis!r}."
         )
     found = tuple(sorted({one % rank for one in axes}))
     if len(found) < len(axes):

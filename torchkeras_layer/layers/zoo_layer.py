@@ -84,7 +84,7 @@ class ZooLayer(Layer):
         return activations.serialize(value) if name.endswith("activation") else serialize_keras_object(value)
 
     def _arguments_of_subclass(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Return what a user's subclass, which does not say how to write it, was given beyond the built-in's arguments."""
+        """Return what a user's subclass without a `get_config` was given beyond the arguments of the built-in."""
         given = {name: value for name, value in self._given_arguments().items() if name not in config}
         for name, value in given.items():
             if not is_plain(value):
@@ -92,15 +92,17 @@ class ZooLayer(Layer):
         return given
 
     def _weight(self, name: str) -> Any:
-        """Return a weight for use in `call`, as the attribute does: this is the short way for a plain parameter.
+        """Return a weight for use in `call`, as the attribute does: this is the short way for what torch holds plainly.
 
         Through `nn.Module.__getattr__`, two weights cost a small Dense half as much as its arithmetic.
         """
         weight = self._parameters.get(name)
+        if weight is None:
+            weight = self._buffers.get(name)
         return getattr(self, name) if weight is None or self._casts_weights else weight
 
     def _cast_to_weights(self, inputs: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-        """Cast inputs that the pipeline left alone, such as ints; within `torch.autocast`, floats are torch's to cast."""
+        """Cast what the pipeline left alone, such as ints; within `torch.autocast`, floats are torch's to cast."""
         is_torchs = inputs.is_floating_point() and torch.is_autocast_enabled(inputs.device.type)
         return inputs if is_torchs else inputs.to(dtype)
 
@@ -113,7 +115,7 @@ class ZooLayer(Layer):
 
 def _built_in_class(cls: type) -> type[ZooLayer]:
     """Return the class itself if it is one of ours, else the one of ours that it is derived from."""
-    return next(base for base in cls.__mro__ if entry_of(base) is not None)
+    return next(base for base in cls.__mro__ if issubclass(base, ZooLayer) and entry_of(base) is not None)
 
 
 @functools.cache
@@ -124,7 +126,7 @@ def _argument_names(cls: type) -> tuple[str, ...]:
 
 
 def _read_plain_value(value: Any) -> Any:
-    """Read what JSON has no form for, such as tuples and arrays: Keras writes it as an object with a `__word__` for a class."""
+    """Read tuples, arrays and the like, which Keras writes as objects with a `__word__` for a class."""
     is_object = isinstance(value, dict) and isinstance(value.get("class_name"), str)
     if is_object and (value["class_name"].startswith("__") or value["class_name"] == "TensorShape"):
         return deserialize_keras_object(value)

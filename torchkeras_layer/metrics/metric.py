@@ -218,7 +218,7 @@ def _recorded(update: Callable[..., None]) -> Callable[..., None]:
 
 
 def _without_gradient(value: Any) -> Any:
-    if not isinstance(value, Tensor) or not value.requires_grad:
+    if not isinstance(value, Tensor):
         return value
     detached = value.detach()
     mask = getattr(value, "_keras_mask", None)

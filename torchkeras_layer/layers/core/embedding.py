@@ -63,12 +63,8 @@ class Embedding(ZooLayer):
         super().__init__(weights=table, **kwargs)
         self.input_dim = positive_int(self, "input_dim", input_dim)
         self.output_dim = positive_int(self, "output_dim", output_dim)
-        self.embeddings_initializer = resolved(
-            self, "embeddings_initializer", embeddings_initializer, initializers.get
-        )
-        self.embeddings_regularizer = resolved(
-            self, "embeddings_regularizer", embeddings_regularizer, regularizers.get
-        )
+        self.embeddings_initializer = resolved(self, "embeddings_initializer", embeddings_initializer, initializers.get)
+        self.embeddings_regularizer = resolved(self, "embeddings_regularizer", embeddings_regularizer, regularizers.get)
         self.embeddings_constraint = resolved(self, "embeddings_constraint", embeddings_constraint, constraints.get)
         self.mask_zero = bool(mask_zero)
         self.input_length = input_length

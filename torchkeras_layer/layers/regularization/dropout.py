@@ -36,9 +36,9 @@ class Dropout(ZooLayer):
         RuntimeError: if a checkpoint runs a layer with a seed for the second time.
 
     >>> import torchkeras_layer as keras
-    >>> layer = keras.layers.Dropout(0.5, seed=3)
+    >>> layer = keras.layers.Dropout(0.5, seed=4)
     >>> layer(torch.ones(4)), layer.eval()(torch.ones(4))
-    (tensor([2., 2., 0., 2.]), tensor([1., 1., 1., 1.]))
+    (tensor([0., 0., 2., 2.]), tensor([1., 1., 1., 1.]))
     """
 
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
@@ -70,8 +70,9 @@ class Dropout(ZooLayer):
             return F.dropout(inputs.new_ones(shape), self.rate) != 0
         if in_backward():
             raise RuntimeError(
-                f"{self.name}: a checkpoint runs it again in the backward pass, where its seed gives other numbers than "
-                f"in the forward pass. Received: seed={self.seed}. Leave the seed out, and call torch.manual_seed instead."
+                f"{self.name}: a checkpoint runs it again in the backward pass, where its seed gives other numbers "
+                f"than in the forward pass. Received: seed={self.seed}. Leave the seed out, and call "
+                "torch.manual_seed instead."
             )
         return draw_mask(self._draws, self.seed, shape, 1 - self.rate, inputs.device)
 
@@ -80,9 +81,7 @@ class Dropout(ZooLayer):
         sizes = tuple(inputs.shape)
         noise = self.noise_shape or ()
         # Broadcasting lines up the last axes; `None` is counted from the first one, as in Keras.
-        shape = tuple(
-            sizes[axis] if size is None and axis < len(sizes) else size for axis, size in enumerate(noise)
-        )
+        shape = tuple(sizes[axis] if size is None and axis < len(sizes) else size for axis, size in enumerate(noise))
         pairs = zip(reversed(shape), reversed(sizes), strict=False)
         if len(shape) > len(sizes) or any(one not in (1, other) for one, other in pairs):
             raise ValueError(

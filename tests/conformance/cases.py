@@ -1,0 +1,130 @@
+"""Which layers, made how and called on what, go through the conformance suite? A public layer without a case fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+import torchkeras_layer as ours
+from tests.oracle import keras
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer and one call of it, in our library and in Keras.
+
+    `arguments`: the constructor's, or a function that gives them for a library. `shape`: of the inputs, batch first.
+    `below`: for int inputs, what they are less than; else they are floats. `marked`: a value that is put in here and there.
+    `has_config`: whether the layer can be written into a config.
+    """
+
+    layer: str
+    arguments: Any = None
+    shape: tuple[int, ...] = (4, 5)
+    training: bool = False
+    below: int | None = None
+    marked: float | None = None
+    has_config: bool = True
+
+    def make(self, library: ModuleType = ours, **arguments: Any) -> Any:
+        """Make the layer of a library; further arguments of the constructor may be given."""
+        own = self.arguments(library) if callable(self.arguments) else self.arguments or {}
+        return getattr(library.layers, self.layer)(**own, **arguments)
+
+    def inputs(self, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        """Return the inputs, the same at each call."""
+        random = np.random.default_rng(7)
+        if self.below is not None:
+            return torch.as_tensor(random.integers(self.below, size=self.shape))
+        values = random.normal(size=self.shape)
+        if self.marked is not None:
+            values[random.random(self.shape[:-1]) < 0.5] = self.marked
+        return torch.as_tensor(values, dtype=dtype)
+
+    def pair(self, **arguments: Any) -> tuple[Any, Any]:
+        """Make our layer and Keras's, built, with the same random weights."""
+        layers = self.make(ours, **arguments), self.make(keras, **arguments)
+        for layer in layers:
+            layer.build(self.shape)
+        random = np.random.default_rng(8)
+        # Near 1, so that they will do for a variance.
+        weights = [random.uniform(0.5, 1.5, weight.shape) for weight in layers[1].weights]
+        for layer in layers:
+            layer.set_weights(weights)
+        return layers
+
+    def run(self, layer: Any, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
+        """Call a layer of either library, with the random numbers that it may draw from torch always the same."""
+        torch.manual_seed(9)
+        return layer(inputs, training=self.training if training is None else training)
+
+    def __str__(self) -> str:
+        names = ",".join(self.arguments) if isinstance(self.arguments, dict) else "objects" if self.arguments else ""
+        return f"{self.layer}({names})-{'x'.join(map(str, self.shape))}{'-training' if self.training else ''}"
+
+
+def _objects(**build: Callable[[ModuleType], Any]) -> Callable[[ModuleType], dict[str, Any]]:
+    """Give arguments that are objects of the library."""
+    return lambda library: {name: make(library) for name, make in build.items()}
+
+
+def doubled(inputs: Any, factor: float = 2.0) -> Any:
+    """Return `factor` times the inputs: a function that both libraries know."""
+    return inputs * factor
+
+
+ours.saving.register_keras_serializable("conformance")(doubled)
+keras.saving.register_keras_serializable("conformance")(doubled)
+
+_IMAGES = (3, 4, 6, 5)
+
+CASES = [
+    Case("Activation", {"activation": "relu"}),
+    Case("Activation", {"activation": "softmax"}, (2, 3, 5)),
+    Case("Activation", {"activation": None}),
+    Case("BatchNormalization"),
+    Case("BatchNormalization", training=True),
+    Case("BatchNormalization", {"momentum": 0.5, "epsilon": 0.1}, (2, 3, 5), training=True),
+    Case("BatchNormalization", {"center": False}, _IMAGES, training=True),
+    Case("BatchNormalization", {"scale": False}, _IMAGES),
+    Case("BatchNormalization", {"center": False, "scale": False}, _IMAGES, training=True),
+    Case("BatchNormalization", {"axis": 1}, _IMAGES, training=True),
+    Case("BatchNormalization", {"axis": -3}, _IMAGES),
+    Case("BatchNormalization", {"axis": 2, "gamma_regularizer": "l2"}, _IMAGES, training=True),
+    Case("BatchNormalization", {"trainable": False}, (2, 3, 2, 2, 5), training=True),
+    Case("Dense", {"units": 3}),
+    Case("Dense", {"units": 3, "use_bias": False, "activation": "relu"}),
+    Case("Dense", {"units": 2, "kernel_regularizer": "l2", "bias_constraint": "non_neg"}, (2, 3, 5)),
+    Case("Dense", {"units": 2, "use_bias": False, "activation": "gelu"}, (2, 3, 2, 5)),
+    Case("Dense", _objects(units=lambda _: 4, activation=lambda k: k.layers.Activation("tanh"))),
+    Case("Dense", {"units": 3, "activity_regularizer": "l1"}),
+    Case("Dense", {"units": 3}, below=7),
+    Case("Dropout", {"rate": 0.5}),
+    Case("Dropout", {"rate": 0.5}, training=True),
+    Case("Dropout", {"rate": 0.3, "seed": 11}, training=True),
+    Case("Dropout", {"rate": 0.4, "seed": 5, "noise_shape": (None, 1, 5)}, (2, 3, 5), training=True),
+    Case("Dropout", {"rate": 0.0}, training=True),
+    Case("Dropout", {"rate": 1.0, "seed": 2}, training=True),
+    Case("Embedding", {"input_dim": 9, "output_dim": 3}, below=9),
+    Case("Embedding", {"input_dim": 9, "output_dim": 3, "mask_zero": True}, (2, 3, 2), below=9),
+    Case("Embedding", {"input_dim": 9, "output_dim": 3, "embeddings_regularizer": "l2"}, (4,), below=9),
+    Case("Flatten", shape=(2, 3, 4, 5)),
+    Case("Flatten", {"data_format": "channels_first"}, (2, 3, 4, 5)),
+    Case("Flatten", shape=(4,)),
+    Case("Lambda", _objects(function=lambda k: k.activations.relu)),
+    Case("Lambda", {"function": doubled, "arguments": {"factor": 3.0}, "output_shape": (5,)}),
+    Case("Lambda", {"function": lambda x, training=None: x * 2 if training else x}, training=True, has_config=False),
+    Case("LayerNormalization"),
+    Case("LayerNormalization", {"axis": [1, 2], "epsilon": 0.1}, (2, 3, 5)),
+    Case("LayerNormalization", {"axis": [-2, -1], "center": False}, (2, 3, 5)),
+    Case("LayerNormalization", {"axis": [1, 3]}, _IMAGES),
+    Case("LayerNormalization", {"center": False, "scale": False}),
+    Case("LayerNormalization", {"axis": [1, 2], "rms_scaling": True}, (2, 3, 5)),
+    Case("Masking", shape=(4, 3, 5), marked=0.0),
+    Case("Masking", {"mask_value": -1.5}, (4, 3, 5), marked=-1.5),
+]

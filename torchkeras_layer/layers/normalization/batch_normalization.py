@@ -1,0 +1,203 @@
+"""How does a layer normalize with the statistics of a batch, and with moving ones when it infers?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from torchkeras_layer import initializers
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer import VariableAggregation, VariableSynchronization
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import axes_in, known_sizes, number_between, resolved
+from torchkeras_layer.layers.normalization.masked_moments import masked_moments
+from torchkeras_layer.layers.normalization.normalization import Normalization, in_one_dtype
+from torchkeras_layer.symbolic import InputSpec
+
+_HALF = (torch.float16, torch.bfloat16)
+
+
+@catalog.register("BatchNormalizationV1", "BatchNormalizationV2")
+class BatchNormalization(Normalization):
+    """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, per channel.
+
+    In training, mean and (biased) variance are those of the batch, over all axes but `axis`, and the moving ones
+    follow: `moving = momentum * moving + (1 - momentum) * batch`. Else, and while the layer is frozen, the moving ones
+    are used. With a mask, which has one axis less than the inputs, only what it marks counts for the statistics.
+    Batches in float16 and bfloat16 have their statistics computed in float32.
+
+    Shapes: any -> the same; the weights gamma, beta, moving_mean and moving_variance are (channels,), or, for several
+    axes, have the rank of the inputs, with 1 for the other axes.
+
+    Args:
+        axis: the axis of the channels, int or list of ints.
+        momentum: how much of the moving statistics a batch leaves; torch's momentum is 1 minus it.
+        epsilon: added to the variance.
+        center, scale: whether there is a `beta`, a `gamma`.
+        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer, beta_regularizer,
+            gamma_regularizer, beta_constraint, gamma_constraint: identifiers or callables.
+        fused: no effect; torch's kernels are used wherever they give the same numbers.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `renorm`, `virtual_batch_size`, `adjustment` or `synchronized` is given, `momentum` or `epsilon`
+            is no such number, an identifier is unknown, or an axis does not exist or has no known size.
+        TypeError: if `axis` is neither an int nor a list of ints.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.BatchNormalization(momentum=0.5, epsilon=0.0)
+    >>> layer(torch.tensor([[0.0], [4.0]])).flatten().tolist(), layer.moving_mean, layer.moving_variance
+    ([-1.0, 1.0], tensor([1.]), tensor([2.5000]))
+    """
+
+    unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None, "synchronized": False}
+    without_effect = ("fused", "renorm_clipping", "renorm_momentum")
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            axis=axis,
+            epsilon=epsilon,
+            center=center,
+            scale=scale,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+            **kwargs,
+        )
+        self.momentum = number_between(self, "momentum", momentum, 0, 1)
+        self.moving_mean_initializer = resolved(
+            self, "moving_mean_initializer", moving_mean_initializer, initializers.get
+        )
+        self.moving_variance_initializer = resolved(
+            self, "moving_variance_initializer", moving_variance_initializer, initializers.get
+        )
+        self._channels = 0
+        self._are_last = False
+
+    def build(self, input_shape: Shape) -> None:
+        """Create `gamma`, `beta`, `moving_mean` and `moving_variance`, in this order."""
+        self._axes = axes_in(self, self.axis, input_shape)
+        sizes = known_sizes(self, input_shape, self._axes)
+        self._channels = math.prod(sizes)
+        self._are_last = self._axes[0] == len(input_shape) - len(sizes)
+        broadcast = tuple(size if axis in self._axes else 1 for axis, size in enumerate(input_shape))
+        shape = sizes if len(sizes) == 1 else broadcast
+        self.gamma = self._add_parameter("gamma", shape) if self.scale else None
+        self.beta = self._add_parameter("beta", shape) if self.center else None
+        self.moving_mean = self._add_statistic("moving_mean", shape)
+        self.moving_variance = self._add_statistic("moving_variance", shape)
+        self.input_spec = InputSpec(ndim=len(input_shape), axes=dict(zip(self._axes, sizes, strict=True)))
+
+    def call(self, inputs: torch.Tensor, training: Any = None, mask: Any = None) -> torch.Tensor:
+        """Return the normalized inputs."""
+        if mask is not None and mask.dim() != inputs.dim() - 1:
+            raise ValueError(
+                f"{self.name}: the mask must have one axis less than the inputs, which are {tuple(inputs.shape)}. "
+                f"Received: a mask of shape {tuple(mask.shape)}."
+            )
+        if not training or not self._trainable or inputs.numel() == 0:
+            outputs = self._with_channels_second(inputs, self._by_moving_statistics)
+        elif mask is None:
+            outputs = self._with_channels_second(inputs, self._by_batch_statistics)
+        else:
+            outputs = self._by_masked_statistics(inputs, mask)
+        return outputs if outputs.dtype is self._cast_dtype else self._cast_output(outputs)
+
+    def _add_statistic(self, name: str, shape: Shape) -> torch.Tensor:
+        return self.add_weight(
+            name,
+            shape,
+            initializer=getattr(self, f"{name}_initializer"),
+            trainable=False,
+            synchronization=VariableSynchronization.ON_READ,
+            aggregation=VariableAggregation.MEAN,
+            autocast=False,
+        )
+
+    def _with_channels_second(
+        self, inputs: torch.Tensor, normalize: Callable[[torch.Tensor], torch.Tensor]
+    ) -> torch.Tensor:
+        """Normalize a view of the inputs with the channels where torch wants them.
+
+        Inputs with the channels last are rows of channels: torch has a kernel for that, and nothing is copied.
+        """
+        if self._axes == (1,):
+            return normalize(inputs)
+        if self._are_last:
+            return normalize(inputs.reshape(-1, self._channels)).view(inputs.shape)
+        last = tuple(range(-len(self._axes), 0))
+        moved = inputs.movedim(self._axes, last)
+        return normalize(moved.reshape(-1, self._channels)).view(moved.shape).movedim(last, self._axes)
+
+    def _by_moving_statistics(self, inputs: torch.Tensor) -> torch.Tensor:
+        names = ("moving_mean", "moving_variance", "gamma", "beta")
+        mean, variance, gamma, beta = (self._vector(name) for name in names)
+        dtype = inputs.dtype
+        if dtype is not mean.dtype and not (dtype in _HALF and mean.dtype is torch.float32):
+            inputs, mean, variance, gamma, beta = in_one_dtype(inputs, mean, variance, gamma, beta)
+        return F.batch_norm(inputs, mean, variance, gamma, beta, eps=self.epsilon)
+
+    def _by_batch_statistics(self, inputs: torch.Tensor) -> torch.Tensor:
+        gamma, beta = self._vector("gamma"), self._vector("beta")
+        weight = beta if gamma is None else gamma
+        if not _computes_in_full(inputs.dtype, None if weight is None else weight.dtype):
+            inputs, gamma, beta = in_one_dtype(inputs, gamma, beta)
+        # The variance that F.batch_norm moves is the unbiased one, Keras's is not.
+        outputs, mean, inverse_deviation = torch.native_batch_norm(
+            inputs, gamma, beta, None, None, True, 0.0, self.epsilon
+        )
+        self.add_update(lambda: self._move_statistics(mean, inverse_deviation.pow(-2).sub_(self.epsilon)))
+        return outputs
+
+    def _by_masked_statistics(self, inputs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        gamma, beta = self._weight("gamma"), self._weight("beta")
+        values, gamma, beta = in_one_dtype(inputs, gamma, beta)
+        mean, variance = masked_moments(values, mask, self._axes)
+        self.add_update(lambda: self._move_statistics(mean.detach().flatten(), variance.detach().flatten()))
+        scale = torch.rsqrt(variance + self.epsilon)
+        scale = scale if gamma is None else scale * gamma.view(scale.shape)
+        outputs = (values - mean) * scale
+        return outputs if beta is None else outputs + beta.view(scale.shape)
+
+    def _move_statistics(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
+        share = 1 - self.momentum
+        for name, value in (("moving_mean", mean), ("moving_variance", variance)):
+            moving = self._vector(name)
+            if moving.dtype is value.dtype:
+                moving.lerp_(value, share)
+            else:
+                moving.copy_(moving.to(value.dtype).lerp(value, share))
+
+    def _vector(self, name: str) -> Any:
+        weight = self._weight(name)
+        return weight if weight is None or weight.dim() == 1 else weight.flatten()
+
+
+def _computes_in_full(dtype: torch.dtype, weights: torch.dtype | None) -> bool:
+    """Whether torch computes the statistics of a batch in float32 at least: of halves, only beside weights in float32."""
+    if dtype in _HALF:
+        return weights is torch.float32
+    return dtype.is_floating_point and weights in (None, dtype)

@@ -1,0 +1,111 @@
+"""How does a layer normalize each sample by itself?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import axes_in, known_sizes
+from torchkeras_layer.layers.normalization.normalization import Normalization, in_one_dtype
+from torchkeras_layer.symbolic import InputSpec
+
+
+@catalog.register()
+class LayerNormalization(Normalization):
+    """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, with mean and variance over `axis`.
+
+    Inputs are computed in float32 at least, and the output is cast to the compute dtype.
+
+    Shapes: any -> the same; gamma and beta have the sizes of the axes, in ascending order.
+
+    Args:
+        axis: int or list of ints. epsilon: added to the variance.
+        center, scale: whether there is a `beta`, a `gamma`.
+        beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint:
+            identifiers or callables.
+        rms_scaling: Keras 3's deprecated `gamma * x / sqrt(variance + epsilon)`, without a `beta`; it is not RMS
+            normalization.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `epsilon` is no number of at least 0, an identifier is unknown, or an axis does not exist or has
+            no known size.
+        TypeError: if `axis` is neither an int nor a list of ints.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.LayerNormalization(epsilon=0.0, center=False, scale=False)(torch.tensor([[1.0, 3.0]]))
+    tensor([[-1.,  1.]])
+    """
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        rms_scaling: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            axis=axis,
+            epsilon=epsilon,
+            center=center,
+            scale=scale,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+            **kwargs,
+        )
+        self.rms_scaling = bool(rms_scaling)
+        self._sizes: tuple[int, ...] = ()
+        # Inputs with more digits than the compute dtype are normalized with them, as in Keras 3.
+        self._autocast = False
+
+    def build(self, input_shape: Shape) -> None:
+        """Create `gamma` and `beta`, in this order."""
+        rank = len(input_shape)
+        axes = axes_in(self, self.axis, input_shape)
+        self._sizes = known_sizes(self, input_shape, axes)
+        self._axes = tuple(axis - rank for axis in axes)
+        has_gamma, has_beta = self.scale or self.rms_scaling, self.center and not self.rms_scaling
+        self.gamma = self._add_parameter("gamma", self._sizes) if has_gamma else None
+        self.beta = self._add_parameter("beta", self._sizes) if has_beta else None
+        self.input_spec = InputSpec(
+            min_ndim=-self._axes[0] if self._counts_from_the_end() else rank,
+            max_ndim=None if self._counts_from_the_end() else rank,
+            axes=dict(zip(self._axes, self._sizes, strict=True)),
+        )
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the normalized inputs."""
+        gamma, beta = self._weight("gamma"), self._weight("beta")
+        weight = beta if gamma is None else gamma
+        if not inputs.is_floating_point() or (weight is not None and inputs.dtype is not weight.dtype):
+            inputs, gamma, beta = in_one_dtype(inputs, gamma, beta)
+        last = tuple(range(-len(self._axes), 0))
+        moved = inputs if self._axes == last else inputs.movedim(self._axes, last)
+        if self.rms_scaling:
+            variance = moved.var(last, correction=0, keepdim=True)
+            outputs = moved * torch.rsqrt(variance + self.epsilon) * gamma
+        else:
+            outputs = torch.layer_norm(moved, self._sizes, gamma, beta, self.epsilon)
+        outputs = outputs if self._axes == last else outputs.movedim(last, self._axes)
+        return outputs if outputs.dtype is self._cast_dtype else self._cast_output(outputs)
+
+    def _counts_from_the_end(self) -> bool:
+        """Whether inputs of another rank than that of the build have the same axes."""
+        axes = [self.axis] if isinstance(self.axis, int) else self.axis
+        return all(axis < 0 for axis in axes)

@@ -1,0 +1,76 @@
+"""What do the layers that normalize have in common?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from torchkeras_layer import constraints, initializers, regularizers
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers.arguments import axes_in, number_between, one_or_more_axes, resolved
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+
+
+class Normalization(ZooLayer):
+    """Base of layers that bring values to mean 0 and variance 1, and then apply `gamma * x + beta`. Shapes stay."""
+
+    def __init__(
+        self,
+        *,
+        axis: int | Sequence[int],
+        epsilon: float,
+        center: bool,
+        scale: bool,
+        beta_initializer: Any,
+        gamma_initializer: Any,
+        beta_regularizer: Any,
+        gamma_regularizer: Any,
+        beta_constraint: Any,
+        gamma_constraint: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.axis = one_or_more_axes(self, axis)
+        self.epsilon = number_between(self, "epsilon", epsilon, 0, math.inf)
+        self.center = bool(center)
+        self.scale = bool(scale)
+        self.beta_initializer = resolved(self, "beta_initializer", beta_initializer, initializers.get)
+        self.gamma_initializer = resolved(self, "gamma_initializer", gamma_initializer, initializers.get)
+        self.beta_regularizer = resolved(self, "beta_regularizer", beta_regularizer, regularizers.get)
+        self.gamma_regularizer = resolved(self, "gamma_regularizer", gamma_regularizer, regularizers.get)
+        self.beta_constraint = resolved(self, "beta_constraint", beta_constraint, constraints.get)
+        self.gamma_constraint = resolved(self, "gamma_constraint", gamma_constraint, constraints.get)
+        self._axes: tuple[int, ...] = ()
+        self.supports_masking = True
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs.
+
+        Raises:
+            ValueError: if an axis does not exist in it.
+        """
+        axes_in(self, self.axis, input_shape)
+        return tuple(input_shape)
+
+    def _add_parameter(self, name: str, shape: Shape) -> torch.Tensor:
+        return self.add_weight(
+            name,
+            shape,
+            initializer=getattr(self, f"{name}_initializer"),
+            regularizer=getattr(self, f"{name}_regularizer"),
+            constraint=getattr(self, f"{name}_constraint"),
+            autocast=False,
+        )
+
+
+def in_one_dtype(*tensors: Any) -> list[Any]:
+    """Cast to the dtype of the first, or to float32 if that has fewer digits, as Keras 3 does; `None` stays.
+
+    >>> [tensor.dtype for tensor in in_one_dtype(torch.ones(1).half(), torch.ones(1).double())]
+    [torch.float32, torch.float32]
+    """
+    dtype = torch.promote_types(tensors[0].dtype, torch.float32)
+    return [None if tensor is None else tensor.to(dtype) for tensor in tensors]
