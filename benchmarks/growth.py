@@ -22,8 +22,8 @@ _Work = Callable[[_Shape, int], list[Call]]
 _SMALL = 100
 # torch itself walks a deep model in quadratic time, in memory as well for its `state_dict`.
 _DEEPEST = 1_000
-# Quadratic time would give 10 or 100. What caches do to the one and the other model takes some room.
-_MOST = 1.5
+# Quadratic time would give 10 or 100. Below that the caches decide: a layer is a bigger object than a module.
+_MOST = 2.0
 _STACK_BYTES = 512 * 2**20
 
 

@@ -72,7 +72,7 @@ def _name_width(rows: list[Row]) -> int:
 
 
 def _number(value: float, unit: str) -> str:
-    digits = 0 if not unit else 2 if value < 100 else 0
+    digits = 3 if unit == " s" else 2 if unit and value < 100 else 0
     return f"{value:.{digits}f}{unit}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import torch
@@ -23,7 +24,8 @@ def build(module: nn.Module, *example_inputs: Any, **example_keywords: Any) -> n
         *example_inputs, **example_keywords: the arguments of one call, for their shapes, dtypes and devices.
 
     Raises:
-        RuntimeError: if the call cannot run without data; then call the module once on real inputs instead.
+        RuntimeError: if the call cannot run without data; then call the module once on real inputs instead. No layer
+            is then built that was not.
 
     >>> import torchkeras_layer as keras
     >>> model = nn.Sequential(keras.layers.Dense(4), nn.ReLU(), keras.layers.Dense(1))
@@ -34,11 +36,14 @@ def build(module: nn.Module, *example_inputs: Any, **example_keywords: Any) -> n
     if not isinstance(module, nn.Module):
         raise TypeError(f"build: expected an nn.Module. Received: {module!r}.")
     try:
-        dry_run(module, example_inputs, example_keywords)
+        with contextlib.ExitStack() as undo:
+            for layer in layers_in(module):
+                undo.enter_context(layer._all_or_nothing())  # type: ignore[attr-defined]
+            dry_run(module, example_inputs, example_keywords)
     except Exception as error:
         raise RuntimeError(
             f"build: calling {type(module).__name__} on inputs without data failed: {type(error).__name__}: {error}. "
-            "If the inputs are right, and the module looks at values while it runs, call it once on real inputs instead."
+            "If the inputs are right, and the module looks at values as it runs, call it once on real inputs instead."
         ) from error
     return module
 

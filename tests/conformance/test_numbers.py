@@ -16,8 +16,6 @@ from tests.oracle import assert_close
 from torchkeras_layer import Layer
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
-# Keras warns of its own deprecated arguments.
-pytestmark = pytest.mark.filterwarnings("ignore:.*rms_scaling.*:UserWarning")
 
 
 def _parameters(layer: Any) -> list[torch.Tensor]:
@@ -51,7 +49,7 @@ def test_numbers_are_keras_s(case):
 
 @every_case
 def test_float64_has_all_its_digits(case):
-    """Keras on torch computes float64 in float32, and cannot tell: the gradients must fit the outputs to 1e-7."""
+    """Keras on torch computes float64 in float32, and cannot tell: the gradients must fit the outputs to 7 digits."""
     layer, theirs = case.pair(dtype="float64")
     inputs = case.inputs(torch.float64)
     trainable = {name: weight for name, weight in layer.named_parameters() if weight.requires_grad}
@@ -62,12 +60,12 @@ def test_float64_has_all_its_digits(case):
         torch.manual_seed(9)
         return functional_call(copy.deepcopy(layer), replaced, (inputs,), {"training": case.training})
 
-    outputs = function(inputs, *trainable.values())
-    assert outputs.dtype is case.run(theirs, inputs).dtype
-    assert_close(outputs, case.run(theirs, inputs), str(case), atol=1e-5)
+    outputs, expected = function(inputs, *trainable.values()), case.run(theirs, inputs)
+    assert outputs.dtype is torch.float64 or not inputs.is_floating_point()
+    assert_close(outputs, expected, str(case), atol=1e-5)
     wanted = [inputs.requires_grad_(inputs.is_floating_point()), *trainable.values()]
     if any(tensor.requires_grad for tensor in wanted) and outputs.requires_grad:
-        assert torch.autograd.gradcheck(function, wanted, eps=1e-6, atol=1e-7, rtol=1e-7)
+        assert torch.autograd.gradcheck(function, wanted, atol=1e-7, rtol=1e-6, fast_mode=True)
 
 
 @every_case

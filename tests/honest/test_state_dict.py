@@ -181,7 +181,7 @@ def test_saved_shapes_that_a_layer_cannot_be_built_for():
     with pytest.raises(RuntimeError, match=message):
         fresh.load_state_dict(trained.state_dict())
     assert not fresh[0].built
-    assert built(fresh)[0].kernel.shape == (3, 9)
+    assert built(fresh[0]).kernel.shape == (3, 9)
 
 
 def test_an_unbuilt_model_without_metadata_says_what_to_do():

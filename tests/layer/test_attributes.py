@@ -238,10 +238,5 @@ def test_a_class_attribute_must_not_hide_a_weight(trainable):
         def build(self, input_shape):
             self.w = self.add_weight("w", (), trainable=trainable)
 
-    layer = Declares()
-    try:
-        built(layer)
-    except AttributeError as error:
-        assert "declares: the attribute 'w' of class Declares would hide" in str(error)
-    else:
-        assert layer.w is layer.weights[0]
+    with pytest.raises(AttributeError, match="declares: the attribute 'w' of class Declares would hide"):
+        built(Declares())

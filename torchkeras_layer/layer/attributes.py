@@ -44,11 +44,7 @@ class Attributes(LayerState):
             self._set_property(name, owner, value)
             return
         if owner is not _NOTHING and isinstance(value, (nn.Module, nn.Parameter)):
-            raise AttributeError(
-                f"{self.__dict__.get('_name', type(self).__name__)}: the attribute {name!r} of class "
-                f"{type(self).__name__} would hide the {type(value).__name__} that is assigned to it, because torch "
-                "looks there first. Choose another name."
-            )
+            raise AttributeError(self._hidden_by_class(name, value))
         if "_unclaimed" not in self.__dict__ or name in _NOT_THE_USERS:
             super().__setattr__(name, value)
             return
@@ -64,6 +60,13 @@ class Attributes(LayerState):
                 "Choose another attribute name."
             )
         owner.fset(self, value)
+
+    def _hidden_by_class(self, name: str, value: Any) -> str:
+        return (
+            f"{self.__dict__.get('_name', type(self).__name__)}: the attribute {name!r} of class {type(self).__name__} "
+            f"would hide the {type(value).__name__} that is assigned to it, because torch looks there first. Choose "
+            "another name, or take it out of the class."
+        )
 
     def _take_in(self, name: str, value: Any) -> Any:
         """Give a weight the name of the attribute that it is assigned to, and track what a container holds."""
@@ -88,6 +91,11 @@ class Attributes(LayerState):
                 f"{self._name}: {name!r} holds a tensor already, so the new weight cannot be assigned to it. Was the "
                 "layer given weights before it was built, as by torch.func.functional_call? Build it first."
             )
+        if hasattr(type(self), name) and not isinstance(getattr(type(self), name), property):
+            raise AttributeError(self._hidden_by_class(name, weight))
+        # What was there before, such as the None of an __init__, would hide the weight.
+        self.__dict__.pop(name, None)
+        self._modules.pop(name, None)
         spec = self._weight_specs[key]
         if key != name:
             other = self._buffers if registry is self._parameters else self._parameters

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.weight_spec import WeightSpec
+
+
+def run_uncast(function: Callable[[], Any]) -> Any:
+    """Run a function that reads or writes weights as they are kept, in the midst of a `call` that reads casts.
+
+    >>> run_uncast(lambda: 1)
+    1
+    """
+    context = per_thread.context
+    outer, context.uncast = context.uncast, True
+    try:
+        return function()
+    finally:
+        context.uncast = outer
 
 
 def cast_for_call(weight: torch.Tensor, spec: WeightSpec | None) -> torch.Tensor:
@@ -18,6 +35,13 @@ def cast_for_call(weight: torch.Tensor, spec: WeightSpec | None) -> torch.Tensor
     """
     context = per_thread.context
     layer = context.layer
-    if spec is None or layer is None or context.building or not spec.autocast or not layer._casts_weights:
+    if (
+        spec is None
+        or layer is None
+        or context.building
+        or context.uncast
+        or not spec.autocast
+        or not layer._casts_weights
+    ):
         return weight
     return weight.to(layer._policy.compute) if weight.is_floating_point() else weight

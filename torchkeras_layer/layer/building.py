@@ -221,7 +221,8 @@ class Building(Naming, WeightCollections, Attributes):
     def _refresh_path(self) -> None:
         """Decide whether a call on one plain tensor may go straight to `call`: see `Calling.forward`."""
         wants_nothing = self._call_signature.is_plain and self._activity_regularizer is None
-        self._is_direct = self._built and wants_nothing and not self._dynamic and not self._defines_mask
+        makes_mask = self._defines_mask and self._supports_masking
+        self._is_direct = self._built and wants_nothing and not self._dynamic and not makes_mask
 
     def _update_stand_in(self) -> None:
         """Have a parameter stand in for the weights as long as there are none, if `build` makes any."""

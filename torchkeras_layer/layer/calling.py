@@ -49,11 +49,14 @@ class Calling(Dtypes, MaskPassing, Losses):
                 and not args
                 and not kwargs
                 and isinstance(inputs, Tensor)
-                and inputs.dtype is self._cast_dtype
+                and (inputs.dtype is self._cast_dtype or not self._autocast)
                 and getattr(inputs, "_keras_mask", None) is None
                 and (self._input_check is None or self._input_check.accepts(inputs))
             ):
-                outputs = self.call(inputs)
+                if self._call_signature.takes_training:
+                    outputs = self.call(inputs, training=self._mode(context))
+                else:
+                    outputs = self.call(inputs)
             else:
                 outputs = self._call_in_full(context, outer, inputs, args, kwargs)
         except Exception as error:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import nn
 
-from torchkeras_layer._structures import is_namedtuple
+from torchkeras_layer._structures import is_namedtuple, leaves
 from torchkeras_layer.layer.autocasting import cast_for_call
-from torchkeras_layer.layer.unassigned import is_unassigned, take_over
+from torchkeras_layer.layer.unassigned import is_unassigned, remember_removed, take_over
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.weight_spec import WeightSpec
@@ -45,10 +45,7 @@ class TrackedContainer(nn.Module):
         value = track(value)
         spec = spec or (take_over(value) if isinstance(value, torch.Tensor) else None)
         registry = self._registry_for(value, spec)
-        for other in (self._modules, self._parameters, self._buffers):
-            if other is not registry:
-                other.pop(key, None)
-        self._weight_specs.pop(key, None)
+        self._release(key, but_in=registry)
         if registry is None:
             return value
         registry[key] = value
@@ -79,9 +76,18 @@ class TrackedContainer(nn.Module):
         # A parametrization has put a property in its place.
         return getattr(self, key)
 
+    def _release(self, key: str, but_in: dict[str, Any] | None = None) -> None:
+        """Take an entry out of all registries but one, in which another is about to take its place."""
+        spec = self._weight_specs.pop(key, None)
+        if spec is not None:
+            remember_removed(self._read_weight(key), spec)
+        for registry in (self._modules, self._parameters, self._buffers):
+            if registry is not but_in:
+                registry.pop(key, None)
+
     def _clear_registry(self) -> None:
-        for registry in (self._modules, self._parameters, self._buffers, self._weight_specs):
-            registry.clear()
+        for key in [*self._modules, *self._parameters, *self._buffers]:
+            self._release(key)
 
     def _mirror(self) -> None:
         """Bring the built-in container that a subclass also is up to date."""
@@ -118,7 +124,8 @@ def track(value: Any) -> Any:
     wrapper = TrackedContainer._wrappers.get(tuple if is_namedtuple(value) else type(value))
     if wrapper is None:
         return value
-    may_grow = not value and not isinstance(value, tuple)
+    # Layers are put into these later; a tuple stays as it is.
+    may_grow = not isinstance(value, tuple) and all(leaf is None for leaf in leaves(value))
     return wrapper(value) if may_grow or _holds_state(value) else value
 
 

@@ -18,7 +18,8 @@ class CallContext:
     own call. `training`: what the nearest outer call was explicitly given. `recording`: the losses of the outermost
     call under way, once there are any. `dry_run`: where a call only finds out shapes, and must leave no loss,
     metric or update. `building`: in a `build`; `alone`: in one that no call needed; `frozen`: in one below a frozen
-    layer. `scope`: the name scope that was entered by hand, with the layer in whose call that was.
+    layer. `uncast`: where weights are
+    read as they are kept. `scope`: the name scope that was entered by hand, with the layer in whose call that was.
     """
 
     __slots__ = (
@@ -31,6 +32,7 @@ class CallContext:
         "recording",
         "scope",
         "training",
+        "uncast",
     )
 
     def __init__(self) -> None:
@@ -42,6 +44,7 @@ class CallContext:
         self.building = False
         self.alone = False
         self.frozen = False
+        self.uncast = False
         self.scope: tuple[LayerState | None, str] | None = None
 
 

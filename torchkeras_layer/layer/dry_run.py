@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import Any
 
 import torch
@@ -59,9 +60,15 @@ def dry_run(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     """Call a module on copies of the arguments without data, so that all layers in it build real weights."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    with DryRun(module), FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
-        fake_args, fake_kwargs = map_leaves(_without_data, (tuple(args), dict(kwargs)))
-        module(*fake_args, **fake_kwargs)
+    # Torch would print a report of every operation that fails; the error that is raised says it.
+    reports = logging.getLogger("torch._subclasses.fake_tensor")
+    was_disabled, reports.disabled = reports.disabled, True
+    try:
+        with DryRun(module), FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+            fake_args, fake_kwargs = map_leaves(_without_data, (tuple(args), dict(kwargs)))
+            module(*fake_args, **fake_kwargs)
+    finally:
+        reports.disabled = was_disabled
 
 
 def _without_data(leaf: Any) -> Any:

@@ -12,6 +12,7 @@ from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.building import Building
+from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layer.unbuilt import STAND_IN, stand_in_for
 from torchkeras_layer.precision import Policy, as_policy
 
@@ -71,11 +72,18 @@ class Dtypes(Building):
         if isinstance(leaf, torch.Tensor):
             return leaf
         if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc":
-            return torch.as_tensor(np.array(leaf), device=self._weights_device())
+            return self._array_as_tensor(leaf)
         if isinstance(leaf, (bool, int, float)):
-            kind = torch.bool if isinstance(leaf, bool) else torch.int32 if isinstance(leaf, int) else None
-            return torch.tensor(leaf, dtype=kind or torch_dtype(floatx()), device=self._weights_device())
+            return torch.tensor(leaf, dtype=_dtype_of_number(leaf), device=self._weights_device())
         return leaf
+
+    def _array_as_tensor(self, array: Any) -> torch.Tensor:
+        # A copy, so that a layer that works in place leaves the array alone, in this machine's byte order.
+        native = np.array(array, dtype=array.dtype.newbyteorder("="))
+        try:
+            return torch.as_tensor(native, device=self._weights_device())
+        except TypeError:
+            raise TypeError(f"{self._name}: torch has no dtype for an array of {array.dtype}. Convert it.") from None
 
     def _weights_device(self) -> torch.device | None:
         for registry in (self._parameters, self._buffers):
@@ -92,7 +100,7 @@ class Dtypes(Building):
 
         def cast(leaf: Any) -> Any:
             is_float = isinstance(leaf, torch.Tensor) and leaf.is_floating_point() and leaf.dtype is not dtype
-            return leaf.to(dtype) if is_float else leaf
+            return _cast(leaf, dtype) if is_float else leaf
 
         return map_leaves(cast, inputs)
 
@@ -111,6 +119,21 @@ class Dtypes(Building):
             variable, wants = self._policy.variable, stand_in.requires_grad
             self._parameters[STAND_IN] = stand_in_for(self._name, self._device, variable, wants)
         return self
+
+
+def _dtype_of_number(number: float) -> torch.dtype:
+    if isinstance(number, bool):
+        return torch.bool
+    if isinstance(number, int):
+        return torch.int32 if -(2**31) <= number < 2**31 else torch.int64
+    return torch_dtype(floatx())
+
+
+def _cast(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    cast, mask = tensor.to(dtype), mask_of(tensor)
+    if mask is not None:
+        cast._keras_mask = mask  # type: ignore[attr-defined]
+    return cast
 
 
 def _autocast_is_on(inputs: Any) -> bool:

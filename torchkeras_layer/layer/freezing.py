@@ -32,7 +32,7 @@ class Freezing(LayerState):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
+        self._trainable = self._is_thawed = bool(value)
         if self._trainable:
             thaw_own_parameters(self)
         else:

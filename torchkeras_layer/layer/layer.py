@@ -28,6 +28,9 @@ from torchkeras_layer.layer.weights import WeightCreation
 from torchkeras_layer.precision import as_policy
 from torchkeras_layer.symbolic.input_spec import InputSpec
 
+# What a class may set for all its layers by a plain attribute.
+_DECLARABLE = ("input_spec", "stateful", "dynamic", "supports_masking", "activity_regularizer")
+
 
 class Layer(
     Calling,
@@ -114,8 +117,12 @@ class Layer(
         self.uses_learning_phase = False
         self._begin_empty()
         self._device = _device_in_force()
+        self._dynamic = self._declared.get("dynamic", self._dynamic)
         self._set_policy(policy)
         self._name = choose_name(name, class_name)
+        for attribute, value in self._declared.items():
+            if attribute != "dynamic":
+                setattr(self, attribute, value)
         self._update_stand_in()
 
     def _begin_empty(self) -> None:
@@ -125,6 +132,7 @@ class Layer(
         self._stateful = False
         self._supports_masking = self._defines_mask
         self._input_spec = self._input_check = None
+        self._is_thawed = False
         self._built = self._is_building = self._is_direct = self._warned_of_mask = False
         self._path = self._build_shapes = None
         self._weight_specs, self._unclaimed, self._frozen = {}, set(), set()
@@ -138,6 +146,12 @@ class Layer(
             cls.__init__ = capturing(cls.__init__)
         if "build" in cls.__dict__:
             cls.build = building(cls.build)
+        declared = {name: cls.__dict__[name] for name in _DECLARABLE if name in cls.__dict__}
+        for name in [name for name, value in declared.items() if isinstance(value, property)]:
+            del declared[name]
+        for name in declared:
+            delattr(cls, name)
+        cls._declared = {**cls._declared, **declared}
         _read_class(cls)
 
     @property

@@ -11,6 +11,7 @@ from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer.autocasting import run_uncast
 from torchkeras_layer.layer.containers import weight_spec_holders
 from torchkeras_layer.layer.context import CallContext, per_thread
 from torchkeras_layer.layer.graph import GraphPosition
@@ -147,7 +148,7 @@ def own_losses(layer: LayerState) -> list[torch.Tensor]:
     """Return the losses of one layer without those inside: of the last call, then callables, then regularizers."""
     recorded = call_state(layer)
     added = recorded.losses if recorded.recording.is_latest else []
-    values = [loss() if is_function(loss) else loss for loss in [*added, *layer._loss_functions]]
+    values = [run_uncast(loss) if is_function(loss) else loss for loss in [*added, *layer._loss_functions]]
     tensors = [as_loss(value) for value in values if value is not None]
     return tensors + regularization_losses(layer)
 

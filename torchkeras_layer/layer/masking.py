@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from torchkeras_layer._structures import leaves, map_leaves
-from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.layer.building import Building
 
 
-class MaskPassing(LayerState):
+class MaskPassing(Building):
     """Masks travel as `_keras_mask` on the tensors that they belong to."""
 
     @property
@@ -27,6 +27,7 @@ class MaskPassing(LayerState):
     @supports_masking.setter
     def supports_masking(self, value: bool) -> None:
         self._supports_masking = bool(value)
+        self._refresh_path()
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the output: here, the mask of the input. Override it where they differ.

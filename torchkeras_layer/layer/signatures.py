@@ -22,11 +22,12 @@ class CallSignature:
     positional: tuple[str, ...]
     takes_training: bool
     takes_mask: bool
+    mask_is_optional: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Whether `call` wants nothing but its inputs from the pipeline."""
-        return not (self.takes_training or self.takes_mask)
+        return not self.takes_mask or self.mask_is_optional
 
     def argument(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the value given for `name` beside the first argument, or `None`."""
@@ -57,6 +58,7 @@ def read_call_signature(call: Callable[..., Any]) -> CallSignature:
         positional=positional[1:],
         takes_training=takes_any or "training" in names,
         takes_mask=takes_any or "mask" in names,
+        mask_is_optional=any(p.name == "mask" and p.default is None for p in parameters),
     )
 
 

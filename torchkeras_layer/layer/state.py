@@ -29,9 +29,11 @@ class LayerState(LazyModuleMixin, nn.Module):
     _build_arguments: ClassVar[tuple[str, ...] | None]
     _creates_weights: ClassVar[bool]
     _defines_mask: ClassVar[bool]
+    _declared: ClassVar[dict[str, Any]] = {}
 
     _name: str
     _trainable: bool
+    _is_thawed: bool
     _built: bool
     _policy: Policy
     _autocast: bool

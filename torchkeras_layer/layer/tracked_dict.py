@@ -45,8 +45,7 @@ class TrackedDict(TrackedContainer, MutableMapping[Any, Any], dict[Any, Any], wr
 
     def __delitem__(self, key: Any) -> None:
         name, _ = self._slots.pop(key)
-        for registry in (self._modules, self._parameters, self._buffers, self._weight_specs):
-            registry.pop(name, None)
+        self._release(name)
         if not torch.compiler.is_dynamo_compiling():
             dict.__delitem__(self, key)
 

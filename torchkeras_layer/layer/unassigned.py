@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # By the id of the weight; both are weak, so that this list keeps nothing alive.
 _makers: dict[int, tuple[weakref.ref[torch.Tensor], weakref.ref[Any]]] = {}
+_removed: dict[int, tuple[weakref.ref[torch.Tensor], WeightSpec]] = {}
 
 
 def remember_maker(weight: torch.Tensor, layer: Any) -> None:
@@ -21,18 +22,34 @@ def remember_maker(weight: torch.Tensor, layer: Any) -> None:
 
 
 def is_unassigned(value: Any) -> bool:
-    """Whether `value` is a weight that a layer made and no attribute holds.
+    """Whether `value` is a weight that a layer made and no attribute or container holds.
 
     >>> is_unassigned(torch.ones(2))
     False
     """
-    return _maker_of(value) is not None
+    return _maker_of(value) is not None or _is_removed(value)
 
 
 def take_over(value: Any) -> WeightSpec | None:
-    """Have the layer that made a weight give it up to a container, and return its spec; `None` for anything else."""
+    """Return the spec of a weight that goes into a container, and have the layer that made it give it up.
+
+    `None` for anything but a weight that is in no other place.
+    """
     maker = _maker_of(value)
-    return None if maker is None else maker._give_up(value)
+    if maker is not None:
+        return maker._give_up(value)
+    return _removed.pop(id(value))[1] if _is_removed(value) else None
+
+
+def remember_removed(weight: torch.Tensor, spec: WeightSpec) -> None:
+    """Remember a weight that was taken out of a container: it may be on its way to another place."""
+    key = id(weight)
+    _removed[key] = (weakref.ref(weight, lambda _: _removed.pop(key, None)), spec)
+
+
+def _is_removed(value: Any) -> bool:
+    entry = _removed.get(id(value))
+    return entry is not None and entry[0]() is value
 
 
 def forget_maker(weight: torch.Tensor) -> None:

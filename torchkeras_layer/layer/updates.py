@@ -6,6 +6,7 @@ from typing import Any
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer.autocasting import run_uncast
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.graph import GraphPosition
 
@@ -41,7 +42,7 @@ class Updates(GraphPosition):
             return
         for update in leaves(updates):
             if callable(update):
-                update()
+                run_uncast(update)
 
     @property
     def updates(self) -> list[Any]:

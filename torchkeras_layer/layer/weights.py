@@ -113,7 +113,7 @@ class WeightCreation(LayerState):
             # An initializer may hand out one array twice; a weight owns its memory.
             is_foreign = weight is value or isinstance(value, np.ndarray)
             weight = weight.detach().clone() if is_foreign else weight.detach()
-            is_free = self._trainable and not per_thread.context.frozen
+            is_free = self._trainable and (self._is_thawed or not per_thread.context.frozen)
             trains = is_free and self._stand_in_requires_grad()
             return nn.Parameter(weight, requires_grad=trains) if spec.trainable else weight
 

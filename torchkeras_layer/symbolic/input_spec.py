@@ -50,13 +50,16 @@ class InputSpec:
         self.optional = optional
         self._one_axis = self._find_one_axis()
 
-    def _find_one_axis(self) -> tuple[int, int, int] | None:
-        """Return (least rank, axis, size) if that is the whole spec, as it is of most layers: quick to check."""
-        others = (self._torch_dtype, self.ndim, self.max_ndim)
-        if len(self.axes) != 1 or self.min_ndim is None or any(other is not None for other in others):
+    def _find_one_axis(self) -> tuple[int, int, int, int] | None:
+        """Return (least rank, most, axis, size) if that is the whole spec, as it is of most layers: quick to check."""
+        if len(self.axes) != 1 or self.shape is not None or self._torch_dtype is not None:
             return None
+        least = self.min_ndim if self.ndim is None else self.ndim
+        most = self.max_ndim if self.ndim is None else self.ndim
         ((axis, size),) = self.axes.items()
-        return (self.min_ndim, axis, size) if size is not None and -self.min_ndim <= axis < self.min_ndim else None
+        if least is None or size is None or not -least <= axis < least:
+            return None
+        return least, 64 if most is None else most, axis, size
 
     def _read_axes(self, axes: Any) -> dict[int, int | None]:
         try:
@@ -77,8 +80,8 @@ class InputSpec:
         False
         """
         if self._one_axis is not None:
-            rank, axis, size = self._one_axis
-            return tensor.dim() >= rank and tensor.size(axis) == size
+            least, most, axis, size = self._one_axis
+            return least <= tensor.dim() <= most and tensor.size(axis) == size
         return self.fault_of(tensor) is None
 
     def fault_of(self, tensor: Any) -> str | None:

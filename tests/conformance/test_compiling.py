@@ -1,0 +1,45 @@
+"""Does every layer compile to one graph, and export?"""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch._dynamo.testing import CompileCounterWithBackend
+
+from tests.conformance.cases import CASES
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_compiler():
+    torch._dynamo.reset()
+
+
+@every_case
+def test_one_graph_serves_all_calls(case):
+    layer, _ = case.pair()
+    layer.train(case.training)
+    eager = copy.deepcopy(layer)
+    counter = CompileCounterWithBackend("aot_eager")
+    compiled = torch.compile(layer, backend=counter, fullgraph=True)
+    for _ in range(3):
+        torch.manual_seed(9)
+        expected = eager(case.inputs())
+        torch.manual_seed(9)
+        torch.testing.assert_close(compiled(case.inputs()), expected)
+    assert counter.frame_count == 1
+    for weight, other in zip(layer.weights, eager.weights, strict=True):
+        torch.testing.assert_close(weight, other)
+
+
+@every_case
+def test_export_gives_a_program_for_any_batch(case):
+    layer, _ = case.pair()
+    layer.eval()
+    inputs = case.inputs()
+    program = torch.export.export(layer, (inputs,), dynamic_shapes=(({0: torch.export.Dim("batch", min=2)},)))
+    for batch in (inputs, torch.cat([inputs, inputs])):
+        torch.testing.assert_close(program.module()(batch), layer(batch))

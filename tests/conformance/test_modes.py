@@ -1,0 +1,112 @@
+"""Does every layer heed train and eval, freezing, a lack of data, and torch's transforms?"""
+
+from __future__ import annotations
+
+import copy
+import doctest
+import inspect
+from typing import Any
+
+import pytest
+import torch
+from torch.func import vmap
+
+import torchkeras_layer as ours
+from tests.conformance.cases import CASES
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+PUBLIC = {
+    name: value
+    for name, value in vars(ours.layers).items()
+    if inspect.isclass(value) and issubclass(value, ours.Layer) and value is not ours.Layer
+}
+
+
+def test_every_public_layer_has_a_case():
+    assert {case.layer for case in CASES} == set(PUBLIC)
+    assert set(PUBLIC) < set(ours.layers.__all__)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_layer_has_a_doctest_and_says_what_it_takes(name):
+    documentation = PUBLIC[name].__doc__
+    assert doctest.DocTestParser().get_examples(documentation)
+    arguments = inspect.signature(PUBLIC[name]).parameters
+    assert [argument for argument in arguments if f"{argument}" not in documentation] == []
+
+
+@every_case
+def test_train_and_eval_stand_for_training(case):
+    layer, _ = case.pair()
+    for training in (True, False):
+        by_argument, by_mode = copy.deepcopy(layer), copy.deepcopy(layer).train(training)
+        contrary = copy.deepcopy(layer).train(not training)
+        expected = case.run(by_argument, case.inputs(), training)
+        torch.manual_seed(9)
+        assert torch.equal(by_mode(case.inputs()), expected)
+        assert torch.equal(case.run(contrary, case.inputs(), training), expected)
+        assert all(torch.equal(a, b) for a, b in zip(by_mode.weights, by_argument.weights, strict=True))
+
+
+@every_case
+def test_inference_leaves_no_trace(case):
+    layer, _ = case.pair()
+    before = copy.deepcopy(layer)
+    case.run(layer, case.inputs(), training=False)
+    assert all(torch.equal(a, b) for a, b in zip(layer.weights, before.weights, strict=True))
+    assert torch.equal(case.run(layer, case.inputs()), case.run(before, case.inputs()))
+
+
+@every_case
+def test_building_leaves_no_trace(case):
+    """The build runs the layer in training mode on tensors without data: nothing is drawn and nothing moved."""
+    layer = case.make().train()
+    state = torch.get_rng_state()
+    ours.build(layer, case.inputs())
+    assert layer.built
+    assert torch.equal(torch.get_rng_state(), state) or layer.weights
+    twin = case.make()
+    twin.build(case.shape)
+    twin.load_state_dict(layer.state_dict())
+    assert torch.equal(case.run(layer, case.inputs(), training=True), case.run(twin, case.inputs(), training=True))
+
+
+@every_case
+def test_a_frozen_layer_keeps_its_weights(case):
+    layer, _ = case.pair()
+    layer.trainable = False
+    before = [weight.clone() for weight in layer.weights]
+    case.run(layer, case.inputs(), training=True)
+    assert all(torch.equal(a, b) for a, b in zip(layer.weights, before, strict=True))
+    assert not any(parameter.requires_grad for parameter in layer.parameters())
+
+
+@every_case
+def test_an_empty_batch_gives_an_empty_batch(case):
+    layer, _ = case.pair()
+    before = [weight.clone() for weight in layer.weights]
+    empty = case.inputs()[:0]
+    outputs = case.run(layer, empty)
+    assert tuple(outputs.shape) == (0, *case.run(layer, case.inputs(), training=False).shape[1:])
+    assert all(torch.equal(a, b) for a, b in zip(layer.weights, before, strict=True))
+
+
+@every_case
+def test_the_meta_device_gives_shapes(case):
+    layer, _ = case.pair()
+    expected = case.run(copy.deepcopy(layer), case.inputs())
+    outputs = case.run(layer.to("meta"), case.inputs().to("meta"))
+    assert outputs.is_meta
+    assert outputs.shape == expected.shape
+
+
+@every_case
+def test_vmap_does_as_a_loop_does(case):
+    layer, _ = case.pair()
+    inputs = torch.stack([case.inputs(), case.inputs().flip(0)])
+    expected = torch.stack([case.run(layer, one, training=False) for one in inputs])
+    torch.testing.assert_close(_mapped(layer, inputs), expected)
+
+
+def _mapped(layer: Any, inputs: torch.Tensor) -> torch.Tensor:
+    return vmap(lambda one: layer(one, training=False))(inputs)
