@@ -19,7 +19,7 @@ class Case:
     """A layer and one call of it, in our library and in Keras.
 
     `arguments`: the constructor's, or a function that gives them for a library. `shape`: of the inputs, batch first.
-    `below`: for int inputs, what they are less than; else they are floats. `marked`: a value that is put in here and there.
+    `below`: for int inputs, what they are less than; else they are floats. `marked`: a value that recurs.
     `has_config`: whether the layer can be written into a config.
     """
 

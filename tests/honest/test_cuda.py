@@ -66,6 +66,7 @@ def test_training_with_mixed_precision(make):
     assert all(torch.isfinite(p).all() for p in model.parameters())
 
 
+@pytest.mark.filterwarnings("ignore:Attempting to run cuBLAS, but there was no current CUDA context")
 @_kinds
 def test_replicas(make):
     model = built(make()).cuda().eval()
@@ -103,6 +104,7 @@ def test_a_cuda_graph():
     assert model[1].calls == calls + 3
 
 
+@pytest.mark.filterwarnings("ignore:TensorFloat32 tensor cores")
 @pytest.mark.parametrize("mode", ["default", "reduce-overhead"])
 def test_compiled(mode):
     torch._dynamo.reset()

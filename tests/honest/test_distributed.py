@@ -1,4 +1,4 @@
-"""Does data parallelism with processes take layers as they are? One process, so that only the mechanism is tried."""
+"""Do the tools for many processes take layers as they are? One process, so that only the mechanism is tried."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import pytest
 import torch
 import torch.distributed as dist
 from torch import nn
+from torch.distributed.checkpoint.state_dict import (
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+)
 from torch.nn.parallel import DistributedDataParallel
 
 from tests.honest.samples import Everything, Mixed, built, two_layers
@@ -47,3 +52,16 @@ def test_synchronised_batch_normalization_replaces_torchs_inside_layers():
     converted = nn.SyncBatchNorm.convert_sync_batchnorm(built(model))
     assert isinstance(converted.inner[3], nn.SyncBatchNorm)
     assert len(list(converted.parameters())) == len(list(built(Everything()).parameters())) + 2
+
+
+def test_a_distributed_checkpoint_names_and_sets_weights_by_attribute_path():
+    model, fresh = built(Mixed()), built(Mixed())
+    entries = get_model_state_dict(model)
+    assert set(entries) == set(model.state_dict())
+    set_model_state_dict(fresh, entries)
+    assert torch.equal(model.eval()(X), fresh.eval()(X))
+    optimizer = torch.optim.Adam(model.parameters())
+    model(X).sum().backward()
+    optimizer.step()
+    names = {name for name, _ in model.named_parameters()}
+    assert set(get_optimizer_state_dict(model, optimizer)["state"]) == names

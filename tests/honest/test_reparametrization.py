@@ -204,3 +204,21 @@ def test_a_frozen_layer_parametrized():
     assert layer.trainable_weights == []
     layer.trainable = True
     assert len(layer.trainable_weights) == 2
+
+
+@pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated")
+@pytest.mark.parametrize(
+    "replace",
+    [
+        lambda layer: prune.l1_unstructured(layer, "kernel", amount=0.5),
+        lambda layer: nn.utils.weight_norm(layer, "kernel", dim=1),
+        lambda layer: nn.utils.spectral_norm(layer, "kernel"),
+    ],
+    ids=["prune", "weight_norm", "spectral_norm"],
+)
+def test_a_mixed_policy_casts_what_stands_in_for_a_weight(replace):
+    layer = replace(built(Linear(3, dtype="mixed_bfloat16")))
+    output = layer(X)
+    assert output.dtype is torch.bfloat16
+    output.sum().backward()
+    assert all(p.grad.dtype is torch.float32 for p in layer.parameters())

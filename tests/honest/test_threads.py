@@ -206,6 +206,13 @@ def test_replicas_compute_and_pass_gradients_back(make):
     assert all(torch.allclose(g, p.grad, atol=1e-5) for g, p in zip(gradients, model.parameters(), strict=True))
 
 
+def test_replicas_of_a_mixed_policy():
+    model = built(nn.Sequential(Linear(4, dtype="mixed_bfloat16"), Linear(1, dtype="mixed_bfloat16")))
+    (replica,) = _replicas(model, 1)
+    assert replica(X).dtype is torch.bfloat16
+    assert torch.equal(replica(X), model(X))
+
+
 def test_replicating_leaves_the_original_alone():
     model = built(Everything())
     names = [name for name, _ in model.named_modules()]

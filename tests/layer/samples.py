@@ -136,7 +136,7 @@ def masked(tensor: Any, mask: Any) -> Any:
 
 def snapshot(layer: Any) -> dict[str, Any]:
     """Return what a failure must not change: attributes by identity, weights by value."""
-    state = {key: id(value) for key, value in layer.__dict__.items() if key not in ("_call_states", "_has_recorded")}
+    state = {key: id(value) for key, value in layer.__dict__.items() if key != "_call_states"}
     for registry in ("_parameters", "_buffers", "_modules"):
         state[registry] = {key: id(value) for key, value in layer.__dict__[registry].items()}
     state["values"] = {key: value.tolist() for key, value in layer.state_dict().items()}

@@ -21,6 +21,7 @@ from torchkeras_layer.layer.dry_run import plain_size
 from torchkeras_layer.layer.naming import Naming
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.unbuilt import STAND_IN, stand_in_for
+from torchkeras_layer.symbolic.input_spec import InputSpec
 
 # One lock for all layers: a build is rare, and a lock on each could not be copied or pickled.
 _build_lock = threading.RLock()
@@ -60,7 +61,7 @@ class Building(Naming, WeightCollections, Attributes):
         self._built = bool(value)
         self._update_stand_in()
         self._choose_path()
-        self._refresh_path()
+        self._choose_route()
 
     @building
     def build(self, input_shape: Any = None) -> None:
@@ -198,6 +199,7 @@ class Building(Naming, WeightCollections, Attributes):
                     value.extend(before[name]) if isinstance(value, list) else value.update(before[name])
             self.__dict__.clear()
             self.__dict__.update(contents)
+            self._choose_route()
             raise
         finally:
             self.__dict__["_is_building"] = False
@@ -218,11 +220,17 @@ class Building(Naming, WeightCollections, Attributes):
         named = dict(zip(inspect.signature(self.build).parameters, shapes, strict=False)) | named_shapes
         return {"shapes_dict": named}
 
-    def _refresh_path(self) -> None:
+    def _choose_route(self) -> None:
         """Decide whether a call on one plain tensor may go straight to `call`: see `Calling.forward`."""
+        route, spec = self._route, self._input_spec
         wants_nothing = self._call_signature.is_plain and self._activity_regularizer is None
         makes_mask = self._defines_mask and self._supports_masking
-        self._is_direct = self._built and wants_nothing and not self._dynamic and not makes_mask
+        takes_one = spec is None or isinstance(spec, InputSpec)
+        route.is_direct = self._built and wants_nothing and takes_one and not self._dynamic and not makes_mask
+        route.passes_training = self._call_signature.takes_training
+        route.input_spec = spec if takes_one else None
+        route.casts = self._autocast
+        route.dtype = self._policy.compute
 
     def _update_stand_in(self) -> None:
         """Have a parameter stand in for the weights as long as there are none, if `build` makes any."""

@@ -36,24 +36,25 @@ class Calling(Dtypes, MaskPassing, Losses):
         Raises:
             ValueError: if there are no inputs, they do not fit `input_spec`, or `call` returns `None`.
         """
-        context = per_thread.context
+        context, route = per_thread.context, self._route
         outer = context.layer
-        if outer is None and (_is_traced() or self._has_recorded):
+        traced = outer is None and _is_traced()
+        if outer is None and not traced and route.has_recorded:
             self._begin_recording(context)
         context.layer = self
         try:
             # Written out, because it is the whole cost of a small layer: a built layer that wants nothing but its
             # inputs, on one tensor in the right dtype without a mask.
             if (
-                self._is_direct
+                route.is_direct
                 and not args
                 and not kwargs
                 and isinstance(inputs, Tensor)
-                and (inputs.dtype is self._cast_dtype or not self._autocast)
+                and (inputs.dtype is route.dtype or not route.casts)
                 and getattr(inputs, "_keras_mask", None) is None
-                and (self._input_check is None or self._input_check.accepts(inputs))
+                and (route.input_spec is None or route.input_spec.accepts(inputs))
             ):
-                if self._call_signature.takes_training:
+                if route.passes_training:
                     outputs = self.call(inputs, training=self._mode(context))
                 else:
                     outputs = self.call(inputs)
@@ -64,7 +65,7 @@ class Calling(Dtypes, MaskPassing, Losses):
             raise
         finally:
             context.layer = outer
-            if outer is None and context.recording is not None:
+            if outer is None and (context.recording is not None or traced):
                 self._end_recording(context)
         if outputs is None:
             raise ValueError(

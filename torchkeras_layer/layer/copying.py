@@ -7,11 +7,12 @@ from typing import Any
 
 from torch import nn
 
+from torchkeras_layer.layer.building import Building
 from torchkeras_layer.layer.losses import CallStates
-from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.layer.route import Route
 
 
-class Copying(LayerState):
+class Copying(Building):
     """Python's copy and pickle protocols."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -26,6 +27,10 @@ class Copying(LayerState):
         memo[id(self)] = duplicate
         duplicate.__setstate__(copy.deepcopy(self._state_to_copy(), memo))
         return duplicate
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._choose_route()
 
     def __getstate__(self) -> dict[str, Any]:
         return self._state_to_copy()
@@ -48,9 +53,10 @@ class Copying(LayerState):
     def _replicate_for_data_parallel(self) -> Any:
         replica = nn.Module._replicate_for_data_parallel(self)
         replica.__dict__.update(fresh_call_state())
+        replica._choose_route()
         return replica
 
 
 def fresh_call_state() -> dict[str, Any]:
     """Return what a copy of a layer begins with, in place of what calls have left."""
-    return {"_call_states": CallStates(), "_has_recorded": False}
+    return {"_call_states": CallStates(), "_route": Route()}

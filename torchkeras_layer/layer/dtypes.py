@@ -62,7 +62,7 @@ class Dtypes(Building):
     def _set_policy(self, policy: Policy) -> None:
         self._policy = policy
         self._casts_weights = policy.is_mixed
-        self._cast_dtype = policy.compute
+        self._choose_route()
 
     def _as_tensors(self, inputs: Any) -> Any:
         """Turn numpy arrays and Python numbers among the inputs into tensors; leave anything else."""
@@ -94,7 +94,7 @@ class Dtypes(Building):
 
     def _cast_inputs(self, inputs: Any) -> Any:
         """Cast floating tensors to the compute dtype, except within `torch.autocast`, which casts by itself."""
-        dtype = self._cast_dtype
+        dtype = self._policy.compute
         if not self._autocast or not dtype.is_floating_point or _autocast_is_on(inputs):
             return inputs
 

@@ -131,9 +131,9 @@ class Layer(
         self.__dict__.setdefault("_arguments", ((), {}))
         self._stateful = False
         self._supports_masking = self._defines_mask
-        self._input_spec = self._input_check = None
+        self._input_spec = None
         self._is_thawed = False
-        self._built = self._is_building = self._is_direct = self._warned_of_mask = False
+        self._built = self._is_building = self._warned_of_mask = False
         self._path = self._build_shapes = None
         self._weight_specs, self._unclaimed, self._frozen = {}, set(), set()
         self._loss_functions, self._inbound_nodes, self._outbound_nodes = [], [], []
@@ -179,8 +179,7 @@ class Layer(
             if spec is not None and not isinstance(spec, InputSpec):
                 raise TypeError(f"{self._name}: input_spec takes InputSpec objects. Received: {spec!r}.")
         self._input_spec = value
-        # Specs of several inputs are checked off the straight path, which has one.
-        self._input_check = value if value is None or isinstance(value, InputSpec) else InputSpec(ndim=-1)
+        self._choose_route()
 
     @property
     def activity_regularizer(self) -> Any:
@@ -190,7 +189,7 @@ class Layer(
     @activity_regularizer.setter
     def activity_regularizer(self, value: Any) -> None:
         self._activity_regularizer = regularizers.get(value)
-        self._refresh_path()
+        self._choose_route()
 
     def apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         """Call the layer on `fn`; or, if `fn` is a function, call that on every module inside, as torch's `apply`."""

@@ -20,12 +20,16 @@ from torchkeras_layer.layer.walk import layers_in
 
 
 class Recording:
-    """Stands for one outermost call; what it recorded counts until the same layer is called so again."""
+    """Stands for one outermost call; what it recorded counts until the same layer is called so again.
 
-    __slots__ = ("is_latest",)
+    Two booleans, and not the identity of such objects, say what is asked of one: torch.compile guards on no identity.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("is_latest", "is_open")
+
+    def __init__(self, is_open: bool = True) -> None:
         self.is_latest = True
+        self.is_open = is_open
 
 
 class CallState:
@@ -40,8 +44,8 @@ class CallState:
 
     def __init__(self) -> None:
         self.losses: list[Any] = []
-        self.recording = Recording()
-        self.began = Recording()
+        self.recording = Recording(is_open=False)
+        self.began = Recording(is_open=False)
         self.training: Any = None
 
 
@@ -118,10 +122,10 @@ class Losses(GraphPosition):
         if context.recording is None:
             context.recording = Recording()
         mine = call_state(self)
-        if mine.recording is not context.recording:
+        if not mine.recording.is_open:
             mine.recording = context.recording
             mine.losses = []
-            self.__dict__["_has_recorded"] = True
+            self._route.has_recorded = True
         mine.losses.extend(losses)
 
     def _begin_recording(self, context: CallContext) -> None:
@@ -133,10 +137,22 @@ class Losses(GraphPosition):
             mine.losses = []
 
     def _end_recording(self, context: CallContext) -> None:
-        """End an outermost call in which a loss was added."""
-        call_state(self).began = context.recording  # type: ignore[assignment]
-        context.recording = None
-        self.__dict__["_has_recorded"] = True
+        """End an outermost call, in which losses may have been added.
+
+        A compiled call has not begun a recording: one that adds no loss then leaves nothing behind to be carried out.
+        """
+        mine = call_state(self)
+        recording = context.recording
+        if recording is not None:
+            recording.is_open = False
+            self._route.has_recorded = True
+            mine.began.is_latest = False
+            mine.began = recording
+            recording.is_latest = True
+            context.recording = None
+        elif self._route.has_recorded:
+            mine.began.is_latest = False
+            mine.losses = []
 
 
 def call_state(layer: LayerState) -> CallState:

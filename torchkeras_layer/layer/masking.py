@@ -27,7 +27,7 @@ class MaskPassing(Building):
     @supports_masking.setter
     def supports_masking(self, value: bool) -> None:
         self._supports_masking = bool(value)
-        self._refresh_path()
+        self._choose_route()
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the output: here, the mask of the input. Override it where they differ.

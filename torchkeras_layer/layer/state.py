@@ -11,10 +11,10 @@ from torch.nn.modules.lazy import LazyModuleMixin
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.losses import CallStates
+    from torchkeras_layer.layer.route import Route
     from torchkeras_layer.layer.signatures import CallSignature
     from torchkeras_layer.layer.weight_spec import WeightSpec
     from torchkeras_layer.precision import Policy
-    from torchkeras_layer.symbolic.input_spec import InputSpec
     from torchkeras_layer.symbolic.node import Node
 
 
@@ -36,16 +36,14 @@ class LayerState(LazyModuleMixin, nn.Module):
     _is_thawed: bool
     _built: bool
     _policy: Policy
+    _route: Route
     _autocast: bool
     _casts_weights: bool
-    _cast_dtype: torch.dtype
-    _is_direct: bool
     _device: torch.device | None
     _dynamic: bool
     _stateful: bool
     _supports_masking: bool
     _input_spec: Any
-    _input_check: InputSpec | None
     _activity_regularizer: Callable[[torch.Tensor], torch.Tensor] | None
     _path: str | None
     _build_shapes: Any
@@ -57,7 +55,6 @@ class LayerState(LazyModuleMixin, nn.Module):
     _frozen: set[str]
     _loss_functions: list[Callable[[], Any]]
     _call_states: CallStates
-    _has_recorded: bool
     _warned_of_mask: bool
     _inbound_nodes: list[Node]
     _outbound_nodes: list[Node]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from torchkeras_layer.layer import Layer
 
@@ -29,22 +30,29 @@ def positive_int(layer: Layer, name: str, value: Any) -> int:
     Raises:
         ValueError: if it is not.
     """
-    number = None if isinstance(value, bool) or not hasattr(value, "__index__") else operator.index(value)
-    if number is None or number <= 0:
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = 0
+    if number <= 0:
         raise ValueError(f"{type(layer).__name__}: {name} must be a positive int. Received: {name}={value!r}.")
     return number
 
 
 def number_between(layer: Layer, name: str, value: Any, least: float, most: float) -> float:
-    """Return an argument that must be a number from `least` to `most`, as it is.
+    """Return an argument that must be a number from `least` to `most`.
 
     Raises:
         ValueError: if it is not.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not least <= value <= most:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float, np.integer, np.floating))
+        or not least <= value <= most
+    ):
         wanted = f"from {least} to {most}" if most < math.inf else f"of at least {least}"
         raise ValueError(f"{type(layer).__name__}: {name} must be a number {wanted}. Received: {name}={value!r}.")
-    return value  # type: ignore[return-value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def one_or_more_axes(layer: Layer, value: Any) -> int | list[int]:

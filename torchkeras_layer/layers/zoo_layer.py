@@ -12,6 +12,7 @@ from typing_extensions import Self
 
 from torchkeras_layer import activations
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.autocasting import cast_for_call
 from torchkeras_layer.layer.configuration import is_plain
 from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_object
 from torchkeras_layer.registry.table import entry_of
@@ -28,14 +29,14 @@ class ZooLayer(Layer):
     """
 
     # Arguments of Keras's layer that are not supported, with the value that asks for nothing.
-    unsupported: ClassVar[Mapping[str, Any]] = {}
+    _unsupported: ClassVar[Mapping[str, Any]] = {}
     # Arguments of Keras's layer that choose between ways to the same numbers: taken, and dropped.
-    without_effect: ClassVar[tuple[str, ...]] = ()
+    _without_effect: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **kwargs: Any) -> None:
-        for name in self.without_effect:
+        for name in self._without_effect:
             kwargs.pop(name, None)
-        for name, neutral in self.unsupported.items():
+        for name, neutral in self._unsupported.items():
             value = kwargs.pop(name, neutral)
             if value != neutral:
                 raise ValueError(
@@ -99,18 +100,24 @@ class ZooLayer(Layer):
         weight = self._parameters.get(name)
         if weight is None:
             weight = self._buffers.get(name)
-        return getattr(self, name) if weight is None or self._casts_weights else weight
+        if weight is None or self._casts_weights:
+            # What stands behind a parametrization was not read by us.
+            weight = cast_for_call(getattr(self, name), self._weight_specs.get(name))
+        return weight
 
-    def _cast_to_weights(self, inputs: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-        """Cast what the pipeline left alone, such as ints; within `torch.autocast`, floats are torch's to cast."""
-        is_torchs = inputs.is_floating_point() and torch.is_autocast_enabled(inputs.device.type)
-        return inputs if is_torchs else inputs.to(dtype)
+    def _is_torchs_to_cast(self, inputs: torch.Tensor) -> bool:
+        """Whether inputs in another dtype than the weights' are so because of `torch.autocast`."""
+        return inputs.is_floating_point() and _is_in_autocast(inputs)
 
     def _cast_output(self, output: torch.Tensor) -> torch.Tensor:
         """Cast to the compute dtype what was computed in another one, except within `torch.autocast`."""
-        if output.dtype is self._cast_dtype or torch.is_autocast_enabled(output.device.type):
-            return output
-        return output.to(self._cast_dtype)
+        compute = self._policy.compute
+        return output if output.dtype is compute or _is_in_autocast(output) else output.to(compute)
+
+
+def _is_in_autocast(tensor: torch.Tensor) -> bool:
+    # Torch raises for devices that know no autocast.
+    return not tensor.is_meta and torch.is_autocast_enabled(tensor.device.type)
 
 
 def _built_in_class(cls: type) -> type[ZooLayer]:

@@ -41,7 +41,7 @@ class Dense(ZooLayer):
             [0., 0.]], grad_fn=<ReluBackward0>)
     """
 
-    unsupported = {"lora_rank": None, "lora_alpha": None, "quantization_config": None}
+    _unsupported = {"lora_rank": None, "lora_alpha": None, "quantization_config": None}
 
     def __init__(
         self,
@@ -94,8 +94,8 @@ class Dense(ZooLayer):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(inputs @ kernel + bias)`."""
         kernel = self._weight("kernel")
-        if inputs.dtype is not kernel.dtype:
-            inputs = self._cast_to_weights(inputs, kernel.dtype)
+        if inputs.dtype is not kernel.dtype and not self._is_torchs_to_cast(inputs):
+            inputs = inputs.to(kernel.dtype)
         if self.use_bias and inputs.dim() == 2:
             outputs = torch.addmm(self._weight("bias"), inputs, kernel)
         else:

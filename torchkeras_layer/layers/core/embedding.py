@@ -41,7 +41,7 @@ class Embedding(ZooLayer):
              [0., 0.]]], grad_fn=<EmbeddingBackward0>), tensor([[ True, False]]))
     """
 
-    unsupported = {"lora_rank": None, "lora_alpha": None, "quantization_config": None, "sparse": False}
+    _unsupported = {"lora_rank": None, "lora_alpha": None, "quantization_config": None, "sparse": False}
 
     # Keras 2 and 3 disagree on the order of the arguments from here on: none is taken by its position.
     def __init__(
@@ -91,7 +91,7 @@ class Embedding(ZooLayer):
         if inputs.dtype not in _INDEX_DTYPES:
             inputs = inputs.to(torch.int32)
         outputs = torch.embedding(self._weight("embeddings"), inputs)
-        return outputs if outputs.dtype is self._cast_dtype else self._cast_output(outputs)
+        return outputs if outputs.dtype is self._policy.compute else self._cast_output(outputs)
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor | None:
         """Return `inputs != 0` if zeros are masked, else `None`."""

@@ -30,8 +30,8 @@ class Lambda(ZooLayer):
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: if `function` cannot be called; in `get_config`, if it is neither built in nor registered with
-            `register_keras_serializable()`: a config never carries code.
+        TypeError: if `function` cannot be called or `arguments` is no dict; in `get_config`, if the function is neither
+            built in nor registered with `register_keras_serializable()`: a config never carries code.
         DeserializationError: (a TypeError) in `from_config`, if the config does carry code, as Keras's may.
 
     >>> import torch
@@ -51,6 +51,8 @@ class Lambda(ZooLayer):
         super().__init__(**kwargs)
         if not callable(function):
             raise TypeError(f"{type(self).__name__}: function must be callable. Received: function={function!r}.")
+        if not isinstance(arguments, (dict, type(None))):
+            raise TypeError(f"{type(self).__name__}: arguments must be a dict. Received: arguments={arguments!r}.")
         self.function = function
         self._output_shape = output_shape
         self.mask = mask

@@ -54,8 +54,8 @@ class BatchNormalization(Normalization):
     ([-1.0, 1.0], tensor([1.]), tensor([2.5000]))
     """
 
-    unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None, "synchronized": False}
-    without_effect = ("fused", "renorm_clipping", "renorm_momentum")
+    _unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None, "synchronized": False}
+    _without_effect = ("fused", "renorm_clipping", "renorm_momentum")
 
     def __init__(
         self,
@@ -87,6 +87,8 @@ class BatchNormalization(Normalization):
             gamma_constraint=gamma_constraint,
             **kwargs,
         )
+        # Keras 2 writes one axis as a list, which Keras 3 does not take.
+        self.axis = self.axis[0] if isinstance(self.axis, list) and len(self.axis) == 1 else self.axis
         self.momentum = number_between(self, "momentum", momentum, 0, 1)
         self.moving_mean_initializer = resolved(
             self, "moving_mean_initializer", moving_mean_initializer, initializers.get
@@ -94,8 +96,7 @@ class BatchNormalization(Normalization):
         self.moving_variance_initializer = resolved(
             self, "moving_variance_initializer", moving_variance_initializer, initializers.get
         )
-        self._channels = 0
-        self._are_last = False
+        self._channels, self._are_last = 0, False
 
     def build(self, input_shape: Shape) -> None:
         """Create `gamma`, `beta`, `moving_mean` and `moving_variance`, in this order."""
@@ -124,7 +125,7 @@ class BatchNormalization(Normalization):
             outputs = self._with_channels_second(inputs, self._by_batch_statistics)
         else:
             outputs = self._by_masked_statistics(inputs, mask)
-        return outputs if outputs.dtype is self._cast_dtype else self._cast_output(outputs)
+        return outputs if outputs.dtype is self._policy.compute else self._cast_output(outputs)
 
     def _add_statistic(self, name: str, shape: Shape) -> torch.Tensor:
         return self.add_weight(
@@ -186,10 +187,8 @@ class BatchNormalization(Normalization):
         share = 1 - self.momentum
         for name, value in (("moving_mean", mean), ("moving_variance", variance)):
             moving = self._vector(name)
-            if moving.dtype is value.dtype:
-                moving.lerp_(value, share)
-            else:
-                moving.copy_(moving.to(value.dtype).lerp(value, share))
+            # Not lerp_: vmap has no rule for it. In another dtype than the weights', this is computed in the wider one.
+            moving.add_(value - moving, alpha=share)
 
     def _vector(self, name: str) -> Any:
         weight = self._weight(name)
@@ -197,7 +196,7 @@ class BatchNormalization(Normalization):
 
 
 def _computes_in_full(dtype: torch.dtype, weights: torch.dtype | None) -> bool:
-    """Whether torch computes the statistics of a batch in float32 at least: of halves, only beside weights in float32."""
+    """Whether torch computes a batch's statistics in float32 at least: of halves, only beside weights in float32."""
     if dtype in _HALF:
         return weights is torch.float32
     return dtype.is_floating_point and weights in (None, dtype)

@@ -10,7 +10,7 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, known_sizes
-from torchkeras_layer.layers.normalization.normalization import Normalization, in_one_dtype
+from torchkeras_layer.layers.normalization.normalization import Normalization
 from torchkeras_layer.symbolic import InputSpec
 
 
@@ -93,19 +93,23 @@ class LayerNormalization(Normalization):
         """Return the normalized inputs."""
         gamma, beta = self._weight("gamma"), self._weight("beta")
         weight = beta if gamma is None else gamma
-        if not inputs.is_floating_point() or (weight is not None and inputs.dtype is not weight.dtype):
-            inputs, gamma, beta = in_one_dtype(inputs, gamma, beta)
+        if weight is None or inputs.dtype is not weight.dtype:
+            inputs, gamma, beta = self._in_one_dtype(inputs, gamma, beta)
         last = tuple(range(-len(self._axes), 0))
         moved = inputs if self._axes == last else inputs.movedim(self._axes, last)
         if self.rms_scaling:
-            variance = moved.var(last, correction=0, keepdim=True)
-            outputs = moved * torch.rsqrt(variance + self.epsilon) * gamma
+            outputs = _divided_by_deviation(moved, last, self.epsilon) * gamma
         else:
             outputs = torch.layer_norm(moved, self._sizes, gamma, beta, self.epsilon)
         outputs = outputs if self._axes == last else outputs.movedim(last, self._axes)
-        return outputs if outputs.dtype is self._cast_dtype else self._cast_output(outputs)
+        return outputs if outputs.dtype is self._policy.compute else self._cast_output(outputs)
 
     def _counts_from_the_end(self) -> bool:
         """Whether inputs of another rank than that of the build have the same axes."""
         axes = [self.axis] if isinstance(self.axis, int) else self.axis
         return all(axis < 0 for axis in axes)
+
+
+def _divided_by_deviation(inputs: torch.Tensor, axes: tuple[int, ...], epsilon: float) -> Any:
+    variance = inputs.var(axes, correction=0, keepdim=True)
+    return inputs * torch.rsqrt(variance + epsilon)

@@ -65,12 +65,18 @@ class Normalization(ZooLayer):
             autocast=False,
         )
 
+    def _in_one_dtype(self, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
+        """Cast as `in_one_dtype`, except floats within `torch.autocast`, which are torch's to cast."""
+        if self._is_torchs_to_cast(inputs):
+            return inputs, *weights
+        return in_one_dtype(inputs, *weights)
 
-def in_one_dtype(*tensors: Any) -> list[Any]:
+
+def in_one_dtype(*tensors: Any) -> tuple[Any, ...]:
     """Cast to the dtype of the first, or to float32 if that has fewer digits, as Keras 3 does; `None` stays.
 
     >>> [tensor.dtype for tensor in in_one_dtype(torch.ones(1).half(), torch.ones(1).double())]
     [torch.float32, torch.float32]
     """
     dtype = torch.promote_types(tensors[0].dtype, torch.float32)
-    return [None if tensor is None else tensor.to(dtype) for tensor in tensors]
+    return tuple(None if tensor is None else tensor.to(dtype) for tensor in tensors)

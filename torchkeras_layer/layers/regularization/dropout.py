@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import torch
@@ -45,9 +46,9 @@ class Dropout(ZooLayer):
         super().__init__(**kwargs)
         self.rate = number_between(self, "rate", rate, 0, 1)
         self.noise_shape = None if noise_shape is None else self._read_noise_shape(noise_shape)
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
             raise ValueError(f"{type(self).__name__}: seed must be an int or None. Received: seed={seed!r}.")
-        self.seed = seed
+        self.seed = None if seed is None else operator.index(seed)
         self._draws = torch.zeros((), dtype=torch.int64, device="cpu")
         self.supports_masking = True
 
@@ -74,7 +75,7 @@ class Dropout(ZooLayer):
                 f"than in the forward pass. Received: seed={self.seed}. Leave the seed out, and call "
                 "torch.manual_seed instead."
             )
-        return draw_mask(self._draws, self.seed, shape, 1 - self.rate, inputs.device)
+        return draw_mask(self._draws, inputs, self.seed, shape, 1 - self.rate)
 
     def _fitting(self, inputs: torch.Tensor) -> tuple[int, ...]:
         """Return `noise_shape` for these inputs."""

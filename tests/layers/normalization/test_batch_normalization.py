@@ -1,0 +1,261 @@
+"""What does BatchNormalization do beyond the conformance suite: axes, statistics, layouts, transforms?"""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call, grad, vmap
+from torch.utils.checkpoint import checkpoint
+
+from torchkeras_layer import layers
+
+
+def _images(*shape: int) -> torch.Tensor:
+    return torch.as_tensor(np.random.default_rng(2).normal(3, 2, size=shape), dtype=torch.float32)
+
+
+@pytest.mark.parametrize("axis", [1.0, "last", None, [1, "2"], True])
+def test_an_axis_must_be_an_int(axis):
+    with pytest.raises(TypeError, match="^BatchNormalization: axis must be an int, or a list or tuple of ints. Rec"):
+        layers.BatchNormalization(axis=axis)
+
+
+@pytest.mark.parametrize("axis", [[], [1, 1]])
+def test_axes_must_be_there_and_different(axis):
+    with pytest.raises(ValueError, match="^BatchNormalization: axis must name at least one axis, and each once. Rec"):
+        layers.BatchNormalization(axis=axis)
+
+
+@pytest.mark.parametrize(
+    ("axis", "shape", "message"),
+    [
+        (3, (2, 3), r"inputs of shape \(2, 3\) have axes from -2 to 1. Received: axis=3"),
+        ([1, -1], (2, 3), r"axis names one axis twice in shape \(2, 3\). Received: axis=\[1, -1\]"),
+        (-1, (2, None), r"Received: input_shape=\(2, None\). Give a size in place of None"),
+    ],
+)
+def test_axes_that_do_not_fit_the_inputs(axis, shape, message):
+    layer = layers.BatchNormalization(axis=axis, name="norm")
+    with pytest.raises(ValueError, match=f"^norm: .*{message}"):
+        layer.build(shape)
+    assert not layer.built
+
+
+@pytest.mark.parametrize("argument", ["momentum", "epsilon"])
+@pytest.mark.parametrize("value", [-0.1, "0.9", None, float("nan"), True])
+def test_numbers_are_checked(argument, value):
+    with pytest.raises(ValueError, match=f"^BatchNormalization: {argument} must be a number .* Received: {argument}="):
+        layers.BatchNormalization(**{argument: value})
+
+
+def test_momentum_is_at_most_1():
+    with pytest.raises(ValueError, match=r"momentum must be a number from 0 to 1. Received: momentum=1.5"):
+        layers.BatchNormalization(momentum=1.5)
+
+
+@pytest.mark.parametrize("argument", ["renorm", "virtual_batch_size", "adjustment", "synchronized"])
+def test_what_is_not_built_is_refused(argument):
+    with pytest.raises(ValueError, match=f"^BatchNormalization: {argument} is not supported. Received: {argument}=2"):
+        layers.BatchNormalization(**{argument: 2})
+
+
+@pytest.mark.parametrize("argument", ["fused", "renorm_momentum", "renorm_clipping"])
+def test_what_changes_no_numbers_is_taken(argument):
+    assert layers.BatchNormalization(**{argument: None}).get_config() == {
+        **layers.BatchNormalization().get_config(),
+        "name": "batch_normalization",
+    }
+
+
+def test_one_axis_in_a_list_is_that_axis():
+    assert layers.BatchNormalization(axis=[3]).get_config()["axis"] == 3
+    assert layers.BatchNormalization(axis=(1, 2)).get_config()["axis"] == [1, 2]
+
+
+def test_several_axes_have_weights_that_broadcast():
+    layer = layers.BatchNormalization(axis=[1, -1], momentum=0.0)
+    inputs = _images(4, 3, 2, 5)
+    outputs = layer(inputs)
+    assert tuple(layer.gamma.shape) == (1, 3, 1, 5)
+    mean, variance = inputs.mean((0, 2), keepdim=True), inputs.var((0, 2), correction=0, keepdim=True)
+    torch.testing.assert_close(layer.moving_mean, mean)
+    torch.testing.assert_close(layer.moving_variance, variance)
+    torch.testing.assert_close(outputs, (inputs - mean) / torch.sqrt(variance + 1e-3))
+    torch.testing.assert_close(layer.eval()(inputs), outputs)
+
+
+def test_the_moving_variance_is_the_biased_one():
+    layer, theirs = layers.BatchNormalization(momentum=0.0), nn.BatchNorm1d(2, eps=1e-3, momentum=1.0)
+    inputs = _images(4, 2)
+    torch.testing.assert_close(layer(inputs), theirs(inputs))
+    torch.testing.assert_close(layer.moving_variance, theirs.running_var * 3 / 4)
+
+
+def test_momentum_is_the_share_that_stays():
+    layer = layers.BatchNormalization(momentum=0.75)
+    layer(torch.tensor([[4.0], [8.0]]))
+    assert (layer.moving_mean.item(), layer.moving_variance.item()) == pytest.approx((1.5, 1.75))
+
+
+def test_one_sample_has_no_variance():
+    layer = layers.BatchNormalization(beta_initializer="ones")
+    assert layer(torch.tensor([[5.0]])).item() == pytest.approx(1.0, abs=1e-5)
+    assert layer.moving_variance.item() == pytest.approx(0.99)
+
+
+@pytest.mark.parametrize("shape", [(5,), (4, 5), (2, 3, 5), (2, 3, 4, 5), (2, 3, 2, 4, 5), (2, 1, 3, 2, 4, 5)])
+@pytest.mark.parametrize("axis", [0, "middle", -1])
+def test_any_rank_and_axis(shape, axis):
+    axis = len(shape) // 2 if axis == "middle" else axis
+    layer = layers.BatchNormalization(axis=axis)
+    inputs = _images(*shape)
+    others = [a for a in range(len(shape)) if a != axis % len(shape)]
+    mean = inputs.mean(others, keepdim=True) if others else inputs
+    variance = (inputs - mean).square().mean(others, keepdim=True) if others else torch.zeros_like(inputs)
+    torch.testing.assert_close(layer(inputs), (inputs - mean) / torch.sqrt(variance + 1e-3))
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_layout_in_memory_does_not_matter(training):
+    layer = layers.BatchNormalization()
+    inputs = _images(2, 5, 4, 3)
+    plain = layer(inputs, training=training)
+    permuted = inputs.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
+    assert not permuted.is_contiguous()
+    torch.testing.assert_close(layer(permuted, training=training), plain)
+    torch.testing.assert_close(layer(inputs[:, ::2], training=False), layer(inputs, training=False)[:, ::2])
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("weights", [{}, {"center": False}, {"center": False, "scale": False}])
+def test_statistics_of_halves_are_computed_in_float32(dtype, weights):
+    inputs = (_images(4096, 2) + 100).to(dtype)
+    exact = inputs.double()
+    mixed = layers.BatchNormalization(momentum=0.0, dtype="mixed_" + str(dtype).removeprefix("torch."), **weights)
+    mixed(inputs)
+    torch.testing.assert_close(mixed.moving_mean.double(), exact.mean(0), rtol=1e-5, atol=0)
+    torch.testing.assert_close(mixed.moving_variance.double(), exact.var(0, correction=0), rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_layer_that_was_moved_to_halves(dtype):
+    layer = layers.BatchNormalization(momentum=0.0).to(dtype)
+    inputs = _images(4096, 2) + 100
+    outputs = layer(inputs)
+    assert {weight.dtype for weight in layer.weights} == {outputs.dtype} == {dtype}
+    rounded = inputs.to(dtype).double()
+    expected = (rounded - rounded.mean(0)) / torch.sqrt(rounded.var(0, correction=0) + 1e-3)
+    torch.testing.assert_close(outputs.double(), expected, rtol=1e-2, atol=1e-2)
+    assert torch.equal(layer.moving_mean, rounded.mean(0).to(dtype))
+    assert torch.isfinite(layer.eval()(inputs)).all()
+
+
+def test_within_torch_s_autocast_the_dtype_stays():
+    layer = layers.BatchNormalization()
+    inputs = _images(8, 2)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer(inputs.bfloat16()).dtype is torch.bfloat16
+        assert layer(inputs).dtype is torch.float32
+    assert layer.moving_mean.dtype is torch.float32
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 3, 4, 5), (2, 3, 4)])
+def test_a_mask_has_one_axis_less(shape):
+    layer = layers.BatchNormalization(name="norm")
+    mask = torch.ones(shape, dtype=torch.bool)
+    with pytest.raises(
+        ValueError, match=r"^norm: the mask must have one axis less .* \(2, 3, 4\). Received: a mask of"
+    ):
+        layer(_images(2, 3, 4), mask=mask)
+
+
+def test_what_is_masked_does_not_count():
+    layer, plain = layers.BatchNormalization(momentum=0.0), layers.BatchNormalization(momentum=0.0)
+    inputs = _images(2, 3, 4)
+    mask = torch.tensor([[True, True, False], [True, False, False]])
+    changed = torch.where(mask.unsqueeze(-1), inputs, 1e3)
+    outputs = layer(changed, mask=mask)
+    torch.testing.assert_close(outputs[mask], plain(inputs[mask]))
+    torch.testing.assert_close(layer.moving_variance, plain.moving_variance)
+
+
+def test_a_mask_of_nothing():
+    layer = layers.BatchNormalization()
+    outputs = layer(_images(2, 3, 4), mask=torch.zeros(2, 3, dtype=torch.bool))
+    assert torch.isfinite(outputs).all()
+    assert torch.isfinite(layer.moving_variance).all()
+
+
+def test_two_calls_before_one_backward():
+    layer = layers.BatchNormalization()
+    inputs = _images(6, 2)
+    (layer(inputs[:3]).square().sum() + layer(inputs[3:]).sum()).backward()
+    assert torch.isfinite(layer.gamma.grad).all()
+
+
+@pytest.mark.parametrize("use_reentrant", [True, False])
+def test_a_checkpoint_moves_the_statistics_once(use_reentrant):
+    layer, plain = layers.BatchNormalization(), layers.BatchNormalization()
+    inputs = _images(4, 2).requires_grad_()
+    checkpoint(layer, inputs, use_reentrant=use_reentrant).square().sum().backward()
+    plain(inputs)
+    assert torch.equal(layer.moving_mean, plain.moving_mean)
+
+
+def test_freezing_a_model_means_inference_and_thawing_training():
+    layer = layers.BatchNormalization()
+    inputs = _images(4, 2)
+    in_training = layer(inputs)
+    layer.trainable = False
+    torch.testing.assert_close(layer(inputs, training=True), layer(inputs, training=False))
+    layer.trainable = True
+    torch.testing.assert_close(layer(inputs), in_training)
+
+
+def test_state_given_to_a_transform_is_moved_as_torch_s_own_is():
+    layer = layers.BatchNormalization()
+    inputs = _images(4, 2)
+    layer.build(inputs.shape)
+    parameters, statistics = dict(layer.named_parameters()), dict(layer.named_buffers())
+
+    def loss(parameters, statistics):
+        outputs = functional_call(layer, (parameters, statistics), (inputs,))
+        return outputs.square().sum(), statistics
+
+    gradients, moved = grad(loss, has_aux=True)(parameters, {n: s.clone() for n, s in statistics.items()})
+    assert set(gradients) == {"gamma", "beta"}
+    assert not torch.equal(moved["moving_mean"], layer.moving_mean)
+    assert torch.equal(layer.moving_mean, torch.zeros(2))
+
+
+def test_an_ensemble_of_layers_in_training():
+    members = [layers.BatchNormalization() for _ in range(3)]
+    inputs = _images(3, 4, 2)
+    for member in members:
+        member.build((4, 2))
+    parameters, statistics = torch.func.stack_module_state(copy.deepcopy(members))
+
+    def call(parameters, statistics, inputs):
+        return functional_call(members[0], (parameters, statistics), (inputs,))
+
+    outputs = vmap(call)(parameters, statistics, inputs)
+    torch.testing.assert_close(outputs, torch.stack([m(x) for m, x in zip(members, inputs, strict=True)]))
+    torch.testing.assert_close(statistics["moving_mean"], torch.stack([m.moving_mean for m in members]))
+
+
+def test_float64_inputs_of_a_float32_layer_without_autocast():
+    layer = layers.BatchNormalization(autocast=False)
+    inputs = _images(4, 2).double()
+    assert layer(inputs).dtype is layer(inputs, training=False).dtype is torch.float32
+    assert layer.moving_mean.dtype is torch.float32
+
+
+def test_ints_are_cast():
+    layer = layers.BatchNormalization(center=False, scale=False)
+    inputs = torch.tensor([[1], [3]])
+    torch.testing.assert_close(layer(inputs), layer(inputs.float()))
+    torch.testing.assert_close(layer(inputs, training=False), layer(inputs.float(), training=False))
