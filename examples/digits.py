@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pathlib
 import tempfile
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -29,6 +30,7 @@ class FeatureGate(keras.layers.Layer):
         self.price = price
 
     def build(self, input_shape) -> None:
+        """Make one gate for each feature, all half open."""
         self.logits = self.add_weight(
             name="logits",
             shape=(input_shape[-1],),
@@ -37,13 +39,14 @@ class FeatureGate(keras.layers.Layer):
         )
 
     def call(self, inputs: Tensor) -> Tensor:
+        """Return the inputs (batch, features), those behind closed gates made small."""
         gate = torch.sigmoid(4.0 * self.logits)
         self.add_loss(self.price * gate.sum())
         self.add_metric((gate > 0.5).float().mean(), name="open_gates")
         return inputs * gate
 
 
-def make_model() -> nn.Module:
+def make_model() -> nn.Sequential:
     """Return the model, not built: no layer of it knows its input size yet."""
     return nn.Sequential(
         nn.Flatten(),
@@ -59,7 +62,7 @@ def make_model() -> nn.Module:
 
 def load_data() -> tuple[TensorDataset, Tensor, Tensor]:
     """Return the training set, and the images and labels that are held out."""
-    digits = load_digits()
+    digits: Any = load_digits()
     images = torch.tensor(digits.images, dtype=torch.float32) / 16
     labels = torch.tensor(digits.target)
     train, test = train_test_split(range(len(labels)), test_size=0.25, random_state=0, stratify=digits.target)
@@ -78,7 +81,7 @@ def train(model: nn.Module, data: TensorDataset) -> None:
             main_loss = F.cross_entropy(model(images), labels)
             (main_loss + sum(keras.collect_losses(model))).backward()
             optimizer.step()
-        progress.set_postfix(loss=f"{main_loss.item():.3f}")
+            progress.set_postfix(loss=f"{main_loss.item():.3f}", refresh=False)
 
 
 @torch.no_grad()
@@ -93,7 +96,8 @@ def main() -> None:
     data, images, labels = load_data()
 
     # An optimizer needs the weights, so the layers must see the shape of an input first.
-    model = keras.build(make_model(), images[:1])
+    model = make_model()
+    keras.build(model, images[:1])
     print(model)
     train(model, data)
 

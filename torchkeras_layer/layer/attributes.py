@@ -12,6 +12,7 @@ from torchkeras_layer.layer.containers import track
 from torchkeras_layer.layer.freezing import freeze_assigned
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.unassigned import forget_maker
+from torchkeras_layer.layer.unbuilt import not_built_message
 from torchkeras_layer.layer.weight_spec import WeightSpec
 
 # What torch and the facets keep on a layer is not looked into for layers and weights.
@@ -85,12 +86,12 @@ class Attributes(LayerState):
         registry = self._parameters if isinstance(weight, nn.Parameter) else self._buffers
         key = next((k for k in self._unclaimed if registry.get(k) is weight), None)
         if key is None:
+            if any(buffer is weight for buffer in self._buffers.values()):
+                self._buffers[name] = weight
             return
-        if isinstance(self.__dict__.get(name), torch.Tensor):
-            raise RuntimeError(
-                f"{self._name}: {name!r} holds a tensor already, so the new weight cannot be assigned to it. Was the "
-                "layer given weights before it was built, as by torch.func.functional_call? Build it first."
-            )
+        if self._is_building and name not in self._weight_specs and self._holds_tensor(name):
+            # As torch.func.functional_call does, which would then compute with the new weight in its stead.
+            raise RuntimeError(f"{name!r} was given a tensor before the build. {not_built_message([self._name])}")
         if hasattr(type(self), name) and not isinstance(getattr(type(self), name), property):
             raise AttributeError(self._hidden_by_class(name, weight))
         # What was there before, such as the None of an __init__, would hide the weight.
@@ -107,6 +108,10 @@ class Attributes(LayerState):
         self._unclaimed.discard(key)
         self._weight_specs[name] = spec
         forget_maker(weight)
+
+    def _holds_tensor(self, name: str) -> bool:
+        registered = name in self._parameters or name in self._buffers
+        return registered or isinstance(self.__dict__.get(name), torch.Tensor)
 
     @staticmethod
     def _move(registry: dict[str, Any], key: str, name: str) -> None:
@@ -174,7 +179,8 @@ class Attributes(LayerState):
         return weight
 
     def _read_too_early(self, name: str) -> Any:
-        if name.startswith("__") or "_modules" in self.__dict__:
+        """Read before `Layer.__init__` has run, which code may do that sets attributes first, or forgets to call it."""
+        if name.startswith("__") or ("_modules" in self.__dict__ and name not in LayerState.__annotations__):
             return super().__getattr__(name)
         raise RuntimeError(
             f"{type(self).__name__}: call super().__init__() at the start of __init__. "

@@ -49,8 +49,6 @@ def building(build: Callable[..., None]) -> Callable[..., None]:
 class Building(Naming, WeightCollections, Attributes):
     """Lazy build from the shapes of the inputs."""
 
-    _is_building: bool
-
     @property
     def built(self) -> bool:
         """Whether the layer has its weights. Set it to `False` to have the next call build again."""
@@ -226,7 +224,8 @@ class Building(Naming, WeightCollections, Attributes):
         wants_nothing = self._call_signature.is_plain and self._activity_regularizer is None
         makes_mask = self._defines_mask and self._supports_masking
         takes_one = spec is None or isinstance(spec, InputSpec)
-        route.is_direct = self._built and wants_nothing and takes_one and not self._dynamic and not makes_mask
+        is_plain = wants_nothing and takes_one and not makes_mask
+        route.is_direct = self._built and is_plain and not self._dynamic and not self._casts_weights
         route.passes_training = self._call_signature.takes_training
         route.input_spec = spec if takes_one else None
         route.casts = self._autocast

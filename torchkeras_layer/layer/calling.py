@@ -61,7 +61,7 @@ class Calling(Dtypes, MaskPassing, Losses):
             else:
                 outputs = self._call_in_full(context, outer, inputs, args, kwargs)
         except Exception as error:
-            _tell_where(error, f"{self._name} ({type(self).__name__})", inputs, args, kwargs)
+            _tell_where(error, f"{self.__dict__.get('_name')} ({type(self).__name__})", inputs, args, kwargs)
             raise
         finally:
             context.layer = outer
@@ -103,6 +103,7 @@ class Calling(Dtypes, MaskPassing, Losses):
         inputs = self._cast_inputs(inputs)
         outer_training = context.training
         args, kwargs = self._fill_in(context, mask, args, kwargs)
+        hidden = self._cast_hidden_weights() if self._casts_weights else {}
         try:
             if self._dynamic and is_compiler_about():
                 outputs = outside_of_compiler(self.call, inputs, *args, **kwargs)
@@ -110,6 +111,7 @@ class Calling(Dtypes, MaskPassing, Losses):
                 outputs = self.call(inputs, *args, **kwargs)
         finally:
             context.training = outer_training
+            self.__dict__.update(hidden)
         self._add_activity_loss(outputs)
         self._attach_mask(inputs, mask, outputs)
         return outputs

@@ -51,7 +51,7 @@ class Copying(Building):
         return duplicate
 
     def _replicate_for_data_parallel(self) -> Any:
-        replica = nn.Module._replicate_for_data_parallel(self)
+        replica: Any = nn.Module._replicate_for_data_parallel(self)
         replica.__dict__.update(fresh_call_state())
         replica._choose_route()
         return replica

@@ -11,6 +11,7 @@ import torch
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import map_leaves
+from torchkeras_layer.layer.autocasting import cast_for_call
 from torchkeras_layer.layer.building import Building
 from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layer.unbuilt import STAND_IN, stand_in_for
@@ -103,6 +104,12 @@ class Dtypes(Building):
             return _cast(leaf, dtype) if is_float else leaf
 
         return map_leaves(cast, inputs)
+
+    def _cast_hidden_weights(self) -> dict[str, torch.Tensor]:
+        """Cast, for a call, weights that pruning or a replica keeps as plain attributes; return them as they were."""
+        hidden = {key: self.__dict__[key] for key in self._weight_specs if key in self.__dict__}
+        self.__dict__.update({key: cast_for_call(value, self._weight_specs[key]) for key, value in hidden.items()})
+        return hidden
 
     def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Any:
         """Follow `.to()`, `.half()`, `.cuda()`, …: weights that come later, and computation, go there too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 import torch
@@ -117,13 +118,18 @@ class Layer(
         self.uses_learning_phase = False
         self._begin_empty()
         self._device = _device_in_force()
-        self._dynamic = self._declared.get("dynamic", self._dynamic)
         self._set_policy(policy)
         self._name = choose_name(name, class_name)
-        for attribute, value in self._declared.items():
-            if attribute != "dynamic":
-                setattr(self, attribute, value)
+        self._apply_declarations()
         self._update_stand_in()
+
+    def _apply_declarations(self) -> None:
+        """Set what the class declares by plain attributes for all its layers."""
+        declared = dict(self._declared)
+        self._dynamic = declared.pop("dynamic", self._dynamic)
+        for name, value in declared.items():
+            setattr(self, name, value)
+        self._choose_route()
 
     def _begin_empty(self) -> None:
         """Make the state that does not come from arguments."""
@@ -209,7 +215,18 @@ class Layer(
 _PASS_THROUGH = CallSignature(first="inputs", positional=(), takes_training=False, takes_mask=False)
 
 
+def _own_copy(function: Any) -> Any:
+    """Copy a method with its code: torch.compile limits its compilations of one code object, for all classes together."""
+    code = function.__code__.replace()
+    duplicate = types.FunctionType(code, function.__globals__, function.__name__, function.__defaults__)
+    for attribute in ("__module__", "__qualname__", "__doc__", "__annotations__"):
+        setattr(duplicate, attribute, getattr(function, attribute))
+    return duplicate
+
+
 def _read_class(cls: Any) -> None:
+    if cls.forward.__qualname__ == Calling.forward.__qualname__:
+        cls.forward = _own_copy(Calling.forward)
     cls._call_signature = _PASS_THROUGH if cls.call is Calling.call else read_call_signature(cls.call)
     cls._build_arguments = read_build_arguments(cls.build)
     cls._creates_weights = cls.build is not Building.build

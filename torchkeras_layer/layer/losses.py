@@ -133,7 +133,6 @@ class Losses(GraphPosition):
         if context.dry_run is None and not in_backward():
             mine = call_state(self)
             mine.began.is_latest = False
-            mine.began = context.recording = Recording()
             mine.losses = []
 
     def _end_recording(self, context: CallContext) -> None:

@@ -47,7 +47,8 @@ def read_call_signature(call: Callable[..., Any]) -> CallSignature:
     """Read the signature of an unbound `call`.
 
     >>> read_call_signature(lambda self, x, state, training=None: x)
-    CallSignature(first='x', positional=('state', 'training'), takes_training=True, takes_mask=False)
+    CallSignature(first='x', positional=('state', 'training'), takes_training=True,
+        takes_mask=False, mask_is_optional=False)
     """
     parameters = list(inspect.signature(call).parameters.values())[1:]
     positional = tuple(p.name for p in parameters if p.kind in _POSITIONAL)

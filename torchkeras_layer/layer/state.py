@@ -35,6 +35,7 @@ class LayerState(LazyModuleMixin, nn.Module):
     _trainable: bool
     _is_thawed: bool
     _built: bool
+    _is_building: bool
     _policy: Policy
     _route: Route
     _autocast: bool

@@ -19,6 +19,8 @@ from torchkeras_layer.layers.normalization.normalization import Normalization, i
 from torchkeras_layer.symbolic import InputSpec
 
 _HALF = (torch.float16, torch.bfloat16)
+# Torch has kernels for images and volumes with the channels second in shape and last in memory.
+_RANKS_OF_IMAGES = (4, 5)
 
 
 @catalog.register("BatchNormalizationV1", "BatchNormalizationV2")
@@ -121,10 +123,10 @@ class BatchNormalization(Normalization):
             )
         if not training or not self._trainable or inputs.numel() == 0:
             outputs = self._with_channels_second(inputs, self._by_moving_statistics)
-        elif mask is None:
+        elif mask is None and inputs.numel() > self._channels:
             outputs = self._with_channels_second(inputs, self._by_batch_statistics)
         else:
-            outputs = self._by_masked_statistics(inputs, mask)
+            outputs = self._by_moments(inputs, mask)
         return outputs if outputs.dtype is self._policy.compute else self._cast_output(outputs)
 
     def _add_statistic(self, name: str, shape: Shape) -> torch.Tensor:
@@ -141,17 +143,16 @@ class BatchNormalization(Normalization):
     def _with_channels_second(
         self, inputs: torch.Tensor, normalize: Callable[[torch.Tensor], torch.Tensor]
     ) -> torch.Tensor:
-        """Normalize a view of the inputs with the channels where torch wants them.
-
-        Inputs with the channels last are rows of channels: torch has a kernel for that, and nothing is copied.
-        """
+        """Normalize the inputs with the channels where torch wants them. Channels that come last cost no copy."""
         if self._axes == (1,):
             return normalize(inputs)
-        if self._are_last:
-            return normalize(inputs.reshape(-1, self._channels)).view(inputs.shape)
-        last = tuple(range(-len(self._axes), 0))
-        moved = inputs.movedim(self._axes, last)
-        return normalize(moved.reshape(-1, self._channels)).view(moved.shape).movedim(last, self._axes)
+        if not self._are_last:
+            last = tuple(range(-len(self._axes), 0))
+            moved = inputs.movedim(self._axes, last)
+            return normalize(moved.reshape(-1, self._channels)).view(moved.shape).movedim(last, self._axes)
+        if inputs.dim() in _RANKS_OF_IMAGES and len(self._axes) == 1:
+            return normalize(inputs.movedim(-1, 1)).movedim(1, -1)
+        return normalize(inputs.reshape(-1, self._channels)).view(inputs.shape)
 
     def _by_moving_statistics(self, inputs: torch.Tensor) -> torch.Tensor:
         names = ("moving_mean", "moving_variance", "gamma", "beta")
@@ -163,40 +164,44 @@ class BatchNormalization(Normalization):
 
     def _by_batch_statistics(self, inputs: torch.Tensor) -> torch.Tensor:
         gamma, beta = self._vector("gamma"), self._vector("beta")
-        weight = beta if gamma is None else gamma
-        if not _computes_in_full(inputs.dtype, None if weight is None else weight.dtype):
-            inputs, gamma, beta = in_one_dtype(inputs, gamma, beta)
-        # The variance that F.batch_norm moves is the unbiased one, Keras's is not.
-        outputs, mean, inverse_deviation = torch.native_batch_norm(
-            inputs, gamma, beta, None, None, True, 0.0, self.epsilon
-        )
-        self.add_update(lambda: self._move_statistics(mean, inverse_deviation.pow(-2).sub_(self.epsilon)))
+        count = inputs.numel() // self._channels
+        # Copies, which become the moving statistics only if the update runs. Torch divides the variance that it moves
+        # by count - 1, Keras by count: it is scaled to torch's measure and back, by additions, which cost half as much.
+        mean, variance = self._vector("moving_mean").clone(), self._vector("moving_variance")
+        variance = variance.add(variance, alpha=1 / (count - 1))
+        if not _computes_in_full(inputs.dtype, mean.dtype):
+            inputs, mean, variance, gamma, beta = in_one_dtype(inputs, mean, variance, gamma, beta)
+        share, is_cudnn_on = 1 - self.momentum, torch.backends.cudnn.enabled
+        outputs = torch.batch_norm(inputs, gamma, beta, mean, variance, True, share, self.epsilon, is_cudnn_on)
+        self.add_update(lambda: self._set_statistics(mean, variance.sub(variance, alpha=1 / count)))
         return outputs
 
-    def _by_masked_statistics(self, inputs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        gamma, beta = self._weight("gamma"), self._weight("beta")
-        values, gamma, beta = in_one_dtype(inputs, gamma, beta)
-        mean, variance = masked_moments(values, mask, self._axes)
-        self.add_update(lambda: self._move_statistics(mean.detach().flatten(), variance.detach().flatten()))
+    def _by_moments(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """Do step by step what torch's kernel cannot: normalize with a mask, or one value a channel."""
+        values, gamma, beta = in_one_dtype(inputs, self._weight("gamma"), self._weight("beta"))
+        mean, variance = values, torch.zeros_like(values)
+        if mask is not None:
+            mean, variance = masked_moments(values, mask, self._axes)
+        moved = [self._moved("moving_mean", mean), self._moved("moving_variance", variance)]
+        self.add_update(lambda: self._set_statistics(*moved))
         scale = torch.rsqrt(variance + self.epsilon)
         scale = scale if gamma is None else scale * gamma.view(scale.shape)
         outputs = (values - mean) * scale
         return outputs if beta is None else outputs + beta.view(scale.shape)
 
-    def _move_statistics(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
-        share = 1 - self.momentum
-        for name, value in (("moving_mean", mean), ("moving_variance", variance)):
-            moving = self._vector(name)
-            # Not lerp_: vmap has no rule for it. In another dtype than the weights', this is computed in the wider one.
-            moving.add_(value - moving, alpha=share)
+    def _moved(self, name: str, of_batch: torch.Tensor) -> torch.Tensor:
+        moving = self._vector(name)
+        return moving + (of_batch.detach().flatten() - moving) * (1 - self.momentum)
+
+    def _set_statistics(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
+        self._vector("moving_mean").copy_(mean)
+        self._vector("moving_variance").copy_(variance)
 
     def _vector(self, name: str) -> Any:
         weight = self._weight(name)
         return weight if weight is None or weight.dim() == 1 else weight.flatten()
 
 
-def _computes_in_full(dtype: torch.dtype, weights: torch.dtype | None) -> bool:
-    """Whether torch computes a batch's statistics in float32 at least: of halves, only beside weights in float32."""
-    if dtype in _HALF:
-        return weights is torch.float32
-    return dtype.is_floating_point and weights in (None, dtype)
+def _computes_in_full(dtype: torch.dtype, statistics: torch.dtype) -> bool:
+    """Whether torch computes a batch's statistics in float32 at least: of halves, only if it keeps them in float32."""
+    return statistics is torch.float32 if dtype in _HALF else dtype is statistics

@@ -15,7 +15,8 @@ def masked_moments(
     As in Keras 3, `backend.epsilon()` is added to the number of values: where nothing is marked, both are 0.
 
     Args:
-        values: float tensor. mask: for all axes of `values` but the last; `True`, or not 0, marks what counts.
+        values: float tensor.
+        mask: for all axes of `values` but the last; `True`, or not 0, marks what counts.
 
     >>> values, mask = torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[True, True, False]])
     >>> mean, variance = masked_moments(values, mask, (2,))
