@@ -23,7 +23,7 @@ EPOCHS = 40
 
 
 class FeatureGate(keras.layers.Layer):
-    """Opens or closes each input feature, and is paid for every one that it leaves open. Ported from Keras unchanged."""
+    """Opens or closes each input feature, and pays for every one that it leaves open. Ported from Keras unchanged."""
 
     def __init__(self, price: float = 1e-3, **kwargs) -> None:
         super().__init__(**kwargs)

@@ -216,7 +216,7 @@ _PASS_THROUGH = CallSignature(first="inputs", positional=(), takes_training=Fals
 
 
 def _own_copy(function: Any) -> Any:
-    """Copy a method with its code: torch.compile limits its compilations of one code object, for all classes together."""
+    """Copy a method with its code: torch.compile limits the compilations of a code object, over all classes."""
     code = function.__code__.replace()
     duplicate = types.FunctionType(code, function.__globals__, function.__name__, function.__defaults__)
     for attribute in ("__module__", "__qualname__", "__doc__", "__annotations__"):

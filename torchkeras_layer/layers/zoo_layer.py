@@ -11,6 +11,7 @@ import torch
 from typing_extensions import Self
 
 from torchkeras_layer import activations
+from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.autocasting import cast_for_call
 from torchkeras_layer.layer.configuration import is_plain
@@ -91,6 +92,17 @@ class ZooLayer(Layer):
             if not is_plain(value):
                 raise NotImplementedError(self._not_plain(name, value))
         return given
+
+    def _add_parameter(self, name: str, shape: Shape, autocast: bool = True) -> torch.Tensor:
+        """Create a weight with the initializer, regularizer and constraint that were given for it."""
+        return self.add_weight(
+            name,
+            shape,
+            initializer=getattr(self, f"{name}_initializer"),
+            regularizer=getattr(self, f"{name}_regularizer"),
+            constraint=getattr(self, f"{name}_constraint"),
+            autocast=autocast,
+        )
 
     def _weight(self, name: str) -> Any:
         """Return a weight for use in `call`, as the attribute does: this is the short way for what torch holds plainly.

@@ -73,22 +73,8 @@ class Dense(ZooLayer):
     def build(self, input_shape: Shape) -> None:
         """Create `kernel` and `bias`."""
         (size,) = known_sizes(self, input_shape, [-1])
-        self.kernel = self.add_weight(
-            "kernel",
-            (size, self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                "bias",
-                (self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        self.kernel = self._add_parameter("kernel", (size, self.units))
+        self.bias = self._add_parameter("bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:

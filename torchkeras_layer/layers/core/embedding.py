@@ -76,15 +76,8 @@ class Embedding(ZooLayer):
 
     def build(self, input_shape: Shape | None = None) -> None:
         """Create `embeddings`; the shape of the inputs does not matter."""
-        self.embeddings = self.add_weight(
-            "embeddings",
-            (self.input_dim, self.output_dim),
-            initializer=self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-            # The rows that are looked up are cast in `call`, and not the whole table.
-            autocast=False,
-        )
+        # The rows that are looked up are cast in `call`, and not the whole table.
+        self.embeddings = self._add_parameter("embeddings", (self.input_dim, self.output_dim), autocast=False)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return a row for each int."""

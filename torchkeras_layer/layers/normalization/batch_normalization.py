@@ -108,8 +108,8 @@ class BatchNormalization(Normalization):
         self._are_last = self._axes[0] == len(input_shape) - len(sizes)
         broadcast = tuple(size if axis in self._axes else 1 for axis, size in enumerate(input_shape))
         shape = sizes if len(sizes) == 1 else broadcast
-        self.gamma = self._add_parameter("gamma", shape) if self.scale else None
-        self.beta = self._add_parameter("beta", shape) if self.center else None
+        self.gamma = self._add_parameter("gamma", shape, autocast=False) if self.scale else None
+        self.beta = self._add_parameter("beta", shape, autocast=False) if self.center else None
         self.moving_mean = self._add_statistic("moving_mean", shape)
         self.moving_variance = self._add_statistic("moving_variance", shape)
         self.input_spec = InputSpec(ndim=len(input_shape), axes=dict(zip(self._axes, sizes, strict=True)))

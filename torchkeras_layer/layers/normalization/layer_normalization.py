@@ -81,8 +81,8 @@ class LayerNormalization(Normalization):
         self._sizes = known_sizes(self, input_shape, axes)
         self._axes = tuple(axis - rank for axis in axes)
         has_gamma, has_beta = self.scale or self.rms_scaling, self.center and not self.rms_scaling
-        self.gamma = self._add_parameter("gamma", self._sizes) if has_gamma else None
-        self.beta = self._add_parameter("beta", self._sizes) if has_beta else None
+        self.gamma = self._add_parameter("gamma", self._sizes, autocast=False) if has_gamma else None
+        self.beta = self._add_parameter("beta", self._sizes, autocast=False) if has_beta else None
         self.input_spec = InputSpec(
             min_ndim=-self._axes[0] if self._counts_from_the_end() else rank,
             max_ndim=None if self._counts_from_the_end() else rank,

@@ -55,16 +55,6 @@ class Normalization(ZooLayer):
         axes_in(self, self.axis, input_shape)
         return tuple(input_shape)
 
-    def _add_parameter(self, name: str, shape: Shape) -> torch.Tensor:
-        return self.add_weight(
-            name,
-            shape,
-            initializer=getattr(self, f"{name}_initializer"),
-            regularizer=getattr(self, f"{name}_regularizer"),
-            constraint=getattr(self, f"{name}_constraint"),
-            autocast=False,
-        )
-
     def _in_one_dtype(self, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
         """Cast as `in_one_dtype`, except floats within `torch.autocast`, which are torch's to cast."""
         if self._is_torchs_to_cast(inputs):
