@@ -19,13 +19,13 @@ from tqdm import trange
 
 import torchkeras_layer as keras
 
-EPOCHS = 40
+EPOCHS = 60
 
 
 class FeatureGate(keras.layers.Layer):
     """Opens or closes each input feature, and pays for every one that it leaves open. Ported from Keras unchanged."""
 
-    def __init__(self, price: float = 1e-3, **kwargs) -> None:
+    def __init__(self, price: float = 1e-4, **kwargs) -> None:
         super().__init__(**kwargs)
         self.price = price
 
@@ -71,17 +71,21 @@ def load_data() -> tuple[TensorDataset, Tensor, Tensor]:
 
 def train(model: nn.Module, data: TensorDataset) -> None:
     """Train as one would any PyTorch model; the layers' own losses are added to the main one."""
-    loader = DataLoader(data, batch_size=64, shuffle=True)
-    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    loader = DataLoader(data, batch_size=64, shuffle=True, drop_last=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
     model.train()
     progress = trange(EPOCHS, desc="training", unit="epoch")
     for _ in progress:
+        total = 0.0
         for images, labels in loader:
             optimizer.zero_grad()
             main_loss = F.cross_entropy(model(images), labels)
             (main_loss + sum(keras.collect_losses(model))).backward()
             optimizer.step()
-            progress.set_postfix(loss=f"{main_loss.item():.3f}", refresh=False)
+            total += main_loss.item() / len(loader)
+        schedule.step()
+        progress.set_postfix(loss=f"{total:.3f}")
 
 
 @torch.no_grad()

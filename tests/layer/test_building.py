@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -264,8 +265,12 @@ def test_two_threads_that_arrive_together_build_once():
     arrived = threading.Barrier(4)
 
     class Slow(Linear):
-        def call(self, inputs):
-            return super().call(inputs)
+        builds = 0
+
+        def build(self, input_shape):
+            self.builds += 1
+            time.sleep(0.01)
+            super().build(input_shape)
 
     layer, outputs = Slow(2), []
 
@@ -278,7 +283,7 @@ def test_two_threads_that_arrive_together_build_once():
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(layer.weights) == 2
+    assert (layer.builds, len(layer.weights), len(outputs)) == (1, 2, 4)
     assert all(torch.equal(output, outputs[0]) for output in outputs)
 
 

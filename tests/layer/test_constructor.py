@@ -171,6 +171,13 @@ def test_weights_are_applied_after_a_build_by_hand():
     assert layer.bias.tolist() == [7.0, 8.0]
 
 
+def test_weights_are_not_applied_to_a_second_build():
+    """[39]"""
+    layer = built(Linear(2, weights=VALUES))
+    layer.built = False
+    assert built(layer).bias.tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize("bad", [VALUES[:1], [VALUES[0], np.ones(3)]], ids=["too few", "wrong shape"])
 def test_weights_that_do_not_fit_raise_at_the_first_call(bad):
     """[39]"""

@@ -113,6 +113,36 @@ def test_a_child_built_in_a_frozen_parent():
     assert parent.trainable_weights == []
 
 
+class MakesLayers(keras.Layer):
+    """Makes layers in every place where one can."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.first = Linear(3)
+        self.plain = nn.Sequential(Linear(3), nn.Linear(3, 3))
+        self.listed = []
+
+    def build(self, input_shape):
+        self.listed.append(Linear(3))
+        self.second = Linear(3)
+        self.second.build(input_shape)
+
+    def call(self, inputs):
+        if not hasattr(self, "third"):
+            self.third = Linear(3)
+        return self.third(self.second(self.listed[0](self.plain(self.first(inputs)))))
+
+
+def test_what_a_frozen_layer_makes_is_frozen():
+    layer = built(MakesLayers(trainable=False))
+    assert trains(layer) == 0
+    assert len(layer.weights) == 12
+    layer.trainable = True
+    assert trains(layer) == 12
+    inner = built(Stack(MakesLayers(), trainable=False))
+    assert trains(inner) == 0
+
+
 def test_overridden_setters_run():
     log = []
 
@@ -143,6 +173,16 @@ def test_what_torch_froze_stays_frozen():
     layer = built(Linear(2))
     layer.kernel.requires_grad_(False)
     assert names(layer) == ["bias", "kernel"]
+    layer.trainable = False
+    layer.trainable = True
+    assert grads(layer) == [False, True]
+
+
+def test_freezing_remembers_no_more_than_the_last_time():
+    layer = built(Linear(2))
+    layer.trainable = False
+    layer.trainable = True
+    layer.kernel.requires_grad_(False)
     layer.trainable = False
     layer.trainable = True
     assert grads(layer) == [False, True]

@@ -87,7 +87,7 @@ class Losses(GraphPosition):
         context = per_thread.context
         added = [loss for loss in leaves(losses) if loss is not None]
         if context.layer is not None and not context.alone:
-            if context.dry_run is None and not in_backward() and not torch.compiler.is_exporting():
+            if context.dry_run is None and not in_backward() and not _is_exported():
                 self._record_losses(context, added)
             return
         if not all(callable(loss) and not isinstance(loss, torch.Tensor) for loss in added):
@@ -152,6 +152,11 @@ class Losses(GraphPosition):
         elif self._route.has_recorded:
             mine.began.is_latest = False
             mine.losses = []
+
+
+def _is_exported() -> bool:
+    # Order matters: in torch before 2.12 the compiler takes the second question for True in every trace.
+    return not torch.compiler.is_dynamo_compiling() and torch.compiler.is_exporting()
 
 
 def call_state(layer: LayerState) -> CallState:

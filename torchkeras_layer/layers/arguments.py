@@ -17,6 +17,9 @@ def resolved(layer: Layer, name: str, value: Any, get: Callable[[Any], Any]) -> 
 
     Raises:
         ValueError: if it means nothing; the message names the layer and the argument.
+
+    >>> resolved(Layer(), "size", "12", int)
+    12
     """
     try:
         return get(value)
@@ -29,6 +32,9 @@ def positive_int(layer: Layer, name: str, value: Any) -> int:
 
     Raises:
         ValueError: if it is not.
+
+    >>> positive_int(Layer(), "units", np.int64(3))
+    3
     """
     try:
         number = 0 if isinstance(value, bool) else operator.index(value)
@@ -44,6 +50,9 @@ def number_between(layer: Layer, name: str, value: Any, least: float, most: floa
 
     Raises:
         ValueError: if it is not.
+
+    >>> number_between(Layer(), "rate", 0.5, 0, 1)
+    0.5
     """
     if (
         isinstance(value, bool)
@@ -61,6 +70,9 @@ def one_or_more_axes(layer: Layer, value: Any) -> int | list[int]:
     Raises:
         TypeError: if it is neither.
         ValueError: if there are none, or one twice.
+
+    >>> one_or_more_axes(Layer(), -1), one_or_more_axes(Layer(), (1, 2))
+    (-1, [1, 2])
     """
     axes = list(value) if isinstance(value, (list, tuple)) else [value]
     if any(isinstance(axis, bool) or not hasattr(axis, "__index__") for axis in axes):
@@ -80,6 +92,9 @@ def axes_in(layer: Layer, axis: int | Sequence[int], shape: Sequence[int | None]
 
     Raises:
         ValueError: if one does not exist in the shape, or two are the same.
+
+    >>> axes_in(Layer(), [-1, 1], (None, 4, 5))
+    (1, 2)
     """
     axes = [axis] if isinstance(axis, int) else list(axis)
     rank = len(shape)
@@ -99,6 +114,9 @@ def known_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) 
 
     Raises:
         ValueError: if one of them is free.
+
+    >>> known_sizes(Layer(), (None, 4, 5), [1, 2])
+    (4, 5)
     """
     sizes = tuple(shape[axis] for axis in axes)
     if any(size is None for size in sizes):

@@ -27,6 +27,13 @@ class ZooLayer(Layer):
 
     Raises:
         ValueError: for an argument of Keras's layer that asks for what is not supported.
+
+    >>> class Shift(ZooLayer):
+    ...     def __init__(self, distance=1.0, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.distance = distance
+    >>> Shift.from_config(Shift(2.0).get_config()).distance
+    2.0
     """
 
     # Arguments of Keras's layer that are not supported, with the value that asks for nothing.
@@ -133,8 +140,8 @@ def _is_in_autocast(tensor: torch.Tensor) -> bool:
 
 
 def _built_in_class(cls: type) -> type[ZooLayer]:
-    """Return the class itself if it is one of ours, else the one of ours that it is derived from."""
-    return next(base for base in cls.__mro__ if issubclass(base, ZooLayer) and entry_of(base) is not None)
+    """Return the one of our layers that a class is or is derived from; the class itself if there is none."""
+    return next((base for base in cls.__mro__ if issubclass(base, ZooLayer) and entry_of(base) is not None), cls)
 
 
 @functools.cache

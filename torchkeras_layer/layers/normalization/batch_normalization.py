@@ -116,11 +116,8 @@ class BatchNormalization(Normalization):
 
     def call(self, inputs: torch.Tensor, training: Any = None, mask: Any = None) -> torch.Tensor:
         """Return the normalized inputs."""
-        if mask is not None and mask.dim() != inputs.dim() - 1:
-            raise ValueError(
-                f"{self.name}: the mask must have one axis less than the inputs, which are {tuple(inputs.shape)}. "
-                f"Received: a mask of shape {tuple(mask.shape)}."
-            )
+        if mask is not None:
+            mask = self._fitting_mask(mask, inputs)
         if not training or not self._trainable or inputs.numel() == 0:
             outputs = self._with_channels_second(inputs, self._by_moving_statistics)
         elif mask is None and inputs.numel() > self._channels:
@@ -128,6 +125,15 @@ class BatchNormalization(Normalization):
         else:
             outputs = self._by_moments(inputs, mask)
         return outputs if outputs.dtype is self._policy.compute else self._cast_output(outputs)
+
+    def _fitting_mask(self, mask: Any, inputs: torch.Tensor) -> torch.Tensor:
+        mask = torch.as_tensor(mask, device=inputs.device)
+        if mask.dim() != inputs.dim() - 1:
+            raise ValueError(
+                f"{self.name}: the mask must have one axis less than the inputs, which are {tuple(inputs.shape)}. "
+                f"Received: a mask of shape {tuple(mask.shape)}."
+            )
+        return mask
 
     def _add_statistic(self, name: str, shape: Shape) -> torch.Tensor:
         return self.add_weight(
@@ -164,16 +170,21 @@ class BatchNormalization(Normalization):
 
     def _by_batch_statistics(self, inputs: torch.Tensor) -> torch.Tensor:
         gamma, beta = self._vector("gamma"), self._vector("beta")
+        moving_mean, moving_variance = self._vector("moving_mean"), self._vector("moving_variance")
         count = inputs.numel() // self._channels
         # Copies, which become the moving statistics only if the update runs. Torch divides the variance that it moves
         # by count - 1, Keras by count: it is scaled to torch's measure and back, by additions, which cost half as much.
-        mean, variance = self._vector("moving_mean").clone(), self._vector("moving_variance")
-        variance = variance.add(variance, alpha=1 / (count - 1))
+        mean, variance = moving_mean.clone(), moving_variance.add(moving_variance, alpha=1 / (count - 1))
         if not _computes_in_full(inputs.dtype, mean.dtype):
             inputs, mean, variance, gamma, beta = in_one_dtype(inputs, mean, variance, gamma, beta)
         share, is_cudnn_on = 1 - self.momentum, torch.backends.cudnn.enabled
         outputs = torch.batch_norm(inputs, gamma, beta, mean, variance, True, share, self.epsilon, is_cudnn_on)
-        self.add_update(lambda: self._set_statistics(mean, variance.sub(variance, alpha=1 / count)))
+
+        def move() -> None:
+            moving_mean.copy_(mean)
+            moving_variance.copy_(variance.sub(variance, alpha=1 / count))
+
+        self.add_update(move)
         return outputs
 
     def _by_moments(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
@@ -182,20 +193,16 @@ class BatchNormalization(Normalization):
         mean, variance = values, torch.zeros_like(values)
         if mask is not None:
             mean, variance = masked_moments(values, mask, self._axes)
-        moved = [self._moved("moving_mean", mean), self._moved("moving_variance", variance)]
-        self.add_update(lambda: self._set_statistics(*moved))
+        self.add_update(lambda: self._move("moving_mean", mean))
+        self.add_update(lambda: self._move("moving_variance", variance))
         scale = torch.rsqrt(variance + self.epsilon)
         scale = scale if gamma is None else scale * gamma.view(scale.shape)
         outputs = (values - mean) * scale
         return outputs if beta is None else outputs + beta.view(scale.shape)
 
-    def _moved(self, name: str, of_batch: torch.Tensor) -> torch.Tensor:
+    def _move(self, name: str, of_batch: torch.Tensor) -> None:
         moving = self._vector(name)
-        return moving + (of_batch.detach().flatten() - moving) * (1 - self.momentum)
-
-    def _set_statistics(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
-        self._vector("moving_mean").copy_(mean)
-        self._vector("moving_variance").copy_(variance)
+        moving.copy_(moving + (of_batch.detach().flatten() - moving) * (1 - self.momentum))
 
     def _vector(self, name: str) -> Any:
         weight = self._weight(name)

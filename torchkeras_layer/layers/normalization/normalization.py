@@ -15,7 +15,12 @@ from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
 class Normalization(ZooLayer):
-    """Base of layers that bring values to mean 0 and variance 1, and then apply `gamma * x + beta`. Shapes stay."""
+    """Base of layers that bring values to mean 0 and variance 1, and then apply `gamma * x + beta`. Shapes stay.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.LayerNormalization(axis=-1).compute_output_shape((None, 3))
+    (None, 3)
+    """
 
     def __init__(
         self,
