@@ -9,6 +9,7 @@ import torch
 
 from tests.oracle import keras
 from torchkeras_layer import Layer, activations, initializers, layers, registry
+from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
 class Plain(layers.Dense):
@@ -104,3 +105,11 @@ def test_the_base_class_goes_through_serialize():
 def test_a_weight_given_by_its_array_is_not_part_of_the_config():
     layer = layers.Embedding(2, 1, weights=torch.ones(2, 1))
     assert "weights" not in layer.get_config()
+
+
+def test_no_layer_hides_a_private_member_of_the_base_class():
+    built_in = {base for cls in vars(layers).values() if isinstance(cls, type) for base in cls.__mro__}
+    ours = [cls for cls in built_in if issubclass(cls, ZooLayer)]
+    hidden = [(cls.__name__, n) for cls in ours for n in vars(cls) if n.startswith("_") and hasattr(Layer, n)]
+    by_design = ("__", "_call_signature", "_build_arguments", "_creates_weights", "_defines_mask")
+    assert [(name, member) for name, member in hidden if not member.startswith(by_design)] == []

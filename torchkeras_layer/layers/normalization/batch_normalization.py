@@ -193,14 +193,14 @@ class BatchNormalization(Normalization):
         mean, variance = values, torch.zeros_like(values)
         if mask is not None:
             mean, variance = masked_moments(values, mask, self._axes)
-        self.add_update(lambda: self._move("moving_mean", mean))
-        self.add_update(lambda: self._move("moving_variance", variance))
+        self.add_update(lambda: self._follow("moving_mean", mean))
+        self.add_update(lambda: self._follow("moving_variance", variance))
         scale = torch.rsqrt(variance + self.epsilon)
         scale = scale if gamma is None else scale * gamma.view(scale.shape)
         outputs = (values - mean) * scale
         return outputs if beta is None else outputs + beta.view(scale.shape)
 
-    def _move(self, name: str, of_batch: torch.Tensor) -> None:
+    def _follow(self, name: str, of_batch: torch.Tensor) -> None:
         moving = self._vector(name)
         moving.copy_(moving + (of_batch.detach().flatten() - moving) * (1 - self.momentum))
 
