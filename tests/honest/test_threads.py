@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch._dynamo.testing import CompileCounter
 
+import torchkeras_layer as keras
 from tests.honest.samples import Everything, Linear, Mixed, Penalty, Switch, Watched, built
-from torchkeras_layer import collect_losses
 
 X = torch.linspace(-1, 1, 15).reshape(5, 3)
 
@@ -78,11 +78,11 @@ def test_a_compiled_layer_in_many_threads_is_one_graph(make, start):
 
     def call():
         compiled(X)
-        return len(collect_losses(model))
+        return len(keras.collect_losses(model))
 
     # torch itself compiles several times when first calls race.
     expected = together(call)
-    assert expected == [len(collect_losses(built(make())))]
+    assert expected == [len(keras.collect_losses(built(make())))]
     for _ in range(2):
         assert together(*[call] * 12) == expected * 12
     assert counter.frame_count == 1
@@ -98,6 +98,14 @@ def test_first_calls_from_many_threads_build_once(make):
         if not isinstance(model, Linear):
             continue
         assert all(torch.equal(outputs[0], output) for output in outputs)
+
+
+def test_threads_that_first_add_a_metric_share_it():
+    for _ in range(30):
+        layer = keras.build(Watched(), X)
+        del layer.metric_average
+        together(*[functools.partial(layer, X)] * 6)
+        assert [metric.name for metric in layer.metrics] == ["seen", "average"]
 
 
 def test_a_build_that_waits_for_another_does_not_lock_up():

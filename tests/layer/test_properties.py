@@ -233,3 +233,34 @@ def test_weights_parameters_and_state_agree_for_any_holding(held):
         setattr(twin, f"held_{index}", [built(Linear(units))])
     twin.set_weights(layer.get_weights())
     assert layer.count_params() == twin.count_params() == sum(4 * units for units, _ in held)
+
+
+class Link(keras.Layer):
+    """Calls the next link, with `training` or without it."""
+
+    def __init__(self, following, given):
+        super().__init__()
+        self.following, self.given = following, given
+
+    def call(self, inputs, training=None):
+        self.mode = training
+        return inputs if self.following is None else self.following(inputs, **self.given)
+
+
+links = st.tuples(st.booleans(), st.sampled_from([{}, {"training": None}, {"training": True}, {"training": False}]))
+
+
+@given(st.lists(links, min_size=1, max_size=5))
+def test_the_mode_of_nested_calls(chain):
+    """[9] The nearest explicit value that is not None, else the layer's own flag."""
+    layers, given_to_first = [], chain[0][1]
+    for index in reversed(range(len(chain))):
+        given_to_next = chain[index + 1][1] if layers else {}
+        layers.insert(0, Link(layers[0] if layers else None, given_to_next))
+    for layer, (flag, _) in zip(layers, chain, strict=True):
+        layer.training = flag
+    layers[0](torch.ones(1), **given_to_first)
+    explicit = None
+    for layer, (flag, arguments) in zip(layers, chain, strict=True):
+        explicit = arguments.get("training") if arguments.get("training") is not None else explicit
+        assert layer.mode is (flag if explicit is None else explicit)

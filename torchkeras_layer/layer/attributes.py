@@ -72,7 +72,7 @@ class Attributes(LayerState):
     def _take_in(self, name: str, value: Any) -> Any:
         """Give a weight the name of the attribute that it is assigned to, and track what a container holds."""
         if isinstance(value, torch.Tensor):
-            self._claim(name, value)
+            self._claim_weight(name, value)
             return value
         value = track(value)
         self._forget_spec(name)
@@ -82,7 +82,7 @@ class Attributes(LayerState):
             self._parameters.pop(name, None)
         return value
 
-    def _claim(self, name: str, weight: torch.Tensor) -> None:
+    def _claim_weight(self, name: str, weight: torch.Tensor) -> None:
         registry = self._parameters if isinstance(weight, nn.Parameter) else self._buffers
         key = next((k for k in self._unclaimed if registry.get(k) is weight), None)
         if key is None:
@@ -101,9 +101,9 @@ class Attributes(LayerState):
         if key != name:
             other = self._buffers if registry is self._parameters else self._parameters
             other.pop(name, None)
-            self._move(registry, key, name)
-            if key in self._frozen:
-                self._frozen.add(name)
+            _move(registry, key, name)
+            if key in self._frozen_names:
+                self._frozen_names.add(name)
             self._forget_spec(key)
         self._unclaimed.discard(key)
         self._weight_specs[name] = spec
@@ -113,19 +113,17 @@ class Attributes(LayerState):
         registered = name in self._parameters or name in self._buffers
         return registered or isinstance(self.__dict__.get(name), torch.Tensor)
 
-    @staticmethod
-    def _move(registry: dict[str, Any], key: str, name: str) -> None:
-        """Rename an entry where it stands; one that is replaced gives up its name but not its place."""
-        weight = registry[key]
-        if name in registry:
-            del registry[key]
-            registry[name] = weight
-            return
-        renamed = [(name if k == key else k, v) for k, v in registry.items()]
-        registry.clear()
-        registry.update(renamed)
+    def _free_key(self, name: str) -> str:
+        """Return a name for a weight or sub-module that no attribute has; torch allows no dots in it."""
+        base = key = name.replace(".", "_").replace("/", "_") or "variable"
+        number = 0
+        taken = (self._parameters, self._buffers, self._modules, self.__dict__)
+        while any(key in names for names in taken) or hasattr(type(self), key):
+            number += 1
+            key = f"{base}_{number}"
+        return key
 
-    def _give_up(self, weight: torch.Tensor) -> WeightSpec | None:
+    def _give_up_weight(self, weight: torch.Tensor) -> WeightSpec | None:
         """Leave a weight to the container that it was put into."""
         for key in self._unclaimed:
             registry = self._parameters if key in self._parameters else self._buffers
@@ -140,9 +138,9 @@ class Attributes(LayerState):
     def _forget_spec(self, name: str) -> None:
         self._weight_specs.pop(name, None)
         self._unclaimed.discard(name)
-        self._frozen.discard(name)
+        self._frozen_names.discard(name)
 
-    def _adopt(self) -> None:
+    def _adopt_containers(self) -> None:
         """Track what was put into lists and dicts that held none of it when they were assigned."""
         for name, value in list(self.__dict__.items()):
             if type(value) in (list, dict) and name not in _NOT_THE_USERS:
@@ -198,3 +196,15 @@ class Attributes(LayerState):
             else " The layer is not built: its weights exist after the first call or `build(input_shape)`."
         )
         raise AttributeError(f"{self._name} ({type(self).__name__}): no attribute {name!r}.{hint}")
+
+
+def _move(registry: dict[str, Any], key: str, name: str) -> None:
+    """Rename an entry where it stands; one that is replaced gives up its name but not its place."""
+    weight = registry[key]
+    if name in registry:
+        del registry[key]
+        registry[name] = weight
+        return
+    renamed = [(name if k == key else k, v) for k, v in registry.items()]
+    registry.clear()
+    registry.update(renamed)

@@ -117,7 +117,7 @@ class Building(Naming, WeightCollections, Attributes):
             if self._built:
                 return
             tensors = [leaf for leaf in leaves(inputs) if isinstance(leaf, torch.Tensor)]
-            device = self._device or (tensors[0].device if tensors else None)
+            device = self._pinned_device or (tensors[0].device if tensors else None)
             context = per_thread.context
             context.outer = outer
             try:
@@ -130,6 +130,8 @@ class Building(Naming, WeightCollections, Attributes):
         for name in (self._call_signature.first, "inputs"):
             if name in kwargs:
                 return kwargs.pop(name)
+        if self._call_signature.first_is_optional:
+            return None
         raise ValueError(
             f"{self._name}: the first argument of a call, {self._call_signature.first!r}, is missing. "
             f"Write `layer({self._call_signature.first})`."
@@ -172,9 +174,10 @@ class Building(Naming, WeightCollections, Attributes):
         parent = context.outer if around is self else around
         saved = context.building, context.alone, context.frozen
         self._path = self._path or self._path_below(parent)
-        with creating_weights(self._device):
+        with creating_weights(self._pinned_device):
             context.alone = context.alone if context.building else around is None
-            context.frozen = context.frozen or (parent is not None and not parent._trainable)
+            self._is_frozen_above = not self._is_thawed and (context.frozen or _freezes_what_is_inside(parent))
+            context.frozen = self._is_frozen_above
             context.layer, context.building = self, True
             try:
                 yield
@@ -203,7 +206,7 @@ class Building(Naming, WeightCollections, Attributes):
             self.__dict__["_is_building"] = False
 
     def _finish_build(self, shapes: tuple[Any, ...], named_shapes: dict[str, Any]) -> None:
-        self._adopt()
+        self._adopt_containers()
         self._build_shapes = self._describe_build(shapes, named_shapes)
         self.built = True
         if self._initial_weights is not None:
@@ -220,7 +223,7 @@ class Building(Naming, WeightCollections, Attributes):
 
     def _choose_route(self) -> None:
         """Decide whether a call on one plain tensor may go straight to `call`: see `Calling.forward`."""
-        route, spec = self._route, self._input_spec
+        route, spec = self._call_route, self._input_spec
         wants_nothing = self._call_signature.is_plain and self._activity_regularizer is None
         makes_mask = self._defines_mask and self._supports_masking
         takes_one = spec is None or isinstance(spec, InputSpec)
@@ -236,7 +239,11 @@ class Building(Naming, WeightCollections, Attributes):
         if self._built:
             self._parameters.pop(STAND_IN, None)
         elif self._creates_weights and STAND_IN not in self._parameters:
-            self._parameters[STAND_IN] = stand_in_for(self._name, self._device, self._policy.variable)
+            self._parameters[STAND_IN] = stand_in_for(self._name, self._pinned_device, self._policy.variable)
+
+
+def _freezes_what_is_inside(parent: LayerState | None) -> bool:
+    return parent is not None and (not parent._trainable or parent._is_frozen_above)
 
 
 def _shapes_of(inputs: Any) -> Any:

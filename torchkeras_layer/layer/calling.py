@@ -36,7 +36,7 @@ class Calling(Dtypes, MaskPassing, Losses):
         Raises:
             ValueError: if there are no inputs, they do not fit `input_spec`, or `call` returns `None`.
         """
-        context, route = per_thread.context, self._route
+        context, route = per_thread.context, self._call_route
         outer = context.layer
         traced = outer is None and _is_traced()
         if outer is None and not traced and route.has_recorded:
@@ -55,7 +55,7 @@ class Calling(Dtypes, MaskPassing, Losses):
                 and (route.input_spec is None or route.input_spec.accepts(inputs))
             ):
                 if route.passes_training:
-                    outputs = self.call(inputs, training=self._mode(context))
+                    outputs = self.call(inputs, training=self._training_mode(context))
                 else:
                     outputs = self.call(inputs)
             else:
@@ -111,7 +111,9 @@ class Calling(Dtypes, MaskPassing, Losses):
                 outputs = self.call(inputs, *args, **kwargs)
         finally:
             context.training = outer_training
-            self.__dict__.update(hidden)
+            if hidden:
+                # Only then, because torch.compile did not follow it before torch 2.12.
+                self.__dict__.update(hidden)
         self._add_activity_loss(outputs)
         self._attach_mask(inputs, mask, outputs)
         return outputs
@@ -126,16 +128,16 @@ class Calling(Dtypes, MaskPassing, Losses):
             context.training = explicit
         by_position = "training" in signature.positional and signature.positional.index("training") < len(args)
         if signature.takes_training and not by_position:
-            kwargs["training"] = self._mode(context)
+            kwargs["training"] = self._training_mode(context)
         elif by_position:
-            args = self._with_training(args, self._mode(context))
+            args = self._with_training(args, self._training_mode(context))
         else:
             kwargs.pop("training", None)
         if signature.takes_mask and not signature.is_given("mask", args, kwargs):
             kwargs["mask"] = mask
         return args, kwargs
 
-    def _mode(self, context: CallContext) -> Any:
+    def _training_mode(self, context: CallContext) -> Any:
         """Return what `training` is: as given to this or an outer call, else the module's own flag."""
         inherited = context.training
         if not _is_traced():

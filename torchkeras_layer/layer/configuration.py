@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import inspect
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -22,15 +24,30 @@ def capturing(init: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(init)
     def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
-        if "_arguments" in self.__dict__:
+        if "_init_arguments" in self.__dict__:
             init(self, *args, **kwargs)
             return
-        self.__dict__["_arguments"] = (args, kwargs)
+        kept = {name: _keep(value) for name, value in kwargs.items()}
+        self.__dict__["_init_arguments"] = (tuple(_keep(value) for value in args), kept)
         init(self, *args, **kwargs)
         if "_name" in self.__dict__:
-            self._adopt()
+            self._adopt_containers()
 
     return remembering
+
+
+@dataclasses.dataclass(frozen=True)
+class _NotPlain:
+    """Stands for an argument that a config cannot hold, so that the layer does not keep the argument itself."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _keep(value: Any) -> Any:
+    return copy.deepcopy(value) if is_plain(value) else _NotPlain(reprlib.repr(value))
 
 
 class Configuration(LayerState):
@@ -95,13 +112,15 @@ class Configuration(LayerState):
             config["batch_input_shape"] = self._batch_input_shape
         if self._dynamic:
             config["dynamic"] = True
+        if not self._autocast:
+            config["autocast"] = False
         if self._activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self._activity_regularizer)
         return config
 
     def _given_arguments(self) -> dict[str, Any]:
         """Return the arguments that the constructor got, by name, without those of the base class."""
-        args, kwargs = self._arguments
+        args, kwargs = self._init_arguments
         bound = inspect.signature(_constructor(type(self))).bind(self, *args, **kwargs)
         given: dict[str, Any] = {}
         for name, value in list(bound.arguments.items())[1:]:

@@ -59,4 +59,4 @@ class Copying(Building):
 
 def fresh_call_state() -> dict[str, Any]:
     """Return what a copy of a layer begins with, in place of what calls have left."""
-    return {"_call_states": CallStates(), "_route": Route()}
+    return {"_call_states": CallStates(), "_call_route": Route()}

@@ -91,7 +91,7 @@ class Dtypes(Building):
             for weight in registry.values():
                 if weight is not None:
                     return weight.device
-        return self._device
+        return self._pinned_device
 
     def _cast_inputs(self, inputs: Any) -> Any:
         """Cast floating tensors to the compute dtype, except within `torch.autocast`, which casts by itself."""
@@ -115,16 +115,16 @@ class Dtypes(Building):
         """Follow `.to()`, `.half()`, `.cuda()`, …: weights that come later, and computation, go there too."""
         stand_in = self._parameters.pop(STAND_IN, None)
         # An empty tensor tells what `fn` does, also where the layer has no weights of its own.
-        before = torch.empty(0, dtype=self._policy.variable, device=self._device)
+        before = torch.empty(0, dtype=self._policy.variable, device=self._pinned_device)
         after = fn(before)
         super()._apply(fn, recurse)
         if after.device != before.device:
-            self._device = after.device
+            self._pinned_device = after.device
         if after.dtype != before.dtype:
             self._set_policy(Policy(dtype_name(after.dtype)))
         if stand_in is not None:
             variable, wants = self._policy.variable, stand_in.requires_grad
-            self._parameters[STAND_IN] = stand_in_for(self._name, self._device, variable, wants)
+            self._parameters[STAND_IN] = stand_in_for(self._name, self._pinned_device, variable, wants)
         return self
 
 

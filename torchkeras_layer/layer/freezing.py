@@ -33,6 +33,7 @@ class Freezing(LayerState):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = self._is_thawed = bool(value)
+        self._is_frozen_above = False
         if self._trainable:
             thaw_own_parameters(self)
         else:
@@ -46,15 +47,15 @@ def freeze_own_parameters(layer: LayerState) -> None:
     for name, parameter in _own_parameters(layer):
         if parameter.requires_grad:
             parameter.requires_grad_(False)
-            layer._frozen.add(_without_parametrization(name))
+            layer._frozen_names.add(_without_parametrization(name))
 
 
 def thaw_own_parameters(layer: LayerState) -> None:
     """Turn `requires_grad` on for what freezing had turned off."""
     for name, parameter in _own_parameters(layer):
-        if _without_parametrization(name) in layer._frozen:
+        if _without_parametrization(name) in layer._frozen_names:
             parameter.requires_grad_(True)
-    layer._frozen.clear()
+    layer._frozen_names.clear()
 
 
 def freeze_assigned(layer: LayerState, value: nn.Module | nn.Parameter) -> None:

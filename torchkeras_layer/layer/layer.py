@@ -20,6 +20,7 @@ from torchkeras_layer.layer.freezing import Freezing
 from torchkeras_layer.layer.loading import Loading
 from torchkeras_layer.layer.measuring import Measuring
 from torchkeras_layer.layer.naming import choose_name, naming_errors
+from torchkeras_layer.layer.reserved import check_names
 from torchkeras_layer.layer.shapes import ShapeInference
 from torchkeras_layer.layer.signatures import CallSignature, read_build_arguments, read_call_signature
 from torchkeras_layer.layer.stateless import StatelessCalls
@@ -108,16 +109,15 @@ class Layer(
             nn.Module.__init__(self)
         self._trainable = _as_bool(class_name, "trainable", trainable)
         self._dynamic = _as_bool(class_name, "dynamic", dynamic)
-        self._autocast = autocast
+        self._autocast = _as_bool(class_name, "autocast", autocast)
         with naming_errors(class_name):
             self._activity_regularizer = regularizers.get(activity_regularizer)
             self._batch_input_shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
             policy = as_policy(dtype)
         self._initial_weights = weights
-        self._implementation = implementation
         self.uses_learning_phase = False
         self._begin_empty()
-        self._device = _device_in_force()
+        self._pinned_device = _device_in_force()
         self._set_policy(policy)
         self._name = choose_name(name, class_name)
         self._apply_declarations()
@@ -134,20 +134,21 @@ class Layer(
     def _begin_empty(self) -> None:
         """Make the state that does not come from arguments."""
         # A class without an __init__ of its own was not seen by `capturing`.
-        self.__dict__.setdefault("_arguments", ((), {}))
+        self.__dict__.setdefault("_init_arguments", ((), {}))
         self._stateful = False
         self._supports_masking = self._defines_mask
         self._input_spec = None
-        self._is_thawed = False
+        self._is_thawed = self._is_frozen_above = False
         self._built = self._is_building = self._warned_of_mask = False
         self._path = self._build_shapes = None
-        self._weight_specs, self._unclaimed, self._frozen = {}, set(), set()
+        self._weight_specs, self._unclaimed, self._frozen_names = {}, set(), set()
         self._loss_functions, self._inbound_nodes, self._outbound_nodes = [], [], []
         self.__dict__.update(fresh_call_state())
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Read and wrap once a class what would be costly at every call."""
         super().__init_subclass__(**kwargs)
+        check_names(cls)
         if "__init__" in cls.__dict__:
             cls.__init__ = capturing(cls.__init__)
         if "build" in cls.__dict__:

@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import nn
 
-from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer.layer.building import Building
 from torchkeras_layer.layer.unbuilt import STAND_IN
 from torchkeras_layer.layer.walk import layers_in
@@ -27,7 +26,7 @@ class Loading(Building):
                 self._parameters[STAND_IN] = stand_in
         if self._built and hasattr(destination, "_metadata"):
             # Survives torch.save, and loading with weights_only=True: what an unbuilt layer needs to load this.
-            destination._metadata[prefix[:-1]][_BUILD_CONFIG] = self.get_build_config()
+            destination._metadata[prefix[:-1]][_BUILD_CONFIG] = plain(self.get_build_config())
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Load as `nn.Module.load_state_dict` does; a layer that is not built is built first.
@@ -45,9 +44,13 @@ class Loading(Building):
         return super().load_state_dict(state_dict, strict=strict, assign=assign)
 
     def _check_state_dict(self, state_dict: Mapping[str, Any], strict: bool) -> None:
-        """Raise before anything is written; torch reports what does not fit after it has written the rest."""
-        rewrites_keys = any(module._load_state_dict_pre_hooks for module in self.modules())
-        if rewrites_keys or not all(layer._built for layer in layers_in(self)):
+        """Raise before anything is written; torch reports what does not fit after it has written the rest.
+
+        Left to torch where a module reads old files by rules of its own, as batch normalization does.
+        """
+        if any(_has_own_rules(module) for module in self.modules()) or not all(
+            layer._built for layer in layers_in(self)
+        ):
             return
         mine = self.state_dict(keep_vars=True)
         faults = misfits(mine, state_dict)
@@ -77,7 +80,7 @@ class Loading(Building):
         if build_config is not None:
             try:
                 with self._all_or_nothing():
-                    self.build_from_config(_checked_build_config(build_config))
+                    self._build_again(plain(build_config))
                     self._check_own_shapes(state_dict, prefix)
             except Exception as error:
                 error_msgs.append(f"{self._name}: cannot be built from the saved shapes {build_config!r}: {error}")
@@ -90,8 +93,17 @@ class Loading(Building):
             return False
         return True
 
+    def _build_again(self, build_config: Any) -> None:
+        if build_config == {"input_shape": None}:
+            self.build()
+        else:
+            self.build_from_config(build_config)
+        if not self._built:
+            raise ValueError("build_from_config() did not build the layer with them.")
+
     def _check_own_shapes(self, state_dict: Any, prefix: str) -> None:
-        own = {prefix + name: weight for name, weight in [*self._parameters.items(), *self._buffers.items()]}
+        weights = [*self._parameters.items(), *self._buffers.items()]
+        own = {prefix + name: weight for name, weight in weights if name != STAND_IN}
         faults = misfits(own, state_dict)
         if faults:
             raise ValueError("; ".join(faults))
@@ -112,8 +124,25 @@ def misfits(expected: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _checked_build_config(config: Any) -> dict[str, Any]:
-    """Return a build config that holds nothing but shapes."""
-    if not isinstance(config, dict) or not set(config) <= {"input_shape", "shapes_dict"}:
-        raise TypeError(f"expected {{'input_shape': ...}} or {{'shapes_dict': ...}}. Received: {config!r}.")
-    return {key: map_shapes(tuple, value) for key, value in config.items()}
+def _has_own_rules(module: nn.Module) -> bool:
+    is_standard = type(module)._load_from_state_dict in (nn.Module._load_from_state_dict, Loading._load_from_state_dict)
+    return bool(module._load_state_dict_pre_hooks) or not is_standard
+
+
+def plain(config: Any) -> Any:
+    """Return a build config of nothing but dicts, lists, tuples, strings and numbers, as `weights_only` loading allows.
+
+    Raises:
+        TypeError: if there is anything else in it.
+
+    >>> import torch
+    >>> plain({"input_shape": torch.Size([2, 3])})
+    {'input_shape': (2, 3)}
+    """
+    if config is None or isinstance(config, (str, int, float)):
+        return config
+    if isinstance(config, dict):
+        return {key: plain(value) for key, value in config.items()}
+    if isinstance(config, (list, tuple)):
+        return [plain(v) for v in config] if isinstance(config, list) else tuple(plain(v) for v in config)
+    raise TypeError(f"expected shapes, numbers and strings. Received: {config!r}.")

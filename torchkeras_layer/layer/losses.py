@@ -69,11 +69,12 @@ class Losses(GraphPosition):
         Args:
             losses: a tensor or number, a zero-argument callable, or a nested structure of them; `None` is passed over.
                 In a call, what is added counts until the next one. Outside, only callables can be added; they count
-                for good, and run whenever `losses` is read.
+                for good, as those from `build` do, and run whenever `losses` is read.
             inputs: what the losses depend on, for symbolic calls.
 
         Raises:
             ValueError: for a tensor outside a call.
+            TypeError: for anything that is none of these.
 
         >>> import torchkeras_layer as keras
         >>> class Activity(keras.Layer):
@@ -86,16 +87,21 @@ class Losses(GraphPosition):
         """
         context = per_thread.context
         added = [loss for loss in leaves(losses) if loss is not None]
-        if context.layer is not None and not context.alone:
-            if context.dry_run is None and not in_backward() and not _is_exported():
-                self._record_losses(context, added)
-            return
-        if not all(callable(loss) and not isinstance(loss, torch.Tensor) for loss in added):
+        functions = [loss for loss in added if is_function(loss)]
+        values = [loss for loss in added if not is_function(loss)]
+        if not all(isinstance(value, (torch.Tensor, int, float)) for value in values):
+            raise TypeError(f"{self._name}: add_loss takes tensors, numbers and callables. Received: {losses!r}.")
+        in_call = context.layer is not None and not context.alone
+        if values and not in_call:
             raise ValueError(
                 f"{self._name}: outside a call, add_loss takes zero-argument callables, since a tensor would be of one "
                 f"call only. Received: {losses!r}. Write `layer.add_loss(lambda: ...)`, or add it in `call`."
             )
-        self._loss_functions.extend(added)
+        if context.building or not in_call:
+            self._loss_functions.extend(functions)
+            added = values
+        if added and context.dry_run is None and not in_backward() and not torch.compiler.is_exporting():
+            self._record_losses(context, added)
 
     @property
     def losses(self) -> list[torch.Tensor]:
@@ -125,7 +131,7 @@ class Losses(GraphPosition):
         if not mine.recording.is_open:
             mine.recording = context.recording
             mine.losses = []
-            self._route.has_recorded = True
+            self._call_route.has_recorded = True
         mine.losses.extend(losses)
 
     def _begin_recording(self, context: CallContext) -> None:
@@ -144,12 +150,12 @@ class Losses(GraphPosition):
         recording = context.recording
         if recording is not None:
             recording.is_open = False
-            self._route.has_recorded = True
+            self._call_route.has_recorded = True
             mine.began.is_latest = False
             mine.began = recording
             recording.is_latest = True
             context.recording = None
-        elif self._route.has_recorded:
+        elif self._call_route.has_recorded:
             mine.began.is_latest = False
             mine.losses = []
 

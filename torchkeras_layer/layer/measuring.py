@@ -56,7 +56,7 @@ class Measuring(Dtypes):
             raise ValueError(f"{self._name}: add_metric is for use in `call`. Received {name!r} outside a call.")
         metric = self._find_metric(name)
         if metric is None:
-            metric = self._modules[added_metric_key(name)] = self._new_mean(name)
+            metric = self._modules[self._free_key(f"metric_{name}")] = self._new_mean(name)
         if context.dry_run is None and not in_backward():
             metric.update_state(value)
 
@@ -98,12 +98,3 @@ class Measuring(Dtypes):
     def _new_mean(self, name: str) -> Mean:
         with creating_weights(self._weights_device()):
             return Mean(name=name)
-
-
-def added_metric_key(name: str) -> str:
-    """Return the name of the sub-module for a metric that `add_metric` made; torch allows no dots in it.
-
-    >>> added_metric_key("top.5")
-    'metric_top_5'
-    """
-    return f"metric_{name.replace('.', '_')}"

@@ -9,6 +9,7 @@ import torch
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.building import Building
+from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.dry_run import DryRun
 from torchkeras_layer.layer.walk import layers_in
 from torchkeras_layer.symbolic.shape_inference import infer_output
@@ -34,7 +35,7 @@ class ShapeInference(Building):
         (None, 3, 2)
         """
         specs = map_shapes(lambda shape: TensorSpec(shape, self._input_dtype()), input_shape)
-        return map_leaves(lambda spec: spec.shape, self._infer(specs))
+        return map_leaves(lambda spec: spec.shape, self._infer_output(specs))
 
     def get_input_shape_for(self, input_shape: Any) -> Any:
         """Return `compute_output_shape(input_shape)`: the name of Keras 1."""
@@ -58,14 +59,22 @@ class ShapeInference(Building):
             if not isinstance(spec, TensorSpec):
                 raise TypeError(f"{self._name}: compute_output_signature takes TensorSpecs. Received: {spec!r}.")
         if type(self).compute_output_shape is ShapeInference.compute_output_shape:
-            return self._infer(input_signature)
+            return self._infer_output(input_signature)
         shapes = self.compute_output_shape(map_leaves(lambda spec: spec.shape, input_signature))
         return map_shapes(lambda shape: TensorSpec(shape, self._policy.compute), shapes)
+
+    def _call_for_inference(self, inputs: Any) -> Any:
+        context = per_thread.context
+        outer, context.training = context.training, False
+        try:
+            return self(inputs)
+        finally:
+            context.training = outer
 
     def _input_dtype(self) -> torch.dtype:
         return self._policy.compute
 
-    def _infer(self, input_specs: Any) -> Any:
+    def _infer_output(self, input_specs: Any) -> Any:
         if any(layer._dynamic for layer in layers_in(self)):
             raise NotImplementedError(
                 f"{self._name}: a dynamic layer is never traced. Define compute_output_shape(input_shape) in its class."
@@ -74,7 +83,7 @@ class ShapeInference(Building):
             self.build(map_leaves(lambda spec: spec.shape, input_specs))
         try:
             with DryRun(self):
-                return infer_output(lambda inputs: self(inputs, training=False), input_specs)
+                return infer_output(self._call_for_inference, input_specs)
         except Exception as error:
             raise NotImplementedError(
                 f"{self._name} ({type(self).__name__}): its output shape cannot be found by running call() on tensors "

@@ -23,6 +23,7 @@ class CallSignature:
     takes_training: bool
     takes_mask: bool
     mask_is_optional: bool = False
+    first_is_optional: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -48,7 +49,7 @@ def read_call_signature(call: Callable[..., Any]) -> CallSignature:
 
     >>> read_call_signature(lambda self, x, state, training=None: x)
     CallSignature(first='x', positional=('state', 'training'), takes_training=True,
-        takes_mask=False, mask_is_optional=False)
+        takes_mask=False, mask_is_optional=False, first_is_optional=False)
     """
     parameters = list(inspect.signature(call).parameters.values())[1:]
     positional = tuple(p.name for p in parameters if p.kind in _POSITIONAL)
@@ -59,6 +60,7 @@ def read_call_signature(call: Callable[..., Any]) -> CallSignature:
         positional=positional[1:],
         takes_training=takes_any or "training" in names,
         takes_mask=takes_any or "mask" in names,
+        first_is_optional=bool(parameters) and parameters[0].default is None,
         mask_is_optional=any(p.name == "mask" and p.default is None for p in parameters),
     )
 

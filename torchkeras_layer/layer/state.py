@@ -34,13 +34,14 @@ class LayerState(LazyModuleMixin, nn.Module):
     _name: str
     _trainable: bool
     _is_thawed: bool
+    _is_frozen_above: bool
     _built: bool
     _is_building: bool
     _policy: Policy
-    _route: Route
+    _call_route: Route
     _autocast: bool
     _casts_weights: bool
-    _device: torch.device | None
+    _pinned_device: torch.device | None
     _dynamic: bool
     _stateful: bool
     _supports_masking: bool
@@ -49,14 +50,13 @@ class LayerState(LazyModuleMixin, nn.Module):
     _path: str | None
     _build_shapes: Any
     _batch_input_shape: Any
-    _implementation: Any
     _initial_weights: list[Any] | None
     _weight_specs: dict[str, WeightSpec]
     _unclaimed: set[str]
-    _frozen: set[str]
+    _frozen_names: set[str]
     _loss_functions: list[Callable[[], Any]]
     _call_states: CallStates
     _warned_of_mask: bool
     _inbound_nodes: list[Node]
     _outbound_nodes: list[Node]
-    _arguments: tuple[tuple[Any, ...], dict[str, Any]]
+    _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]

@@ -37,7 +37,7 @@ def take_over(value: Any) -> WeightSpec | None:
     """
     maker = _maker_of(value)
     if maker is not None:
-        return maker._give_up(value)
+        return maker._give_up_weight(value)
     return _removed.pop(id(value))[1] if _is_removed(value) else None
 
 

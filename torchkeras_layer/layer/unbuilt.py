@@ -33,6 +33,16 @@ class UnbuiltWeights(UninitializedParameter):
         """Raises: torch's optimizers ask this of every parameter, and nobody else does of an unbuilt layer's."""
         raise RuntimeError(not_built_message(self._all_names()))
 
+    @property
+    def shape(self) -> Any:  # type: ignore[override]
+        """Raises: there is none before the build."""
+        raise RuntimeError(not_built_message([self.layer_name]))
+
+    @property
+    def ndim(self) -> Any:  # type: ignore[override]
+        """Raises: there is none before the build."""
+        raise RuntimeError(not_built_message([self.layer_name]))
+
     def _all_names(self) -> list[str]:
         # The optimizer's frame holds the whole parameter group: one error can then name every unbuilt layer.
         group = sys._getframe(2).f_locals.get("param_group")

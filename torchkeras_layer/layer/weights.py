@@ -8,17 +8,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from torchkeras_layer.layer.attributes import Attributes
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.creation import creating_weights
 from torchkeras_layer.layer.naming import naming_errors
-from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.unassigned import remember_maker
 from torchkeras_layer.layer.unbuilt import STAND_IN
 from torchkeras_layer.layer.weight_arguments import WeightRequest, read_request
 from torchkeras_layer.layer.weight_spec import VariableAggregation, VariableSynchronization, WeightSpec
 
 
-class WeightCreation(LayerState):
+class WeightCreation(Attributes):
     """`add_weight` and its kin."""
 
     @overload
@@ -81,7 +81,7 @@ class WeightCreation(LayerState):
         (['scale'], True)
         """
         request = read_request(self._name, self._policy.variable, args, kwargs)
-        return self._register_weight(request.spec, self._create(request))
+        return self._register_weight(request.spec, self._create_weight(request))
 
     def add_variable(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Do as `add_weight`: the older name.
@@ -103,9 +103,9 @@ class WeightCreation(LayerState):
         """
         return {key: spec for key, spec in self._weight_specs.items() if self._read_weight(key) is not None}
 
-    def _create(self, request: WeightRequest) -> torch.Tensor:
+    def _create_weight(self, request: WeightRequest) -> torch.Tensor:
         spec, shape = request.spec, request.shape
-        with creating_weights(self._device), naming_errors(request.where):
+        with creating_weights(self._pinned_device), naming_errors(request.where):
             value = request.make()
             weight = torch.as_tensor(value, dtype=request.dtype)
             if weight.shape != torch.Size(shape):
@@ -113,7 +113,7 @@ class WeightCreation(LayerState):
             # An initializer may hand out one array twice; a weight owns its memory.
             is_foreign = weight is value or isinstance(value, np.ndarray)
             weight = weight.detach().clone() if is_foreign else weight.detach()
-            is_free = self._trainable and (self._is_thawed or not per_thread.context.frozen)
+            is_free = self._trainable and not per_thread.context.frozen
             trains = is_free and self._stand_in_requires_grad()
             return nn.Parameter(weight, requires_grad=trains) if spec.trainable else weight
 
@@ -122,21 +122,13 @@ class WeightCreation(LayerState):
         if isinstance(weight, nn.Parameter):
             self._parameters[key] = weight
             if not weight.requires_grad and self._stand_in_requires_grad():
-                self._frozen.add(key)
+                self._frozen_names.add(key)
         else:
             self._buffers[key] = weight
         self._weight_specs[key] = spec
         self._unclaimed.add(key)
         remember_maker(weight, self)
         return weight
-
-    def _free_key(self, name: str) -> str:
-        base = key = name.replace(".", "_").replace("/", "_") or "variable"
-        number = 0
-        while key in self._parameters or key in self._buffers or key in self._modules or hasattr(type(self), key):
-            number += 1
-            key = f"{base}_{number}"
-        return key
 
     def _stand_in_requires_grad(self) -> bool:
         """Whether torch's own `requires_grad_(False)` was not called before there were weights."""
