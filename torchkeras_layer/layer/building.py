@@ -24,7 +24,7 @@ from torchkeras_layer.layer.unbuilt import STAND_IN, stand_in_for
 from torchkeras_layer.symbolic.input_spec import InputSpec
 
 # One lock for all layers: a build is rare, and a lock on each could not be copied or pickled.
-_build_lock = threading.RLock()
+build_lock = threading.RLock()
 
 
 def building(build: Callable[..., None]) -> Callable[..., None]:
@@ -38,7 +38,7 @@ def building(build: Callable[..., None]) -> Callable[..., None]:
         if self._is_building:
             build(self, *shapes, **named_shapes)
             return
-        with _build_lock, self._all_or_nothing(), self._build_surroundings():
+        with build_lock, self._all_or_nothing(), self._build_surroundings():
             self.__dict__["_is_building"] = True
             build(self, *shapes, **named_shapes)
             self._finish_build(shapes, named_shapes)
@@ -113,7 +113,7 @@ class Building(Naming, WeightCollections, Attributes):
         self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: LayerState | None
     ) -> None:
         """Build for the arguments of a call, on the device of the first tensor in them."""
-        with _build_lock:
+        with build_lock:
             if self._built:
                 return
             tensors = [leaf for leaf in leaves(inputs) if isinstance(leaf, torch.Tensor)]

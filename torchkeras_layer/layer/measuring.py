@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from torchkeras_layer._autograd import in_backward
+from torchkeras_layer.layer.building import build_lock
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.creation import creating_weights
 from torchkeras_layer.layer.dtypes import Dtypes
@@ -54,9 +55,7 @@ class Measuring(Dtypes):
         context = per_thread.context
         if context.layer is None:
             raise ValueError(f"{self._name}: add_metric is for use in `call`. Received {name!r} outside a call.")
-        metric = self._find_metric(name)
-        if metric is None:
-            metric = self._modules[self._free_key(f"metric_{name}")] = self._new_mean(name)
+        metric = self._find_metric(name) or self._make_metric(name)
         if context.dry_run is None and not in_backward():
             metric.update_state(value)
 
@@ -95,6 +94,14 @@ class Measuring(Dtypes):
             )
         return known[0] if known else None
 
-    def _new_mean(self, name: str) -> Mean:
+    def _make_metric(self, name: str) -> Any:
+        if torch.compiler.is_dynamo_compiling():
+            return self._add_mean(name)
+        with build_lock:
+            # Another thread may have made it meanwhile.
+            return self._find_metric(name) or self._add_mean(name)
+
+    def _add_mean(self, name: str) -> Mean:
         with creating_weights(self._weights_device()):
-            return Mean(name=name)
+            mean = self._modules[self._free_key(f"metric_{name}")] = Mean(name=name)
+        return mean
