@@ -52,6 +52,19 @@ def test_a_weight_with_two_names_goes_with_the_second():
     assert layer.weights == []
 
 
+@pytest.mark.parametrize(
+    "before", [None, 3, nn.ReLU(), nn.Parameter(torch.ones(1))], ids=lambda value: type(value).__name__
+)
+@pytest.mark.parametrize("trainable", [True, False])
+def test_a_second_name_for_a_weight_may_have_been_something_else(before, trainable):
+    layer = built(keras.Layer())
+    layer.a, layer.alias = layer.add_weight("a", (1,), trainable=trainable), before
+    layer.alias = layer.a
+    assert layer.alias is layer.a
+    layer.a = None
+    assert [id(weight) for weight in layer.weights] == [id(layer.alias)]
+
+
 def test_replacing_one_of_two_names():
     """[35]"""
     layer = layer_with("a")

@@ -136,6 +136,7 @@ attribute_changes = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([
 
 @given(attribute_changes)
 @example([("a", "buffer"), ("b", "alias"), ("a", "layer")])
+@example([("b", "layer"), ("a", "layer"), ("b", "buffer"), ("a", "alias")])
 def test_attributes(changes):
     """[35]"""
     layer, plain = built(keras.Layer()), {}

@@ -86,7 +86,11 @@ class Attributes(LayerState):
         registry = self._parameters if isinstance(weight, nn.Parameter) else self._buffers
         key = next((k for k in self._unclaimed if registry.get(k) is weight), None)
         if key is None:
-            if any(buffer is weight for buffer in self._buffers.values()):
+            if any(buffer is weight for buffer in self._buffers.values()) and self._buffers.get(name) is not weight:
+                # What was there before, such as the None of an __init__, would hide the weight.
+                self._forget_spec(name)
+                for registry in (self.__dict__, self._modules, self._parameters):
+                    registry.pop(name, None)
                 self._buffers[name] = weight
             return
         if self._is_building and name not in self._weight_specs and self._holds_tensor(name):
