@@ -100,7 +100,7 @@ class Losses(GraphPosition):
         if context.building or not in_call:
             self._loss_functions.extend(functions)
             added = values
-        if added and context.dry_run is None and not in_backward() and not torch.compiler.is_exporting():
+        if added and context.dry_run is None and not in_backward() and not _is_exported():
             self._record_losses(context, added)
 
     @property
