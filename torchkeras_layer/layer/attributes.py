@@ -18,7 +18,6 @@ from torchkeras_layer.layer.weight_spec import WeightSpec
 # What torch and the facets keep on a layer is not looked into for layers and weights.
 _NOT_THE_USERS = frozenset(vars(nn.Module())) | frozenset(LayerState.__annotations__)
 
-
 _NOTHING = object()
 
 

@@ -153,7 +153,6 @@ class Losses(GraphPosition):
             self._call_route.has_recorded = True
             mine.began.is_latest = False
             mine.began = recording
-            recording.is_latest = True
             context.recording = None
         elif self._call_route.has_recorded:
             mine.began.is_latest = False
