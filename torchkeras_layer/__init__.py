@@ -8,15 +8,17 @@ from torchkeras_layer import (
     layers,
     metrics,
     mixed_precision,
+    models,
     regularizers,
     saving,
     utils,
 )
 from torchkeras_layer.initializers import Initializer
 from torchkeras_layer.layer import Layer, VariableAggregation, VariableSynchronization, WeightSpec
+from torchkeras_layer.models import Functional, Input, Model, Sequential
 from torchkeras_layer.modules import build, collect_losses
 from torchkeras_layer.precision import Policy
-from torchkeras_layer.symbolic import InputSpec, TensorSpec
+from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 
 DTypePolicy = Policy
 
@@ -24,10 +26,15 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DTypePolicy",
+    "Functional",
     "Initializer",
+    "Input",
     "InputSpec",
+    "KerasTensor",
     "Layer",
+    "Model",
     "Policy",
+    "Sequential",
     "TensorSpec",
     "VariableAggregation",
     "VariableSynchronization",
@@ -41,6 +48,7 @@ __all__ = [
     "layers",
     "metrics",
     "mixed_precision",
+    "models",
     "regularizers",
     "saving",
     "utils",

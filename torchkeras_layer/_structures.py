@@ -56,6 +56,9 @@ def _map_dict(function: Callable[..., Any], structure: dict[Any, Any], others: t
 def _rebuild_sequence(structure: Any, parts: list[Any]) -> Any:
     if isinstance(structure, list):
         return parts
+    if hasattr(type(structure), "n_sequence_fields"):
+        # What torch returns from functions such as max, with a name for each part.
+        return type(structure)(parts)
     return type(structure)(*parts) if is_namedtuple(structure) else tuple(parts)
 
 

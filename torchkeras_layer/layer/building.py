@@ -22,6 +22,7 @@ from torchkeras_layer.layer.naming import Naming
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.unbuilt import STAND_IN, stand_in_for
 from torchkeras_layer.symbolic.input_spec import InputSpec
+from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 # One lock for all layers: a build is rare, and a lock on each could not be copied or pickled.
 build_lock = threading.RLock()
@@ -247,9 +248,15 @@ def _freezes_what_is_inside(parent: LayerState | None) -> bool:
 
 
 def _shapes_of(inputs: Any) -> Any:
-    """Return the shapes of the tensors in a structure, as tuples of plain ints; anything else has shape `None`."""
+    """Return the shapes of the tensors in a structure; `None` is a free size, and what is no tensor has none."""
 
-    def shape_of(leaf: Any) -> tuple[int, ...] | None:
-        return tuple(plain_size(size) for size in leaf.shape) if isinstance(leaf, torch.Tensor) else None
+    def shape_of(leaf: Any) -> tuple[int | None, ...] | None:
+        is_tensor = isinstance(leaf, torch.Tensor) or is_symbolic(leaf)
+        return tuple(_size_in_build(size) for size in leaf.shape) if is_tensor else None
 
     return map_leaves(shape_of, inputs)
+
+
+def _size_in_build(size: Any) -> int | None:
+    is_free = size is None or (per_thread.context.is_tracing and isinstance(size, torch.SymInt))
+    return None if is_free else plain_size(size)

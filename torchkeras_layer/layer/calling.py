@@ -15,7 +15,9 @@ from torchkeras_layer.layer.dtypes import Dtypes
 from torchkeras_layer.layer.losses import Losses, call_state
 from torchkeras_layer.layer.masking import MaskPassing
 from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.layer.symbolic_calls import SymbolicCalls
 from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
+from torchkeras_layer.symbolic.keras_tensor import any_symbolic
 
 
 class _Missing:
@@ -27,7 +29,7 @@ _MISSING: Any = _Missing()
 _is_traced = torch.compiler.is_dynamo_compiling
 
 
-class Calling(Dtypes, MaskPassing, Losses):
+class Calling(SymbolicCalls, Dtypes, MaskPassing, Losses):
     """The pipeline. `nn.Module.__call__` stays torch's, so that hooks, compile, export and fx know nothing of us."""
 
     def forward(self, inputs: Any = _MISSING, /, *args: Any, **kwargs: Any) -> Any:
@@ -40,7 +42,7 @@ class Calling(Dtypes, MaskPassing, Losses):
         outer = context.layer
         traced = outer is None and _is_traced()
         if outer is None and not traced and route.has_recorded:
-            self._begin_recording(context)
+            self._begin_recording(context, inputs, args, kwargs)
         context.layer = self
         try:
             # Written out, because it is the whole cost of a small layer: a built layer that wants nothing but its
@@ -91,6 +93,8 @@ class Calling(Dtypes, MaskPassing, Losses):
     ) -> Any:
         if inputs is _MISSING:
             inputs = self._take_first_argument(kwargs)
+        if any_symbolic(inputs, args, kwargs):
+            return self._call_symbolically(outer, inputs, args, kwargs)
         inputs = self._as_tensors(inputs)
         check_input_spec(self._input_spec, inputs, self._name)
         if not self._built:

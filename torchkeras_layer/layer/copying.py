@@ -10,6 +10,7 @@ from torch import nn
 from torchkeras_layer.layer.building import Building
 from torchkeras_layer.layer.losses import CallStates
 from torchkeras_layer.layer.route import Route
+from torchkeras_layer.symbolic.links import NodeLinks
 
 
 class Copying(Building):
@@ -58,5 +59,11 @@ class Copying(Building):
 
 
 def fresh_call_state() -> dict[str, Any]:
-    """Return what a copy of a layer begins with, in place of what calls have left."""
-    return {"_call_states": CallStates(), "_call_route": Route()}
+    """Return what a copy of a layer begins with, in place of what calls, also symbolic ones, have left."""
+    return {
+        "_call_states": CallStates(),
+        "_call_route": Route(),
+        "_inbound_nodes": [],
+        "_outbound_links": NodeLinks(),
+        "_model_reference": None,
+    }

@@ -47,6 +47,12 @@ class DryRun:
                 self._shielded.append((module, name, buffer))
                 module._buffers[name] = buffer.detach().clone()
 
+    def note_losses(self, losses: list[Any], is_conditional: bool) -> None:
+        """Take losses that a call adds: here, they are lost."""
+
+    def note_updates(self, functions: list[Any], owner: Any) -> None:
+        """Take updates that a call asks for: here, they are not run."""
+
     def __exit__(self, *_: Any) -> None:
         per_thread.context.dry_run = self._outer
         self._muted.close()

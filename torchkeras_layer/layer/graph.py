@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchkeras_layer._structures import map_leaves
-from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.symbolic.node import Node
 
@@ -33,8 +31,8 @@ class GraphPosition(LayerState):
 
     @property
     def outbound_nodes(self) -> list[Node]:
-        """The nodes of other layers' calls on outputs of this layer."""
-        return self._outbound_nodes
+        """The nodes of other layers' calls on outputs of this layer, as long as something else keeps them."""
+        return self._outbound_links.alive()
 
     @property
     def input(self) -> Any:
@@ -49,12 +47,12 @@ class GraphPosition(LayerState):
     @property
     def input_mask(self) -> Any:
         """Mask(s) of `input`. Raises AttributeError if there is no symbolic call."""
-        return map_leaves(mask_of, _unwrap(self._first_node("input_mask").input_tensors))
+        return _unwrap(self._first_node("input_mask").input_masks)
 
     @property
     def output_mask(self) -> Any:
         """Mask(s) of `output`. Raises AttributeError if there is no symbolic call."""
-        return map_leaves(mask_of, _unwrap(self._first_node("output_mask").output_tensors))
+        return _unwrap(self._first_node("output_mask").output_masks)
 
     @property
     def input_shape(self) -> Any:
@@ -73,7 +71,10 @@ class GraphPosition(LayerState):
         Raises:
             NotRecordedError: a RuntimeError, if there is none.
         """
-        raise NotRecordedError(f"{self._name}: was not recorded in a graph. Functional models have one.")
+        model = self._model_reference and self._model_reference()
+        if model is None:
+            raise NotRecordedError(f"{self._name}: was not recorded in a graph. Functional models have one.")
+        return model.graph
 
     def get_input_at(self, node_index: int) -> Any:
         """Return the input tensor(s) of a symbolic call; negative indices count from the last.
@@ -98,15 +99,15 @@ class GraphPosition(LayerState):
 
     def get_input_mask_at(self, node_index: int) -> Any:
         """Return the input mask(s) of a symbolic call; errors as `get_input_at`."""
-        return map_leaves(mask_of, _unwrap(self._node_at(node_index, "input mask").input_tensors))
+        return _unwrap(self._node_at(node_index, "input mask").input_masks)
 
     def get_output_mask_at(self, node_index: int) -> Any:
         """Return the output mask(s) of a symbolic call; errors as `get_input_at`."""
-        return map_leaves(mask_of, _unwrap(self._node_at(node_index, "output mask").output_tensors))
+        return _unwrap(self._node_at(node_index, "output mask").output_masks)
 
     def _add_inbound_node(self, input_tensors: Any, output_tensors: Any, arguments: Any = None) -> None:
         """Remember a call of this layer, and put its history on the outputs."""
-        Node(self, input_tensors, output_tensors, arguments)
+        Node(self, (input_tensors,), arguments, output_tensors)
 
     def _first_node(self, what: str) -> Node:
         if not self._inbound_nodes:

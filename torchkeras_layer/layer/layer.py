@@ -38,7 +38,6 @@ class Layer(
     Calling,
     Measuring,
     Updates,
-    ShapeInference,
     StatelessCalls,
     Copying,
     Loading,
@@ -142,7 +141,7 @@ class Layer(
         self._built = self._is_building = self._warned_of_mask = False
         self._path = self._build_shapes = None
         self._weight_specs, self._unclaimed, self._frozen_names = {}, set(), set()
-        self._loss_functions, self._inbound_nodes, self._outbound_nodes = [], [], []
+        self._loss_functions = []
         self.__dict__.update(fresh_call_state())
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -232,6 +231,12 @@ def _read_class(cls: Any) -> None:
     cls._build_arguments = read_build_arguments(cls.build)
     cls._creates_weights = cls.build is not Building.build
     cls._defines_mask = cls.compute_mask is not Layer.compute_mask
+    shapes, inherited = cls.compute_output_shape, ShapeInference.compute_output_shape
+    cls._states_its_shapes = shapes is not inherited and _is_built_in(shapes) and _is_built_in(cls.call)
+
+
+def _is_built_in(method: Any) -> bool:
+    return method.__module__.startswith("torchkeras_layer.layers.")
 
 
 def _as_bool(class_name: str, argument: str, value: Any) -> bool:

@@ -17,6 +17,7 @@ from torchkeras_layer.layer.context import CallContext, per_thread
 from torchkeras_layer.layer.graph import GraphPosition
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.walk import layers_in
+from torchkeras_layer.symbolic.keras_tensor import any_symbolic
 
 
 class Recording:
@@ -35,18 +36,19 @@ class Recording:
 class CallState:
     """What calls in one thread have left on a layer.
 
-    `losses`: what it added; `recording`: the call that they belong to; `began`: the outermost call that it began last;
+    `was_called`: whether an outermost call, on real tensors, was noticed; `losses`: what it added; `recording`: the call that they belong to; `began`: the outermost call that it began last;
     `training`: the mode that it inherited last. Every call replaces these objects instead of emptying or counting them:
     that is what torch.compile can guard on without compiling again at each call, and what leaves other layers alone.
     """
 
-    __slots__ = ("began", "losses", "recording", "training")
+    __slots__ = ("began", "losses", "recording", "training", "was_called")
 
     def __init__(self) -> None:
         self.losses: list[Any] = []
         self.recording = Recording(is_open=False)
         self.began = Recording(is_open=False)
         self.training: Any = None
+        self.was_called = False
 
 
 class CallStates(threading.local):
@@ -70,7 +72,7 @@ class Losses(GraphPosition):
             losses: a tensor or number, a zero-argument callable, or a nested structure of them; `None` is passed over.
                 In a call, what is added counts until the next one. Outside, only callables can be added; they count
                 for good, as those from `build` do, and run whenever `losses` is read.
-            inputs: what the losses depend on, for symbolic calls.
+            inputs: what the losses depend on; `None` if they are to count whatever the inputs. See `get_losses_for`.
 
         Raises:
             ValueError: for a tensor outside a call.
@@ -100,29 +102,48 @@ class Losses(GraphPosition):
         if context.building or not in_call:
             self._loss_functions.extend(functions)
             added = values
-        if added and context.dry_run is None and not in_backward() and not _is_exported():
+        if added and context.dry_run is not None:
+            context.dry_run.note_losses(added, inputs is not None)
+        elif added and not in_backward() and not _is_exported():
             self._record_losses(context, added)
 
     @property
     def losses(self) -> list[torch.Tensor]:
         """Losses of this layer and all inside: added in the last call, then callables and regularizers, evaluated now.
 
-        A list of tensors, in the order of the layers. Regularizers of frozen layers count too.
+        A list of tensors, in the order of the layers. Regularizers of frozen layers count too. A layer that was called
+        on symbolic tensors only gives symbolic losses.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(1, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.5))
         >>> layer.build((None, 2)); layer.losses
         [tensor(1., grad_fn=<MulBackward0>)]
         """
-        return [loss for layer in layers_in(self) for loss in own_losses(layer)]
+        if call_state(self).was_called:
+            return [loss for layer in layers_in(self) for loss in own_losses(layer)]
+        return [loss for layer in layers_in(self) for loss in [*symbolic_losses(layer), *own_losses(layer)]]
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
-        """Return the losses that depend on symbolic `inputs`; `None` asks for those that depend on none.
+        """Return the losses that were added for `inputs` and are computed from these symbolic tensors.
+
+        `None` asks for those that were added without `inputs`: callables and regularizers are among them.
 
         Raises:
-            RuntimeError: if the layer was never called on a symbolic input.
+            RuntimeError: if neither the layer nor one inside was ever called on a symbolic input.
         """
-        raise RuntimeError(self._never_symbolic("get_losses_for"))
+        recorded = [loss for effects in self._recorded_effects("get_losses_for") for loss in effects.losses]
+        if inputs is not None:
+            wanted = leaves(inputs)
+            return [loss.tensor for loss in recorded if loss.follows_from(wanted)]
+        unconditional: list[Any] = [loss.tensor for loss in recorded if not loss.is_conditional]
+        return unconditional + [loss for layer in layers_in(self) for loss in lasting_losses(layer)]
+
+    def _recorded_effects(self, needing_nodes: str | None = None) -> list[Any]:
+        """Return what symbolic calls of this layer and of those inside recorded; raise if one is needed, for a method."""
+        nodes = [(layer, node) for layer in layers_in(self) for node in layer._inbound_nodes]
+        if needing_nodes and not nodes:
+            raise RuntimeError(self._never_symbolic(needing_nodes))
+        return [layer._effects_of(node) for layer, node in nodes]  # type: ignore[operator]
 
     def _record_losses(self, context: CallContext, losses: list[Any]) -> None:
         if context.recording is None:
@@ -134,10 +155,11 @@ class Losses(GraphPosition):
             self._call_route.has_recorded = True
         mine.losses.extend(losses)
 
-    def _begin_recording(self, context: CallContext) -> None:
+    def _begin_recording(self, context: CallContext, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Begin an outermost call: what the last one recorded, anywhere in this layer, no longer counts."""
-        if context.dry_run is None and not in_backward():
+        if context.dry_run is None and not in_backward() and not any_symbolic(inputs, args, kwargs):
             mine = call_state(self)
+            mine.was_called = True
             mine.began.is_latest = False
             mine.losses = []
 
@@ -147,6 +169,7 @@ class Losses(GraphPosition):
         A compiled call has not begun a recording: one that adds no loss then leaves nothing behind to be carried out.
         """
         mine = call_state(self)
+        mine.was_called = True
         recording = context.recording
         if recording is not None:
             recording.is_open = False
@@ -173,9 +196,22 @@ def own_losses(layer: LayerState) -> list[torch.Tensor]:
     """Return the losses of one layer without those inside: of the last call, then callables, then regularizers."""
     recorded = call_state(layer)
     added = recorded.losses if recorded.recording.is_latest else []
-    values = [run_uncast(loss) if is_function(loss) else loss for loss in [*added, *layer._loss_functions]]
-    tensors = [as_loss(value) for value in values if value is not None]
-    return tensors + regularization_losses(layer)
+    return _evaluated(added) + lasting_losses(layer)
+
+
+def lasting_losses(layer: LayerState) -> list[torch.Tensor]:
+    """Return the losses of one layer that belong to no call: callables, then regularizers."""
+    return _evaluated(layer._loss_functions) + regularization_losses(layer)
+
+
+def symbolic_losses(layer: Any) -> list[Any]:
+    """Return the losses that symbolic calls of one layer recorded."""
+    return [loss.tensor for node in layer._inbound_nodes for loss in layer._effects_of(node).losses]
+
+
+def _evaluated(losses: list[Any]) -> list[torch.Tensor]:
+    values = [run_uncast(loss) if is_function(loss) else loss for loss in losses]
+    return [as_loss(value) for value in values if value is not None]
 
 
 def regularization_losses(layer: Any) -> list[torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.building import Building
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.dry_run import DryRun
+from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.walk import layers_in
 from torchkeras_layer.symbolic.shape_inference import infer_output
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
@@ -66,10 +68,14 @@ class ShapeInference(Building):
     def _call_for_inference(self, inputs: Any) -> Any:
         context = per_thread.context
         outer, context.training = context.training, False
+        tracing, context.is_tracing = context.is_tracing, True
         try:
             return self(inputs)
         finally:
-            context.training = outer
+            context.training, context.is_tracing = outer, tracing
+
+    def _layers_inside(self) -> Iterator[LayerState]:
+        return layers_in(self)
 
     def _input_dtype(self) -> torch.dtype:
         return self._policy.compute
@@ -85,7 +91,10 @@ class ShapeInference(Building):
             with DryRun(self):
                 return infer_output(self._call_for_inference, input_specs)
         except Exception as error:
-            raise NotImplementedError(
-                f"{self._name} ({type(self).__name__}): its output shape cannot be found by running call() on tensors "
-                f"without data: {type(error).__name__}: {error}. Define compute_output_shape(input_shape) in the class."
-            ) from error
+            raise self._untraceable(error) from error
+
+    def _untraceable(self, error: Exception) -> NotImplementedError:
+        return NotImplementedError(
+            f"{self._name} ({type(self).__name__}): its output shape cannot be found by running call() on tensors "
+            f"without data: {type(error).__name__}: {error}. Define compute_output_shape(input_shape) in the class."
+        )

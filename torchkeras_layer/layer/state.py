@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from torchkeras_layer.layer.signatures import CallSignature
     from torchkeras_layer.layer.weight_spec import WeightSpec
     from torchkeras_layer.precision import Policy
+    from torchkeras_layer.symbolic.links import NodeLinks
     from torchkeras_layer.symbolic.node import Node
 
 
@@ -29,6 +31,7 @@ class LayerState(LazyModuleMixin, nn.Module):
     _build_arguments: ClassVar[tuple[str, ...] | None]
     _creates_weights: ClassVar[bool]
     _defines_mask: ClassVar[bool]
+    _states_its_shapes: ClassVar[bool]
     _declared: ClassVar[dict[str, Any]] = {}
 
     _name: str
@@ -58,5 +61,6 @@ class LayerState(LazyModuleMixin, nn.Module):
     _call_states: CallStates
     _warned_of_mask: bool
     _inbound_nodes: list[Node]
-    _outbound_nodes: list[Node]
+    _outbound_links: NodeLinks
+    _model_reference: weakref.ref[Any] | None
     _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]

@@ -8,10 +8,11 @@ from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.autocasting import run_uncast
 from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.graph import GraphPosition
+from torchkeras_layer.layer.effects import RecordedUpdate
+from torchkeras_layer.layer.losses import Losses
 
 
-class Updates(GraphPosition):
+class Updates(Losses):
     """`add_update` and `updates`."""
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
@@ -36,28 +37,40 @@ class Updates(GraphPosition):
         tensor(1.)
         """
         context = per_thread.context
-        if context.dry_run is not None or in_backward():
+        functions = [update for update in leaves(updates) if callable(update)]
+        if context.dry_run is not None:
+            context.dry_run.note_updates(functions, context.layer or self)
+            return
+        if in_backward():
             return
         if context.layer is not None and not context.layer._trainable:
             return
-        for update in leaves(updates):
-            if callable(update):
-                run_uncast(update)
+        for update in functions:
+            run_uncast(update)
 
     @property
     def updates(self) -> list[Any]:
-        """Updates that were recorded in symbolic calls, to be run later. Those of eager calls have run by then.
+        """Updates that symbolic calls of this layer, or of layers inside, recorded. Those of eager calls have run.
+
+        None of a frozen layer, unless it is `stateful`.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Dense(2).updates
         []
         """
-        return []
+        return [update for update in self._recorded_updates() if update.is_active]
 
     def get_updates_for(self, inputs: Any) -> list[Any]:
-        """Return the updates that depend on symbolic `inputs`; `None` asks for those that depend on none.
+        """Return the updates that are computed from symbolic `inputs`; `None` asks for those that need no inputs.
 
         Raises:
             RuntimeError: if the layer was never called on a symbolic input.
         """
-        raise RuntimeError(self._never_symbolic("get_updates_for"))
+        updates = self._recorded_updates("get_updates_for")
+        if inputs is None:
+            return [update for update in updates if update.is_active and not update.inputs]
+        wanted = leaves(inputs)
+        return [update for update in updates if update.is_active and update.follows_from(wanted)]
+
+    def _recorded_updates(self, needing_nodes: str | None = None) -> list[RecordedUpdate]:
+        return [update for effects in self._recorded_effects(needing_nodes) for update in effects.updates]

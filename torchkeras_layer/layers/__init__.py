@@ -10,12 +10,27 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.core.activation import Activation
 from torchkeras_layer.layers.core.dense import Dense
 from torchkeras_layer.layers.core.embedding import Embedding
+from torchkeras_layer.layers.core.identity import Identity
+from torchkeras_layer.layers.core.input_layer import Input, InputLayer
 from torchkeras_layer.layers.core.lambda_layer import Lambda
 from torchkeras_layer.layers.core.masking import Masking
+from torchkeras_layer.layers.core.torch_function import TorchFunction
+from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
+from torchkeras_layer.layers.merging.add import Add, add
+from torchkeras_layer.layers.merging.average import Average, average
+from torchkeras_layer.layers.merging.concatenate import Concatenate, concatenate
+from torchkeras_layer.layers.merging.dot import Dot, dot
+from torchkeras_layer.layers.merging.maximum import Maximum, maximum
+from torchkeras_layer.layers.merging.minimum import Minimum, minimum
+from torchkeras_layer.layers.merging.multiply import Multiply, multiply
+from torchkeras_layer.layers.merging.subtract import Subtract, subtract
 from torchkeras_layer.layers.normalization.batch_normalization import BatchNormalization
 from torchkeras_layer.layers.normalization.layer_normalization import LayerNormalization
 from torchkeras_layer.layers.regularization.dropout import Dropout
 from torchkeras_layer.layers.reshaping.flatten import Flatten
+from torchkeras_layer.layers.reshaping.permute import Permute
+from torchkeras_layer.layers.reshaping.repeat_vector import RepeatVector
+from torchkeras_layer.layers.reshaping.reshape import Reshape
 from torchkeras_layer.symbolic import InputSpec
 
 
@@ -54,17 +69,41 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
 __all__ = [
     "Activation",
+    "Add",
+    "Average",
     "BatchNormalization",
+    "Concatenate",
     "Dense",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
+    "Identity",
+    "Input",
+    "InputLayer",
     "InputSpec",
     "Lambda",
     "Layer",
     "LayerNormalization",
     "Masking",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Permute",
+    "RepeatVector",
+    "Reshape",
+    "Subtract",
+    "TorchFunction",
+    "TorchModuleWrapper",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
     "get",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]

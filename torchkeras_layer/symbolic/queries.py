@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.symbolic.keras_tensor import KerasTensor
 
 
 def is_keras_tensor(x: Any) -> bool:
@@ -19,7 +20,7 @@ def is_keras_tensor(x: Any) -> bool:
     """
     if not hasattr(x, "shape") or not hasattr(x, "dtype"):
         raise ValueError(f"is_keras_tensor: expected a tensor. Received: {x!r}.")
-    return hasattr(x, "_keras_history")
+    return isinstance(x, KerasTensor) and x._keras_history is not None
 
 
 def int_shape(x: Any) -> Shape | None:

@@ -180,11 +180,10 @@ class BatchNormalization(Normalization):
         share, is_cudnn_on = 1 - self.momentum, torch.backends.cudnn.enabled
         outputs = torch.batch_norm(inputs, gamma, beta, mean, variance, True, share, self.epsilon, is_cudnn_on)
 
-        def move() -> None:
-            moving_mean.copy_(mean)
+        def move_variance() -> None:
             moving_variance.copy_(variance.sub(variance, alpha=1 / count))
 
-        self.add_update(move)
+        self.add_update([lambda: moving_mean.copy_(mean), move_variance])
         return outputs
 
     def _by_moments(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:

@@ -1,0 +1,58 @@
+"""How do a model's symbolic losses and metrics stand in its graph?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+
+
+@catalog.register()
+class AddLoss(ZooLayer):
+    """Add what comes in as a loss, and pass it on: what `model.add_loss(symbolic_tensor)` puts into the graph.
+
+    >>> layer = AddLoss()
+    >>> _ = layer(torch.tensor(2.0)); layer.losses
+    [tensor(2.)]
+    """
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Add the loss."""
+        self.add_loss(inputs, inputs=True)
+        return inputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the input."""
+        return input_shape
+
+
+@catalog.register()
+class AddMetric(ZooLayer):
+    """Keep the running mean of what comes in: what `model.add_metric(symbolic_tensor)` puts into the graph.
+
+    Args:
+        aggregation: `None` or 'mean'.
+        metric_name: the name of the metric.
+        **kwargs: those of `Layer`.
+
+    >>> layer = AddMetric(metric_name="size")
+    >>> _ = layer(torch.tensor([2.0, 4.0])); layer.metrics[0].result()
+    tensor(3.)
+    """
+
+    def __init__(self, aggregation: str | None = None, metric_name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.aggregation = aggregation
+        self.metric_name = metric_name
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Count the value in."""
+        self.add_metric(inputs.detach(), self.aggregation, self.metric_name)
+        return inputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the input."""
+        return input_shape

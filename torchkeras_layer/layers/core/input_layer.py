@@ -1,0 +1,134 @@
+"""Where does a graph begin?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchkeras_layer._dtypes import dtype_name
+from torchkeras_layer._names import get_uid
+from torchkeras_layer._settings import floatx
+from torchkeras_layer._shapes import Shape, as_shape
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.effects import Effects
+from torchkeras_layer.layer.naming import naming_errors
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.symbolic import KerasTensor, Node
+
+
+@catalog.register()
+class InputLayer(Layer):
+    """The layer that a symbolic input belongs to. `Input` makes it; a `Sequential` may begin with one.
+
+    Args:
+        shape: shape of one input without the batch; `None` is a free axis. Or
+        batch_size: the size of the batch, with `shape`.
+        dtype: default `floatx()`.
+        name: default `input_1`, `input_2`, …
+        batch_shape: shape with the batch; also called `batch_input_shape`. Or
+        input_tensor: a symbolic tensor to take shape and dtype from.
+        input_shape: another word for `shape`.
+
+    Raises:
+        ValueError: if there is no shape, or there are two; if a size is negative.
+        TypeError: if a shape is none.
+
+    >>> InputLayer((3,), name="features").output
+    <KerasTensor features shape=(None, 3) dtype=float32>
+    """
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        input_tensor: Any = None,
+        name: str | None = None,
+        *,
+        batch_shape: Any = None,
+        batch_input_shape: Any = None,
+        input_shape: Any = None,
+        sparse: bool = False,
+        ragged: bool = False,
+        optional: bool = False,
+    ) -> None:
+        if sparse or ragged or optional:
+            raise ValueError("Input: sparse, ragged and optional inputs are not supported. Leave the argument out.")
+        with naming_errors("Input"):
+            full = _batch_shape(
+                {"shape": shape, "input_shape": input_shape},
+                {"batch_shape": batch_shape, "batch_input_shape": batch_input_shape},
+                batch_size,
+                input_tensor,
+            )
+            given = dtype if dtype is not None else getattr(input_tensor, "dtype", None)
+            self._input_dtype_name = floatx() if given is None else dtype_name(given)
+        super().__init__(name=f"input_{get_uid('input')}" if name is None else name)
+        self.batch_shape = full
+        self._built = True
+        Node(self, (), {}, KerasTensor(full, self._input_dtype_name, name=self._name), Effects())
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype of the input."""
+        return self._input_dtype_name
+
+    def call(self, inputs: Any) -> Any:
+        """Return the inputs."""
+        return inputs
+
+    def _cast_inputs(self, inputs: Any) -> Any:
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        """Return shape, dtype and name.
+
+        >>> InputLayer((3,), name="x").get_config()
+        {'batch_shape': (None, 3), 'dtype': 'float32', 'name': 'x'}
+        """
+        return {"batch_shape": self.batch_shape, "dtype": self._input_dtype_name, "name": self._name}
+
+    def __repr__(self) -> str:
+        return f"InputLayer(name={self._name!r}, batch_shape={self.batch_shape}, dtype={self._input_dtype_name!r})"
+
+
+def Input(  # noqa: N802
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    name: str | None = None,
+    tensor: Any = None,
+    *,
+    batch_shape: Any = None,
+    sparse: bool = False,
+    ragged: bool = False,
+    optional: bool = False,
+) -> KerasTensor:
+    """Return the symbolic tensor that a graph begins with. Arguments and errors: see `InputLayer`.
+
+    >>> Input((None, 8), batch_size=4, dtype="int64", name="tokens")
+    <KerasTensor tokens shape=(4, None, 8) dtype=int64>
+    """
+    layer = InputLayer(
+        shape, batch_size, dtype, tensor, name, batch_shape=batch_shape, sparse=sparse, ragged=ragged, optional=optional
+    )
+    return layer.output
+
+
+def _batch_shape(without: dict[str, Any], full: dict[str, Any], batch_size: int | None, tensor: Any) -> Shape:
+    given = {name: value for name, value in {**without, **full, "tensor": tensor}.items() if value is not None}
+    if len(given) != 1:
+        raise ValueError(
+            f"give one of shape (without the batch), batch_shape and tensor. Received: {given or 'none of them'}."
+        )
+    ((name, value),) = given.items()
+    if name == "tensor":
+        if not hasattr(value, "shape"):
+            raise TypeError(f"tensor must be a tensor. Received: {value!r}.")
+        return tuple(value.shape)
+    if isinstance(value, int) and not isinstance(value, bool) and name in without:
+        value = (value,)
+    shape = as_shape(value) if name in full else as_shape((batch_size, *as_shape(value)))
+    if any(size is not None and size < 0 for size in leaves(shape)):
+        raise ValueError(f"sizes must not be negative. Received: {name}={value!r}.")
+    return shape

@@ -1,0 +1,157 @@
+"""How does a torch function that is called on symbolic tensors stand in the graph?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from torchkeras_layer._names import unique_name
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.effects import Effects
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.registry import DeserializationError
+from torchkeras_layer.symbolic.functions import function_named, name_of, short_name
+from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
+from torchkeras_layer.symbolic.node import Node, node_of
+from torchkeras_layer.symbolic.recording import sign_on
+from torchkeras_layer.symbolic.shape_inference import Inferred, infer
+from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+
+
+@catalog.register()
+class TorchFunction(Layer):
+    """One torch function in a graph. It comes to be where such a function is called on a symbolic tensor.
+
+    Nothing is cast and no mask is passed on: the function does what it does to tensors.
+
+    Args:
+        function: the function, or its public name, such as 'torch.nn.functional.relu'.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: for a name that is not in the table of functions.
+
+    >>> import torchkeras_layer as keras
+    >>> y = torch.relu(keras.Input((3,)))
+    >>> y._keras_history.layer.get_config()["function"]
+    'torch.relu'
+    """
+
+    def __init__(self, function: Callable[..., Any] | str, **kwargs: Any) -> None:
+        found = function_named(function) if isinstance(function, str) else function
+        if not callable(found):
+            raise DeserializationError(
+                f"{type(self).__name__}: there is no function {function!r} that may stand in a graph. "
+                "The public functions of torch, torch.nn.functional, torch.linalg, torch.fft and torch.special, "
+                "tensor methods and Python's operators may, unless they work in place."
+            )
+        kwargs.setdefault("name", unique_name(short_name(found)))
+        super().__init__(**kwargs)
+        self.function = found
+        self._built = True
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function; on symbolic tensors, leave another node on this layer."""
+        if any_symbolic(args, (), kwargs):
+            return _record_call(self, args, kwargs)
+        return self.function(*args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the name of the layer and the public name of the function.
+
+        Raises:
+            TypeError: if the function has none.
+        """
+        name = name_of(self.function)
+        if name is None:
+            raise TypeError(
+                f"{self._name}: {self.function!r} cannot be written into a config: it is no public function of torch. "
+                "Put it into a registered layer, or into a Lambda with a registered function."
+            )
+        return {"name": self._name, "function": name}
+
+
+@sign_on
+def record_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Make the node of a torch function, and return its symbolic outputs.
+
+    Raises:
+        TypeError: if the function changes its input in place, is called inside a plain module, or needs data.
+        ValueError: if the tensors do not fit it, or a real one has a history of gradients.
+    """
+    symbolic = [leaf for leaf in leaves((args, kwargs)) if is_symbolic(leaf)]
+    for tensor in symbolic:
+        node_of(tensor)
+    _refuse_bare_module(symbolic)
+    name = short_name(function)
+    # Torch's functions in Python hand over their own default arguments too.
+    kwargs = {word: value for word, value in kwargs.items() if not word.startswith("_")}
+    in_place = getattr(function, "__name__", "").endswith("_") and name_of(function) is None
+    if kwargs.get("inplace") or in_place:
+        raise TypeError(symbolic[0]._in_place(name))
+    return _record_call(function, args, kwargs)
+
+
+def _record_call(caller: TorchFunction | Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Make a node of a function's layer; for a function, make the layer, once it is clear what comes out."""
+    function = caller.function if isinstance(caller, TorchFunction) else caller
+    args, kwargs = map_leaves(_as_constant, (args, kwargs))
+    inferred = _infer(function, short_name(function), args, kwargs)
+    layer = caller if isinstance(caller, TorchFunction) else TorchFunction(function)
+    outputs = map_leaves(lambda spec: spec and KerasTensor(spec.shape, spec.dtype, layer.name), inferred.outputs)
+    Node(layer, args, kwargs, outputs, Effects())
+    return outputs
+
+
+def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Inferred:
+    try:
+        inferred = infer(lambda fakes: function(*fakes[0], **fakes[1]), (args, kwargs))
+    except Exception as error:
+        symbolic = [leaf for leaf in leaves((args, kwargs)) if is_symbolic(leaf)]
+        shapes = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in symbolic)
+        kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
+        raise kind(
+            f"{name}: cannot be applied to the symbolic tensor(s) {shapes}: {type(error).__name__}: {error}. "
+            "What needs data belongs into the call() of a layer."
+        ) from error
+    if not any(isinstance(leaf, TensorSpec) for leaf in leaves(inferred.outputs)):
+        raise TypeError(f"{name}: gives no tensor for a symbolic one. Received: {inferred.outputs!r}.")
+    return inferred
+
+
+def _as_constant(leaf: Any) -> Any:
+    """Return an argument as the graph keeps it: arrays as tensors; a tensor must not belong to a pass of gradients."""
+    if isinstance(leaf, np.ndarray):
+        return torch.as_tensor(leaf)
+    if isinstance(leaf, torch.Tensor) and leaf.requires_grad and not leaf.is_leaf:
+        raise ValueError(
+            "A real tensor in a graph must not be the result of a computation with gradients, which belong to one pass "
+            f"only. Received: a tensor of shape {tuple(leaf.shape)} with {leaf.grad_fn}. Use the nn.Parameter that it "
+            "was computed from, and compute with it in the graph; or detach() it."
+        )
+    return leaf
+
+
+def _refuse_bare_module(symbolic: list[KerasTensor]) -> None:
+    """Raise if a plain module was called on symbolic tensors: torch shows us only the functions inside it."""
+    wanted = {id(tensor) for tensor in symbolic}
+    frame, module = sys._getframe(1), None
+    while frame is not None:
+        if frame.f_code is nn.Module._call_impl.__code__:
+            given = leaves((frame.f_locals.get("args"), frame.f_locals.get("kwargs")))
+            if any(is_symbolic(leaf) for leaf in given):
+                module, wanted = frame.f_locals["self"], {id(leaf) for leaf in given}
+        frame = frame.f_back
+    if module is not None and not isinstance(module, Layer):
+        raise TypeError(
+            f"{type(module).__name__}: a plain nn.Module was called on the symbolic tensor {symbolic[0]!r}. Torch shows "
+            "a graph only the functions inside it, without its train/eval mode and its state_dict. Write\n"
+            f"    y = keras.layers.TorchModuleWrapper(module)(x)   # module = {type(module).__name__}(...)\n"
+            "instead of y = module(x)."
+        )

@@ -1,0 +1,170 @@
+"""How does any module of torch become a layer?"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from torch import nn
+from torch.nn.parameter import is_lazy
+from typing_extensions import Self
+
+from torchkeras_layer._shapes import map_shapes
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.signatures import CallSignature
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.core.torch_module_config import read_module, write_module
+from torchkeras_layer.layers.core.torch_module_table import dtype_of
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+
+
+@catalog.register()
+class TorchModuleWrapper(ZooLayer):
+    """Any `nn.Module` as a layer, which it stays: `layer.module`. A call of the layer is the same call of the module.
+
+    The module computes what it computes alone. Nothing is cast, `train()` and `eval()` reach it, and no mask is given
+    to it that was not passed in the call. Where `training=` is given, to this or to an outer call, all of the module is
+    in that mode for the time of the call (a switch that other threads see), and gets the argument if it declares it.
+    Its weights are in the `state_dict` under `module.`.
+
+    Args:
+        module: the module. One of torch's lazy ones gets its weights in the first call, which must be on real inputs.
+        name: default `torch_module_wrapper`, counted.
+        output_shape: what `compute_output_shape` says, batch included; by default the module is run to find it.
+        autocast: whether floating tensors in the first argument are cast to the layer's compute dtype.
+        **kwargs: those of `Layer`. The default `dtype` is that of the module's weights.
+
+    Raises:
+        TypeError: if `module` is no module, or a layer; if `output_shape` is no shape.
+        NotImplementedError: in `get_config`, for a module that is made of more than common classes of `torch.nn` and
+            classes that are registered with `register_keras_serializable()`. A config never carries a pickle.
+        DeserializationError: (a TypeError) in `from_config`, for a class that is neither, or a pickle, as Keras writes.
+
+    >>> import torch
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.TorchModuleWrapper(nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5)))
+    >>> layer(torch.ones(4, 3), training=False).shape, list(layer.state_dict())
+    (torch.Size([4, 2]), ['module.0.weight', 'module.0.bias'])
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        name: str | None = None,
+        output_shape: Any = None,
+        autocast: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self._check_module(module)
+        if kwargs.get("dtype") is None:
+            kwargs["dtype"] = dtype_of(module)
+        super().__init__(name=name, autocast=autocast, **kwargs)
+        self._output_shape = map_shapes(tuple, output_shape)
+        self.module = module
+        # The module's own in place of that of `call`.
+        self.__dict__["_call_signature"], self._declares_training = _read_forward(module)
+        self._is_lazy = _has_lazy_weights(module)
+        self.built = not self._is_lazy
+
+    def _check_module(self, module: Any) -> None:
+        way_out = "Pass one, such as nn.Linear(3, 2)."
+        if isinstance(module, Layer):
+            way_out = "Use it as it is: it is a layer."
+        elif isinstance(module, nn.Module):
+            return
+        received = f"the class {module.__name__}" if inspect.isclass(module) else type(module).__name__
+        raise TypeError(f"{type(self).__name__}: module must be a plain nn.Module. Received: {received}. {way_out}")
+
+    def call(self, inputs: Any, *args: Any, training: Any = None, **kwargs: Any) -> Any:
+        """Return what the module returns."""
+        if self._is_lazy:
+            self._expect_real_inputs()
+        if training is self.training and per_thread.context.training is None:
+            return self.module(inputs, *args, **kwargs)
+        if self._declares_training:
+            kwargs["training"] = training
+        switched = [inner for inner in self.module.modules() if inner.training is not bool(training)]
+        for inner in switched:
+            inner.training = bool(training)
+        try:
+            return self.module(inputs, *args, **kwargs)
+        finally:
+            for inner in switched:
+                inner.training = not training
+
+    def _expect_real_inputs(self) -> None:
+        self._is_lazy = _has_lazy_weights(self.module)
+        if self._is_lazy and (per_thread.context.is_tracing or per_thread.context.dry_run is not None):
+            raise RuntimeError(
+                f"{self.name}: the module has lazy weights, which take their shapes from real inputs, and was called "
+                "on inputs without data. Call it once on real ones before."
+            )
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return `output_shape`, or what the module gives for inputs without data of the layer's compute dtype.
+
+        Raises:
+            NotImplementedError: if there is no `output_shape`, and the module cannot run so.
+        """
+        if self._output_shape is not None:
+            return self._output_shape
+        try:
+            return super().compute_output_shape(input_shape)
+        except NotImplementedError as error:
+            raise NotImplementedError(f"{error} For a TorchModuleWrapper: pass output_shape=.") from error
+
+    def compute_output_signature(self, input_signature: Any) -> Any:
+        """Return the `TensorSpec`(s) that the layer gives for inputs of the given ones, whose dtypes may be any.
+
+        Raises:
+            NotImplementedError: as `compute_output_shape`.
+        """
+        if self._output_shape is not None:
+            return super().compute_output_signature(input_signature)
+        return self._infer_output(input_signature)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make the layer from `get_config()`. The module's weights are new: they are not in a config.
+
+        Raises:
+            DeserializationError: if the config means no module.
+            TypeError: if the constructor does not take the config.
+
+        >>> import torchkeras_layer as keras
+        >>> config = keras.layers.TorchModuleWrapper(nn.ReLU()).get_config()
+        >>> keras.layers.TorchModuleWrapper.from_config(config).module
+        ReLU()
+        """
+        if isinstance(config, dict) and "module" in config:
+            config = {**config, "module": read_module(config["module"])}
+        return super().from_config(config)
+
+    def _write_argument(self, name: str) -> Any:
+        return write_module(self.module, self.name) if name == "module" else super()._write_argument(name)
+
+
+def _has_lazy_weights(module: nn.Module) -> bool:
+    return any(map(is_lazy, [*module.parameters(), *module.buffers()]))
+
+
+def _read_forward(module: nn.Module) -> tuple[CallSignature, bool]:
+    """Return what the pipeline must know of a module's forward, and whether that takes `training`.
+
+    Masks and keywords go to the module as they were given to the layer.
+    """
+    try:
+        parameters = list(inspect.signature(module.forward).parameters.values())
+    except (TypeError, ValueError):
+        # What is written in C does not tell.
+        parameters = []
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    signature = CallSignature(
+        first=names[0] if names else "inputs",
+        positional=(),
+        takes_training=True,
+        takes_mask=False,
+        first_is_optional=bool(names) and parameters[0].default is None,
+    )
+    return signature, any(p.name == "training" for p in parameters)

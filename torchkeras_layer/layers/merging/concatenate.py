@@ -1,0 +1,104 @@
+"""How does a layer put its inputs one after the other?"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import torch
+
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import axes_in
+from torchkeras_layer.layers.merging.axes import as_axis
+from torchkeras_layer.layers.merging.merge import Merge
+
+
+@catalog.register()
+class Concatenate(Merge):
+    """The inputs one after the other along an axis.
+
+    Shapes: a list of shapes that are equal but for that axis -> the same with the sum of the sizes there. The output's
+    mask has all axes but the last: an entry counts if it does in the input that it comes from; with `axis=-1`, where
+    it comes from all of them, if it does in any. An input without a mask counts in full.
+
+    Args:
+        axis: the axis, the batch being 0.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        TypeError: if `axis` is no int.
+        ValueError: in the build, if the inputs are not in a list, have no such axis, or differ in another one.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Concatenate()([torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0]])])
+    tensor([[1., 2., 3.]])
+    """
+
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = as_axis(self, "axis", axis)
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """Return the shape of the first input with the sum of all sizes on the axis.
+
+        Raises:
+            ValueError: if an input has no such axis, or differs from the first in another one.
+        """
+        shapes = self._read_shapes(input_shape)
+        first = shapes[0]
+        (axis,) = axes_in(self, self.axis, first)
+        if not all(_agree_but_for(axis, first, shape) for shape in shapes):
+            raise ValueError(
+                f"{self.name}: the inputs must have the same shape but for axis {self.axis}. "
+                f"Received: input_shape={shapes}."
+            )
+        sizes = [shape[axis] for shape in shapes]
+        known = [size for size in sizes if size is not None]
+        return (*first[:axis], sum(known) if len(known) == len(sizes) else None, *first[axis + 1 :])
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> torch.Tensor | None:
+        """Return the masks of the inputs one after the other; `None` if there are none.
+
+        Raises:
+            ValueError: if there is not a mask, or `None`, for each input.
+        """
+        if mask is None:
+            return None
+        masks = self._read_masks(inputs, mask)
+        if not any(one is not None for one in masks):
+            return None
+        rows = [_mask_of_rows(tensor, one) for tensor, one in zip(inputs, masks, strict=True)]
+        rank = inputs[0].dim()
+        if self.axis % rank == rank - 1:
+            return functools.reduce(torch.logical_or, rows)
+        return torch.cat(rows, self.axis % rank)
+
+    def _merge_function(self, inputs: Any) -> torch.Tensor:
+        return torch.cat(inputs, self.axis)
+
+
+def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
+    """Return `Concatenate(axis, **kwargs)(inputs)`.
+
+    >>> concatenate([torch.ones(2, 3), torch.ones(1, 3)], axis=0).shape
+    torch.Size([3, 3])
+    """
+    return Concatenate(axis, **kwargs)(inputs)
+
+
+def _agree_but_for(axis: int, one: Shape, other: Shape) -> bool:
+    if len(one) != len(other):
+        return False
+    pairs = [pair for index, pair in enumerate(zip(one, other, strict=True)) if index != axis]
+    return all(a is None or b is None or a == b for a, b in pairs)
+
+
+def _mask_of_rows(tensor: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    """Return a mask over all axes of a tensor but the last."""
+    rows = tensor.shape[:-1]
+    if mask is None:
+        return torch.ones(rows, dtype=torch.bool, device=tensor.device)
+    if mask.dim() == tensor.dim():
+        return mask.any(-1)
+    return mask.reshape(*mask.shape, *[1] * (len(rows) - mask.dim())).expand(rows)

@@ -1,0 +1,115 @@
+"""How is the same model made again with weights of its own?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layers.core.input_layer import Input, InputLayer
+from torchkeras_layer.models.model import Model
+from torchkeras_layer.models.network import Call, Network, Operand, TensorRef
+from torchkeras_layer.models.sequential import Sequential
+from torchkeras_layer.symbolic import is_symbolic
+
+
+def clone_model(
+    model: Model, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None
+) -> Model:
+    """Return a model of new layers with the same configs and names, fresh weights, and the same graph.
+
+    Args:
+        model: functional or sequential.
+        input_tensors: symbolic tensors to begin with; by default new inputs.
+        clone_function: makes the new layer of each layer but the input layers; by default from its config.
+
+    Raises:
+        ValueError: if the model has no graph, or the number of input tensors differs.
+        TypeError: if `clone_function` gives no layer.
+
+    >>> import torchkeras_layer as keras
+    >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,), name="head")])
+    >>> twin = clone_model(model); twin.layers[0].name, twin.layers[0] is model.layers[0]
+    ('head', False)
+    """
+    if not isinstance(model, Model):
+        raise ValueError(f"clone_model: expected a model. Received: {model!r}.")
+    copy = _checked(clone_function or _from_config)
+    if isinstance(model, Sequential):
+        return _clone_sequential(model, input_tensors, copy)
+    wiring = model._current_wiring()
+    if wiring is None:
+        raise ValueError(
+            f"clone_model: {model.name} has no graph, as a subclass with a `call` of its own has none. "
+            "Make another one with its constructor, or copy.deepcopy it."
+        )
+    inputs, outputs, sinks = _call_again(model, wiring.network, input_tensors, copy)
+    twin = Model(inputs, outputs, name=model.name, dtype=model.dtype_policy)
+    twin._take_sinks(sinks)
+    return twin
+
+
+def _clone_sequential(model: Sequential, input_tensors: Any, copy: Callable[[Any], Any]) -> Sequential:
+    layers = [copy(layer) for layer in model.layers]
+    if input_tensors is not None:
+        starts = leaves(input_tensors)
+        if len(starts) != 1 or not is_symbolic(starts[0]):
+            raise ValueError(f"clone_model: a Sequential takes one symbolic tensor. Received: {input_tensors!r}.")
+        layers = [starts[0], *layers]
+    elif model._start is not None:
+        spec = model._start.spec
+        layers = [Input(batch_shape=spec.shape, dtype=spec.dtype, name=model._start.name), *layers]
+    return type(model)(layers, name=model.name)
+
+
+def _call_again(model: Model, network: Network, input_tensors: Any, copy: Callable[[Any], Any]) -> tuple[Any, Any, Any]:
+    starts = _starts(model, network, input_tensors)
+    twins: dict[str, Any] = {}
+    results: list[list[Any]] = []
+
+    def argument(leaf: Any) -> Any:
+        if isinstance(leaf, TensorRef):
+            return results[leaf.call][leaf.position]
+        return model._held(leaf.key) if isinstance(leaf, Operand) else leaf
+
+    def call_again(number: int, call: Call) -> list[Any]:
+        if number in starts:
+            return [starts[number]]
+        if call.key not in twins:
+            twins[call.key] = copy(model._layer_under(call.key))
+        args, kwargs = map_leaves(argument, (call.args, call.kwargs))
+        return leaves(twins[call.key](*args, **kwargs))
+
+    for number, call in enumerate(network.calls):
+        results.append(call_again(number, call))
+    ends = map_leaves(argument, network.outputs)
+    return map_leaves(argument, network.inputs), ends, [argument(ref) for ref in network.sinks]
+
+
+def _starts(model: Model, network: Network, input_tensors: Any) -> dict[int, Any]:
+    refs = leaves(network.inputs)
+    if input_tensors is None:
+        layers = [model._layer_under(network.calls[ref.call].key) for ref in refs]
+        tensors: list[Any] = [InputLayer.from_config(layer.get_config()).output for layer in layers]
+    else:
+        tensors = leaves(input_tensors)
+    if len(tensors) != len(refs) or not all(map(is_symbolic, tensors)):
+        raise ValueError(
+            f"clone_model: {model.name} takes {len(refs)} symbolic input tensor(s). Received: {input_tensors!r}."
+        )
+    return {ref.call: tensor for ref, tensor in zip(refs, tensors, strict=True)}
+
+
+def _from_config(layer: Layer) -> Layer:
+    return type(layer).from_config(layer.get_config())
+
+
+def _checked(copy: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def make(layer: Any) -> Any:
+        made = copy(layer)
+        if not isinstance(made, Layer):
+            raise TypeError(f"clone_model: clone_function must return a layer for {layer.name!r}. Received: {made!r}.")
+        return made
+
+    return make

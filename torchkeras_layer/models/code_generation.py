@@ -1,0 +1,125 @@
+"""Which Python does a network run as?"""
+
+from __future__ import annotations
+
+import keyword
+import linecache
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import fx
+
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.models.network import Call, Network, Operand, TensorRef
+from torchkeras_layer.symbolic.functions import name_of
+
+_METHOD = "torch.Tensor."
+
+
+def graph_of(network: Network) -> fx.Graph:
+    """Return the `torch.fx.Graph` of a network: inputs as placeholders, layers as modules, torch functions as such.
+
+    Raises:
+        ValueError: if a keyword of a call is no name of Python's: nothing else may get into code.
+    """
+    writer = _Writer(network)
+    for number, call in enumerate(network.calls):
+        writer.write(number, call)
+    writer.graph.output(map_leaves(writer.value, network.outputs))
+    return writer.graph
+
+
+def code_of(graph: fx.Graph) -> str:
+    """Return a graph as the text of a function `forward(self, ...)`."""
+    return graph.python_code("self").src.strip() + "\n"
+
+
+def function_of(graph: fx.Graph, name: str) -> Callable[..., Any]:
+    """Return the function that a graph's code defines; `name` shows in tracebacks, with the code's own lines."""
+    code = graph.python_code("self")
+    file = f"<generated code of {name}>"
+    space: dict[str, Any] = dict(code.globals)
+    exec(compile(code.src, file, "exec"), space)  # noqa: S102
+    linecache.cache[file] = (len(code.src), None, code.src.splitlines(keepends=True), file)
+    return space["forward"]
+
+
+class _Writer:
+    """Writes one call after the other into a graph."""
+
+    def __init__(self, network: Network) -> None:
+        self.graph = fx.Graph()
+        self._network = network
+        self._results: list[Any] = []
+        self._items: dict[tuple[fx.Node, Any], fx.Node] = {}
+        self._held: dict[str, fx.Node] = {}
+        self._write_inputs()
+
+    def _write_inputs(self) -> None:
+        # First, and in the order in which a call hands them over.
+        keys = {ref: self._network.calls[ref.call].key for ref in leaves(self._network.inputs)}
+        self._placeholders = {ref.call: self.graph.placeholder(key) for ref, key in keys.items()}
+
+    def write(self, number: int, call: Call) -> None:
+        if call.is_input:
+            self._results.append(self._placeholders[number])
+            return
+        args, kwargs = map_leaves(self.value, (call.args, call.kwargs))
+        for word in kwargs:
+            if not word.isidentifier() or keyword.iskeyword(word):
+                raise ValueError(f"{call.key}: a keyword argument must be a name. Received: {word!r}.")
+        layer = self._network.without_state.get(call.key)
+        if layer is None:
+            self._results.append(self.graph.call_module(call.key, args, kwargs))
+        else:
+            self._results.append(self._write_function(layer.function, args, kwargs))
+
+    def _write_function(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> fx.Node:
+        name = name_of(function) or ""
+        if name.startswith(_METHOD) and args and isinstance(args[0], fx.Node):
+            method = name.removeprefix(_METHOD)
+            if callable(getattr(torch.Tensor, method)):
+                return self.graph.call_method(method, args, kwargs)
+            return self.graph.call_function(getattr, (args[0], method))
+        return self.graph.call_function(function, args, kwargs)
+
+    def value(self, leaf: Any) -> Any:
+        """Return what stands in the graph for an argument."""
+        if isinstance(leaf, TensorRef):
+            return self._tensor(leaf)
+        if isinstance(leaf, Operand):
+            if leaf.key not in self._held:
+                self._held[leaf.key] = self.graph.get_attr(leaf.key)
+            return self._held[leaf.key]
+        return leaf
+
+    def _tensor(self, ref: TensorRef) -> fx.Node:
+        node = self._results[ref.call]
+        for step in _path_to(self._network.calls[ref.call].outputs, ref.position):
+            key = (node, step)
+            if key not in self._items:
+                self._items[key] = self.graph.call_function(operator.getitem, (node, step))
+            node = self._items[key]
+        return node
+
+
+def _path_to(structure: Any, position: int) -> list[Any]:
+    """Return the keys and indices that lead to a leaf, counted flat."""
+    numbers = iter(range(position + 1))
+    return _search(structure, position, numbers) or []
+
+
+def _search(structure: Any, position: int, numbers: Any) -> list[Any] | None:
+    if isinstance(structure, dict):
+        items: Any = structure.items()
+    elif isinstance(structure, (list, tuple)):
+        items = enumerate(structure)
+    else:
+        return [] if next(numbers, None) == position else None
+    for key, part in items:
+        path = _search(part, position, numbers)
+        if path is not None:
+            return [key, *path]
+    return None

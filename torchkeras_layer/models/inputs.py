@@ -1,0 +1,117 @@
+"""How do the inputs of a call become the tensors that a network takes?"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+
+from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.symbolic import TensorSpec
+from torchkeras_layer.symbolic.input_spec import describe
+
+
+class InputDoor:
+    """What a model lets in.
+
+    `structure`: names of the inputs, nested as the model was given them; `specs`: shape and dtype of each, flat;
+    `compute`: the dtype of a floating input that the model's policy decides, `None` where it does not.
+    """
+
+    __slots__ = ("model_name", "names", "only", "rank", "sizes", "specs", "structure")
+
+    def __init__(self, model_name: str, structure: Any, specs: list[TensorSpec]) -> None:
+        self.model_name = model_name
+        self.structure = structure
+        self.names: list[str] = leaves(structure)
+        self.specs = specs
+        # A model with one input, which is most of them, is quick to check.
+        self.only = isinstance(structure, str)
+        self.rank = len(specs[0].shape)
+        self.sizes = [(axis, size) for axis, size in enumerate(specs[0].shape) if size is not None]
+
+    def accepts_as_it_is(self, inputs: Any, dtype: torch.dtype) -> bool:
+        """Whether inputs are the one tensor that the network takes, and need no attention."""
+        if not (self.only and isinstance(inputs, torch.Tensor)) or inputs.dtype is not dtype:
+            return False
+        shape = inputs.shape
+        return len(shape) == self.rank and all(shape[axis] == size for axis, size in self.sizes)
+
+    def flatten(self, inputs: Any) -> list[Any]:
+        """Return the inputs of a call in the order of the network's.
+
+        Raises:
+            ValueError: if one is missing, or there are too many.
+        """
+        if isinstance(self.structure, dict) and isinstance(inputs, dict):
+            return leaves(self._pick(inputs, self.structure))
+        if isinstance(inputs, dict):
+            by_name = {name: name for name in self.names}
+            return list(self._pick(inputs, by_name).values())
+        flat = leaves(inputs)
+        if len(flat) != len(self.names):
+            raise ValueError(
+                f"{self.model_name}: expects {len(self.names)} input(s), {self.names}, but received {len(flat)}. "
+                f"Received: {describe(inputs)}."
+            )
+        return flat
+
+    def _pick(self, inputs: dict[Any, Any], wanted: dict[Any, Any]) -> dict[Any, Any]:
+        missing = [key for key in wanted if key not in inputs]
+        if missing:
+            raise ValueError(
+                f"{self.model_name}: no input {missing[0]!r}. Received keys: {list(inputs)}. Expected: {list(wanted)}."
+            )
+        surplus = [key for key in inputs if key not in wanted]
+        if surplus:
+            warnings.warn(
+                f"{self.model_name}: inputs {surplus} are not used. Expected keys: {list(wanted)}.", stacklevel=2
+            )
+        return {key: inputs[key] for key in wanted}
+
+    def conform(self, tensor: Any, position: int, dtype: torch.dtype) -> torch.Tensor:
+        """Return an input in the rank and dtype of its `Input`; a last axis of size 1 may be missing or surplus.
+
+        Raises:
+            ValueError: if its shape does not fit.
+            TypeError: if it is no tensor.
+        """
+        spec, name = self.specs[position], self.names[position]
+        if not isinstance(tensor, torch.Tensor):
+            raise TypeError(f"{self.model_name}: input {name!r} must be a tensor. Received: {tensor!r}.")
+        fitted, rank = tensor, len(spec.shape)
+        if tensor.dim() == rank + 1 and tensor.shape[-1] == 1:
+            fitted = tensor.squeeze(-1)
+        elif tensor.dim() == rank - 1 and spec.shape[-1] in (1, None):
+            fitted = tensor.unsqueeze(-1)
+        same_rank = fitted.dim() == rank
+        if not same_rank or any(s not in (None, t) for s, t in zip(spec.shape, fitted.shape, strict=True)):
+            raise ValueError(
+                f"{self.model_name}: input {name!r} does not fit the model: expected shape={spec.shape}, found "
+                f"shape={tuple(tensor.shape)}."
+            )
+        mask = getattr(tensor, "_keras_mask", None)
+        fitted = fitted if fitted.dtype is dtype else fitted.to(dtype)
+        if mask is not None and fitted is not tensor:
+            fitted._keras_mask = mask  # type: ignore[attr-defined]
+        return fitted
+
+
+def door_of(model_name: str, structure: Any, specs: list[TensorSpec], names: list[str]) -> InputDoor:
+    """Return the door of a model whose inputs have a structure of anything, with the names of its leaves."""
+    remaining = iter(names)
+    return InputDoor(model_name, map_leaves(lambda _: next(remaining), structure), specs)
+
+
+def dtype_at(spec: TensorSpec, born: torch.dtype, now: torch.dtype) -> torch.dtype:
+    """Return the dtype of an input: that of its `Input`; where that was the model's own, it follows the model.
+
+    >>> dtype_at(TensorSpec((None,), "float32"), torch.float32, torch.bfloat16)
+    torch.bfloat16
+    >>> dtype_at(TensorSpec((None,), "int64"), torch.float32, torch.bfloat16)
+    torch.int64
+    """
+    dtype = torch_dtype(spec.dtype)
+    return now if dtype is born else dtype

@@ -1,0 +1,37 @@
+"""How does a written model become a model again?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from torchkeras_layer.models._catalog import catalog
+from torchkeras_layer.models.model import Model
+from torchkeras_layer.registry import DeserializationError
+
+
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """Return the model that `model.to_json()` wrote, ours, that of Keras 3 or that of TF-Keras. Weights are not in it.
+
+    Raises:
+        DeserializationError: (a TypeError and a ValueError) if the text is no JSON, or does not mean a model.
+
+    >>> import torchkeras_layer as keras
+    >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])
+    >>> model_from_json(model.to_json()).output_shape
+    (None, 2)
+    """
+    try:
+        config = json.loads(json_string)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DeserializationError(f"model_from_json: expected JSON: {error}. Received: {json_string!r:.300}") from error
+    return model_from_config(config, custom_objects)
+
+
+def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """Return the model that a config with `class_name` means. Errors as those of `model_from_json`."""
+    model = catalog.deserialize(config, custom_objects) if isinstance(config, dict) else None
+    if not isinstance(model, Model):
+        raise DeserializationError(f"model_from_config: expected the config of a model. Received: {config!r:.300}")
+    return model

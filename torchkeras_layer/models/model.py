@@ -1,0 +1,214 @@
+"""What is a model: a layer that is made of a graph of calls, or has a `call` of its own?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import fx
+
+from torchkeras_layer._names import unique_name
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.walk import nearest_layers
+from torchkeras_layer.models._catalog import catalog
+from torchkeras_layer.models.configuration import ModelConfiguration
+from torchkeras_layer.models.graph_calls import GraphCalls
+from torchkeras_layer.models.inspection import Inspection
+from torchkeras_layer.models.wiring import Wiring
+
+
+class Model(GraphCalls, Inspection, ModelConfiguration, Layer):
+    """A model: a layer whose parts have names, an order and a summary.
+
+    `Model(inputs, outputs)` makes one of the calls that lead from symbolic inputs to outputs; it runs as generated
+    Python, `print(model.code)`. A subclass without inputs and outputs defines `call`, as any layer. Training is plain
+    PyTorch: `compile`, `train`, `eval`, `to` and `state_dict` are those of `nn.Module`.
+
+    Args:
+        inputs: symbolic tensor, or nested structure of them; calls take the same structure.
+        outputs: symbolic tensor, or nested structure of them; calls give the same structure.
+        name: default `model`, `model_1`, …; for a subclass its name in snake case.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if an input or output is no symbolic tensor, or there is none; if an input is there twice, the
+            graph is disconnected, or two layers have the same name.
+
+    >>> import torch
+    >>> import torchkeras_layer as keras
+    >>> x = keras.Input((3,), name="x")
+    >>> model = keras.Model(x, torch.relu(keras.layers.Dense(2)(x)))
+    >>> print(model.code)
+    def forward(self, x):
+        dense = self.dense(x);  x = None
+        relu = torch.relu(dense);  dense = None
+        return relu
+    <BLANKLINE>
+    >>> model(torch.ones(4, 3)).shape
+    torch.Size([4, 2])
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make a `Functional` where inputs and outputs are given."""
+        is_functional = cls is Model and (len(args) > 1 or "outputs" in kwargs)
+        return super().__new__(Functional if is_functional else cls)
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
+        if (inputs is None) is not (outputs is None):
+            raise ValueError(f"{type(self).__name__}: give both inputs and outputs, or neither. {inputs=}, {outputs=}.")
+        is_own_class = type(self) in (Model, Functional)
+        super().__init__(name=_counted_name(name) if is_own_class else name, **kwargs)
+        self.__dict__["_wiring"] = None
+        if inputs is not None:
+            self._connect(inputs, outputs, [])
+
+    @property
+    def layers(self) -> list[Any]:
+        """The layers of the graph, the first ones first; in a model without graph, those on its attributes.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,), name="x"); model = keras.Model(x, keras.layers.Dense(2, name="head")(x))
+        >>> [layer.name for layer in model.layers]
+        ['x', 'head']
+        """
+        wiring = self._current_wiring()
+        return list(nearest_layers(self)) if wiring is None else [self._layer_under(key) for key in wiring.network.keys]
+
+    @property
+    def layers_by_depth(self) -> dict[int, list[Any]]:
+        """The layers by how far before the outputs they stand, which are at 0; the farthest first."""
+        depths = self._wired("layers_by_depth").network.depths
+        grouped: dict[int, list[Any]] = {depth: [] for depth in sorted(set(depths.values()), reverse=True)}
+        for key in self._wired("layers_by_depth").network.keys:
+            grouped[depths[key]].append(self._layer_under(key))
+        return grouped
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic inputs, flat."""
+        return leaves(self._wired("inputs").inputs)
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic outputs, flat."""
+        return leaves(self._wired("outputs").outputs)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input(s), in the structure that calls take."""
+        return super().input if self._current_wiring() is None else self._wired("input").inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output(s), in the structure that calls give."""
+        return super().output if self._current_wiring() is None else self._wired("output").outputs
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape(s) of `input`."""
+        return super().input_shape if self._current_wiring() is None else map_leaves(_shape_of, self._wired("input").inputs)
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape(s) of `output`."""
+        return super().output_shape if self._current_wiring() is None else map_leaves(_shape_of, self._wired("output").outputs)
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the input layers, in the order of `inputs`."""
+        return [tensor._keras_history.layer.name for tensor in self.inputs]
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the layers that the outputs come from, counted where one gives several; keys of a dict of outputs."""
+        outputs = self._wired("output_names").outputs
+        if isinstance(outputs, dict) and not any(isinstance(part, (dict, list, tuple)) for part in outputs.values()):
+            return [str(key) for key in outputs]
+        names: list[str] = []
+        for tensor in leaves(outputs):
+            base = tensor._keras_history.layer.name
+            count = sum(name == base or name.startswith(f"{base}_") for name in names)
+            names.append(f"{base}_{count}" if count else base)
+        return names
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """Return a layer by its name, or by its place in `layers`.
+
+        Raises:
+            ValueError: if both are given or none, or there is no such layer.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,), name="x"); model = keras.Model(x, keras.layers.Dense(2, name="head")(x))
+        >>> model.get_layer("head") is model.get_layer(index=1)
+        True
+        """
+        layers = self.layers
+        if (name is None) is (index is None):
+            raise ValueError(f"{self._name}: get_layer takes a name or an index. Received: {name=}, {index=}.")
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"{self._name}: there is no layer {index}, but {len(layers)} layers.")
+            return layers[index]
+        found = [layer for layer in layers if layer.name == name]
+        if not found:
+            raise ValueError(f"{self._name}: there is no layer {name!r}. Layers: {[layer.name for layer in layers]}.")
+        return found[0]
+
+    @property
+    def graph(self) -> fx.Graph:
+        """The network as a `torch.fx.Graph`, a new one each time; `torch.fx.GraphModule(model, model.graph)` runs it.
+
+        Raises:
+            NotRecordedError: a RuntimeError, if the model has no graph.
+        """
+        return super().graph if self._current_wiring() is None else self._generate_graph()
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Add a loss: as for any layer, or a symbolic tensor of this model's graph, computed anew at each call.
+
+        Raises:
+            ValueError: if a symbolic tensor is not computed from the model's inputs.
+        """
+        symbolic, others = self._sort_out_symbolic(losses)
+        for tensor in symbolic:
+            self._add_sink("AddLoss", tensor, {})
+        if others or not symbolic:
+            super().add_loss(others, inputs)
+
+    def add_metric(self, value: Any, aggregation: str | None = None, name: str | None = None) -> None:
+        """Keep a running mean: as for any layer, or of a symbolic tensor of this model's graph."""
+        symbolic, _ = self._sort_out_symbolic(value)
+        if not symbolic:
+            super().add_metric(value, aggregation, name)
+            return
+        if name is None:
+            raise ValueError(f"{self._name}: add_metric of a symbolic tensor needs a name. Received: {value!r}.")
+        self._add_sink("AddMetric", symbolic[0], {"aggregation": aggregation, "metric_name": name})
+
+    def _wired(self, what: str) -> Wiring:
+        wiring = self._current_wiring()
+        if wiring is None:
+            raise AttributeError(
+                f"{self._name} ({type(self).__name__}): has no {what}, because it is not made of a graph. "
+                "Model(inputs, outputs) is, and a Sequential that knows its input shape."
+            )
+        return wiring
+
+    def _begin_empty(self) -> None:
+        super()._begin_empty()
+        # A graph passes masks on from layer to layer; one that has none loses nothing by it.
+        self._supports_masking = False
+
+
+@catalog.register("Model", module="keras.src.models.functional")
+class Functional(Model):
+    """A model that was made of symbolic inputs and outputs; see `Model`."""
+
+
+def _counted_name(name: str | None) -> str:
+    return unique_name("model") if name is None else name
+
+
+def _shape_of(tensor: Any) -> Any:
+    return tuple(tensor.shape)
+

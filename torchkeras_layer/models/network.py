@@ -1,0 +1,202 @@
+"""What is a model of calls, as plain data that can be copied, saved, drawn and turned into code?"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from torchkeras_layer._names import to_snake_case
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layers.core.input_layer import InputLayer
+from torchkeras_layer.layers.core.torch_function import TorchFunction
+from torchkeras_layer.symbolic import KerasTensor, Node, TensorSpec, is_symbolic, node_of
+from torchkeras_layer.symbolic.order import depths_of, layers_in_order_of_visit, nodes_between
+
+_WRITTEN_OUT = (
+    type(None), bool, int, float, complex, str, slice, type(...), torch.dtype, torch.device, torch.layout,
+    torch.memory_format,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TensorRef:
+    """One output, counted flat, of one call of the network."""
+
+    call: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Operand:
+    """An argument that the model holds under `key`: a real tensor, or an object that no code can write out."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of one layer, `TensorRef` and `Operand` standing for tensors in the arguments.
+
+    `key`: the layer's in the model; `outputs`: what comes out, as `TensorSpec`; `masks`: those of the outputs, flat.
+    """
+
+    key: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: Any
+    masks: tuple[TensorSpec | None, ...]
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the tensor comes from outside."""
+        return not self.args and not self.kwargs
+
+
+@dataclass
+class Network:
+    """The calls from inputs to outputs, each after those that it needs.
+
+    `inputs`, `outputs`: structures of `TensorRef`; `sinks`: outputs that nobody takes; `keys`: of all layers, in Keras's order; `depths`: of the layers, by
+    key; `without_state`: the input layers and torch functions, by key, which are no children of the model.
+    """
+
+    calls: list[Call]
+    inputs: Any
+    outputs: Any
+    sinks: list[TensorRef]
+    keys: list[str]
+    depths: dict[str, int]
+    without_state: dict[str, Any] = field(default_factory=dict)
+
+    def spec(self, ref: TensorRef) -> TensorSpec:
+        """Return shape and dtype of a tensor."""
+        return leaves(self.calls[ref.call].outputs)[ref.position]
+
+    def calls_of(self, key: str) -> list[Call]:
+        """Return the calls of one layer."""
+        return [call for call in self.calls if call.key == key]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A network, and what a model must hold for it: layers and operands, by key."""
+
+    network: Network
+    children: dict[str, Any]
+    operands: dict[str, Any]
+
+
+def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict[int, str], taken: set[str]) -> Parts:
+    """Read the network off the nodes that lead from symbolic inputs to outputs, and to `sinks`, which nobody takes.
+
+    `held`: the keys of layers and tensors that the model holds already, by their ids; `taken`: all its attributes.
+    """
+    ends = [*leaves(outputs), *sinks]
+    starts = [node_of(tensor) for tensor in leaves(inputs)]
+    nodes = [*starts, *nodes_between(leaves(inputs), ends)]
+    depth_of_node, depth_of_layer = depths_of(nodes)
+    visits = layers_in_order_of_visit(leaves(inputs), ends)
+    layers = sorted(depth_of_layer, key=lambda layer: (-depth_of_layer[layer], visits.get(layer, -1)))
+    keys = _choose_keys(layers, held, taken)
+    nodes.sort(key=lambda node: -depth_of_node[id(node)])
+    numbers = {id(node): number for number, node in enumerate(nodes)}
+    operands = _Operands(held, taken | set(keys.values()))
+
+    def reference(leaf: Any) -> Any:
+        if is_symbolic(leaf):
+            return TensorRef(numbers[id(node_of(leaf))], leaf._keras_history.tensor_index)
+        return leaf if isinstance(leaf, _WRITTEN_OUT) else operands.hold(leaf)
+
+    calls = [_read_call(node, keys[node.layer], reference) for node in nodes]
+    by_key = {keys[layer]: layer for layer in layers}
+    stateless = {key: layer for key, layer in by_key.items() if isinstance(layer, (InputLayer, TorchFunction))}
+    network = Network(
+        calls,
+        map_leaves(reference, inputs),
+        map_leaves(reference, outputs),
+        [reference(tensor) for tensor in sinks],
+        list(by_key),
+        {keys[layer]: depth for layer, depth in depth_of_layer.items()},
+        stateless,
+    )
+    children = {key: layer for key, layer in by_key.items() if key not in stateless and id(layer) not in held}
+    return Parts(network, children, operands.held)
+
+
+def _read_call(node: Node, key: str, reference: Callable[[Any], Any]) -> Call:
+    tensors = leaves(node.outputs)
+    return Call(
+        key,
+        tuple(map_leaves(reference, argument) for argument in node.call_args),
+        {name: map_leaves(reference, value) for name, value in node.call_kwargs.items()},
+        map_leaves(lambda tensor: tensor.spec if is_symbolic(tensor) else None, node.outputs),
+        tuple(tensor._mask_spec if is_symbolic(tensor) else None for tensor in tensors),
+    )
+
+
+class _Operands:
+    """Chooses keys for what the model must hold, once for each object."""
+
+    def __init__(self, held: dict[int, str], taken: set[str]) -> None:
+        self.held: dict[str, Any] = {}
+        self._keys = dict(held)
+        self._taken = set(taken)
+
+    def hold(self, value: Any) -> Operand:
+        if id(value) not in self._keys:
+            base = "operand" if isinstance(value, torch.Tensor) else "constant"
+            key = next(key for key in _counted(base) if key not in self._taken)
+            self._taken.add(key)
+            self._keys[id(value)] = key
+            self.held[key] = value
+        return Operand(self._keys[id(value)])
+
+
+def _choose_keys(layers: list[Any], held: dict[int, str], taken: set[str]) -> dict[Any, str]:
+    """Choose the keys of layers in a model: their names, as far as these were chosen and not counted.
+
+    A name that may have been counted is counted anew within the model, so that a model that is made twice, or in another
+    order among others, has the same `state_dict` keys.
+    """
+    keys = {layer: held[id(layer)] for layer in layers if id(layer) in held}
+    bases = {layer: _base_of(layer) for layer in layers if layer not in keys}
+    taken = set(taken)
+    for wants_count in (False, True):
+        for layer, base in bases.items():
+            if (base is not None) is wants_count:
+                candidates = _counted(base or _as_identifier(layer.name))
+                keys[layer] = next(key for key in candidates if key not in taken)
+                taken.add(keys[layer])
+    return keys
+
+
+def _base_of(layer: Any) -> str | None:
+    """Return what a layer's name was counted from, `None` if it does not look so."""
+    base = "input" if isinstance(layer, InputLayer) else to_snake_case(type(layer).__name__)
+    if isinstance(layer, TorchFunction):
+        base = re.sub(r"_\d+$", "", layer.name)
+    base = {"functional": "model"}.get(base, base)
+    return _as_identifier(base) if re.fullmatch(re.escape(base) + r"(_\d+)?", layer.name) else None
+
+
+def _counted(base: str) -> Iterator[str]:
+    yield base
+    number = 1
+    while True:
+        yield f"{base}_{number}"
+        number += 1
+
+
+def _as_identifier(name: str) -> str:
+    """Return a name as it may stand in code, and as torch accepts it for a child of a module."""
+    word = re.sub(r"\W", "_", name, flags=re.ASCII) or "layer"
+    word = f"_{word}" if word[0].isdigit() else word
+    is_taken = keyword.iskeyword(word) or hasattr(builtins, word) or word in ("self", "torch")
+    return f"{word}_" if is_taken else word
+

@@ -1,0 +1,180 @@
+"""How does the config of a graph become symbolic inputs and outputs again?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._shapes import full_shape
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
+from torchkeras_layer.models.config_values import ParameterInConfig, TensorInConfig, read_history
+from torchkeras_layer.models.keras_2_nodes import read_keras_2_node
+from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
+
+_WORDS = ("layers", "input_layers", "output_layers")
+
+
+def is_graph_config(config: dict[str, Any]) -> bool:
+    """Whether a config is that of a graph of layers.
+
+    >>> is_graph_config({"name": "m", "layers": [], "input_layers": [], "output_layers": []})
+    True
+    """
+    return all(word in config for word in _WORDS)
+
+
+class RestoredGraph:
+    """The layers of a config, called on each other as it says."""
+
+    def __init__(self, model_name: Any) -> None:
+        self._model_name = model_name
+        self._layers: dict[str, Any] = {}
+        self._results: dict[tuple[str, int], list[Any]] = {}
+        self._parameters: dict[str, nn.Parameter] = {}
+        self.inputs: Any = None
+        self.outputs: Any = None
+
+    @classmethod
+    def read(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None) -> RestoredGraph:
+        """Make the layers and call them.
+
+        Raises:
+            DeserializationError: if a part is missing, of the wrong kind, unknown, or does not fit the others.
+        """
+        graph = cls(config.get("name"))
+        if not isinstance(config["layers"], list):
+            raise graph._malformed("layers", "a list", config["layers"])
+        with CustomObjectScope(custom_objects):
+            calls = {name: nodes for entry in config["layers"] for name, nodes in [graph._make_layer(entry)]}
+        graph._call_all(calls)
+        graph.inputs = graph._find_ends(config["input_layers"], "input_layers")
+        graph.outputs = graph._find_ends(config["output_layers"], "output_layers")
+        return graph
+
+    @property
+    def sinks(self) -> list[Any]:
+        """What the layers gave that a model puts behind its symbolic losses and metrics."""
+        names = [name for name, layer in self._layers.items() if isinstance(layer, (AddLoss, AddMetric))]
+        return [tensor for (name, _), tensors in self._results.items() if name in names for tensor in tensors]
+
+    def _make_layer(self, entry: Any) -> tuple[str, list[Any]]:
+        if not isinstance(entry, dict):
+            raise self._malformed("layers", "a list of dicts", entry)
+        layer = deserialize_keras_object({key: value for key, value in entry.items() if key != "inbound_nodes"})
+        name, nodes = entry.get("name", getattr(layer, "name", None)), entry.get("inbound_nodes", [])
+        if not isinstance(layer, Layer):
+            raise self._malformed("layers", "a list of configs of layers", entry)
+        if not isinstance(name, str) or name in self._layers:
+            raise self._malformed("name", "a string, and another for each layer", name)
+        if not isinstance(nodes, list):
+            raise self._malformed("inbound_nodes", "a list", nodes)
+        self._layers[name] = layer
+        if layer._inbound_nodes:
+            self._results[name, 0] = leaves(layer._inbound_nodes[0].outputs)
+        return name, [self._read_node(node) for node in nodes]
+
+    def _read_node(self, node: Any) -> tuple[Any, Any]:
+        if isinstance(node, dict):
+            read = deserialize_keras_object(node)
+            args, kwargs = read.get("args"), read.get("kwargs")
+        else:
+            args, kwargs = read_keras_2_node(node, self._layers)
+        is_words = isinstance(kwargs, dict) and all(isinstance(word, str) for word in kwargs)
+        if not isinstance(args, (list, tuple)) or not is_words:
+            raise self._malformed("inbound_nodes", "a list of {'args': [...], 'kwargs': {...}}", node)
+        return list(args), kwargs
+
+    def _call_all(self, calls: dict[str, list[tuple[Any, Any]]]) -> None:
+        """Call each layer as often as it says, as soon as what it needs is there: linear in the calls."""
+        waiting: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+        done = dict.fromkeys(calls, 0)
+        ready = list(reversed(calls))
+        while ready:
+            name = ready.pop()
+            while done[name] < len(calls[name]):
+                args, kwargs = calls[name][done[name]]
+                missing = self._first_missing(args, kwargs)
+                if missing is not None:
+                    waiting[missing].append(name)
+                    break
+                result = self._call(name, args, kwargs)
+                self._results[name, done[name]] = leaves(result)
+                ready.extend(waiting.pop((name, done[name]), []))
+                done[name] += 1
+        stuck = [name for name in calls if done[name] < len(calls[name])]
+        if stuck:
+            name, index = next(iter(waiting))
+            raise DeserializationError(
+                f"{self._model_name}: layer {stuck[0]!r} is called on call {index} of {name!r}, which the config does "
+                f"not have, or which depends on it in turn. Layers: {list(self._layers)}."
+            )
+
+    def _first_missing(self, args: Any, kwargs: Any) -> tuple[str, int] | None:
+        needed = [leaf.history[:2] for leaf in leaves((args, kwargs)) if isinstance(leaf, TensorInConfig)]
+        return next((history for history in needed if history not in self._results), None)
+
+    def _call(self, name: str, args: Any, kwargs: Any) -> Any:
+        args, kwargs = map_leaves(self._argument, (args, kwargs))
+        try:
+            return self._layers[name](*args, **kwargs)
+        except Exception as error:
+            raise DeserializationError(
+                f"{self._model_name}: layer {name!r} cannot be called as the config says: {type(error).__name__}: {error}"
+            ) from error
+
+    def _argument(self, leaf: Any) -> Any:
+        if isinstance(leaf, TensorInConfig):
+            return self._tensor(leaf.history)
+        return self._parameter(leaf) if isinstance(leaf, ParameterInConfig) else leaf
+
+    def _parameter(self, written: ParameterInConfig) -> Any:
+        if written.layer is not None:
+            layer = self._layers.get(written.layer)
+            found = None if layer is None else dict(layer.named_parameters()).get(written.name)
+            if found is None:
+                raise self._malformed("__parameter__", "a weight of a layer that is built", written)
+            return found
+        if written.name not in self._parameters:
+            # Weights are not in a config: set_weights or load_state_dict fill it.
+            value = torch.zeros(full_shape(written.shape), dtype=torch_dtype(written.dtype))
+            self._parameters[written.name] = nn.Parameter(value, requires_grad=written.trainable)
+        return self._parameters[written.name]
+
+    def _tensor(self, history: tuple[str, int, int]) -> Any:
+        name, index, position = history
+        tensors = self._results.get((name, index))
+        if tensors is None or position >= len(tensors):
+            raise DeserializationError(
+                f"{self._model_name}: there is no tensor {list(history)} ([layer, call, position]). "
+                f"Layers: {list(self._layers)}."
+            )
+        return tensors[position]
+
+    def _find_ends(self, written: Any, word: str) -> Any:
+        """Return the tensors that a structure of `[layer, call, position]` means."""
+        if _is_history(written):
+            return self._tensor(read_history(written))
+        if isinstance(written, dict):
+            return {key: self._find_ends(part, word) for key, part in written.items()}
+        if isinstance(written, (list, tuple)):
+            return [self._find_ends(part, word) for part in written]
+        raise self._malformed(word, "a structure of [layer, call, position]", written)
+
+    def _malformed(self, word: str, expected: str, received: Any) -> DeserializationError:
+        text = repr(received)
+        return DeserializationError(
+            f"{self._model_name}: in the config of a model, {word!r} must be {expected}. "
+            f"Received: {text if len(text) < 300 else text[:300] + '...'}."
+        )
+
+
+def _is_history(written: Any) -> bool:
+    is_list = isinstance(written, (list, tuple)) and len(written) == 3
+    return is_list and isinstance(written[0], str) and not any(isinstance(part, (list, dict)) for part in written)

@@ -1,0 +1,80 @@
+"""How is a sequential model written into a config, and made of one?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from typing_extensions import Self
+
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.registry import (
+    CustomObjectScope,
+    DeserializationError,
+    deserialize_keras_object,
+    serialize_keras_object,
+)
+
+
+class SequentialConfiguration(Layer):
+    """`get_config` and `from_config` of `Sequential`."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the layers with their configs, as Keras 3 writes them; without weights.
+
+        >>> import torchkeras_layer as keras
+        >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))], name="small")
+        >>> keras.Sequential.from_config(model.get_config()).output_shape
+        (None, 2)
+        """
+        if not _takes_layers(type(self)):
+            return super().get_config()
+        start = self._start  # type: ignore[has-type]
+        steps = [*([] if start is None else [start._keras_history.layer]), *self._steps()]  # type: ignore[operator]
+        config: dict[str, Any] = {"name": self._name, "trainable": self._trainable}
+        if self._policy.name != "float32":
+            config["dtype"] = self._policy.name
+        config["layers"] = [serialize_keras_object(layer) for layer in steps]
+        build_config = self.get_build_config()
+        if build_config is not None:
+            config["build_input_shape"] = build_config["input_shape"]
+        return config
+
+    @classmethod
+    def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """Make a model from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+
+        Raises:
+            DeserializationError: (a TypeError and a ValueError) if the config is malformed or names what is unknown.
+        """
+        # The first Keras wrote the list of layers alone.
+        config = {"layers": config} if isinstance(config, list) else config
+        if isinstance(config, dict) and not _takes_layers(cls):
+            return super().from_config(config)
+        if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
+            raise DeserializationError(
+                f"{cls.__name__}.from_config: expected a dict with a list of layers. Received: {config!r}."
+            )
+        with CustomObjectScope(custom_objects):
+            layers = [_read_layer(cls.__name__, entry) for entry in config["layers"]]
+        dtype = deserialize_keras_object(config.get("dtype"))
+        model = cls(layers, name=config.get("name"), **({} if dtype is None else {"dtype": dtype}))
+        shape = deserialize_keras_object(config.get("build_input_shape"))
+        if shape is not None and not model._built:
+            model.build(tuple(shape))
+        if config.get("trainable") is False:
+            model.trainable = False
+        return model
+
+
+def _read_layer(class_name: str, entry: Any) -> Layer:
+    layer = deserialize_keras_object(entry)
+    if not isinstance(layer, Layer):
+        raise DeserializationError(f"{class_name}.from_config: expected the config of a layer. Received: {entry!r}.")
+    return layer
+
+
+def _takes_layers(cls: Any) -> bool:
+    """Whether a class is made of a list of layers, as `Sequential` is."""
+    code = getattr(cls.__init__, "__wrapped__", cls.__init__).__code__
+    return code.co_varnames[1:2] == ("layers",)

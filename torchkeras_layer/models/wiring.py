@@ -1,0 +1,83 @@
+"""How does a model hold its network, run it, and make it again in a copy?"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer.effects import Effects
+from torchkeras_layer.layers.core.torch_function import TorchFunction
+from torchkeras_layer.models.code_generation import function_of, graph_of
+from torchkeras_layer.models.network import Call, Network, Operand, TensorRef
+from torchkeras_layer.symbolic import KerasTensor, Node, TensorSpec
+
+if TYPE_CHECKING:
+    from torchkeras_layer.models.model import Model
+
+
+class Wiring:
+    """A network, its symbolic inputs and outputs, and the function that runs it.
+
+    Only the network is copied and pickled: symbolic tensors and code follow from it.
+    """
+
+    __slots__ = ("inputs", "network", "outputs", "run", "sinks")
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.inputs: Any = None
+        self.outputs: Any = None
+        self.sinks: list[KerasTensor] = []
+        self.run: Callable[..., Any] = _not_wired
+
+    def generate(self, name: str) -> None:
+        """Make the function that runs the network."""
+        self.run = function_of(graph_of(self.network), name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Wiring:
+        return Wiring(copy.deepcopy(self.network, memo))
+
+    def __reduce__(self) -> tuple[type[Wiring], tuple[Network]]:
+        return Wiring, (self.network,)
+
+
+def _not_wired(*_: Any) -> Any:
+    raise RuntimeError("A copy of a model is called before it is complete.")
+
+
+def record_again(model: Model, wiring: Wiring) -> None:
+    """Make the nodes of a network on the layers of a model, from what was known of them; nothing is called."""
+    network = wiring.network
+    made: list[list[Any]] = []
+
+    def argument(leaf: Any) -> Any:
+        if isinstance(leaf, TensorRef):
+            return made[leaf.call][leaf.position]
+        return model._held(leaf.key) if isinstance(leaf, Operand) else leaf
+
+    for call in network.calls:
+        layer = model._layer_under(call.key)
+        args, kwargs = map_leaves(argument, (call.args, call.kwargs))
+        outputs = _symbolic_outputs(call, layer.name)
+        effects = Effects() if call.is_input or isinstance(layer, TorchFunction) else None
+        Node(layer, args, kwargs, outputs, effects)
+        made.append(leaves(outputs))
+    wiring.inputs = map_leaves(argument, network.inputs)
+    wiring.outputs = map_leaves(argument, network.outputs)
+    wiring.sinks = [argument(ref) for ref in network.sinks]
+
+
+def _symbolic_outputs(call: Call, name: str) -> Any:
+    masks = iter(call.masks)
+
+    def tensor_of(spec: TensorSpec | None) -> KerasTensor | None:
+        mask = next(masks)
+        if spec is None:
+            return None
+        tensor = KerasTensor(spec.shape, spec.dtype, name)
+        tensor._mask_spec = mask
+        return tensor
+
+    return map_leaves(tensor_of, call.outputs)

@@ -1,0 +1,134 @@
+"""Which torch functions may stand in a graph, and under which names are they written down?
+
+The table is closed: torch's own list of the functions that a tensor-like class may take over, and Python's operators.
+What changes a tensor in place, and what begins with an underscore, is not in it. A config reaches nothing else.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.overrides import get_overridable_functions, resolve_name
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    f"operator.{name}": getattr(operator, name)
+    for name in (
+        "add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift neg pos invert getitem "
+        "eq ne lt le gt ge"
+    ).split()
+} | {"operator.abs": operator.abs}
+
+# What torch hands over where a tensor stands to the left of the operator, or to the right of what knows no tensors.
+_SAME_AS = {
+    torch.Tensor.__getitem__: operator.getitem,
+    torch.Tensor.add: operator.add,
+    torch.Tensor.sub: operator.sub,
+    torch.Tensor.mul: operator.mul,
+    torch.Tensor.div: operator.truediv,
+    torch.Tensor.matmul: operator.matmul,
+    torch.Tensor.__pow__: operator.pow,
+    torch.Tensor.eq: operator.eq,
+    torch.Tensor.ne: operator.ne,
+    torch.Tensor.lt: operator.lt,
+    torch.Tensor.le: operator.le,
+    torch.Tensor.gt: operator.gt,
+    torch.Tensor.ge: operator.ge,
+    torch.Tensor.__and__: operator.and_,
+    torch.Tensor.__or__: operator.or_,
+    torch.Tensor.__xor__: operator.xor,
+    torch.Tensor.__floordiv__: operator.floordiv,
+    torch.Tensor.__mod__: operator.mod,
+}
+_OUTSIDE = "torch.functional."
+_GETTER = ".__get__"
+
+
+def reshape(tensor: torch.Tensor, shape: tuple[int | None, ...]) -> torch.Tensor:
+    """Reshape; a `None` in the shape stands for the size that the tensor has on that axis.
+
+    >>> reshape(torch.ones(2, 3, 4), (None, -1)).shape
+    torch.Size([2, 12])
+    """
+    return tensor.reshape([tensor.shape[axis] if size is None else size for axis, size in enumerate(shape)])
+
+
+def mask_of(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the mask that a tensor carries.
+
+    Raises:
+        ValueError: if it carries none.
+    """
+    mask = getattr(tensor, "_keras_mask", None)
+    if mask is None:
+        raise ValueError(
+            f"A mask is asked for that the layer before did not give. Received: a tensor of shape {tuple(tensor.shape)}."
+        )
+    return mask
+
+
+_OURS = {"torchkeras_layer.reshape": reshape, "torchkeras_layer.mask_of": mask_of}
+
+
+def plain_form(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
+    """Return the operator that a method of tensors stands for, if it is called as one; else the function itself.
+
+    >>> plain_form(torch.Tensor.sub, (1, 2), {}).__name__
+    'sub'
+    """
+    if len(args) != 2 or kwargs:
+        return function
+    return _SAME_AS.get(function, function)
+
+
+def function_named(name: str) -> Callable[..., Any] | None:
+    """Return the function that a name of the table means, `None` if it is not in the table.
+
+    >>> function_named("torch.nn.functional.relu").__name__, function_named("os.system")
+    ('relu', None)
+    """
+    return _table()[0].get(name)
+
+
+def name_of(function: Callable[..., Any]) -> str | None:
+    """Return the name of a function in the table, `None` if it is not there.
+
+    >>> name_of(torch.relu), name_of(torch.Tensor.sum), name_of(torch.Tensor.T.__get__), name_of(print)
+    ('torch.relu', 'torch.Tensor.sum', 'torch.Tensor.T', None)
+    """
+    return _table()[1].get(function)
+
+
+def short_name(function: Callable[..., Any]) -> str:
+    """Return the last part of a function's name, for the name of its layer.
+
+    >>> short_name(torch.nn.functional.relu), short_name(torch.Tensor.T.__get__), short_name(operator.and_)
+    ('relu', 'T', 'and')
+    """
+    name = name_of(function) or getattr(function, "__name__", None) or type(function).__name__
+    return name.rpartition(".")[2].strip("_<>") or "function"
+
+
+@functools.cache
+def _table() -> tuple[dict[str, Callable[..., Any]], dict[Callable[..., Any], str]]:
+    """Return functions by name, and names by function. Made on first use: it costs some 10 ms."""
+    by_name: dict[str, Callable[..., Any]] = {**OPERATORS, **_OURS}
+    for functions in get_overridable_functions().values():
+        for function in functions:
+            name = resolve_name(function)
+            if name is None or not callable(function):
+                continue
+            # Those that torch implements in Python show where they are written, not where they are used.
+            name = name.replace(_OUTSIDE, "torch.", 1) if name.startswith(_OUTSIDE) else name
+            name = name.removesuffix(_GETTER)
+            if _is_public(name):
+                by_name.setdefault(name, function)
+    return by_name, {function: name for name, function in by_name.items()}
+
+
+def _is_public(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return name.startswith("torch.") and not last.startswith("_") and not last.endswith("_")

@@ -1,0 +1,173 @@
+"""What may be done to a symbolic tensor as to a real one?"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from torchkeras_layer.symbolic.functions import function_named, plain_form, reshape
+from torchkeras_layer.symbolic.recording import record
+
+_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
+_COMPARISONS = "eq ne lt le gt ge".split()
+_UNARY = "neg pos abs invert".split()
+_NEED_DATA = {
+    "__bool__": "a truth value",
+    "__float__": "a number",
+    "__int__": "a number",
+    "__complex__": "a number",
+    "__index__": "a number",
+    "__array__": "a numpy array",
+    "numpy": "a numpy array",
+    "item": "a number",
+    "tolist": "a list",
+    "backward": "a gradient",
+    "__setitem__": "entries that can be set",
+    "__delitem__": "entries that can be deleted",
+}
+
+
+def _named_operator(name: str) -> Callable[..., Any]:
+    return getattr(operator, f"{name}_" if name in ("and", "or") else name)
+
+
+class TensorMethods:
+    """Operators, methods and properties of tensors: each makes a node, those that need data say so.
+
+    Raises:
+        TypeError: for what needs the data that a symbolic tensor does not have, or changes it in place.
+    """
+
+    # Numpy then leaves `array + symbolic` to us.
+    __array_ufunc__ = None
+
+    if TYPE_CHECKING:
+        shape: tuple[int | None, ...]
+        dtype: torch.dtype
+        name: str
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Record a torch function that has a symbolic tensor among its arguments."""
+        kwargs = kwargs or {}
+        return record(plain_form(function, args, kwargs), *args, **kwargs)
+
+    def __getitem__(self, index: Any) -> Any:
+        return record(operator.getitem, self, index)
+
+    def __len__(self) -> int:
+        if not self.shape or self.shape[0] is None:
+            raise TypeError(self._without_data("a length"))
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape or self.shape[0] is None:
+            raise TypeError(self._without_data("a first axis of known size to go through"))
+        return (self[index] for index in range(self.shape[0]))
+
+    def __contains__(self, value: Any) -> bool:
+        raise TypeError(self._without_data("a truth value"))
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def dim(self) -> int:
+        """Return the number of axes."""
+        return len(self.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """Return the shape, or the size on one axis; `None` where it is free."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def numel(self) -> int:
+        """Return the number of entries. TypeError if an axis is free."""
+        if None in self.shape:
+            raise TypeError(self._without_data("a number of entries"))
+        return int(torch.Size(self.shape).numel())  # type: ignore[arg-type]
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is a floating one."""
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        """Whether the dtype is a complex one."""
+        return self.dtype.is_complex
+
+    @property
+    def device(self) -> torch.device:
+        """The device on which new tensors are made now; a model runs where its weights and inputs are."""
+        return torch.get_default_device()
+
+    @property
+    def requires_grad(self) -> bool:
+        """False: gradients are of calls on real tensors."""
+        return False
+
+    def reshape(self, *shape: Any) -> Any:
+        """Return the tensor in another shape; `None`, as `shape` has it for a free axis, keeps the size of that axis."""
+        sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        return record(reshape, self, sizes) if None in sizes else record(torch.Tensor.reshape, self, *shape)
+
+    def view(self, *shape: Any) -> Any:
+        """Return a view in another shape or, given one, dtype; `None` keeps the size of a free axis."""
+        sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        return record(reshape, self, sizes) if None in sizes else record(torch.Tensor.view, self, *shape)
+
+    def __getattr__(self, name: str) -> Any:
+        """Find the methods and properties that tensors have and this class does not write out."""
+        if name.startswith("__") or not hasattr(torch.Tensor, name):
+            raise AttributeError(f"{type(self).__name__} {self.__dict__.get('name')!r}: no attribute {name!r}.")
+        if name in _NEED_DATA:
+            raise TypeError(self._without_data(_NEED_DATA[name]))
+        if name.endswith("_"):
+            raise TypeError(self._in_place(name))
+        function = function_named(f"torch.Tensor.{name}")
+        if function is None:
+            raise AttributeError(f"{type(self).__name__} {self.name!r}: {name!r} means nothing without data.")
+        if not callable(getattr(torch.Tensor, name)):
+            return record(function, self)
+        return lambda *args, **kwargs: record(function, self, *args, **kwargs)
+
+    def _without_data(self, what: str) -> str:
+        return (
+            f"{self.name}: a symbolic tensor has no data, and so no {what.removeprefix('a ')}. Received: {self!r}. "
+            "Put what needs data into the call() of a layer, or call the model on real tensors."
+        )
+
+    def _in_place(self, name: str) -> str:
+        return f"{self.name}: {name}() changes a tensor in place, which a graph cannot record. Use its result instead."
+
+    __hash__ = object.__hash__
+
+
+def _add_operators() -> None:
+    def binary(function: Any) -> Any:
+        return lambda self, other: record(function, self, other)
+
+    def reversed_binary(function: Any) -> Any:
+        return lambda self, other: record(function, other, self)
+
+    def unary(function: Any) -> Any:
+        return lambda self: record(function, self)
+
+    def needing_data(what: str) -> Any:
+        def refuse(self: TensorMethods, *args: Any, **kwargs: Any) -> Any:
+            raise TypeError(self._without_data(what))
+
+        return refuse
+
+    methods = {f"__{name}__": binary(_named_operator(name)) for name in [*_BINARY, *_COMPARISONS]}
+    methods |= {f"__r{name}__": reversed_binary(_named_operator(name)) for name in _BINARY}
+    methods |= {f"__{name}__": unary(_named_operator(name)) for name in _UNARY}
+    methods |= {name: needing_data(what) for name, what in _NEED_DATA.items()}
+    for name, method in methods.items():
+        method.__name__ = name
+        setattr(TensorMethods, name, method)
+
+
+_add_operators()
