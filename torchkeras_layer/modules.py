@@ -10,6 +10,7 @@ from torch import nn
 
 from torchkeras_layer.layer.dry_run import dry_run
 from torchkeras_layer.layer.losses import own_losses
+from torchkeras_layer.layer.unbuilt import UnbuiltWeights
 from torchkeras_layer.layer.walk import layers_in
 
 
@@ -35,6 +36,12 @@ def build(module: nn.Module, *example_inputs: Any, **example_keywords: Any) -> n
     """
     if not isinstance(module, nn.Module):
         raise TypeError(f"build: expected an nn.Module. Received: {module!r}.")
+    lazy = [name for name, parameter in module.named_parameters() if _is_torchs_lazy(parameter)]
+    if lazy:
+        raise RuntimeError(
+            f"build: {lazy[0]} is a weight of one of torch's lazy modules, which a call without data would spoil. "
+            "Call the module once on real inputs instead."
+        )
     try:
         with contextlib.ExitStack() as undo:
             for layer in layers_in(module):
@@ -60,3 +67,7 @@ def collect_losses(module: nn.Module) -> list[torch.Tensor]:
     [tensor(0.0300, grad_fn=<MulBackward0>)]
     """
     return [loss for layer in layers_in(module) for loss in own_losses(layer)]
+
+
+def _is_torchs_lazy(parameter: nn.Parameter) -> bool:
+    return nn.parameter.is_lazy(parameter) and not isinstance(parameter, UnbuiltWeights)

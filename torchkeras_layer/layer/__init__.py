@@ -1,5 +1,6 @@
 """The contract of a Keras layer, as a `torch.nn.Module`."""
 
+from torchkeras_layer.layer.history import record_history
 from torchkeras_layer.layer.layer import Layer
 from torchkeras_layer.layer.tracked_dict import TrackedDict
 from torchkeras_layer.layer.tracked_sequences import TrackedList, TrackedTuple
@@ -13,4 +14,5 @@ __all__ = [
     "VariableAggregation",
     "VariableSynchronization",
     "WeightSpec",
+    "record_history",
 ]

@@ -93,9 +93,9 @@ class Calling(SymbolicCalls, Dtypes, MaskPassing, Losses):
     ) -> Any:
         if inputs is _MISSING:
             inputs = self._take_first_argument(kwargs)
+        inputs = self._as_tensors(inputs)
         if any_symbolic(inputs, args, kwargs):
             return self._call_symbolically(outer, inputs, args, kwargs)
-        inputs = self._as_tensors(inputs)
         check_input_spec(self._input_spec, inputs, self._name)
         if not self._built:
             if is_compiler_about():
@@ -164,7 +164,7 @@ class Calling(SymbolicCalls, Dtypes, MaskPassing, Losses):
             if isinstance(output, Tensor):
                 loss = torch.as_tensor(regularizer(output))
                 size = output.shape[0] if output.dim() else 1
-                self.add_loss(loss / size if size else torch.zeros_like(loss))
+                self.add_loss(loss / size if size else torch.zeros_like(loss), inputs=output)
 
 
 def _tell_where(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

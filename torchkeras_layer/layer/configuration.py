@@ -70,9 +70,11 @@ class Configuration(LayerState):
         >>> Scale(3, name="triple").get_config()
         {'name': 'triple', 'trainable': True, 'dtype': 'float32', 'factor': 3}
         """
+        return self._captured_config() if type(self).get_config is Configuration.get_config else self._base_config()
+
+    def _captured_config(self) -> dict[str, Any]:
+        """Return the arguments that the constructor got, as far as they are plain values."""
         base = self._base_config()
-        if type(self).get_config is not Configuration.get_config:
-            return base
         given = self._given_arguments()
         for name, value in given.items():
             if not is_plain(value):

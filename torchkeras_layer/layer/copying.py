@@ -64,6 +64,7 @@ def fresh_call_state() -> dict[str, Any]:
         "_call_states": CallStates(),
         "_call_route": Route(),
         "_inbound_nodes": [],
+        "_eager_nodes": [],
         "_outbound_links": NodeLinks(),
         "_model_reference": None,
     }

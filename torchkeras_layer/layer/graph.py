@@ -20,17 +20,17 @@ class GraphPosition(LayerState):
     """Nodes, and the tensors, shapes and masks at them."""
 
     @property
-    def inbound_nodes(self) -> list[Node]:
-        """One node for each symbolic call of this layer.
+    def inbound_nodes(self) -> list[Any]:
+        """One node for each symbolic call of this layer, then one for each call that `record_history()` saw.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Dense(2).inbound_nodes
         []
         """
-        return self._inbound_nodes
+        return [*self._inbound_nodes, *self._eager_nodes]
 
     @property
-    def outbound_nodes(self) -> list[Node]:
+    def outbound_nodes(self) -> list[Any]:
         """The nodes of other layers' calls on outputs of this layer, as long as something else keeps them."""
         return self._outbound_links.alive()
 
@@ -57,12 +57,12 @@ class GraphPosition(LayerState):
     @property
     def input_shape(self) -> Any:
         """Shape(s) of the input. Raises AttributeError without a symbolic call, or if calls had different shapes."""
-        return self._common_shape("input_shape", [node.input_shapes for node in self._inbound_nodes])
+        return self._common_shape("input_shape", [node.input_shapes for node in self._telling_nodes()])
 
     @property
     def output_shape(self) -> Any:
         """Shape(s) of the output. Raises AttributeError without a symbolic call, or if calls had different shapes."""
-        return self._common_shape("output_shape", [node.output_shapes for node in self._inbound_nodes])
+        return self._common_shape("output_shape", [node.output_shapes for node in self._telling_nodes()])
 
     @property
     def graph(self) -> Any:
@@ -109,10 +109,15 @@ class GraphPosition(LayerState):
         """Remember a call of this layer, and put its history on the outputs."""
         Node(self, (input_tensors,), arguments, output_tensors)
 
-    def _first_node(self, what: str) -> Node:
-        if not self._inbound_nodes:
+    def _telling_nodes(self) -> list[Any]:
+        # Free axes tell more than the sizes that one call had.
+        return self._inbound_nodes or self._eager_nodes
+
+    def _first_node(self, what: str) -> Any:
+        nodes = self._telling_nodes()
+        if not nodes:
             raise AttributeError(f"{self._name}: has no {what}, because it was never called on an `Input`. {_ADVICE}")
-        return self._inbound_nodes[0]
+        return nodes[0]
 
     def _common_shape(self, what: str, shapes: list[Any]) -> Any:
         self._first_node(what)
@@ -123,13 +128,14 @@ class GraphPosition(LayerState):
             )
         return _unwrap(shapes[0])
 
-    def _node_at(self, node_index: int, what: str) -> Node:
-        if not self._inbound_nodes:
+    def _node_at(self, node_index: int, what: str) -> Any:
+        nodes = self.inbound_nodes
+        if not nodes:
             raise RuntimeError(self._never_symbolic(f"get_{what.replace(' ', '_')}_at"))
-        count = len(self._inbound_nodes)
-        if not -count <= node_index < count:
+        if not -len(nodes) <= node_index < len(nodes):
+            count = len(nodes)
             raise ValueError(f"{self._name}: asked for the {what} of call {node_index}, but there are {count} calls.")
-        return self._inbound_nodes[node_index]
+        return nodes[node_index]
 
     def _never_symbolic(self, method: str) -> str:
         return f"{self._name}: {method}() needs a call on an `Input`, and there was none. {_ADVICE}"

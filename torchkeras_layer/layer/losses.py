@@ -17,7 +17,7 @@ from torchkeras_layer.layer.context import CallContext, per_thread
 from torchkeras_layer.layer.graph import GraphPosition
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.walk import layers_in
-from torchkeras_layer.symbolic.keras_tensor import any_symbolic
+from torchkeras_layer.symbolic.keras_tensor import any_symbolic, symbolic_leaves
 
 
 class Recording:
@@ -133,7 +133,7 @@ class Losses(GraphPosition):
         """
         recorded = [loss for effects in self._recorded_effects("get_losses_for") for loss in effects.losses]
         if inputs is not None:
-            wanted = leaves(inputs)
+            wanted = symbolic_leaves(self._name, "get_losses_for", inputs)
             return [loss.tensor for loss in recorded if loss.follows_from(wanted)]
         unconditional: list[Any] = [loss.tensor for loss in recorded if not loss.is_conditional]
         return unconditional + [loss for layer in layers_in(self) for loss in lasting_losses(layer)]

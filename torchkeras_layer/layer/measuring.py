@@ -39,10 +39,7 @@ class Measuring(Dtypes):
         >>> layer.metrics[0].result()
         tensor(12.)
         """
-        if aggregation not in (None, "mean"):
-            raise ValueError(
-                f"{self._name}: add_metric: aggregation must be None or 'mean'. Received: {aggregation!r}."
-            )
+        check_aggregation(self._name, aggregation)
         source = self._returned_by(value)
         if source is not None:
             self._find_metric(getattr(source, "name", None))
@@ -105,3 +102,13 @@ class Measuring(Dtypes):
         with creating_weights(self._weights_device()):
             mean = self._modules[self._free_key(f"metric_{name}")] = Mean(name=name)
         return mean
+
+
+def check_aggregation(layer_name: str, aggregation: Any) -> None:
+    """Check how the values of `add_metric` are to be put together.
+
+    Raises:
+        ValueError: if otherwise than by their mean.
+    """
+    if aggregation not in (None, "mean"):
+        raise ValueError(f"{layer_name}: add_metric: aggregation must be None or 'mean'. Received: {aggregation!r}.")

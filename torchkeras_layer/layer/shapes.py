@@ -14,7 +14,7 @@ from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.dry_run import DryRun
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.walk import layers_in
-from torchkeras_layer.symbolic.shape_inference import infer_output
+from torchkeras_layer.symbolic.shape_inference import in_our_words, infer_output
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
 
@@ -96,5 +96,5 @@ class ShapeInference(Building):
     def _untraceable(self, error: Exception) -> NotImplementedError:
         return NotImplementedError(
             f"{self._name} ({type(self).__name__}): its output shape cannot be found by running call() on tensors "
-            f"without data: {type(error).__name__}: {error}. Define compute_output_shape(input_shape) in the class."
+            f"without data: {type(error).__name__}: {in_our_words(error)}. Define compute_output_shape(input_shape) in the class."
         )

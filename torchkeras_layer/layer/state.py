@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torchkeras_layer.layer.signatures import CallSignature
     from torchkeras_layer.layer.weight_spec import WeightSpec
     from torchkeras_layer.precision import Policy
+    from torchkeras_layer.symbolic.eager_node import EagerNode
     from torchkeras_layer.symbolic.links import NodeLinks
     from torchkeras_layer.symbolic.node import Node
 
@@ -61,6 +62,7 @@ class LayerState(LazyModuleMixin, nn.Module):
     _call_states: CallStates
     _warned_of_mask: bool
     _inbound_nodes: list[Node]
+    _eager_nodes: list[EagerNode]
     _outbound_links: NodeLinks
     _model_reference: weakref.ref[Any] | None
     _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]

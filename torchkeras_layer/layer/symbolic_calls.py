@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.context import per_thread
@@ -13,7 +15,7 @@ from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.symbolic.input_spec import check_input_spec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, infer
+from torchkeras_layer.symbolic.shape_inference import Inferred, infer, needs_data
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
 
@@ -30,8 +32,6 @@ class SymbolicCalls(ShapeInference):
             self._build_for_call(inputs, args, kwargs, outer)
             check_input_spec(self._input_spec, inputs, self._name)
         inferred, run = self._infer_call(outer, inputs, args, kwargs)
-        if inferred.outputs is None:
-            raise ValueError(self._gave_nothing())
         outputs = self._as_symbolic(inferred)
         node = Node(self, (inputs, *args), kwargs, outputs)
         if run is not None:
@@ -39,18 +39,13 @@ class SymbolicCalls(ShapeInference):
         self._call_route.has_recorded = True
         return outputs
 
-    def _gave_nothing(self) -> str:
-        return (
-            f"{self._name}: call() of {type(self).__name__} must return a tensor or a structure of tensors. "
-            "Received: None."
-        )
-
     def _infer_call(
         self, outer: LayerState | None, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Inferred, SymbolicRun | None]:
         """Return what comes out, by arithmetic where the layer is known to have it right, else by a run without data."""
         tensors = [leaf for leaf in leaves((inputs, args, kwargs)) if is_symbolic(leaf)]
-        if self._states_its_shapes and self._gives_its_dtype(inputs, tensors):
+        is_plain = not args and kwargs.keys() <= {"training"}
+        if is_plain and self._states_its_shapes and self._gives_its_dtype(inputs, tensors):
             return Inferred(*self._declared_outputs(inputs)), None
         if any(layer._dynamic for layer in self._layers_inside()):
             return Inferred(*self._declared_outputs(inputs)), None
@@ -58,6 +53,8 @@ class SymbolicCalls(ShapeInference):
         try:
             inferred = self._run_symbolically(run, outer, inputs, args, kwargs)
         except Exception as error:
+            if not needs_data(error):
+                raise
             if not self._declares_shapes():
                 raise self._untraceable(error) from error
             return Inferred(*self._declared_outputs(inputs)), None
@@ -75,7 +72,9 @@ class SymbolicCalls(ShapeInference):
             run.begin([flat[positions[id(tensor)]] for tensor in symbolic])
             fake_inputs, fake_args, fake_kwargs = fakes
             with run.dependence:
-                return self(fake_inputs, *fake_args, **fake_kwargs)
+                outputs = self(fake_inputs, *fake_args, **fake_kwargs)
+            self._check_tensors(outputs)
+            return outputs
 
         context = per_thread.context
         around, context.layer = context.layer, outer
@@ -85,6 +84,14 @@ class SymbolicCalls(ShapeInference):
                 return infer(call, (inputs, args, kwargs))
         finally:
             context.layer, context.is_tracing = around, tracing
+
+    def _check_tensors(self, outputs: Any) -> None:
+        others = [leaf for leaf in leaves(outputs) if leaf is not None and not isinstance(leaf, torch.Tensor)]
+        if others:
+            raise TypeError(
+                f"{self._name}: call() of {type(self).__name__} must return tensors to stand in a graph. "
+                f"Received: {others[0]!r}."
+            )
 
     def _gives_its_dtype(self, inputs: Any, tensors: list[KerasTensor]) -> bool:
         """Whether arithmetic tells all: floating inputs without masks, which are cast, in the first argument only."""

@@ -10,6 +10,7 @@ from torchkeras_layer.layer.autocasting import run_uncast
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.effects import RecordedUpdate
 from torchkeras_layer.layer.losses import Losses
+from torchkeras_layer.symbolic.keras_tensor import symbolic_leaves
 
 
 class Updates(Losses):
@@ -69,7 +70,7 @@ class Updates(Losses):
         updates = self._recorded_updates("get_updates_for")
         if inputs is None:
             return [update for update in updates if update.is_active and not update.inputs]
-        wanted = leaves(inputs)
+        wanted = symbolic_leaves(self._name, "get_updates_for", inputs)
         return [update for update in updates if update.is_active and update.follows_from(wanted)]
 
     def _recorded_updates(self, needing_nodes: str | None = None) -> list[RecordedUpdate]:

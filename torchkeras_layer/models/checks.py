@@ -41,6 +41,8 @@ def check_connected(model_name: str, inputs: Any, ends: list[KerasTensor]) -> No
         ValueError: if not.
     """
     nodes = nodes_between(leaves(inputs), ends)
+    for tensor in [*ends, *(needed for node in nodes for needed in node.keras_inputs)]:
+        _refuse_loss(model_name, tensor)
     for position, node in enumerate(nodes):
         history = node.output_tensors
         if node.is_input:
@@ -52,18 +54,21 @@ def check_connected(model_name: str, inputs: Any, ends: list[KerasTensor]) -> No
                 f"the inputs {[tensor.name for tensor in leaves(inputs)]}. Layers reached before: {reached}. "
                 f"Add the tensor to the inputs."
             )
-        for layer, _, position_of_output, tensor in node.iterate_inbound():
-            if position_of_output >= len(leaves(node_of(tensor).outputs)):
-                raise ValueError(
-                    f"{model_name}: {tensor!r} is a loss that {layer.name!r} adds; a graph cannot compute with it. "
-                    "Call the model and read `model.losses`."
-                )
     layers = {id(layer): layer for layer in [node.layer for node in nodes] + [node_of(t).layer for t in leaves(inputs)]}
     name, count = Counter(layer.name for layer in layers.values()).most_common(1)[0]
     if count > 1:
         raise ValueError(
             f"{model_name}: {count} layers are named {name!r}. Within a model, each layer must have a name of its own: "
             "pass name= to one of them."
+        )
+
+
+def _refuse_loss(model_name: str, tensor: Any) -> None:
+    layer, _, position = tensor._keras_history
+    if position >= len(leaves(node_of(tensor).outputs)):
+        raise ValueError(
+            f"{model_name}: {tensor!r} is a loss that {layer.name!r} adds; a graph cannot compute with it. "
+            "Call the model and read `model.losses`."
         )
 
 

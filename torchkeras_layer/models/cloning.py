@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy as copy_module
 from collections.abc import Callable
 from typing import Any
+
+from torch import nn
 
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
@@ -19,13 +22,15 @@ def clone_model(
 ) -> Model:
     """Return a model of new layers with the same configs and names, fresh weights, and the same graph.
 
+    A model without graph is made again from its own config.
+
     Args:
         model: functional or sequential.
         input_tensors: symbolic tensors to begin with; by default new inputs.
         clone_function: makes the new layer of each layer but the input layers; by default from its config.
 
     Raises:
-        ValueError: if the model has no graph, or the number of input tensors differs.
+        ValueError: if the number of input tensors differs, or they are given for a model without graph.
         TypeError: if `clone_function` gives no layer.
 
     >>> import torchkeras_layer as keras
@@ -35,15 +40,19 @@ def clone_model(
     """
     if not isinstance(model, Model):
         raise ValueError(f"clone_model: expected a model. Received: {model!r}.")
+    if clone_function is not None and not callable(clone_function):
+        raise TypeError(f"clone_model: clone_function must be callable. Received: {clone_function!r}.")
     copy = _checked(clone_function or _from_config)
     if isinstance(model, Sequential):
         return _clone_sequential(model, input_tensors, copy)
     wiring = model._current_wiring()
     if wiring is None:
-        raise ValueError(
-            f"clone_model: {model.name} has no graph, as a subclass with a `call` of its own has none. "
-            "Make another one with its constructor, or copy.deepcopy it."
-        )
+        if clone_function is not None or input_tensors is not None:
+            raise ValueError(
+                f"clone_model: {model.name} has no graph, as a subclass with a `call` of its own has none, and can only be "
+                "made again as a whole. Leave out clone_function and input_tensors."
+            )
+        return type(model).from_config(model.get_config())
     inputs, outputs, sinks = _call_again(model, wiring.network, input_tensors, copy)
     twin = Model(inputs, outputs, name=model.name, dtype=model.dtype_policy)
     twin._take_sinks(sinks)
@@ -67,11 +76,20 @@ def _call_again(model: Model, network: Network, input_tensors: Any, copy: Callab
     starts = _starts(model, network, input_tensors)
     twins: dict[str, Any] = {}
     results: list[list[Any]] = []
+    operands: dict[str, Any] = {}
+
+    def operand(key: str) -> Any:
+        if key not in operands:
+            child, _, path = key.partition(".")
+            held = model._held(key)
+            own = copy_module.deepcopy(held) if isinstance(held, nn.Parameter) else held
+            operands[key] = twins[child].get_parameter(path) if child in twins else own
+        return operands[key]
 
     def argument(leaf: Any) -> Any:
         if isinstance(leaf, TensorRef):
             return results[leaf.call][leaf.position]
-        return model._held(leaf.key) if isinstance(leaf, Operand) else leaf
+        return operand(leaf.key) if isinstance(leaf, Operand) else leaf
 
     def call_again(number: int, call: Call) -> list[Any]:
         if number in starts:

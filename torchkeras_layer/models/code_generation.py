@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import linecache
 import operator
+import re
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +19,9 @@ from torchkeras_layer.models.network import Call, Network, Operand, TensorRef
 from torchkeras_layer.symbolic.functions import name_of
 
 _METHOD = "torch.Tensor."
+_numbers = itertools.count()
+# What may stand between quotes in code: names come from users and from files.
+_HARMLESS = re.compile(r"[\w \-/:+]+")
 
 
 def graph_of(network: Network) -> fx.Graph:
@@ -39,10 +45,11 @@ def code_of(graph: fx.Graph) -> str:
 def function_of(graph: fx.Graph, name: str) -> Callable[..., Any]:
     """Return the function that a graph's code defines; `name` shows in tracebacks, with the code's own lines."""
     code = graph.python_code("self")
-    file = f"<generated code of {name}>"
+    file = f"<generated code {next(_numbers)} of {name}>"
     space: dict[str, Any] = dict(code.globals)
     exec(compile(code.src, file, "exec"), space)  # noqa: S102
     linecache.cache[file] = (len(code.src), None, code.src.splitlines(keepends=True), file)
+    weakref.finalize(space["forward"], linecache.cache.pop, file, None)
     return space["forward"]
 
 
@@ -60,7 +67,7 @@ class _Writer:
     def _write_inputs(self) -> None:
         # First, and in the order in which a call hands them over.
         keys = {ref: self._network.calls[ref.call].key for ref in leaves(self._network.inputs)}
-        self._placeholders = {ref.call: self.graph.placeholder(key) for ref, key in keys.items()}
+        self._placeholders = {ref.call: self.graph.placeholder(_checked(key)) for ref, key in keys.items()}
 
     def write(self, number: int, call: Call) -> None:
         if call.is_input:
@@ -68,11 +75,13 @@ class _Writer:
             return
         args, kwargs = map_leaves(self.value, (call.args, call.kwargs))
         for word in kwargs:
-            if not word.isidentifier() or keyword.iskeyword(word):
+            if type(word) is not str or not word.isidentifier() or keyword.iskeyword(word):
                 raise ValueError(f"{call.key}: a keyword argument must be a name. Received: {word!r}.")
+        for argument in (*args, *kwargs.values()):
+            _check_structure(call.key, argument)
         layer = self._network.without_state.get(call.key)
         if layer is None:
-            self._results.append(self.graph.call_module(call.key, args, kwargs))
+            self._results.append(self.graph.call_module(_checked(call.key), args, kwargs))
         else:
             self._results.append(self._write_function(layer.function, args, kwargs))
 
@@ -91,7 +100,7 @@ class _Writer:
             return self._tensor(leaf)
         if isinstance(leaf, Operand):
             if leaf.key not in self._held:
-                self._held[leaf.key] = self.graph.get_attr(leaf.key)
+                self._held[leaf.key] = self.graph.get_attr(_checked(leaf.key))
             return self._held[leaf.key]
         return leaf
 
@@ -103,6 +112,36 @@ class _Writer:
                 self._items[key] = self.graph.call_function(operator.getitem, (node, step))
             node = self._items[key]
         return node
+
+
+def _checked(path: str) -> str:
+    """Return the path of a module or tensor below the model, if it may stand in code.
+
+    Raises:
+        ValueError: if not: torch writes a part that is no identifier between quotes, as it is.
+    """
+    if all(_HARMLESS.fullmatch(part) for part in path.split(".")):
+        return path
+    raise ValueError(f"{path!r}: a layer or weight in a graph cannot stand under such a name. Use letters and digits.")
+
+
+def _check_structure(key: str, argument: Any, is_in_dict: bool = False) -> None:
+    """Check that the nested structure of an argument can be written as code."""
+    if isinstance(argument, dict):
+        for name, part in argument.items():
+            if type(name) not in (str, int, float, bool, type(None)):
+                raise ValueError(
+                    f"{key}: keys of a dict that a layer in a graph is called on must be plain. Received: {name!r}."
+                )
+            _check_structure(key, part, is_in_dict=True)
+    elif isinstance(argument, (list, tuple)):
+        if is_in_dict and type(argument) not in (list, tuple):
+            raise ValueError(
+                f"{key}: a {type(argument).__name__} inside a dict cannot be an argument of a layer in a graph. "
+                "Use a list, tuple or dict."
+            )
+        for part in argument:
+            _check_structure(key, part, is_in_dict)
 
 
 def _path_to(structure: Any, position: int) -> list[Any]:

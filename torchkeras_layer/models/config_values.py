@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from torchkeras_layer._dtypes import dtype_name
 from torchkeras_layer._shapes import as_shape
 from torchkeras_layer.registry import Codec, add_codec
+
+_CONSTANTS = (torch.dtype, torch.layout, torch.memory_format)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,20 @@ class ParameterInConfig:
     shape: Any = None
     dtype: str = "float32"
     trainable: bool = True
+
+
+@dataclass(frozen=True)
+class ConstantInConfig:
+    """A dtype, layout or memory format of torch, by its name, such as 'torch.float64'."""
+
+    name: str
+
+
+def _read_constant(config: dict[str, Any]) -> Any:
+    known = {str(value): value for value in vars(torch).values() if isinstance(value, _CONSTANTS)}
+    if config["name"] not in known:
+        raise ValueError(f"torch has no dtype, layout or memory format {config['name']!r}.")
+    return known[config["name"]]
 
 
 def _write_tensor(tensor: TensorInConfig) -> dict[str, Any]:
@@ -69,5 +87,6 @@ def _read_parameter(config: dict[str, Any]) -> ParameterInConfig:
     return ParameterInConfig(None, config["name"], shape, dtype, bool(config["trainable"]))
 
 
+add_codec(Codec("__torch_constant__", ConstantInConfig, lambda constant: {"name": constant.name}, _read_constant))
 add_codec(Codec("__keras_tensor__", TensorInConfig, _write_tensor, _read_tensor))
 add_codec(Codec("__parameter__", ParameterInConfig, _write_parameter, _read_parameter))

@@ -7,15 +7,16 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 from typing_extensions import Self
 
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.models.config_values import ParameterInConfig, TensorInConfig
+from torchkeras_layer.models.config_values import ConstantInConfig, ParameterInConfig, TensorInConfig
 from torchkeras_layer.models.network import Call, Network, Operand, TensorRef
 from torchkeras_layer.models.restoring import RestoredGraph, is_graph_config
-from torchkeras_layer.registry import DeserializationError, deserialize_keras_object, serialize_keras_object
+from torchkeras_layer.registry import DeserializationError, serialize_keras_object
 
 if TYPE_CHECKING:
     from torchkeras_layer.models.wiring import Wiring
@@ -42,7 +43,8 @@ class ModelConfiguration(Layer):
         2
         """
         if self._current_wiring() is None or not _takes_graph(type(self)):
-            return super().get_config()
+            inherits = type(self).get_config is ModelConfiguration.get_config
+            return self._captured_config() if inherits else super().get_config()
         network = self._wiring.network
         config: dict[str, Any] = {"name": self._name, "trainable": self._trainable}
         if self._policy.name != "float32":
@@ -66,10 +68,15 @@ class ModelConfiguration(Layer):
         """
         if not isinstance(config, dict):
             raise DeserializationError(f"{cls.__name__}.from_config: a config is a dict. Received: {config!r}.")
-        if not (_takes_graph(cls) and is_graph_config(config)):
+        if not _takes_graph(cls):
             return super().from_config(config)
+        if not is_graph_config(config):
+            raise DeserializationError(
+                f"{cls.__name__}.from_config: the config of a functional model has 'layers', 'input_layers' and 'output_layers'. "
+                f"Received keys: {list(config)}."
+            )
         graph = RestoredGraph.read(config, custom_objects)
-        name, dtype = config.get("name"), deserialize_keras_object(config.get("dtype"))
+        name, dtype = config.get("name"), config.get("dtype")
         model = cls(graph.inputs, graph.outputs, name=name, **({} if dtype is None else {"dtype": dtype}))
         model._take_sinks(graph.sinks)  # type: ignore[operator]
         if config.get("trainable") is False:
@@ -93,7 +100,8 @@ class ModelConfiguration(Layer):
     def _write_call(self, call: Call, layer_name: str) -> dict[str, Any]:
         args, kwargs = map_leaves(self._write_argument, (list(call.args), call.kwargs))
         try:
-            return {"args": serialize_keras_object(args), "kwargs": serialize_keras_object(kwargs)}
+            written = {"args": serialize_keras_object(args), "kwargs": serialize_keras_object(kwargs)}
+            return _mark_tuples(written)
         except (TypeError, ValueError) as error:
             raise TypeError(
                 f"{layer_name}: an argument that it was called with cannot be written into a config: {error}"
@@ -105,7 +113,9 @@ class ModelConfiguration(Layer):
             return TensorInConfig(spec.shape, spec.dtype, self._history(leaf))
         if isinstance(leaf, Operand):
             return self._write_operand(leaf.key)
-        return leaf
+        if isinstance(leaf, (torch.dtype, torch.layout, torch.memory_format)):
+            return ConstantInConfig(str(leaf))
+        return str(leaf) if isinstance(leaf, torch.device) else leaf
 
     def _write_operand(self, key: str) -> Any:
         held = self._held(key)  # type: ignore[operator]
@@ -123,6 +133,15 @@ class ModelConfiguration(Layer):
         key = network.calls[ref.call].key
         index = sum(call.key == key for call in network.calls[: ref.call])
         return self._layer_under(key).name, index, ref.position  # type: ignore[operator]
+
+
+def _mark_tuples(value: Any) -> Any:
+    """Write tuples as Keras does: in JSON they would come back as lists, and mean something else to a function."""
+    if isinstance(value, tuple):
+        return {"class_name": "__tuple__", "items": [_mark_tuples(item) for item in value]}
+    if isinstance(value, list):
+        return [_mark_tuples(item) for item in value]
+    return {key: _mark_tuples(part) for key, part in value.items()} if isinstance(value, dict) else value
 
 
 def _takes_graph(cls: type) -> bool:

@@ -92,15 +92,13 @@ class GraphCalls(Layer):
         self.__dict__["_door"] = door_of(self._name, network.inputs, specs, names)
         self.__dict__["_born_in"] = self._policy.compute
         wiring.generate(self._name)
-        self._built = True
-        self._call_route.has_recorded = True
+        self.built = True
         for layer in self._layers_inside():
             layer._model_reference = weakref.ref(self)
-        self._choose_route()
 
     def _choose_route(self) -> None:
         super()._choose_route()
-        if "_door" in self.__dict__:
+        if self.__dict__.get("_door") is not None:
             now = self._policy.compute
             self.__dict__["_input_dtypes"] = [dtype_at(spec, self._born_in, now) for spec in self._door.specs]
             # The door looks at the inputs.

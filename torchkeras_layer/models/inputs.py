@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import torch
@@ -66,8 +65,9 @@ class InputDoor:
             )
         surplus = [key for key in inputs if key not in wanted]
         if surplus:
-            warnings.warn(
-                f"{self.model_name}: inputs {surplus} are not used. Expected keys: {list(wanted)}.", stacklevel=2
+            raise ValueError(
+                f"{self.model_name}: there is no input {surplus[0]!r}. Received keys: {list(inputs)}. "
+                f"Expected: {list(wanted)}. Leave the others out."
             )
         return {key: inputs[key] for key in wanted}
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import fx
 
 from torchkeras_layer._names import unique_name
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.walk import nearest_layers
+from torchkeras_layer.layer.collections import weights_of
+from torchkeras_layer.layer.measuring import check_aggregation
+from torchkeras_layer.layer.walk import contents_of, nearest_layers
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.configuration import ModelConfiguration
 from torchkeras_layer.models.graph_calls import GraphCalls
@@ -58,9 +61,9 @@ class Model(GraphCalls, Inspection, ModelConfiguration, Layer):
             raise ValueError(f"{type(self).__name__}: give both inputs and outputs, or neither. {inputs=}, {outputs=}.")
         is_own_class = type(self) in (Model, Functional)
         super().__init__(name=_counted_name(name) if is_own_class else name, **kwargs)
-        self.__dict__["_wiring"] = None
+        self.__dict__.update(dict.fromkeys(("_wiring", "_door", "_born_in", "_input_dtypes")))
         if inputs is not None:
-            self._connect(inputs, outputs, [])
+            self._connect(_unwrapped(inputs), _unwrapped(outputs), [])
 
     @property
     def layers(self) -> list[Any]:
@@ -73,6 +76,19 @@ class Model(GraphCalls, Inspection, ModelConfiguration, Layer):
         """
         wiring = self._current_wiring()
         return list(nearest_layers(self)) if wiring is None else [self._layer_under(key) for key in wiring.network.keys]
+
+    @property
+    def weights(self) -> list[torch.Tensor]:
+        """All weights, layer by layer: those of a layer that train stand before its others, as Keras's models have it.
+
+        >>> import torchkeras_layer as keras
+        >>> model = keras.Sequential([keras.layers.BatchNormalization(input_shape=(2,)), keras.layers.Dense(1)])
+        >>> [tuple(weight.shape) for weight in model.weights]
+        [(2,), (2,), (2,), (2,), (2, 1), (1,)]
+        """
+        parts = [child.weights if isinstance(child, Layer) else sum(weights_of(child), []) for child in contents_of(self)]
+        found = [weight for part in parts for weight in part]  # type: ignore[union-attr]
+        return list({id(weight): weight for weight in [*found, *super().weights]}.values())
 
     @property
     def layers_by_depth(self) -> dict[int, list[Any]]:
@@ -120,12 +136,9 @@ class Model(GraphCalls, Inspection, ModelConfiguration, Layer):
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the layers that the outputs come from, counted where one gives several; keys of a dict of outputs."""
-        outputs = self._wired("output_names").outputs
-        if isinstance(outputs, dict) and not any(isinstance(part, (dict, list, tuple)) for part in outputs.values()):
-            return [str(key) for key in outputs]
+        """Names of the layers that the outputs come from, counted where one gives several."""
         names: list[str] = []
-        for tensor in leaves(outputs):
+        for tensor in self.outputs:
             base = tensor._keras_history.layer.name
             count = sum(name == base or name.startswith(f"{base}_") for name in names)
             names.append(f"{base}_{count}" if count else base)
@@ -177,6 +190,7 @@ class Model(GraphCalls, Inspection, ModelConfiguration, Layer):
 
     def add_metric(self, value: Any, aggregation: str | None = None, name: str | None = None) -> None:
         """Keep a running mean: as for any layer, or of a symbolic tensor of this model's graph."""
+        check_aggregation(self._name, aggregation)
         symbolic, _ = self._sort_out_symbolic(value)
         if not symbolic:
             super().add_metric(value, aggregation, name)
@@ -207,6 +221,11 @@ class Functional(Model):
 
 def _counted_name(name: str | None) -> str:
     return unique_name("model") if name is None else name
+
+
+def _unwrapped(structure: Any) -> Any:
+    """Return the tensor in a list of one, as Keras does."""
+    return structure[0] if isinstance(structure, list) and len(structure) == 1 else structure
 
 
 def _shape_of(tensor: Any) -> Any:

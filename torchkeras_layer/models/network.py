@@ -106,12 +106,12 @@ def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict
     keys = _choose_keys(layers, held, taken)
     nodes.sort(key=lambda node: -depth_of_node[id(node)])
     numbers = {id(node): number for number, node in enumerate(nodes)}
-    operands = _Operands(held, taken | set(keys.values()))
+    operands = _Operands(held, keys, taken)
 
     def reference(leaf: Any) -> Any:
         if is_symbolic(leaf):
             return TensorRef(numbers[id(node_of(leaf))], leaf._keras_history.tensor_index)
-        return leaf if isinstance(leaf, _WRITTEN_OUT) else operands.hold(leaf)
+        return leaf if type(leaf) in _WRITTEN_OUT else operands.hold(leaf)
 
     calls = [_read_call(node, keys[node.layer], reference) for node in nodes]
     by_key = {keys[layer]: layer for layer in layers}
@@ -143,12 +143,17 @@ def _read_call(node: Node, key: str, reference: Callable[[Any], Any]) -> Call:
 class _Operands:
     """Chooses keys for what the model must hold, once for each object."""
 
-    def __init__(self, held: dict[int, str], taken: set[str]) -> None:
+    def __init__(self, held: dict[int, str], layers: dict[Any, str], taken: set[str]) -> None:
         self.held: dict[str, Any] = {}
+        self._layers = layers
         self._keys = dict(held)
-        self._taken = set(taken)
+        self._taken = taken | set(layers.values())
 
     def hold(self, value: Any) -> Operand:
+        if not self.held:
+            for layer, key in self._layers.items():
+                weights = [*layer.named_parameters(), *layer.named_buffers()]
+                self._keys.update({id(weight): f"{key}.{path}" for path, weight in weights})
         if id(value) not in self._keys:
             base = "operand" if isinstance(value, torch.Tensor) else "constant"
             key = next(key for key in _counted(base) if key not in self._taken)

@@ -164,7 +164,8 @@ class RestoredGraph:
         if isinstance(written, dict):
             return {key: self._find_ends(part, word) for key, part in written.items()}
         if isinstance(written, (list, tuple)):
-            return [self._find_ends(part, word) for part in written]
+            parts = [self._find_ends(part, word) for part in written]
+            return tuple(parts) if isinstance(written, tuple) else parts
         raise self._malformed(word, "a structure of [layer, call, position]", written)
 
     def _malformed(self, word: str, expected: str, received: Any) -> DeserializationError:

@@ -52,7 +52,7 @@ class Sequential(SequentialConfiguration, Model):
     def __init__(self, layers: Iterable[Any] | None = None, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.__dict__.update({"_start": None, "_end": None, "_seen": None})
-        if isinstance(layers, Layer) and not isinstance(layers, Sequential):
+        if not isinstance(layers, (Iterable, type(None))):
             raise TypeError(f"{self._name}: layers must be a list. Received: {layers!r}. Write Sequential([layer]).")
         for layer in layers or ():
             self.add(layer)
@@ -163,8 +163,7 @@ class Sequential(SequentialConfiguration, Model):
         if start is not None and self._end is not None:
             self.__dict__["_door"] = door_of(self._name, start, [start.spec], [start.name])
             self.__dict__["_born_in"] = self._policy.compute
-            self._built = True
-            self._choose_route()
+            self.built = True
 
     def _make_graph(self, spec: TensorSpec) -> None:
         start = Input(batch_shape=spec.shape, dtype=spec.dtype)
@@ -199,8 +198,7 @@ class Sequential(SequentialConfiguration, Model):
         if isinstance(inputs, torch.Tensor):
             free_batch = (None, *inputs.shape[1:]) if inputs.dim() else ()
             self.__dict__["_seen"] = TensorSpec([_plain(size) for size in free_batch], inputs.dtype)
-        self._built = True
-        self._choose_route()
+        self.built = True
 
     def _state_to_copy(self) -> dict[str, Any]:
         self._current_wiring() if self._start is not None else None

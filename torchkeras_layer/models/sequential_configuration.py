@@ -28,7 +28,8 @@ class SequentialConfiguration(Layer):
         (None, 2)
         """
         if not _takes_layers(type(self)):
-            return super().get_config()
+            inherits = type(self).get_config is SequentialConfiguration.get_config
+            return self._captured_config() if inherits else super().get_config()
         start = self._start  # type: ignore[has-type]
         steps = [*([] if start is None else [start._keras_history.layer]), *self._steps()]  # type: ignore[operator]
         config: dict[str, Any] = {"name": self._name, "trainable": self._trainable}
@@ -57,7 +58,7 @@ class SequentialConfiguration(Layer):
             )
         with CustomObjectScope(custom_objects):
             layers = [_read_layer(cls.__name__, entry) for entry in config["layers"]]
-        dtype = deserialize_keras_object(config.get("dtype"))
+        dtype = config.get("dtype")
         model = cls(layers, name=config.get("name"), **({} if dtype is None else {"dtype": dtype}))
         shape = deserialize_keras_object(config.get("build_input_shape"))
         if shape is not None and not model._built:

@@ -43,6 +43,13 @@ _SAME_AS = {
     torch.Tensor.__floordiv__: operator.floordiv,
     torch.Tensor.__mod__: operator.mod,
 }
+# Of tensor methods, torch's list leaves out some that make sense, and has some that are about memory and gradients.
+_FURTHER = ("unflatten", "new_empty", "new_full", "new_ones", "new_zeros")
+_ABOUT_MEMORY = frozenset(
+    "backward const_data_ptr data data_ptr grad grad_dtype grad_fn is_pinned is_set_to is_shared module_load numpy "
+    "pin_memory register_hook register_post_accumulate_grad_hook requires_grad retain_grad retains_grad storage "
+    "storage_offset storage_type to_mkldnn tolist item untyped_storage".split()
+)
 _OUTSIDE = "torch.functional."
 _GETTER = ".__get__"
 
@@ -116,6 +123,7 @@ def short_name(function: Callable[..., Any]) -> str:
 def _table() -> tuple[dict[str, Callable[..., Any]], dict[Callable[..., Any], str]]:
     """Return functions by name, and names by function. Made on first use: it costs some 10 ms."""
     by_name: dict[str, Callable[..., Any]] = {**OPERATORS, **_OURS}
+    by_name |= {f"torch.Tensor.{name}": getattr(torch.Tensor, name) for name in _FURTHER}
     for functions in get_overridable_functions().values():
         for function in functions:
             name = resolve_name(function)
@@ -131,4 +139,5 @@ def _table() -> tuple[dict[str, Callable[..., Any]], dict[Callable[..., Any], st
 
 def _is_public(name: str) -> bool:
     last = name.rpartition(".")[2]
-    return name.startswith("torch.") and not last.startswith("_") and not last.endswith("_")
+    is_word = not last.startswith("_") and not last.endswith("_") and last not in _ABOUT_MEMORY
+    return name.startswith("torch.") and is_word

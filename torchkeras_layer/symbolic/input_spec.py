@@ -50,12 +50,14 @@ class InputSpec:
         self.optional = optional
         self._one_axis = self._find_one_axis()
 
-    def _find_one_axis(self) -> tuple[int, int, int, int] | None:
+    def _find_one_axis(self) -> tuple[int, int, int | None, int | None] | None:
         """Return (least rank, most, axis, size) if that is the whole spec, as it is of most layers: quick to check."""
-        if len(self.axes) != 1 or self.shape is not None or self._torch_dtype is not None:
+        if len(self.axes) > 1 or self.shape is not None or self._torch_dtype is not None:
             return None
         least = self.min_ndim if self.ndim is None else self.ndim
         most = self.max_ndim if self.ndim is None else self.ndim
+        if not self.axes:
+            return (0 if least is None else least), 64 if most is None else most, None, None
         ((axis, size),) = self.axes.items()
         if least is None or size is None or not -least <= axis < least:
             return None
@@ -81,7 +83,7 @@ class InputSpec:
         """
         if self._one_axis is not None:
             least, most, axis, size = self._one_axis
-            return least <= tensor.dim() <= most and tensor.size(axis) == size
+            return least <= tensor.dim() <= most and (axis is None or tensor.size(axis) == size)
         return self.fault_of(tensor) is None
 
     def fault_of(self, tensor: Any) -> str | None:

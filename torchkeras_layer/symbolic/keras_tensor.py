@@ -100,3 +100,15 @@ def any_symbolic(inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return True
     is_nested = isinstance(inputs, (list, tuple, dict))
     return bool(is_nested or args or kwargs) and any(map(is_symbolic, leaves((inputs, args, kwargs))))
+
+
+def symbolic_leaves(layer_name: str, method: str, inputs: Any) -> list[KerasTensor]:
+    """Return the symbolic tensors in a structure in which there must be no others.
+
+    Raises:
+        TypeError: if there is anything else.
+    """
+    flat = leaves(inputs)
+    if not all(map(is_symbolic, flat)):
+        raise TypeError(f"{layer_name}: {method}() takes symbolic tensors or None. Received: {inputs!r}.")
+    return flat

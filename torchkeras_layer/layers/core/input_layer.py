@@ -116,6 +116,8 @@ def Input(  # noqa: N802
 
 
 def _batch_shape(without: dict[str, Any], full: dict[str, Any], batch_size: int | None, tensor: Any) -> Shape:
+    if batch_size is not None and any(value is not None for value in full.values()):
+        raise ValueError(f"batch_shape has the batch size in it. Received: {full}, batch_size={batch_size!r}.")
     given = {name: value for name, value in {**without, **full, "tensor": tensor}.items() if value is not None}
     if len(given) != 1:
         raise ValueError(
@@ -130,5 +132,5 @@ def _batch_shape(without: dict[str, Any], full: dict[str, Any], batch_size: int 
         value = (value,)
     shape = as_shape(value) if name in full else as_shape((batch_size, *as_shape(value)))
     if any(size is not None and size < 0 for size in leaves(shape)):
-        raise ValueError(f"sizes must not be negative. Received: {name}={value!r}.")
+        raise ValueError(f"sizes must not be negative. Received: {name}={value!r}, {batch_size=}.")
     return shape

@@ -20,7 +20,7 @@ from torchkeras_layer.symbolic.functions import function_named, name_of, short_n
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
 from torchkeras_layer.symbolic.recording import sign_on
-from torchkeras_layer.symbolic.shape_inference import Inferred, infer
+from torchkeras_layer.symbolic.shape_inference import Inferred, in_our_words, infer
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
 
@@ -93,7 +93,7 @@ def record_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     # Torch's functions in Python hand over their own default arguments too.
     kwargs = {word: value for word, value in kwargs.items() if not word.startswith("_")}
     in_place = getattr(function, "__name__", "").endswith("_") and name_of(function) is None
-    if kwargs.get("inplace") or in_place:
+    if in_place or kwargs.get("inplace") or kwargs.get("out") is not None:
         raise TypeError(symbolic[0]._in_place(name))
     return _record_call(function, args, kwargs)
 
@@ -101,7 +101,7 @@ def record_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs:
 def _record_call(caller: TorchFunction | Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Make a node of a function's layer; for a function, make the layer, once it is clear what comes out."""
     function = caller.function if isinstance(caller, TorchFunction) else caller
-    args, kwargs = map_leaves(_as_constant, (args, kwargs))
+    args, kwargs = map_leaves(lambda leaf: _as_constant(function, leaf), (args, kwargs))
     inferred = _infer(function, short_name(function), args, kwargs)
     layer = caller if isinstance(caller, TorchFunction) else TorchFunction(function)
     outputs = map_leaves(lambda spec: spec and KerasTensor(spec.shape, spec.dtype, layer.name), inferred.outputs)
@@ -117,7 +117,7 @@ def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwarg
         shapes = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in symbolic)
         kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
         raise kind(
-            f"{name}: cannot be applied to the symbolic tensor(s) {shapes}: {type(error).__name__}: {error}. "
+            f"{name}: cannot be applied to the symbolic tensor(s) {shapes}: {type(error).__name__}: {in_our_words(error)}. "
             "What needs data belongs into the call() of a layer."
         ) from error
     if not any(isinstance(leaf, TensorSpec) for leaf in leaves(inferred.outputs)):
@@ -125,13 +125,13 @@ def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwarg
     return inferred
 
 
-def _as_constant(leaf: Any) -> Any:
+def _as_constant(function: Callable[..., Any], leaf: Any) -> Any:
     """Return an argument as the graph keeps it: arrays as tensors; a tensor must not belong to a pass of gradients."""
     if isinstance(leaf, np.ndarray):
-        return torch.as_tensor(leaf)
+        return torch.tensor(leaf)
     if isinstance(leaf, torch.Tensor) and leaf.requires_grad and not leaf.is_leaf:
         raise ValueError(
-            "A real tensor in a graph must not be the result of a computation with gradients, which belong to one pass "
+            f"{short_name(function)}: a real tensor in a graph must not be the result of a computation with gradients, which belong to one pass "
             f"only. Received: a tensor of shape {tuple(leaf.shape)} with {leaf.grad_fn}. Use the nn.Parameter that it "
             "was computed from, and compute with it in the graph; or detach() it."
         )

@@ -70,7 +70,7 @@ class Reshape(ZooLayer):
     def _sizes_for(self, sizes: Sequence[Any]) -> tuple[int, ...]:
         """Return `target_shape` with the size that -1 stands for. Torch could not tell it for an empty batch."""
         target = self.target_shape
-        total, known = math.prod(sizes), math.prod(size for size in target if size != -1)
+        total, known = math.prod(sizes), math.prod([size for size in target if size != -1])
         is_open = -1 in target
         fits = known != 0 and total % known == 0 if is_open else total == known
         if not fits:

@@ -1,0 +1,241 @@
+"""Which calls did modules make on real tensors, while somebody wanted to know?"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.utils.weak import WeakIdKeyDictionary
+
+from torchkeras_layer._autograd import in_backward
+from torchkeras_layer.layer.compiler import is_compiler_about
+from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.history_table import table_of
+from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.symbolic.eager_node import EagerNode, as_seen, tensors_in
+from torchkeras_layer.symbolic.keras_tensor import any_symbolic
+
+
+class History:
+    """The calls that a `record_history()` block saw; `print(history)` shows them as a table.
+
+    `nodes`: one `EagerNode` for each call, in the order in which the calls began.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[EagerNode] = []
+
+    def clear(self) -> None:
+        """Forget all calls, and take their nodes off the layers too."""
+        forgotten = {id(node) for node in self.nodes}
+        for layer in {id(layer): layer for layer in map(_layer_of, self.nodes) if layer is not None}.values():
+            layer._eager_nodes[:] = [node for node in layer._eager_nodes if id(node) not in forgotten]
+        self.nodes.clear()
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __bool__(self) -> bool:
+        # A history without calls is still one.
+        return True
+
+    def __repr__(self) -> str:
+        return table_of(self.nodes)
+
+
+@contextlib.contextmanager
+def record_history() -> Iterator[History]:
+    """Record the calls of modules on real tensors that this thread makes inside the block: layers and plain modules.
+
+    Each leaves an `EagerNode` in `history.nodes`. Layers have theirs in `inbound_nodes` too, behind those of symbolic
+    calls, so that `input_shape`, `get_output_shape_at(i)` and the like answer after the block. Modules and tensors are
+    referred to weakly and stay as short-lived as they are; `input` and `output` give a tensor while it lives.
+
+    Compiled models run uncompiled while a block is open, in any thread, as under
+    `torch.compiler.set_stance("force_eager")`: compiled code calls no modules that one could see. What a backward pass
+    calls again, runs without data (`keras.build`), and calls on symbolic tensors are not recorded. Blocks may stand in
+    each other; a call is then in both histories, and once on its layer. Outside of all blocks nothing is recorded.
+
+    >>> import torchkeras_layer as keras
+    >>> model = nn.Sequential(keras.layers.Dense(4, name="hidden"), nn.ReLU(), nn.Linear(4, 1))
+    >>> with record_history() as history:
+    ...     _ = model(torch.ones(2, 3))
+    >>> print(history)
+    #  call                    input   output  from
+    0  Sequential              (2, 3)  (2, 1)
+    1    0: Dense 'hidden'     (2, 3)  (2, 4)
+    2    1: ReLU               (2, 4)  (2, 4)  1
+    3    2: Linear             (2, 4)  (2, 1)  2
+    4 calls, in training mode
+    >>> model[0].output_shape
+    (2, 4)
+    """
+    recorder, history = _here.recorder, History()
+    with _watching():
+        recorder.histories.append(history)
+        try:
+            yield history
+        finally:
+            recorder.remove(history)
+
+
+class _Call:
+    """A call under way. `node` is `None` for one that is not recorded."""
+
+    __slots__ = ("_paths", "module", "node")
+
+    def __init__(self, module: nn.Module, node: EagerNode | None) -> None:
+        self.module = module
+        self.node = node
+        self._paths: dict[int, str] | None = None
+
+    def path_of(self, module: nn.Module) -> str | None:
+        """Return where in the module of this call another one is."""
+        if self._paths is None:
+            self._paths = {id(inner): path for path, inner in self.module.named_modules()}
+        return self._paths.get(id(module)) or None
+
+
+class _Recorder:
+    """Records the calls of one thread, for all histories that are open in it."""
+
+    def __init__(self) -> None:
+        self.histories: list[History] = []
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._under_way: list[_Call] = []
+        self._numbers = itertools.count()
+        # From which call a tensor came: the outermost that has returned it.
+        self._origins: Any = WeakIdKeyDictionary()
+
+    def remove(self, history: History) -> None:
+        """Close a history."""
+        self.histories[:] = [other for other in self.histories if other is not history]
+        if not self.histories:
+            self._begin_anew()
+
+    def begin(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        """Note that a call begins, before anything in it can change what it is called on."""
+        node = None if _does_not_count() or any_symbolic(args, (), {}) else self._begin_node(module, args)
+        self._under_way.append(_Call(module, node))
+
+    def _begin_node(self, module: nn.Module, args: tuple[Any, ...]) -> EagerNode:
+        outer = next((call for call in reversed(self._under_way) if call.node is not None), None)
+        path = outer.path_of(module) if outer is not None else None
+        node = EagerNode(module, next(self._numbers), outer.node if outer is not None else None, path)
+        node.seen_args = as_seen(args)
+        node.sources = self._sources_of(args, node)
+        for history in self.histories:
+            history.nodes.append(node)
+        return node
+
+    def _sources_of(self, arguments: Any, node: EagerNode) -> list[EagerNode]:
+        found = [self._origins.get(tensor) for tensor in tensors_in(arguments)]
+        # A call inside this one may have worked in place on what this one got.
+        return [origin for origin in found if origin is not None and origin.number < node.number]
+
+    def end(self, module: nn.Module, args: tuple[Any, ...], rest: tuple[Any, ...]) -> None:
+        """Note what came out of a call; `rest` is (keywords, result), or for a call that failed (None,)."""
+        places = [place for place, call in enumerate(self._under_way) if call.module is module]
+        if not places:
+            return
+        node = self._under_way[places[-1]].node
+        del self._under_way[places[-1] :]
+        if node is None:
+            return
+        if len(rest) < 2:
+            node.error = type(sys.exc_info()[1]).__name__
+        elif any_symbolic((), args, rest[0]):
+            self._drop(node)
+        else:
+            self._finish(module, node, args, *rest)
+
+    def _finish(self, module: nn.Module, node: EagerNode, args: tuple[Any, ...], kwargs: Any, outputs: Any) -> None:
+        node.seen_kwargs, node.seen_outputs = as_seen(kwargs), as_seen(outputs)
+        node.sources += self._sources_of(kwargs, node)
+        node.training = _mode_of(module, args, kwargs)
+        for tensor in tensors_in(outputs):
+            self._origins[tensor] = node
+        for source in node.sources:
+            layer = _layer_of(source)
+            if layer is not None:
+                layer._outbound_links.add(node)
+        if isinstance(module, LayerState):
+            module._eager_nodes.append(node)
+
+    def _drop(self, node: EagerNode) -> None:
+        for history in self.histories:
+            history.nodes[:] = [other for other in history.nodes if other is not node]
+
+
+class _Here(threading.local):
+    def __init__(self) -> None:
+        self.recorder = _Recorder()
+
+
+_here = _Here()
+_lock = threading.Lock()
+_open_blocks: list[object] = []
+_installed = contextlib.ExitStack()
+
+
+@contextlib.contextmanager
+def _watching() -> Iterator[None]:
+    """Have torch tell of module calls, from the first block of the process that opens to the last that closes."""
+    block = object()
+    with _lock:
+        if not _open_blocks:
+            _install()
+        _open_blocks.append(block)
+    try:
+        yield
+    finally:
+        with _lock:
+            _open_blocks.remove(block)
+            if not _open_blocks:
+                _installed.close()
+
+
+def _install() -> None:
+    if is_compiler_about():
+        # Where it is not, nothing has been compiled, and to import it would take seconds.
+        _installed.enter_context(torch.compiler.set_stance("force_eager"))
+    _installed.callback(register_module_forward_pre_hook(_before_call).remove)
+    _installed.callback(register_module_forward_hook(_after_call, with_kwargs=True, always_call=True).remove)
+
+
+def _before_call(module: nn.Module, args: tuple[Any, ...]) -> None:
+    if not torch.compiler.is_compiling() and _here.recorder.histories:
+        _here.recorder.begin(module, args)
+
+
+def _after_call(module: nn.Module, args: tuple[Any, ...], *rest: Any) -> None:
+    if not torch.compiler.is_compiling() and _here.recorder.histories:
+        _here.recorder.end(module, args, rest)
+
+
+def _does_not_count() -> bool:
+    """Whether a call that begins now is a run without data, or a repetition."""
+    context = per_thread.context
+    return context.dry_run is not None or context.is_tracing or in_backward()
+
+
+def _mode_of(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    if not isinstance(module, LayerState):
+        return module.training
+    given = module._call_signature.argument("training", args[1:], kwargs)
+    given = per_thread.context.training if given is None else given
+    return given if isinstance(given, bool) else module.training
+
+
+def _layer_of(node: EagerNode) -> Any:
+    module = node._module()
+    return module if isinstance(module, LayerState) else None

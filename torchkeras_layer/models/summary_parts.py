@@ -1,0 +1,146 @@
+"""Which layers and modules does the summary of a model list, and what is known of their calls?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from torchkeras_layer._shapes import map_shapes
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.containers import TrackedContainer
+from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
+from torchkeras_layer.metrics import is_metric
+from torchkeras_layer.models.graph_calls import GraphCalls
+from torchkeras_layer.models.labels import name_label, printable, shape_label
+from torchkeras_layer.models.network import Network, Operand, TensorRef
+from torchkeras_layer.models.weight_counts import is_complete
+
+_CONTAINERS = (TrackedContainer, nn.ModuleList, nn.ModuleDict)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A layer or module inside another.
+
+    `shapes`: of its output, and `connections`: where its inputs come from, for each call; a single shape if all calls
+    have the same, no connections where each layer follows the one before. `operands`: parameters that the model holds
+    for it.
+    """
+
+    name: str
+    module: Any
+    shapes: tuple[str, ...]
+    connections: tuple[str, ...] = ()
+    operands: tuple[nn.Parameter, ...] = ()
+
+
+def parts_of(module: Any) -> list[Part]:
+    """List the layers of a model's graph, or else the layers and modules on a module's attributes.
+
+    >>> [part.name for part in parts_of(nn.Sequential(nn.Linear(1, 1), nn.ModuleList([nn.ReLU()])))]
+    ['0', '1.0']
+    """
+    wiring = module._current_wiring() if isinstance(module, GraphCalls) else None
+    if wiring is not None:
+        return _parts_of_network(module, wiring.network)
+    inside = module.module if isinstance(module, TorchModuleWrapper) else module
+    once = {id(part): (name, part) for name, part in reversed(list(_named_parts(inside)))}
+    return [Part(name, part, (_shape_as_built(part),)) for name, part in reversed(once.values())]
+
+
+def _named_parts(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    for key, child in module._modules.items():
+        if child is None or is_metric(child):
+            continue
+        if isinstance(child, _CONTAINERS):
+            inner = _named_parts(child)
+            yield from ((part.name if isinstance(part, Layer) else f"{printable(key)}.{name}", part) for name, part in inner)
+        else:
+            yield (name_label(child) if isinstance(child, Layer) else printable(key)), child
+
+
+def _shape_as_built(module: nn.Module) -> str:
+    """Return the output shape of a layer for the shape that it was built with, at any batch size."""
+    if not isinstance(module, Layer) or not module.built or not is_complete(module):
+        return "?"
+    shape = (module.get_build_config() or {}).get("input_shape")
+    if shape is None:
+        return "?"
+    try:
+        return shape_label(module.compute_output_shape(map_shapes(_with_any_batch, shape)))
+    except Exception:
+        # It may be a method of the user's, and a shape that is not known does not keep the rest from being seen.
+        return "?"
+
+
+def _with_any_batch(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    return (None, *shape[1:]) if shape else shape
+
+
+def _parts_of_network(model: Any, network: Network) -> list[Part]:
+    layers = {key: model._layer_under(key) for key in network.keys}
+    listed = {id(layer) for layer in model.layers}
+    calls: dict[str, list[int]] = {key: [] for key in network.keys}
+    for number, call in enumerate(network.calls):
+        calls[call.key].append(number)
+    origins = [()] * len(network.calls) if _is_chain(network) else _origins(network, layers)
+    operands = _operands(model, network)
+    return [
+        Part(
+            name_label(layer),
+            layer,
+            _numbered(list(dict.fromkeys(shape_label(network.calls[n].outputs) for n in calls[key]))),
+            _numbered([", ".join(origins[n]) for n in calls[key] if origins[n]]),
+            tuple(operands[key]),
+        )
+        for key, layer in layers.items()
+        if id(layer) in listed
+    ]
+
+
+def _is_chain(network: Network) -> bool:
+    """Whether each call takes the one tensor that the call before it gave, and nothing else."""
+    for number, call in enumerate(network.calls):
+        needed = [TensorRef(number - 1, 0)] if number else []
+        if _references(call) != needed or len(leaves(call.outputs)) != 1:
+            return False
+    return leaves(network.outputs) == [TensorRef(len(network.calls) - 1, 0)]
+
+
+def _references(call: Any) -> list[TensorRef]:
+    return [leaf for leaf in leaves((call.args, call.kwargs)) if isinstance(leaf, TensorRef)]
+
+
+def _origins(network: Network, layers: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return, for each call, what its tensors come from: a layer, and which call and output of it if it has several."""
+    total = Counter(call.key for call in network.calls)
+    so_far: Counter[str] = Counter()
+    names: list[list[str]] = []
+    for call in network.calls:
+        name, count = name_label(layers[call.key]), len(leaves(call.outputs))
+        is_only = total[call.key] == count == 1
+        names.append([name if is_only else f"{name}[{so_far[call.key]}][{position}]" for position in range(count)])
+        so_far[call.key] += 1
+    return [tuple(names[ref.call][ref.position] for ref in _references(call)) for call in network.calls]
+
+
+def _operands(model: Any, network: Network) -> dict[str, list[nn.Parameter]]:
+    """Return the parameters that calls take from the model itself, under the key of the first layer that takes them."""
+    found: dict[str, list[nn.Parameter]] = {key: [] for key in network.keys}
+    seen: set[str] = set()
+    for call in network.calls:
+        for leaf in leaves((call.args, call.kwargs)):
+            if isinstance(leaf, Operand) and "." not in leaf.key and leaf.key not in seen:
+                seen.add(leaf.key)
+                held = model._held(leaf.key)
+                found[call.key] += [held] if isinstance(held, nn.Parameter) else []
+    return found
+
+
+def _numbered(texts: list[str]) -> tuple[str, ...]:
+    return tuple(texts) if len(texts) < 2 else tuple(f"[{number}] {text}" for number, text in enumerate(texts))
