@@ -16,11 +16,12 @@ from benchmarks.timing import Call
 
 def _stacks() -> Contest:
     library = keras3()
-    theirs = None if library is None else _sgd_step(dense_stack(library))
-    return Contest(_sgd_step(dense_stack(keras)), [_sgd_step(linear_stack())], theirs)
+    theirs = None if library is None else sgd_step(dense_stack(library))
+    return Contest(sgd_step(dense_stack(keras)), [sgd_step(linear_stack())], theirs)
 
 
-def _sgd_step(model: nn.Module) -> Call:
+def sgd_step(model: nn.Module) -> Call:
+    """Return a training step of a model of 64 inputs with plain SGD."""
     inputs = torch.randn(BATCH, WIDTH)
     model(inputs)  # builds the layers, so that the optimizer gets their weights
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)

@@ -1,6 +1,7 @@
 """Which of our functions does a porter look for in `keras.utils`?"""
 
 from torchkeras_layer._random import set_random_seed
+from torchkeras_layer.models.drawing import model_to_dot, model_to_mermaid, plot_model
 from torchkeras_layer.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -19,6 +20,9 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "model_to_dot",
+    "model_to_mermaid",
+    "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",

@@ -9,42 +9,59 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 import torchkeras_layer as ours
 from tests.oracle import keras
+from torchkeras_layer._shapes import is_shape, map_shapes
 
 
 @dataclass(frozen=True)
 class Case:
     """A layer and one call of it, in our library and in Keras.
 
-    `arguments`: the constructor's, or a function that gives them for a library. `shape`: of the inputs, batch first.
-    `below`: for int inputs, what they are less than; else they are floats. `marked`: a value that recurs.
-    `has_config`: whether the layer can be written into a config.
+    `arguments`: the constructor's, or a function that gives them for a library. `shape`: of the inputs, batch first;
+    a list of shapes for a layer that is called on a list. `below`: for int inputs, what they are less than; else they
+    are floats. `marked`: a value that recurs. `has_config`: whether the layer can be written into a config.
+    `wraps_torch`: whether a module of torch's computes, in its own dtype, and Keras pickles that into configs.
     """
 
     layer: str
     arguments: Any = None
-    shape: tuple[int, ...] = (4, 5)
+    shape: tuple[int, ...] | list[tuple[int, ...]] = (4, 5)
     training: bool = False
     below: int | None = None
     marked: float | None = None
     has_config: bool = True
+    wraps_torch: bool = False
 
     def make(self, library: ModuleType = ours, **arguments: Any) -> Any:
         """Make the layer of a library; further arguments of the constructor may be given."""
         own = self.arguments(library) if callable(self.arguments) else self.arguments or {}
         return getattr(library.layers, self.layer)(**own, **arguments)
 
-    def inputs(self, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-        """Return the inputs, the same at each call."""
+    def inputs(self, dtype: torch.dtype = torch.float32) -> Any:
+        """Return the inputs, the same at each call: a tensor, or a list of tensors."""
         random = np.random.default_rng(7)
+        return map_shapes(lambda shape: self._values(random, shape, dtype), self.shape)
+
+    def _values(self, random: np.random.Generator, shape: Any, dtype: torch.dtype) -> torch.Tensor:
         if self.below is not None:
-            return torch.as_tensor(random.integers(self.below, size=self.shape))
-        values = random.normal(size=self.shape)
+            return torch.as_tensor(random.integers(self.below, size=shape))
+        values = random.normal(size=shape)
         if self.marked is not None:
-            values[random.random(self.shape[:-1]) < 0.5] = self.marked
+            values[random.random(shape[:-1]) < 0.5] = self.marked
         return torch.as_tensor(values, dtype=dtype)
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of the inputs, also where there is only one."""
+        return [self.shape] if is_shape(self.shape) else list(self.shape)  # type: ignore[list-item]
+
+    def masks(self) -> list[torch.Tensor]:
+        """Return a mask for each input, the same at each call: over all axes but the last."""
+        random = np.random.default_rng(3)
+        return [torch.as_tensor(random.random(shape[:-1]) < 0.7) for shape in self.shapes]
 
     def pair(self, **arguments: Any) -> tuple[Any, Any]:
         """Make our layer and Keras's, built, with the same random weights."""
@@ -58,14 +75,15 @@ class Case:
             layer.set_weights(weights)
         return layers
 
-    def run(self, layer: Any, inputs: torch.Tensor, training: bool | None = None) -> torch.Tensor:
+    def run(self, layer: Any, inputs: Any, training: bool | None = None) -> torch.Tensor:
         """Call a layer of either library, with the random numbers that it may draw from torch always the same."""
         torch.manual_seed(9)
         return layer(inputs, training=self.training if training is None else training)
 
     def __str__(self) -> str:
         names = ",".join(self.arguments) if isinstance(self.arguments, dict) else "objects" if self.arguments else ""
-        return f"{self.layer}({names})-{'x'.join(map(str, self.shape))}{'-training' if self.training else ''}"
+        sizes = "+".join("x".join(map(str, shape)) for shape in self.shapes)
+        return f"{self.layer}({names})-{sizes}{'-training' if self.training else ''}"
 
 
 def _objects(**build: Callable[[ModuleType], Any]) -> Callable[[ModuleType], dict[str, Any]]:
@@ -82,11 +100,36 @@ ours.saving.register_keras_serializable("conformance")(doubled)
 keras.saving.register_keras_serializable("conformance")(doubled)
 
 _IMAGES = (3, 4, 6, 5)
+_PAIR = [(4, 5), (4, 5)]
+_SEQUENCES = [(4, 3, 5), (4, 3, 5), (4, 3, 5)]
+# Broadcast, and of different ranks.
+_MIXED = [(4, 3, 5), (4, 1, 5), (4, 3, 1)]
+_RANKS = [(4, 3, 2, 5), (4, 5), (4, 2, 1)]
+
+
+def _module(make: Callable[[], nn.Module]) -> Callable[[ModuleType], dict[str, Any]]:
+    """Give a module with the same weights at each call, as it would come from a file."""
+
+    def make_again(_: ModuleType) -> nn.Module:
+        with torch.random.fork_rng():
+            torch.manual_seed(6)
+            return make()
+
+    return _objects(module=make_again)
+
+
+def _merges(layer: str) -> list[Case]:
+    return [Case(layer, shape=shapes) for shapes in (_PAIR, _SEQUENCES, _MIXED, _RANKS, [(4, 5)])]
+
 
 CASES = [
     Case("Activation", {"activation": "relu"}),
     Case("Activation", {"activation": "softmax"}, (2, 3, 5)),
     Case("Activation", {"activation": None}),
+    *_merges("Add"),
+    Case("Add", {"activity_regularizer": "l2"}, _PAIR),
+    Case("Add", shape=_PAIR, below=7),
+    *_merges("Average"),
     Case("BatchNormalization"),
     Case("BatchNormalization", training=True),
     Case("BatchNormalization", {"momentum": 0.5, "epsilon": 0.1}, (2, 3, 5), training=True),
@@ -97,6 +140,10 @@ CASES = [
     Case("BatchNormalization", {"axis": -3}, _IMAGES),
     Case("BatchNormalization", {"axis": 2, "gamma_regularizer": "l2"}, _IMAGES, training=True),
     Case("BatchNormalization", {"trainable": False}, (2, 3, 2, 2, 5), training=True),
+    Case("Concatenate", shape=_PAIR),
+    Case("Concatenate", {"axis": 1}, [(4, 3, 5), (4, 2, 5), (4, 1, 5)]),
+    Case("Concatenate", {"axis": -1}, [(4, 3, 5), (4, 3, 2)]),
+    Case("Concatenate", {"axis": -3}, [(4, 3, 2, 5), (4, 1, 2, 5)]),
     Case("Dense", {"units": 3}),
     Case("Dense", {"units": 3, "use_bias": False, "activation": "relu"}),
     Case("Dense", {"units": 2, "kernel_regularizer": "l2", "bias_constraint": "non_neg"}, (2, 3, 5)),
@@ -104,6 +151,11 @@ CASES = [
     Case("Dense", _objects(units=lambda _: 4, activation=lambda k: k.activations.tanh)),
     Case("Dense", _objects(units=lambda _: 3, activity_regularizer=lambda k: k.regularizers.L1(0.25))),
     Case("Dense", {"units": 3}, below=7),
+    Case("Dot", {"axes": 1}, _PAIR),
+    Case("Dot", {"axes": -1, "normalize": True}, [(4, 3, 5), (4, 2, 5)]),
+    Case("Dot", {"axes": (2, 1)}, [(4, 3, 5), (4, 5, 2, 3)]),
+    Case("Dot", {"axes": [1, 2]}, [(4, 5), (4, 3, 5)]),
+    Case("Dot", {"axes": (-2, -1), "normalize": True}, [(4, 2, 5, 3), (4, 5)]),
     Case("Dropout", {"rate": 0.5}),
     Case("Dropout", {"rate": 0.5}, training=True),
     Case("Dropout", {"rate": 0.3, "seed": 11}, training=True),
@@ -116,6 +168,7 @@ CASES = [
     Case("Flatten", shape=(2, 3, 4, 5)),
     Case("Flatten", {"data_format": "channels_first"}, (2, 3, 4, 5)),
     Case("Flatten", shape=(4,)),
+    Case("Identity"),
     Case("Lambda", _objects(function=lambda k: k.activations.relu)),
     Case("Lambda", {"function": doubled, "arguments": {"factor": 3.0}, "output_shape": (5,)}),
     Case("Lambda", {"function": lambda x, training=None: x * 2 if training else x}, training=True, has_config=False),
@@ -126,4 +179,17 @@ CASES = [
     Case("LayerNormalization", {"center": False, "scale": False}),
     Case("Masking", shape=(4, 3, 5), marked=0.0),
     Case("Masking", {"mask_value": -1.5}, (4, 3, 5), marked=-1.5),
+    *_merges("Maximum"),
+    *_merges("Minimum"),
+    *_merges("Multiply"),
+    Case("Permute", {"dims": (2, 1)}, (4, 3, 5)),
+    Case("Permute", {"dims": (3, 1, 2)}, _IMAGES),
+    Case("RepeatVector", {"n": 3}),
+    Case("Reshape", {"target_shape": (3, 2)}, (4, 6)),
+    Case("Reshape", {"target_shape": (-1, 2)}, (4, 3, 2, 5)),
+    Case("Reshape", {"target_shape": ()}, (4, 1)),
+    *(Case("Subtract", shape=shapes) for shapes in (_PAIR, _MIXED[:2], _RANKS[:2])),
+    Case("TorchModuleWrapper", _module(lambda: nn.Linear(5, 3)), wraps_torch=True),
+    Case("TorchModuleWrapper", _module(lambda: nn.Sequential(nn.Linear(5, 2), nn.ReLU())), (2, 3, 5), wraps_torch=True),
+    Case("TorchModuleWrapper", _module(lambda: nn.Dropout(0.5)), training=True, wraps_torch=True),
 ]

@@ -61,25 +61,19 @@ def test_a_tensor_out_of_a_layer_is_no_symbolic_tensor():
     assert not keras.backend.is_keras_tensor(built(Linear(2))(torch.ones(2, 3)))
 
 
-class Tensor:
-    """Stands for a symbolic tensor."""
-
-    def __init__(self, *shape):
-        self.shape, self.dtype = shape, torch.float32
-
-
 def test_nodes_recorded_by_hand():
-    """`_add_inbound_node` with its real signature, and what the accessors make of it ([44])."""
-    source, layer, x = keras.Layer(name="source"), keras.Layer(name="l"), Tensor(None, 3)
-    y, z, other = Tensor(None, 4), Tensor(None, 5), Tensor(None, 6)
-    source._add_inbound_node([], [x])
+    """[44] `_add_inbound_node` with its real signature, and what the accessors make of it."""
+    x, other, layer = keras.Input((3,)), keras.Input((6,)), keras.Layer(name="l")
+    source, y, z = x._keras_history.layer, keras.KerasTensor((None, 4)), keras.KerasTensor((None, 5))
     layer._add_inbound_node([x], [y], {"training": True})
     layer._add_inbound_node(other, z)
-    assert x._keras_history == (source, 0, 0)
+    assert y._keras_history == (layer, 0, 0)
     assert z._keras_history == (layer, 1, 0)
-    assert keras.backend.is_keras_tensor(x)
-    assert (layer.input, layer.output) == (x, y)
-    assert (layer.get_input_at(1), layer.get_output_at(-1)) == (other, z)
+    assert keras.backend.is_keras_tensor(y)
+    assert layer.input is x
+    assert layer.output is y
+    assert layer.get_input_at(1) is other
+    assert layer.get_output_at(-1) is z
     assert (layer.get_input_shape_at(0), layer.get_output_shape_at(0)) == ((None, 3), (None, 4))
     assert layer.get_input_mask_at(0) is None
     for name in ("input_shape", "output_shape"):
@@ -90,4 +84,4 @@ def test_nodes_recorded_by_hand():
     with pytest.raises(TypeError):
         layer.get_input_at("0")
     assert source.outbound_nodes == [layer.inbound_nodes[0]]
-    assert layer.inbound_nodes[0].arguments == {"training": True}
+    assert layer.inbound_nodes[0].call_kwargs == {"training": True}

@@ -140,8 +140,7 @@ class Building(Naming, WeightCollections, Attributes):
 
     def _build_by_signature(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._build_arguments is None:
-            takes_shape = bool(inspect.signature(self.build).parameters)
-            self.build(*([_shapes_of(inputs)] if takes_shape else []))
+            self.build(*([_shapes_of(inputs)] if self._build_takes_shape else []))
             return
         given = {
             self._call_signature.first: inputs,
@@ -226,7 +225,7 @@ class Building(Naming, WeightCollections, Attributes):
         """Decide whether a call on one plain tensor may go straight to `call`: see `Calling.forward`."""
         route, spec = self._call_route, self._input_spec
         wants_nothing = self._call_signature.is_plain and self._activity_regularizer is None
-        makes_mask = self._defines_mask and self._supports_masking
+        makes_mask = self._defines_mask and self._supports_masking and not self._only_merges_masks
         takes_one = spec is None or isinstance(spec, InputSpec)
         is_plain = wants_nothing and takes_one and not makes_mask
         route.is_direct = self._built and is_plain and not self._dynamic and not self._casts_weights

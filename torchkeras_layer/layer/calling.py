@@ -14,6 +14,7 @@ from torchkeras_layer.layer.context import CallContext, per_thread
 from torchkeras_layer.layer.dtypes import Dtypes
 from torchkeras_layer.layer.losses import Losses, call_state
 from torchkeras_layer.layer.masking import MaskPassing
+from torchkeras_layer.layer.route import Route
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.symbolic_calls import SymbolicCalls
 from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
@@ -46,15 +47,19 @@ class Calling(SymbolicCalls, Dtypes, MaskPassing, Losses):
         context.layer = self
         try:
             # Written out, because it is the whole cost of a small layer: a built layer that wants nothing but its
-            # inputs, on one tensor in the right dtype without a mask.
+            # inputs, on one tensor in the right dtype without a mask; or on a list of such tensors.
             if (
                 route.is_direct
-                and not args
-                and not kwargs
-                and isinstance(inputs, Tensor)
-                and (inputs.dtype is route.dtype or not route.casts)
-                and getattr(inputs, "_keras_mask", None) is None
-                and (route.input_spec is None or route.input_spec.accepts(inputs))
+                and not (args or kwargs)
+                and (
+                    (
+                        isinstance(inputs, Tensor)
+                        and (inputs.dtype is route.dtype or not route.casts)
+                        and getattr(inputs, "_keras_mask", None) is None
+                        and (route.input_spec is None or route.input_spec.accepts(inputs))
+                    )
+                    or (type(inputs) is list and route.input_spec is None and _are_plain(inputs, route))
+                )
             ):
                 if route.passes_training:
                     outputs = self.call(inputs, training=self._training_mode(context))
@@ -70,10 +75,7 @@ class Calling(SymbolicCalls, Dtypes, MaskPassing, Losses):
             if outer is None and (context.recording is not None or traced):
                 self._end_recording(context)
         if outputs is None:
-            raise ValueError(
-                f"{self._name}: call() of {type(self).__name__} must return a tensor or a structure of tensors. "
-                "Received: None."
-            )
+            raise ValueError(self._gave_nothing())
         return outputs
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -122,6 +124,10 @@ class Calling(SymbolicCalls, Dtypes, MaskPassing, Losses):
         self._attach_mask(inputs, mask, outputs)
         return outputs
 
+    def _gave_nothing(self) -> str:
+        what = f"call() of {type(self).__name__}"
+        return f"{self._name}: {what} must return a tensor or a structure of tensors. Received: None."
+
     def _fill_in(
         self, context: CallContext, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -165,6 +171,16 @@ class Calling(SymbolicCalls, Dtypes, MaskPassing, Losses):
                 loss = torch.as_tensor(regularizer(output))
                 size = output.shape[0] if output.dim() else 1
                 self.add_loss(loss / size if size else torch.zeros_like(loss), inputs=output)
+
+
+def _are_plain(inputs: list[Any], route: Route) -> bool:
+    """Whether all of a list are tensors in the right dtype without a mask."""
+    return all(
+        isinstance(tensor, Tensor)
+        and (tensor.dtype is route.dtype or not route.casts)
+        and getattr(tensor, "_keras_mask", None) is None
+        for tensor in inputs
+    )
 
 
 def _tell_where(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -20,8 +20,11 @@ def creating_weights(device: torch.device | None) -> Iterator[None]:
     False
     """
     with contextlib.ExitStack() as surroundings:
-        surroundings.enter_context(torch.inference_mode(False))
-        surroundings.enter_context(torch.enable_grad())
+        # Only what is needed: entering all of them takes longer than making a small weight.
+        if torch.is_inference_mode_enabled():
+            surroundings.enter_context(torch.inference_mode(False))
+        if not torch.is_grad_enabled():
+            surroundings.enter_context(torch.enable_grad())
         if torch._C._functorch.peek_interpreter_stack() is not None:  # pyright: ignore[reportAttributeAccessIssue]
             from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 

@@ -43,7 +43,7 @@ class DryRun:
     def shield(self, module: nn.Module) -> None:
         """Put a copy in the place of each of a module's buffers; layers that build meanwhile ask for it too."""
         for name, buffer in module._buffers.items():
-            if buffer is not None:
+            if buffer is not None and not nn.parameter.is_lazy(buffer):
                 self._shielded.append((module, name, buffer))
                 module._buffers[name] = buffer.detach().clone()
 

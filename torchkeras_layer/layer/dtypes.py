@@ -61,8 +61,7 @@ class Dtypes(Building):
         return self._autocast
 
     def _set_policy(self, policy: Policy) -> None:
-        self._policy = policy
-        self._casts_weights = policy.is_mixed
+        self.__dict__.update(_policy=policy, _casts_weights=policy.is_mixed)
         self._choose_route()
 
     def _as_tensors(self, inputs: Any) -> Any:

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -209,7 +210,24 @@ def _install() -> None:
         # Where it is not, nothing has been compiled, and to import it would take seconds.
         _installed.enter_context(torch.compiler.set_stance("force_eager"))
     _installed.callback(register_module_forward_pre_hook(_before_call).remove)
-    _installed.callback(register_module_forward_hook(_after_call, with_kwargs=True, always_call=True).remove)
+    _installed.enter_context(_no_warning_of_hooks())
+    handle = register_module_forward_hook(_after_call, with_kwargs=True, always_call=True)
+    # Removing it leaves a note in torch that the hook took keywords, for which the compiler would guard ever after.
+    _installed.callback(torch.nn.modules.module._global_forward_hooks_with_kwargs.pop, handle.id, None)
+    _installed.callback(handle.remove)
+
+
+@contextlib.contextmanager
+def _no_warning_of_hooks() -> Iterator[None]:
+    """Have torch not warn, at each call of a compiled model, of hooks that its user has not made."""
+    warnings.filterwarnings("ignore", r"Using `torch\.compile\(module\)` when there are global hooks", UserWarning)
+    silence = warnings.filters[0]
+    try:
+        yield
+    finally:
+        # Not catch_warnings, which would undo what others have changed meanwhile.
+        with contextlib.suppress(ValueError):
+            warnings.filters.remove(silence)  # type: ignore[union-attr]
 
 
 def _before_call(module: nn.Module, args: tuple[Any, ...]) -> None:

@@ -19,7 +19,7 @@ def table_of(nodes: list[EagerNode]) -> str:
     modes = {node.training for node in nodes}
     numbers = {id(node): str(place) for place, node in enumerate(nodes)}
     least = min(node.depth for node in nodes)
-    rows = [["#", "call", "input", "output", "from", ""]]
+    rows = [["#", "call", "input", "output", "from", "mode" if len(modes) > 1 else ""]]
     for node in nodes:
         call = "  " * (node.depth - least) + _name_of(node)
         sources = ", ".join(numbers[id(parent)] for parent in node.parent_nodes if id(parent) in numbers)
@@ -58,7 +58,8 @@ def _text_of(value: Any) -> str:
 def _text_in_full(value: Any) -> str:
     if isinstance(value, SeenTensor):
         dtype = "" if value.dtype is torch.float32 else f" {dtype_name(value.dtype)}"
-        return f"{value.shape or ('()' if value.shape == () else 'nested')}{dtype}{' masked' if value.has_mask else ''}"
+        shape = "nested" if value.shape is None else str(value.shape)
+        return f"{shape}{dtype}{' masked' if value.has_mask else ''}"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {_text_in_full(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

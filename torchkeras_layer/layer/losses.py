@@ -121,7 +121,11 @@ class Losses(GraphPosition):
         """
         if call_state(self).was_called:
             return [loss for layer in layers_in(self) for loss in own_losses(layer)]
-        return [loss for layer in layers_in(self) for loss in [*symbolic_losses(layer), *own_losses(layer)]]
+        return [
+            loss
+            for layer in layers_in(self)
+            for loss in [*(recorded.tensor for recorded in self._symbolic_losses_of(layer)), *own_losses(layer)]
+        ]
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """Return the losses that were added for `inputs` and are computed from these symbolic tensors.
@@ -137,6 +141,10 @@ class Losses(GraphPosition):
             return [loss.tensor for loss in recorded if loss.follows_from(wanted)]
         unconditional: list[Any] = [loss.tensor for loss in recorded if not loss.is_conditional]
         return unconditional + [loss for layer in layers_in(self) for loss in lasting_losses(layer)]
+
+    def _symbolic_losses_of(self, layer: Any) -> list[Any]:
+        """Return the losses that symbolic calls of a layer in this one recorded."""
+        return [loss for node in layer._inbound_nodes for loss in layer._effects_of(node).losses]
 
     def _recorded_effects(self, needing_nodes: str | None = None) -> list[Any]:
         """Return what symbolic calls of this layer and of those inside recorded; raise if one is needed, for a method."""
@@ -155,7 +163,9 @@ class Losses(GraphPosition):
             self._call_route.has_recorded = True
         mine.losses.extend(losses)
 
-    def _begin_recording(self, context: CallContext, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _begin_recording(
+        self, context: CallContext, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
         """Begin an outermost call: what the last one recorded, anywhere in this layer, no longer counts."""
         if context.dry_run is None and not in_backward() and not any_symbolic(inputs, args, kwargs):
             mine = call_state(self)
@@ -202,11 +212,6 @@ def own_losses(layer: LayerState) -> list[torch.Tensor]:
 def lasting_losses(layer: LayerState) -> list[torch.Tensor]:
     """Return the losses of one layer that belong to no call: callables, then regularizers."""
     return _evaluated(layer._loss_functions) + regularization_losses(layer)
-
-
-def symbolic_losses(layer: Any) -> list[Any]:
-    """Return the losses that symbolic calls of one layer recorded."""
-    return [loss.tensor for node in layer._inbound_nodes for loss in layer._effects_of(node).losses]
 
 
 def _evaluated(losses: list[Any]) -> list[torch.Tensor]:

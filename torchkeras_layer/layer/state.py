@@ -30,9 +30,14 @@ class LayerState(LazyModuleMixin, nn.Module):
 
     _call_signature: ClassVar[CallSignature]
     _build_arguments: ClassVar[tuple[str, ...] | None]
+    _build_takes_shape: ClassVar[bool]
     _creates_weights: ClassVar[bool]
     _defines_mask: ClassVar[bool]
     _states_its_shapes: ClassVar[bool]
+    # Whether calls of a class that states its shapes may add losses or updates.
+    _has_effects: ClassVar[bool] = True
+    # Whether `compute_mask` gives a mask only where there is one among the inputs.
+    _only_merges_masks: ClassVar[bool] = False
     _declared: ClassVar[dict[str, Any]] = {}
 
     _name: str

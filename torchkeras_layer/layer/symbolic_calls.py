@@ -140,7 +140,8 @@ class SymbolicCalls(ShapeInference):
 
     def _effects_of(self, node: Node) -> Effects:
         """Return what the call at a node records; where arithmetic gave its outputs, it runs now, without data."""
-        if node.effects is None and not node.is_input:
+        has_none = self._states_its_shapes and not self._has_effects and self._activity_regularizer is None
+        if node.effects is None and not node.is_input and not has_none:
             run = SymbolicRun(self)
             inputs, *args = node.call_args
             self._run_symbolically(run, None, inputs, tuple(args), node.call_kwargs)

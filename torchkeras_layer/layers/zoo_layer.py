@@ -36,6 +36,7 @@ class ZooLayer(Layer):
     2.0
     """
 
+    _has_effects = False
     # Arguments of Keras's layer that are not supported, with the value that asks for nothing.
     _unsupported: ClassVar[Mapping[str, Any]] = {}
     # Arguments of Keras's layer that choose between ways to the same numbers: taken, and dropped.

@@ -46,7 +46,9 @@ def check_connected(model_name: str, inputs: Any, ends: list[KerasTensor]) -> No
     for position, node in enumerate(nodes):
         history = node.output_tensors
         if node.is_input:
-            taker = next((n for n in nodes[position:] if any(n_in is t for n_in in n.keras_inputs for t in history)), None)
+            taker = next(
+                (n for n in nodes[position:] if any(n_in is t for n_in in n.keras_inputs for t in history)), None
+            )
             where = f" at layer {taker.layer.name!r}" if taker else ""
             reached = [n.layer.name for n in nodes[:position]]
             raise ValueError(

@@ -124,7 +124,9 @@ class ModelConfiguration(Layer):
             child, _, path = key.partition(".")
             return ParameterInConfig(self._layer_under(child).name, path)  # type: ignore[operator]
         if isinstance(held, nn.Parameter):
-            return ParameterInConfig(None, weight, tuple(held.shape), str(held.dtype).partition(".")[2], held.requires_grad)
+            return ParameterInConfig(
+                None, weight, tuple(held.shape), str(held.dtype).partition(".")[2], held.requires_grad
+            )
         return held
 
     def _history(self, ref: TensorRef) -> tuple[str, int, int]:
@@ -148,4 +150,3 @@ def _takes_graph(cls: type) -> bool:
     """Whether a class is made of inputs and outputs, as `Model` is."""
     names = list(inspect.signature(cls.__init__).parameters)
     return names[1:3] == ["inputs", "outputs"]
-

@@ -11,6 +11,7 @@ from torch import fx, nn
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.effects import SymbolicRun
+from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
 from torchkeras_layer.models.checks import check_connected, check_ends
 from torchkeras_layer.models.code_generation import graph_of
@@ -32,6 +33,11 @@ class GraphCalls(Layer):
     _born_in: torch.dtype
     _input_dtypes: list[torch.dtype]
 
+    def __getattr__(self, name: str) -> Any:
+        """Find layers first: generated code reads little else, and for small layers it is what a call costs."""
+        modules = self.__dict__.get("_modules")
+        return modules[name] if modules is not None and name in modules else super().__getattr__(name)
+
     def _current_wiring(self) -> Wiring | None:
         """Return the wiring, `None` for a model without graph."""
         return self._wiring
@@ -41,7 +47,7 @@ class GraphCalls(Layer):
 
         Args:
             inputs: tensors in the structure of the model's inputs; a dict may name them, a list give them in order.
-            mask: masks of the inputs, in the same structure, in place of those that they carry.
+            mask: masks of the inputs, in the same structure, in place of those that they carry; `None`: none.
 
         Raises:
             ValueError: if inputs are missing, too many, or do not fit.
@@ -52,16 +58,14 @@ class GraphCalls(Layer):
             raise NotImplementedError(
                 f"{self._name}: a model needs a graph, `Model(inputs, outputs)`, or a class that defines `call`."
             )
-        if mask is None and self._door.accepts_as_it_is(inputs, self._input_dtypes[0]):
+        if self._door.accepts_as_it_is(inputs, mask, self._input_dtypes[0]):
             return wiring.run(self, inputs)
         return wiring.run(self, *self._let_in(inputs, mask))
 
     def _let_in(self, inputs: Any, mask: Any) -> list[torch.Tensor]:
         flat = [self._as_tensor(leaf) for leaf in self._door.flatten(inputs)]
+        masks = [None] * len(flat) if mask is None else self._door.flatten(mask)
         fitted = [self._door.conform(leaf, i, self._input_dtypes[i]) for i, leaf in enumerate(flat)]
-        if mask is None:
-            return fitted
-        masks = self._door.flatten(mask)
         return [_with_mask(*pair) for pair in zip(fitted, masks, strict=True)]
 
     def _cast_inputs(self, inputs: Any) -> Any:
@@ -141,7 +145,17 @@ class GraphCalls(Layer):
 
     def _is_as_made(self, inputs: Any) -> bool:
         flat = self._door.flatten(inputs)
-        return all(is_symbolic(t) and t.spec == s and t._mask_spec is None for t, s in zip(flat, self._door.specs, strict=True))
+        return all(
+            is_symbolic(t) and t.spec == s and t._mask_spec is None for t, s in zip(flat, self._door.specs, strict=True)
+        )
+
+    def _symbolic_losses_of(self, layer: Any) -> list[Any]:
+        """Return those that belong to this graph: its layers may stand in others too."""
+        losses = super()._symbolic_losses_of(layer)
+        if self._wiring is None:
+            return losses
+        inputs = leaves(self._wiring.inputs)
+        return [loss for loss in losses if not loss.is_conditional or loss.follows_from(inputs)]
 
     def _sort_out_symbolic(self, values: Any) -> tuple[list[KerasTensor], list[Any]]:
         flat = leaves(values)
@@ -171,14 +185,14 @@ class GraphCalls(Layer):
 
 
 def _with_mask(tensor: torch.Tensor, mask: Any) -> torch.Tensor:
-    if mask is None:
+    if mask_of(tensor) is mask:
         return tensor
-    # Another view of the data, so that the caller's tensor stays without the mask.
+    # Another view of the data, so that the caller's tensor keeps what it carries.
     seen = tensor.view_as(tensor)
-    seen._keras_mask = mask  # type: ignore[attr-defined]
+    if mask is not None:
+        seen._keras_mask = mask  # type: ignore[attr-defined]
     return seen
 
 
 def _itself(leaf: Any) -> Any:
     return leaf
-

@@ -31,9 +31,11 @@ class InputDoor:
         self.rank = len(specs[0].shape)
         self.sizes = [(axis, size) for axis, size in enumerate(specs[0].shape) if size is not None]
 
-    def accepts_as_it_is(self, inputs: Any, dtype: torch.dtype) -> bool:
-        """Whether inputs are the one tensor that the network takes, and need no attention."""
+    def accepts_as_it_is(self, inputs: Any, mask: Any, dtype: torch.dtype) -> bool:
+        """Whether inputs are the one tensor that the network takes, with the mask that it carries."""
         if not (self.only and isinstance(inputs, torch.Tensor)) or inputs.dtype is not dtype:
+            return False
+        if getattr(inputs, "_keras_mask", None) is not mask:
             return False
         shape = inputs.shape
         return len(shape) == self.rank and all(shape[axis] == size for axis, size in self.sizes)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.models.code_generation import code_of
+from torchkeras_layer.models.summary_columns import columns_of, fitting_widths, training_column, widths_at
+from torchkeras_layer.models.summary_lines import lines_of
+from torchkeras_layer.models.summary_printing import print_lines
+from torchkeras_layer.models.summary_rows import summarize
 
 if TYPE_CHECKING:
     from torchkeras_layer.models.wiring import Wiring
 
+_ALL_LEVELS = 100
+
 
 class Inspection(Layer):
-    """`code`."""
+    """`code` and `summary`."""
 
     _wiring: Wiring | None
 
@@ -24,3 +32,53 @@ class Inspection(Layer):
             NotRecordedError: a RuntimeError, if the model has no graph.
         """
         return code_of(self.graph)
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
+    ) -> None:
+        """Print the layers with their output shapes and numbers of parameters, and the totals.
+
+        The text is as wide as it needs to be, up to the width of the terminal; it is coloured where `rich` is
+        installed. What is not known, because nothing is built or no graph tells, is `?`. Parameters that belong to no
+        layer of the list stand in a row of their own. In a graph that branches, another column says where layers take
+        their inputs from: `dense` or, of several calls and outputs, `dense[call][output]`.
+
+        Args:
+            line_length: length of the lines; default: what the content needs, and the terminal has.
+            positions: where the columns end, in letters or as fractions of the line; default: as the content needs.
+            print_fn: gets the text in place of the screen, a line at a time, without colours.
+            expand_nested: whether to list what is inside layers too: models, layers and plain modules.
+            show_trainable: whether to say of each layer if its parameters train: Y, N, some of them, or - for none.
+            layer_range: first and last layer to be listed, as names or as patterns that names begin with.
+
+        Raises:
+            ValueError: if `layer_range` fits no layers, or `line_length` or `positions` leave too little room.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,), name="x"); y = keras.layers.Dense(2, name="head")(x)
+        >>> keras.Model(x, y).summary(print_fn=print)
+        Model: "model"
+        -------------------------------------
+        Layer (type)    Output Shape  Param #
+        -------------------------------------
+        x (InputLayer)  (None, 3)           0
+        head (Dense)    (None, 2)           8
+        -------------------------------------
+        Total params: 8 (32.00 B)
+        Trainable params: 8 (32.00 B)
+        Non-trainable params: 0 (0.00 B)
+        """
+        summary = summarize(self, _ALL_LEVELS if expand_nested else 0, layer_range)
+        columns = [*columns_of(summary), *([training_column(summary)] if show_trainable else [])]
+        room = shutil.get_terminal_size().columns
+        if positions is None:
+            widths = fitting_widths(self._name, columns, room, line_length)
+        else:
+            widths = widths_at(self._name, columns, positions, line_length or room)
+        print_lines(lines_of(summary, columns, widths), print_fn)

@@ -66,9 +66,12 @@ def shape_label(structure: Any) -> str:
         return str(structure.shape)
     if isinstance(structure, dict):
         return "{" + ", ".join(f"{printable(key)}: {shape_label(part)}" for key, part in structure.items()) + "}"
-    if isinstance(structure, (list, tuple)) and any(isinstance(part, (TensorSpec, list, tuple, dict)) for part in structure):
+    if isinstance(structure, (list, tuple)) and any(
+        isinstance(part, (TensorSpec, list, tuple, dict)) for part in structure
+    ):
         inner = ", ".join(shape_label(part) for part in structure)
-        return f"[{inner}]" if isinstance(structure, list) else f"({inner})"
+        ending = "," if len(structure) == 1 else ""
+        return f"[{inner}]" if isinstance(structure, list) else f"({inner}{ending})"
     return str(tuple(structure)) if isinstance(structure, (list, tuple)) else printable(structure)
 
 

@@ -25,7 +25,9 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     try:
         config = json.loads(json_string)
     except (TypeError, ValueError, RecursionError) as error:
-        raise DeserializationError(f"model_from_json: expected JSON: {error}. Received: {json_string!r:.300}") from error
+        raise DeserializationError(
+            f"model_from_json: expected JSON: {error}. Received: {json_string!r:.300}"
+        ) from error
     return model_from_config(config, custom_objects)
 
 

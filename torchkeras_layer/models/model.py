@@ -86,7 +86,9 @@ class Model(GraphCalls, Inspection, ModelConfiguration, Layer):
         >>> [tuple(weight.shape) for weight in model.weights]
         [(2,), (2,), (2,), (2,), (2, 1), (1,)]
         """
-        parts = [child.weights if isinstance(child, Layer) else sum(weights_of(child), []) for child in contents_of(self)]
+        parts = [
+            child.weights if isinstance(child, Layer) else sum(weights_of(child), []) for child in contents_of(self)
+        ]
         found = [weight for part in parts for weight in part]  # type: ignore[union-attr]
         return list({id(weight): weight for weight in [*found, *super().weights]}.values())
 
@@ -122,12 +124,20 @@ class Model(GraphCalls, Inspection, ModelConfiguration, Layer):
     @property
     def input_shape(self) -> Any:
         """Shape(s) of `input`."""
-        return super().input_shape if self._current_wiring() is None else map_leaves(_shape_of, self._wired("input").inputs)
+        return (
+            super().input_shape
+            if self._current_wiring() is None
+            else map_leaves(_shape_of, self._wired("input").inputs)
+        )
 
     @property
     def output_shape(self) -> Any:
         """Shape(s) of `output`."""
-        return super().output_shape if self._current_wiring() is None else map_leaves(_shape_of, self._wired("output").outputs)
+        return (
+            super().output_shape
+            if self._current_wiring() is None
+            else map_leaves(_shape_of, self._wired("output").outputs)
+        )
 
     @property
     def input_names(self) -> list[str]:
@@ -230,4 +240,3 @@ def _unwrapped(structure: Any) -> Any:
 
 def _shape_of(tensor: Any) -> Any:
     return tuple(tensor.shape)
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import keyword
 import re
 from collections.abc import Callable, Iterator
@@ -147,7 +148,7 @@ class _Operands:
         self.held: dict[str, Any] = {}
         self._layers = layers
         self._keys = dict(held)
-        self._taken = taken | set(layers.values())
+        self._free = FreeKeys(taken | set(layers.values()))
 
     def hold(self, value: Any) -> Operand:
         if not self.held:
@@ -156,8 +157,7 @@ class _Operands:
                 self._keys.update({id(weight): f"{key}.{path}" for path, weight in weights})
         if id(value) not in self._keys:
             base = "operand" if isinstance(value, torch.Tensor) else "constant"
-            key = next(key for key in _counted(base) if key not in self._taken)
-            self._taken.add(key)
+            key = self._free.next(base)
             self._keys[id(value)] = key
             self.held[key] = value
         return Operand(self._keys[id(value)])
@@ -171,13 +171,11 @@ def _choose_keys(layers: list[Any], held: dict[int, str], taken: set[str]) -> di
     """
     keys = {layer: held[id(layer)] for layer in layers if id(layer) in held}
     bases = {layer: _base_of(layer) for layer in layers if layer not in keys}
-    taken = set(taken)
+    free = FreeKeys(taken)
     for wants_count in (False, True):
         for layer, base in bases.items():
             if (base is not None) is wants_count:
-                candidates = _counted(base or _as_identifier(layer.name))
-                keys[layer] = next(key for key in candidates if key not in taken)
-                taken.add(keys[layer])
+                keys[layer] = free.next(base or _as_identifier(layer.name))
     return keys
 
 
@@ -190,12 +188,24 @@ def _base_of(layer: Any) -> str | None:
     return _as_identifier(base) if re.fullmatch(re.escape(base) + r"(_\d+)?", layer.name) else None
 
 
-def _counted(base: str) -> Iterator[str]:
-    yield base
-    number = 1
-    while True:
-        yield f"{base}_{number}"
-        number += 1
+class FreeKeys:
+    """Gives out `base`, `base_1`, `base_2`, …, each once and none that is taken.
+
+    >>> free = FreeKeys({"dense"}); free.next("dense"), free.next("dense")
+    ('dense_1', 'dense_2')
+    """
+
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = set(taken)
+        self._numbers: dict[str, Iterator[int]] = {}
+
+    def next(self, base: str) -> str:
+        """Return the next free key."""
+        key, numbers = base, self._numbers.setdefault(base, itertools.count(1))
+        while key in self._taken:
+            key = f"{base}_{next(numbers)}"
+        self._taken.add(key)
+        return key
 
 
 def _as_identifier(name: str) -> str:
@@ -204,4 +214,3 @@ def _as_identifier(name: str) -> str:
     word = f"_{word}" if word[0].isdigit() else word
     is_taken = keyword.iskeyword(word) or hasattr(builtins, word) or word in ("self", "torch")
     return f"{word}_" if is_taken else word
-

@@ -112,7 +112,7 @@ class Sequential(SequentialConfiguration, Model):
         if self._wiring is not None and self._wiring.sinks:
             return super().call(inputs, mask)
         if self._start is not None:
-            if mask is not None or not self._door.accepts_as_it_is(inputs, self._input_dtypes[0]):
+            if not self._door.accepts_as_it_is(inputs, mask, self._input_dtypes[0]):
                 (inputs,) = self._let_in(inputs, mask)
         outputs = inputs
         for key, layer in self._modules.items():

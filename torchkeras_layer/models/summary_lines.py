@@ -1,50 +1,66 @@
-"""How is a summary laid out in lines of a given width?"""
+"""How is a summary set in lines?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Any
 
-from torchkeras_layer.models.summary_rows import Row, Summary
-from torchkeras_layer.models.text_pieces import Column, Line, Piece, padded, wrap
+from torchkeras_layer.models.summary_columns import GAP, Column
+from torchkeras_layer.models.summary_rows import Summary
+from torchkeras_layer.models.text_pieces import Line, Piece, width_of, words_in, wrap
 from torchkeras_layer.models.weight_counts import Amount, readable_size
 
-GAP = 2
-_INDENT = 2
-_TRAINS = {"all": "Y", "none": "N", "some": "some", "": "-"}
+RULE = "-"
 
 
-def lines_of(summary: Summary, widths: list[int], columns: list[Column]) -> list[Line]:
-    """Return a summary as lines: a title, the columns in their widths, and the totals.
+def lines_of(summary: Summary, columns: list[Column], widths: list[int]) -> list[Line]:
+    """Return a summary as lines: a title, its columns in the given widths, and the totals.
 
-    >>> from torchkeras_layer.models.weight_counts import Amount
-    >>> empty = Summary("empty", True, (), *[Amount(0, 0)] * 4)
-    >>> columns = columns_of(empty, [])
-    >>> [piece.text for line in lines_of(empty, [12, 12, 7], columns) for piece in line][0]
-    'Model: "empty"'
+    >>> from torchkeras_layer.models.summary_columns import columns_of
+    >>> summary = Summary("empty", False, (), *[Amount(0, 0)] * 4)
+    >>> lines_of(summary, columns_of(summary), [12, 12, 7])[0]
+    [Piece(text='Model: "empty" (not built)', role='title')]
     """
-    length = sum(widths) + GAP * (len(widths) - 1)
-    heading = [wrap([Piece(column.heading, "header")], width) for column, width in zip(columns, widths, strict=True)]
-    lines = [[Piece(f'Model: "{summary.name}"' + ("" if summary.is_built else " (not built)"), "title")]]
-    lines += [_rule(length), *_side_by_side(heading, widths, columns), _rule(length)]
-    for number in range(len(summary.rows)):
-        cells = [column.wrapped(number, width) for column, width in zip(columns, widths, strict=True)]
-        lines += _side_by_side(cells, widths, columns)
-    return [*lines, _rule(length), *_totals(summary)]
+    rule = [Piece(RULE * (sum(widths) + GAP * (len(widths) - 1)), "rule")]
+    headings = [wrap(words_in(column.heading, "heading"), width) for column, width in zip(columns, widths, strict=True)]
+    lines = [_title(summary), rule, *_side_by_side(headings, columns, widths), rule]
+    for row in range(len(summary.rows)):
+        cells = [column.lines(row, width) for column, width in zip(columns, widths, strict=True)]
+        lines += _side_by_side(cells, columns, widths)
+    return [*lines, rule, *_totals(summary)]
 
 
-def columns_of(summary: Summary, further: list[str]) -> list[Column]:
-    """Return the columns of a summary; `further` may hold 'training', which is not always shown."""
-    rows = summary.rows
-    columns = [
-        Column("Layer (type)", "name", [[_name_cell(row)] for row in rows], [row.level * _INDENT for row in rows]),
-        Column("Output Shape", "shape", [_paragraphs(row.shapes, "shape") for row in rows]),
-        Column("Param #", "count", [[[Piece(_count(row), "count")]] for row in rows]),
+def _title(summary: Summary) -> Line:
+    return [Piece(f'Model: "{summary.name}"' + ("" if summary.is_built else " (not built)"), "title")]
+
+
+def _side_by_side(cells: list[list[Line]], columns: list[Column], widths: list[int]) -> list[Line]:
+    lines = []
+    for parts in zip_longest(*cells, fillvalue=[]):
+        line: Line = []
+        for part, column, width in zip(parts, columns, widths, strict=True):
+            blanks = Piece(" " * (width - width_of(part)), "")
+            line += [*([blanks, *part] if column.is_number else [*part, blanks]), Piece(" " * GAP, "")]
+        lines.append(line)
+    return lines
+
+
+def _totals(summary: Summary) -> list[Line]:
+    others = Amount(*(sum(pair) for pair in zip(summary.frozen, summary.buffers, strict=True)))
+    parts = [("frozen", summary.frozen.scalars), ("in buffers", summary.buffers.scalars)]
+    of_which = ", ".join(f"{count:,} {where}" for where, count in parts if count)
+    lines = [
+        _total("Total params", summary.total),
+        _total("Trainable params", summary.trainable),
+        [*_total("Non-trainable params", others), Piece(f": {of_which}" if of_which else "", "kind")],
     ]
-    if summary.branches:
-        origins = [_paragraphs(row.connections or ("-",), "connection") for row in rows]
-        columns.append(Column("Connected to", "connection", origins))
-    if "training" in further:
-        columns.append(Column("Trainable", "training", [[[Piece(_TRAINS[row.training], "training")]] for row in rows]))
-    return columns
+    if not summary.is_built:
+        lines.append([Piece("What is not built has no parameters yet, and is not counted.", "missing")])
+    return lines
+
+
+def _total(label: str, amount: Amount) -> Line:
+    return [
+        Piece(f"{label}: ", "heading"),
+        Piece(f"{amount.scalars:,}", "count"),
+        Piece(f" ({readable_size(amount.size)})", "kind"),
+    ]

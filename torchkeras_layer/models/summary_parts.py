@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from torchkeras_layer._shapes import map_shapes
-from torchkeras_layer._structures import leaves
+from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.containers import TrackedContainer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
@@ -59,13 +59,18 @@ def _named_parts(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
             continue
         if isinstance(child, _CONTAINERS):
             inner = _named_parts(child)
-            yield from ((part.name if isinstance(part, Layer) else f"{printable(key)}.{name}", part) for name, part in inner)
+            yield from (
+                (part.name if isinstance(part, Layer) else f"{printable(key)}.{name}", part) for name, part in inner
+            )
         else:
             yield (name_label(child) if isinstance(child, Layer) else printable(key)), child
 
 
 def _shape_as_built(module: nn.Module) -> str:
-    """Return the output shape of a layer for the shape that it was built with, at any batch size."""
+    """Return the output shape of a model as it was made, of a layer for the shape that it was built with."""
+    wiring = module._current_wiring() if isinstance(module, GraphCalls) else None
+    if wiring is not None:
+        return shape_label(map_leaves(wiring.network.spec, wiring.network.outputs))
     if not isinstance(module, Layer) or not module.built or not is_complete(module):
         return "?"
     shape = (module.get_build_config() or {}).get("input_shape")
@@ -104,7 +109,9 @@ def _parts_of_network(model: Any, network: Network) -> list[Part]:
 
 
 def _is_chain(network: Network) -> bool:
-    """Whether each call takes the one tensor that the call before it gave, and nothing else."""
+    """Whether each call, of a layer of its own, takes the one tensor that the call before it gave, and nothing else."""
+    if len(network.keys) != len(network.calls):
+        return False
     for number, call in enumerate(network.calls):
         needed = [TensorRef(number - 1, 0)] if number else []
         if _references(call) != needed or len(leaves(call.outputs)) != 1:

@@ -9,7 +9,6 @@ from typing import Any
 
 from torch import nn
 
-from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.labels import class_label, name_label
 from torchkeras_layer.models.summary_parts import Part, parts_of
 from torchkeras_layer.models.weight_counts import Amount, Weights, amount_of, is_complete, weights_in
@@ -51,7 +50,7 @@ class Summary:
         return any(row.connections for row in self.rows)
 
 
-def summarize(model: GraphCalls, expansion: int, layer_range: Sequence[str] | None = None) -> Summary:
+def summarize(model: Any, expansion: int, layer_range: Sequence[str] | None = None) -> Summary:
     """Return the content of a summary, with what is inside layers as many levels deep as `expansion` says.
 
     Raises:
@@ -60,7 +59,7 @@ def summarize(model: GraphCalls, expansion: int, layer_range: Sequence[str] | No
     >>> import torchkeras_layer as keras
     >>> summary = summarize(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="head")]), 0)
     >>> summary.rows[0].name, summary.rows[0].shapes, summary.rows[0].count, summary.total
-    ('head', ('(None, 2)',), 8, Amount(count=8, size=32))
+    ('head', ('(None, 2)',), 8, Amount(scalars=8, size=32))
     """
     parts = parts_of(model)
     weights = weights_in(model)
@@ -82,7 +81,7 @@ def summarize(model: GraphCalls, expansion: int, layer_range: Sequence[str] | No
 
 def _rows_of(part: Part, training: set[int], level: int, expansion: int) -> Iterator[Row]:
     weights = _weights_of(part, training)
-    count = amount_of([*weights.trainable, *weights.others]).count if is_complete(part.module) else None
+    count = amount_of([*weights.trainable, *weights.others]).scalars if is_complete(part.module) else None
     kind = class_label(part.module)
     yield Row(level, part.name, kind, part.shapes, count, part.connections, weights.training)
     for inner in parts_of(part.module) if expansion > 0 else ():
@@ -100,7 +99,7 @@ def _row_of_the_rest(parts: list[Part], weights: Weights) -> list[Row]:
     """Return a row for weights that belong to no layer of the list, so that the rows give the total."""
     covered = {id(weight) for part in parts for group in _weights_of(part, set()) for weight in group}
     rest = Weights(*([weight for weight in group if id(weight) not in covered] for group in weights))
-    count = amount_of([*rest.trainable, *rest.others]).count
+    count = amount_of([*rest.trainable, *rest.others]).scalars
     return [Row(0, "other weights", "", ("-",), count, (), rest.training)] if count else []
 
 

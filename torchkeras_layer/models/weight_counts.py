@@ -18,7 +18,7 @@ _UNITS = ("B", "KB", "MB", "GB", "TB")
 class Amount(NamedTuple):
     """A number of scalars, and the bytes that they take."""
 
-    count: int
+    scalars: int
     size: int
 
 
@@ -62,7 +62,7 @@ def amount_of(weights: Iterable[torch.Tensor]) -> Amount:
     """Return how many scalars tensors hold, and their bytes.
 
     >>> amount_of([torch.ones(3), torch.ones(2, 2, dtype=torch.float64)])
-    Amount(count=7, size=44)
+    Amount(scalars=7, size=44)
     """
     held = list(weights)
     return Amount(sum(w.numel() for w in held), sum(w.numel() * w.element_size() for w in held))

@@ -102,7 +102,7 @@ class EagerNode:
 
     @property
     def call_args(self) -> tuple[Any, ...]:
-        """What was given by position; of what is no plain data, the class. Raises AttributeError if a tensor is gone."""
+        """What was given by position; of what is no plain data, the class. AttributeError if a tensor is gone."""
         return self._tensors(self.seen_args, "argument")
 
     @property

@@ -16,10 +16,7 @@ from torch.overrides import get_overridable_functions, resolve_name
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     f"operator.{name}": getattr(operator, name)
-    for name in (
-        "add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift neg pos invert getitem "
-        "eq ne lt le gt ge"
-    ).split()
+    for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift", "neg", "pos", "invert", "getitem", "eq", "ne", "lt", "le", "gt", "ge"]
 } | {"operator.abs": operator.abs}
 
 # What torch hands over where a tensor stands to the left of the operator, or to the right of what knows no tensors.
@@ -46,9 +43,7 @@ _SAME_AS = {
 # Of tensor methods, torch's list leaves out some that make sense, and has some that are about memory and gradients.
 _FURTHER = ("unflatten", "new_empty", "new_full", "new_ones", "new_zeros")
 _ABOUT_MEMORY = frozenset(
-    "backward const_data_ptr data data_ptr grad grad_dtype grad_fn is_pinned is_set_to is_shared module_load numpy "
-    "pin_memory register_hook register_post_accumulate_grad_hook requires_grad retain_grad retains_grad storage "
-    "storage_offset storage_type to_mkldnn tolist item untyped_storage".split()
+    ["backward", "const_data_ptr", "data", "data_ptr", "grad", "grad_dtype", "grad_fn", "is_pinned", "is_set_to", "is_shared", "module_load", "numpy", "pin_memory", "register_hook", "register_post_accumulate_grad_hook", "requires_grad", "retain_grad", "retains_grad", "storage", "storage_offset", "storage_type", "to_mkldnn", "tolist", "item", "untyped_storage"]
 )
 _OUTSIDE = "torch.functional."
 _GETTER = ".__get__"

@@ -158,4 +158,3 @@ def _mask_of(leaf: Any) -> Any:
 
 def _itself(leaf: Any) -> Any:
     return leaf
-

@@ -18,7 +18,10 @@ from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 # What a free dimension counts as where a trace needs a number: one an axis, so that the free batch dimensions of two
 # inputs are the same and those of two axes are not; each can be halved, and cut in three. The second row tells a number
 # that a program derived from the first one from a constant.
-_HINTS = (tuple(24 * prime for prime in (5, 7, 11, 13, 17, 19, 23, 29)), tuple(24 * p for p in (31, 37, 41, 43, 47, 53)))
+_HINTS = (
+    tuple(24 * prime for prime in (5, 7, 11, 13, 17, 19, 23, 29)),
+    tuple(24 * p for p in (31, 37, 41, 43, 47, 53)),
+)
 # Sizes on different axes may be the same too, as those of a matrix and its transpose.
 _EQUAL_HINTS = ((24 * 5,), (24 * 31,))
 

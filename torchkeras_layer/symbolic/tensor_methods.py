@@ -11,9 +11,9 @@ import torch
 from torchkeras_layer.symbolic.functions import function_named, plain_form, reshape
 from torchkeras_layer.symbolic.recording import record
 
-_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
-_COMPARISONS = "eq ne lt le gt ge".split()
-_UNARY = "neg pos abs invert".split()
+_BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
+_COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"]
+_UNARY = ["neg", "pos", "abs", "invert"]
 _NEED_DATA = {
     "__bool__": "a truth value",
     "__float__": "a number",

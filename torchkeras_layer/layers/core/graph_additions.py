@@ -19,6 +19,8 @@ class AddLoss(ZooLayer):
     [tensor(2.)]
     """
 
+    _has_effects = True
+
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Add the loss."""
         self.add_loss(inputs, inputs=True)
@@ -47,6 +49,8 @@ class AddMetric(ZooLayer):
         super().__init__(**kwargs)
         self.aggregation = aggregation
         self.metric_name = metric_name
+        if metric_name is not None:
+            self._make_metric(metric_name)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Count the value in."""

@@ -6,6 +6,7 @@ constructor, which are read off the module. Any other class must say by itself h
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +26,7 @@ from torchkeras_layer.registry import DeserializationError, deserialize_keras_ob
 from torchkeras_layer.registry.errors import excerpt
 
 _MODULE = "torch.nn"
+_NAME = re.compile(r"\w[\w -]*")
 _WAY_OUT = (
     "Write a class for it that has get_config() and from_config(), and register that: "
     "@torchkeras_layer.saving.register_keras_serializable()."
@@ -121,7 +123,7 @@ def _read(config: Any) -> nn.Module:
             "Make the module in Python, and load its weights."
         )
     if not isinstance(config, dict) or config.get("module") != _MODULE:
-        module = deserialize_keras_object(config)
+        module = deserialize_keras_object(config) if isinstance(config, dict) else None
         if not isinstance(module, nn.Module):
             raise DeserializationError(f"TorchModuleWrapper: no config of a module. Received: {excerpt(config)}.")
         return module
@@ -150,7 +152,9 @@ def _read_container(class_name: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 
 def _is_child(pair: Any) -> bool:
-    return isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str)
+    """Whether a value is a pair whose first part is a plain name: one that holds no code, wherever it is written."""
+    is_named = isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str)
+    return is_named and _NAME.fullmatch(pair[0]) is not None
 
 
 def _read_leaf(class_name: str, arguments: Mapping[str, Any]) -> nn.Module:

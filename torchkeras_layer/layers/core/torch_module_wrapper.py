@@ -11,6 +11,7 @@ from typing_extensions import Self
 
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.collections import as_array, write_weights
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.signatures import CallSignature
 from torchkeras_layer.layers._catalog import catalog
@@ -124,6 +125,29 @@ class TorchModuleWrapper(ZooLayer):
             return super().compute_output_signature(input_signature)
         return self._infer_output(input_signature)
 
+    def save_own_variables(self, store: dict[str, Any]) -> None:
+        """Put copies of the module's weights and buffers into `store`, under their names in its `state_dict`.
+
+        >>> import torchkeras_layer as keras
+        >>> store = {}; keras.layers.TorchModuleWrapper(nn.Linear(3, 2)).save_own_variables(store); list(store)
+        ['weight', 'bias']
+        """
+        store.update({key: as_array(weight) for key, weight in self.module.state_dict().items()})
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read the module's weights and buffers back from `store`.
+
+        Raises:
+            ValueError: if the names or a shape are not the module's; nothing is then written.
+        """
+        own = self.module.state_dict()
+        if set(own) != set(store):
+            raise ValueError(
+                f"{self.name}: the weights of the module are named {sorted(own)}. Received: {sorted(store)}. "
+                "Nothing was written."
+            )
+        write_weights(self.name, list(own.values()), [store[key] for key in own])
+
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make the layer from `get_config()`. The module's weights are new: they are not in a config.
@@ -145,6 +169,14 @@ class TorchModuleWrapper(ZooLayer):
         return write_module(self.module, self.name) if name == "module" else super()._write_argument(name)
 
 
+class _ModuleSignature(CallSignature):
+    """What a module calls a mask is its own: `mask=` goes to it as any other keyword does."""
+
+    def is_given(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Say that the pipeline was given nothing."""
+        return False
+
+
 def _has_lazy_weights(module: nn.Module) -> bool:
     return any(map(is_lazy, [*module.parameters(), *module.buffers()]))
 
@@ -160,7 +192,7 @@ def _read_forward(module: nn.Module) -> tuple[CallSignature, bool]:
         # What is written in C does not tell.
         parameters = []
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    signature = CallSignature(
+    signature = _ModuleSignature(
         first=names[0] if names else "inputs",
         positional=(),
         takes_training=True,

@@ -25,6 +25,7 @@ class Merge(ZooLayer):
     tensor([1.])
     """
 
+    _only_merges_masks = True
     # How many inputs there must be; `None`: any number but none.
     _input_count: ClassVar[int | None] = None
 

@@ -59,6 +59,8 @@ class BatchNormalization(Normalization):
     _unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None, "synchronized": False}
     _without_effect = ("fused", "renorm_clipping", "renorm_momentum")
 
+    _has_effects = True
+
     def __init__(
         self,
         axis: int | Sequence[int] = -1,

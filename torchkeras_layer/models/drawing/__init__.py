@@ -1,0 +1,5 @@
+"""How does the graph of a model become a picture?"""
+
+from torchkeras_layer.models.drawing.plotting import model_to_dot, model_to_mermaid, plot_model
+
+__all__ = ["model_to_dot", "model_to_mermaid", "plot_model"]

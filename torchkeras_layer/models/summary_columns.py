@@ -1,0 +1,121 @@
+"""Which columns does a summary have, and how wide is each?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from torchkeras_layer.models.summary_rows import Row, Summary
+from torchkeras_layer.models.text_pieces import Line, Piece, joined, width_of, words_in, wrap
+
+GAP = 2
+_NARROWEST = 6
+_TRAINS = {"all": "Y", "none": "N", "some": "some", "": "-"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, and a cell for each row, of words in paragraphs, which begin a new line each.
+
+    `indents`: of each row; `hanging`: how much further to the right a paragraph goes on. Numbers never wrap.
+    """
+
+    heading: str
+    cells: list[list[Line]]
+    indents: list[int] = field(default_factory=list)
+    hanging: int = 1
+    is_number: bool = False
+
+    @property
+    def natural(self) -> int:
+        """The width in which nothing wraps."""
+        indents = self.indents or [0] * len(self.cells)
+        widths = [
+            indent + width_of(joined(words)) for indent, cell in zip(indents, self.cells, strict=True) for words in cell
+        ]
+        return max([len(self.heading), *widths])
+
+    @property
+    def narrowest(self) -> int:
+        """The width below which nobody could read it."""
+        return self.natural if self.is_number else min(self.natural, _NARROWEST)
+
+    def lines(self, row: int, width: int) -> list[Line]:
+        """Return a cell as lines."""
+        indent = self.indents[row] if self.indents else 0
+        return [line for words in self.cells[row] for line in wrap(words, width, indent, self.hanging)]
+
+
+def columns_of(summary: Summary) -> list[Column]:
+    """Return the columns that every summary has, and where inputs come from if that is not plain.
+
+    >>> from torchkeras_layer.models.weight_counts import Amount
+    >>> [column.heading for column in columns_of(Summary("empty", True, (), *[Amount(0, 0)] * 4))]
+    ['Layer (type)', 'Output Shape', 'Param #']
+    """
+    rows = summary.rows
+    indents = [GAP * row.level for row in rows]
+    columns = [
+        Column("Layer (type)", [[_name_words(row)] for row in rows], indents, hanging=2),
+        Column("Output Shape", [[words_in(text, "shape") for text in row.shapes] for row in rows]),
+        Column("Param #", [[[_count_piece(row.count)]] for row in rows], is_number=True),
+    ]
+    if summary.branches:
+        origins = [row.connections or ("-",) for row in rows]
+        columns.append(Column("Connected to", [[words_in(text, "origin") for text in texts] for texts in origins]))
+    return columns
+
+
+def training_column(summary: Summary) -> Column:
+    """Return the column that says of each layer whether its parameters train."""
+    return Column("Trainable", [[[Piece(_TRAINS[row.training], "training")]] for row in summary.rows])
+
+
+def fitting_widths(model_name: str, columns: list[Column], room: int | None, line_length: int | None) -> list[int]:
+    """Return widths in which columns need no more than `room`, as far as that can be, or exactly `line_length`.
+
+    Raises:
+        ValueError: if `line_length` is too small.
+    """
+    least = sum(column.narrowest for column in columns) + GAP * (len(columns) - 1)
+    if line_length is not None and line_length < least:
+        raise ValueError(f"{model_name}: a summary needs line_length={least} at least. Received: {line_length}.")
+    available = line_length or room or least
+    widths = [column.natural for column in columns]
+    while sum(widths) + GAP * (len(widths) - 1) > max(available, least):
+        shrinkable = [index for index, column in enumerate(columns) if widths[index] > column.narrowest]
+        widths[max(shrinkable, key=lambda index: widths[index])] -= 1
+    surplus = (line_length or 0) - sum(widths) - GAP * (len(widths) - 1)
+    for index in range(max(surplus, 0)):
+        widths[index % len(widths)] += 1
+    return widths
+
+
+def widths_at(model_name: str, columns: list[Column], positions: Sequence[float], line_length: int) -> list[int]:
+    """Return widths of columns that end at given positions, as fractions of the line or as numbers of letters.
+
+    Raises:
+        ValueError: if there are too few of them, or a column gets too narrow.
+    """
+    scale = line_length if positions and max(positions) <= 1 else 1
+    ends = [int(position * scale) for position in positions][: len(columns)]
+    starts = [0, *(end + GAP for end in ends[:-1])]
+    widths = [end - start for start, end in zip(starts, ends, strict=True)]
+    if len(widths) < len(columns) or any(
+        width < column.narrowest for width, column in zip(widths, columns, strict=True)
+    ):
+        needs = {column.heading: column.narrowest for column in columns}
+        raise ValueError(
+            f"{model_name}: positions are the ends of {len(columns)} columns, each wide enough, with {GAP} blanks "
+            f"between them. Received: {list(positions)}, line_length={line_length}. Least widths: {needs}."
+        )
+    return widths
+
+
+def _name_words(row: Row) -> Line:
+    kind = [Piece(f"({row.kind})", "kind")] if row.kind else []
+    return [*words_in(row.name, "name"), *kind]
+
+
+def _count_piece(count: int | None) -> Piece:
+    return Piece("not built", "missing") if count is None else Piece(f"{count:,}", "count")
