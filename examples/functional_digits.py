@@ -22,7 +22,7 @@ from tqdm import trange
 
 import torchkeras_layer as keras
 
-EPOCHS = 25
+EPOCHS = 20
 EXPECTED = 0.975
 
 
@@ -33,8 +33,8 @@ def make_model() -> keras.Model:
     strokes = keras.layers.TorchModuleWrapper(
         nn.Sequential(
             nn.Unflatten(1, (1, 4)),
-            nn.Conv2d(1, 32, 3, padding=1),
-            nn.BatchNorm2d(32),
+            nn.Conv2d(1, 16, 3, padding=1),
+            nn.BatchNorm2d(16),
             nn.ReLU(),
             nn.Flatten(),
         ),

@@ -20,7 +20,7 @@ FILES = {
     for folder in (house.PACKAGE, "tests", "benchmarks", "examples")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
-FEATURES = ("safetensors", "torchmetrics")
+FEATURES = ("safetensors", "torchmetrics", "rich", "plot")
 BASE, WEIGHTS = "torchkeras_layer.layer.base", "torchkeras_layer.layer.weights"
 
 

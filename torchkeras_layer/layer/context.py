@@ -17,9 +17,9 @@ class CallContext:
     `layer`: the innermost layer that is in its `call` or its `build`. `outer`: the layer around one that builds in its
     own call. `training`: what the nearest outer call was explicitly given. `recording`: the losses of the outermost
     call under way, once there are any. `dry_run`: where a call only finds out shapes, and must leave no loss,
-    metric or update. `is_tracing`: where free dimensions are symbols. `building`: in a `build`; `alone`: in one that no call needed; `frozen`: in one below a frozen
-    layer. `uncast`: where weights are
-    read as they are kept. `scope`: the name scope that was entered by hand, with the layer in whose call that was.
+    metric or update. `is_tracing`: where free dimensions are symbols. `building`: in a `build`; `alone`: in one that no
+    call needed; `frozen`: in one below a frozen layer. `uncast`: where weights are read as they are kept. `scope`: the
+    name scope that was entered by hand, with the layer in whose call that was.
     """
 
     __slots__ = (

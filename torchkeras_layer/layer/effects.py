@@ -38,7 +38,7 @@ class RecordedLoss:
 class RecordedUpdate:
     """An update that a symbolic call would have run. Call it to run it, if it needs no inputs.
 
-    `inputs`: the symbolic tensors that it depends on. Those that depend on any run in calls of the model on real tensors.
+    `inputs`: the symbolic tensors that it depends on. An update that depends on any runs in calls on real tensors.
     """
 
     function: Callable[[], Any]

@@ -36,8 +36,9 @@ class Recording:
 class CallState:
     """What calls in one thread have left on a layer.
 
-    `was_called`: whether an outermost call, on real tensors, was noticed; `losses`: what it added; `recording`: the call that they belong to; `began`: the outermost call that it began last;
-    `training`: the mode that it inherited last. Every call replaces these objects instead of emptying or counting them:
+    `was_called`: whether an outermost call, on real tensors, was noticed; `losses`: what it added; `recording`: the
+    call that they belong to; `began`: the outermost call that it began last; `training`: the mode that it inherited
+    last. Every call replaces these objects instead of emptying or counting them:
     that is what torch.compile can guard on without compiling again at each call, and what leaves other layers alone.
     """
 
@@ -147,7 +148,7 @@ class Losses(GraphPosition):
         return [loss for node in layer._inbound_nodes for loss in layer._effects_of(node).losses]
 
     def _recorded_effects(self, needing_nodes: str | None = None) -> list[Any]:
-        """Return what symbolic calls of this layer and of those inside recorded; raise if one is needed, for a method."""
+        """Return what symbolic calls of this layer and of those inside recorded; raise if a method needs one."""
         nodes = [(layer, node) for layer in layers_in(self) for node in layer._inbound_nodes]
         if needing_nodes and not nodes:
             raise RuntimeError(self._never_symbolic(needing_nodes))

@@ -42,7 +42,7 @@ class SymbolicCalls(ShapeInference):
     def _infer_call(
         self, outer: LayerState | None, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Inferred, SymbolicRun | None]:
-        """Return what comes out, by arithmetic where the layer is known to have it right, else by a run without data."""
+        """Return what comes out: by arithmetic where the layer has it right, else by a run without data."""
         tensors = [leaf for leaf in leaves((inputs, args, kwargs)) if is_symbolic(leaf)]
         is_plain = not args and kwargs.keys() <= {"training"}
         if is_plain and self._states_its_shapes and self._gives_its_dtype(inputs, tensors):
@@ -106,7 +106,7 @@ class SymbolicCalls(ShapeInference):
     def _declares_shapes(self) -> bool:
         return type(self).compute_output_shape is not ShapeInference.compute_output_shape
 
-    def _declared_outputs(self, inputs: Any) -> tuple[Any, list[None]]:
+    def _declared_outputs(self, inputs: Any) -> tuple[Any, list[TensorSpec | None]]:
         specs = map_leaves(lambda leaf: leaf.spec if is_symbolic(leaf) else _spec_of(leaf), inputs)
         outputs = self.compute_output_signature(specs)
         return outputs, [None] * len(leaves(outputs))

@@ -52,8 +52,8 @@ def check_connected(model_name: str, inputs: Any, ends: list[KerasTensor]) -> No
             where = f" at layer {taker.layer.name!r}" if taker else ""
             reached = [n.layer.name for n in nodes[:position]]
             raise ValueError(
-                f"{model_name}: the graph is disconnected: {history[0]!r}, which is needed{where}, is not computed from "
-                f"the inputs {[tensor.name for tensor in leaves(inputs)]}. Layers reached before: {reached}. "
+                f"{model_name}: the graph is disconnected: {history[0]!r}, which is needed{where}, is not computed "
+                f"from the inputs {[tensor.name for tensor in leaves(inputs)]}. Layers reached before: {reached}. "
                 f"Add the tensor to the inputs."
             )
     layers = {id(layer): layer for layer in [node.layer for node in nodes] + [node_of(t).layer for t in leaves(inputs)]}

@@ -49,8 +49,8 @@ def clone_model(
     if wiring is None:
         if clone_function is not None or input_tensors is not None:
             raise ValueError(
-                f"clone_model: {model.name} has no graph, as a subclass with a `call` of its own has none, and can only be "
-                "made again as a whole. Leave out clone_function and input_tensors."
+                f"clone_model: {model.name} has no graph, as a subclass with a `call` of its own has none, and can "
+                "only be made again as a whole. Leave out clone_function and input_tensors."
             )
         return type(model).from_config(model.get_config())
     inputs, outputs, sinks = _call_again(model, wiring.network, input_tensors, copy)

@@ -5,27 +5,22 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
 from typing_extensions import Self
 
 from torchkeras_layer._structures import map_leaves
-from torchkeras_layer.layer import Layer
 from torchkeras_layer.models.config_values import ConstantInConfig, ParameterInConfig, TensorInConfig
+from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.network import Call, Network, Operand, TensorRef
 from torchkeras_layer.models.restoring import RestoredGraph, is_graph_config
 from torchkeras_layer.registry import DeserializationError, serialize_keras_object
 
-if TYPE_CHECKING:
-    from torchkeras_layer.models.wiring import Wiring
 
-
-class ModelConfiguration(Layer):
+class ModelConfiguration(GraphCalls):
     """`get_config`, `from_config` and `to_json` of models."""
-
-    _wiring: Wiring | None
 
     def get_config(self) -> dict[str, Any]:
         """Return the layers of the graph with their configs and calls, as Keras 3 writes them; without weights.
@@ -42,10 +37,11 @@ class ModelConfiguration(Layer):
         >>> keras.Model.from_config(config).get_layer("head").units
         2
         """
-        if self._current_wiring() is None or not _takes_graph(type(self)):
+        wiring = self._current_wiring()
+        if wiring is None or not _takes_graph(type(self)):
             inherits = type(self).get_config is ModelConfiguration.get_config
             return self._captured_config() if inherits else super().get_config()
-        network = self._wiring.network
+        network = wiring.network
         config: dict[str, Any] = {"name": self._name, "trainable": self._trainable}
         if self._policy.name != "float32":
             config["dtype"] = self._policy.name
@@ -72,13 +68,13 @@ class ModelConfiguration(Layer):
             return super().from_config(config)
         if not is_graph_config(config):
             raise DeserializationError(
-                f"{cls.__name__}.from_config: the config of a functional model has 'layers', 'input_layers' and 'output_layers'. "
-                f"Received keys: {list(config)}."
+                f"{cls.__name__}.from_config: the config of a functional model has 'layers', 'input_layers' and "
+                f"'output_layers'. Received keys: {list(config)}."
             )
         graph = RestoredGraph.read(config, custom_objects)
-        name, dtype = config.get("name"), config.get("dtype")
-        model = cls(graph.inputs, graph.outputs, name=name, **({} if dtype is None else {"dtype": dtype}))
-        model._take_sinks(graph.sinks)  # type: ignore[operator]
+        given = {word: config[word] for word in ("name", "dtype") if config.get(word) is not None}
+        model: Any = cls(graph.inputs, graph.outputs, **given)
+        model._take_sinks(graph.sinks)
         if config.get("trainable") is False:
             model._trainable = False
             model.trainable = False
@@ -92,7 +88,7 @@ class ModelConfiguration(Layer):
         return json.dumps(serialize_keras_object(self), **kwargs)
 
     def _write_layer(self, key: str, network: Network) -> dict[str, Any]:
-        layer = self._layer_under(key)  # type: ignore[operator]
+        layer = self._layer_under(key)
         calls = network.calls_of(key)
         nodes = [] if calls[0].is_input else [self._write_call(call, layer.name) for call in calls]
         return {**serialize_keras_object(layer), "name": layer.name, "inbound_nodes": nodes}
@@ -109,7 +105,7 @@ class ModelConfiguration(Layer):
 
     def _write_argument(self, leaf: Any) -> Any:
         if isinstance(leaf, TensorRef):
-            spec = self._wiring.network.spec(leaf)  # type: ignore[union-attr]
+            spec = self._network.spec(leaf)
             return TensorInConfig(spec.shape, spec.dtype, self._history(leaf))
         if isinstance(leaf, Operand):
             return self._write_operand(leaf.key)
@@ -118,11 +114,11 @@ class ModelConfiguration(Layer):
         return str(leaf) if isinstance(leaf, torch.device) else leaf
 
     def _write_operand(self, key: str) -> Any:
-        held = self._held(key)  # type: ignore[operator]
+        held = self._held(key)
         owner, _, weight = key.rpartition(".")
         if owner:
             child, _, path = key.partition(".")
-            return ParameterInConfig(self._layer_under(child).name, path)  # type: ignore[operator]
+            return ParameterInConfig(self._layer_under(child).name, path)
         if isinstance(held, nn.Parameter):
             return ParameterInConfig(
                 None, weight, tuple(held.shape), str(held.dtype).partition(".")[2], held.requires_grad
@@ -131,10 +127,10 @@ class ModelConfiguration(Layer):
 
     def _history(self, ref: TensorRef) -> tuple[str, int, int]:
         """Return layer name, number of the call among the layer's in this model, and position of a tensor."""
-        network = self._wiring.network  # type: ignore[union-attr]
+        network = self._network
         key = network.calls[ref.call].key
         index = sum(call.key == key for call in network.calls[: ref.call])
-        return self._layer_under(key).name, index, ref.position  # type: ignore[operator]
+        return self._layer_under(key).name, index, ref.position
 
 
 def _mark_tuples(value: Any) -> Any:

@@ -16,7 +16,7 @@ from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
 from torchkeras_layer.models.checks import check_connected, check_ends
 from torchkeras_layer.models.code_generation import graph_of
 from torchkeras_layer.models.inputs import InputDoor, door_of, dtype_at
-from torchkeras_layer.models.network import read_network
+from torchkeras_layer.models.network import Network, read_network
 from torchkeras_layer.models.rebasing import rebase
 from torchkeras_layer.models.wiring import Wiring, record_again
 from torchkeras_layer.symbolic import KerasTensor, is_symbolic
@@ -132,8 +132,14 @@ class GraphCalls(Layer):
         without_state = self._wiring.network.without_state if self._wiring else {}
         return without_state[key] if key in without_state else self.get_submodule(key)
 
+    @property
+    def _network(self) -> Network:
+        wiring = self._current_wiring()
+        assert wiring is not None, "only models with a graph are asked"
+        return wiring.network
+
     def _generate_graph(self) -> fx.Graph:
-        return graph_of(self._current_wiring().network)  # type: ignore[union-attr]
+        return graph_of(self._network)
 
     def _infer_call(self, outer: Any, inputs: Any, args: Any, kwargs: Any) -> tuple[Inferred, SymbolicRun | None]:
         """Return what comes out of a symbolic call: for inputs such as the model was made of, that is known."""
@@ -166,7 +172,7 @@ class GraphCalls(Layer):
         wiring = self._current_wiring()
         if wiring is None:
             raise ValueError(
-                f"{self._name}: a symbolic tensor can be added to a model that is made of a graph. Received: {tensor!r}."
+                f"{self._name}: a symbolic tensor is added to a model that is made of a graph. Received: {tensor!r}."
             )
         check_connected(self._name, wiring.inputs, [tensor])
         sink = _SINKS[kind](**arguments)(tensor)

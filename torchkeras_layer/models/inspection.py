@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer.layer import Layer
 from torchkeras_layer.models.code_generation import code_of
+from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.summary_columns import columns_of, fitting_widths, training_column, widths_at
 from torchkeras_layer.models.summary_lines import lines_of
 from torchkeras_layer.models.summary_printing import print_lines
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ALL_LEVELS = 100
 
 
-class Inspection(Layer):
+class Inspection(GraphCalls):
     """`code` and `summary`."""
 
     _wiring: Wiring | None

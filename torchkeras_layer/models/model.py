@@ -15,12 +15,11 @@ from torchkeras_layer.layer.measuring import check_aggregation
 from torchkeras_layer.layer.walk import contents_of, nearest_layers
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.configuration import ModelConfiguration
-from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.inspection import Inspection
 from torchkeras_layer.models.wiring import Wiring
 
 
-class Model(GraphCalls, Inspection, ModelConfiguration, Layer):
+class Model(Inspection, ModelConfiguration):
     """A model: a layer whose parts have names, an order and a summary.
 
     `Model(inputs, outputs)` makes one of the calls that lead from symbolic inputs to outputs; it runs as generated
@@ -54,7 +53,8 @@ class Model(GraphCalls, Inspection, ModelConfiguration, Layer):
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Make a `Functional` where inputs and outputs are given."""
         is_functional = cls is Model and (len(args) > 1 or "outputs" in kwargs)
-        return super().__new__(Functional if is_functional else cls)
+        kind: Any = Functional if is_functional else cls
+        return super().__new__(kind)
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
         if (inputs is None) is not (outputs is None):

@@ -63,8 +63,9 @@ class Call:
 class Network:
     """The calls from inputs to outputs, each after those that it needs.
 
-    `inputs`, `outputs`: structures of `TensorRef`; `sinks`: outputs that nobody takes; `keys`: of all layers, in Keras's order; `depths`: of the layers, by
-    key; `without_state`: the input layers and torch functions, by key, which are no children of the model.
+    `inputs`, `outputs`: structures of `TensorRef`; `sinks`: outputs that nobody takes; `keys`: of all layers, in
+    Keras's order; `depths`: of the layers, by key; `without_state`: the input layers and torch functions, by key, which
+    are no children of the model.
     """
 
     calls: list[Call]
@@ -166,8 +167,8 @@ class _Operands:
 def _choose_keys(layers: list[Any], held: dict[int, str], taken: set[str]) -> dict[Any, str]:
     """Choose the keys of layers in a model: their names, as far as these were chosen and not counted.
 
-    A name that may have been counted is counted anew within the model, so that a model that is made twice, or in another
-    order among others, has the same `state_dict` keys.
+    A name that may have been counted is counted anew within the model, so that a model that is made twice, or after
+    others, has the same `state_dict` keys.
     """
     keys = {layer: held[id(layer)] for layer in layers if id(layer) in held}
     bases = {layer: _base_of(layer) for layer in layers if layer not in keys}

@@ -126,7 +126,8 @@ class RestoredGraph:
             return self._layers[name](*args, **kwargs)
         except Exception as error:
             raise DeserializationError(
-                f"{self._model_name}: layer {name!r} cannot be called as the config says: {type(error).__name__}: {error}"
+                f"{self._model_name}: layer {name!r} cannot be called as the config says: "
+                f"{type(error).__name__}: {error}"
             ) from error
 
     def _argument(self, leaf: Any) -> Any:

@@ -15,14 +15,13 @@ from torchkeras_layer.layers.core.input_layer import Input, InputLayer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.inputs import door_of
-from torchkeras_layer.models.model import Model
 from torchkeras_layer.models.sequential_configuration import SequentialConfiguration
 from torchkeras_layer.models.wiring import Wiring
 from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
 
 
 @catalog.register()
-class Sequential(SequentialConfiguration, Model):
+class Sequential(SequentialConfiguration):
     """Layers that follow each other, each with one input and one output.
 
     With an `Input`, or an `input_shape` on the first layer, it is built at once and has a graph; without, its layers
@@ -111,9 +110,8 @@ class Sequential(SequentialConfiguration, Model):
         """
         if self._wiring is not None and self._wiring.sinks:
             return super().call(inputs, mask)
-        if self._start is not None:
-            if not self._door.accepts_as_it_is(inputs, mask, self._input_dtypes[0]):
-                (inputs,) = self._let_in(inputs, mask)
+        if self._start is not None and not self._door.accepts_as_it_is(inputs, mask, self._input_dtypes[0]):
+            (inputs,) = self._let_in(inputs, mask)
         outputs = inputs
         for key, layer in self._modules.items():
             if key.isdigit():
@@ -188,8 +186,8 @@ class Sequential(SequentialConfiguration, Model):
         outputs = layer(inputs)
         if not is_symbolic(outputs):
             raise ValueError(
-                f"{self._name}: each layer of a Sequential gives one tensor. {layer.name!r} gives {len(leaves(outputs))}: "
-                f"{outputs!r}. Use Model(inputs, outputs)."
+                f"{self._name}: each layer of a Sequential gives one tensor. {layer.name!r} gives "
+                f"{len(leaves(outputs))}: {outputs!r}. Use Model(inputs, outputs)."
             )
         return outputs
 

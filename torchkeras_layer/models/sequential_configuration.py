@@ -8,16 +8,21 @@ from typing import Any
 from typing_extensions import Self
 
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.models.model import Model
 from torchkeras_layer.registry import (
     CustomObjectScope,
     DeserializationError,
     deserialize_keras_object,
     serialize_keras_object,
 )
+from torchkeras_layer.symbolic import KerasTensor
+from torchkeras_layer.symbolic.node import history_of
 
 
-class SequentialConfiguration(Layer):
+class SequentialConfiguration(Model):
     """`get_config` and `from_config` of `Sequential`."""
+
+    _start: KerasTensor | None
 
     def get_config(self) -> dict[str, Any]:
         """Return the layers with their configs, as Keras 3 writes them; without weights.
@@ -30,12 +35,11 @@ class SequentialConfiguration(Layer):
         if not _takes_layers(type(self)):
             inherits = type(self).get_config is SequentialConfiguration.get_config
             return self._captured_config() if inherits else super().get_config()
-        start = self._start  # type: ignore[has-type]
-        steps = [*([] if start is None else [start._keras_history.layer]), *self._steps()]  # type: ignore[operator]
+        start = [] if self._start is None else [history_of(self._start).layer]
         config: dict[str, Any] = {"name": self._name, "trainable": self._trainable}
         if self._policy.name != "float32":
             config["dtype"] = self._policy.name
-        config["layers"] = [serialize_keras_object(layer) for layer in steps]
+        config["layers"] = [serialize_keras_object(layer) for layer in [*start, *self.layers]]
         build_config = self.get_build_config()
         if build_config is not None:
             config["build_input_shape"] = build_config["input_shape"]
@@ -58,8 +62,9 @@ class SequentialConfiguration(Layer):
             )
         with CustomObjectScope(custom_objects):
             layers = [_read_layer(cls.__name__, entry) for entry in config["layers"]]
-        dtype = config.get("dtype")
-        model = cls(layers, name=config.get("name"), **({} if dtype is None else {"dtype": dtype}))
+        given = {word: config[word] for word in ("name", "dtype") if config.get(word) is not None}
+        make: Any = cls
+        model = make(layers, **given)
         shape = deserialize_keras_object(config.get("build_input_shape"))
         if shape is not None and not model._built:
             model.build(tuple(shape))

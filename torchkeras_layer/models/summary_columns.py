@@ -98,9 +98,9 @@ def widths_at(model_name: str, columns: list[Column], positions: Sequence[float]
         ValueError: if there are too few of them, or a column gets too narrow.
     """
     scale = line_length if positions and max(positions) <= 1 else 1
-    ends = [int(position * scale) for position in positions][: len(columns)]
-    starts = [0, *(end + GAP for end in ends[:-1])]
-    widths = [end - start for start, end in zip(starts, ends, strict=True)]
+    ends = [round(position * scale) for position in positions][: len(columns)]
+    starts = [0, *(end + GAP for end in ends)]
+    widths = [end - start for start, end in zip(starts, ends, strict=False)]
     if len(widths) < len(columns) or any(
         width < column.narrowest for width, column in zip(widths, columns, strict=True)
     ):

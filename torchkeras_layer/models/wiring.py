@@ -14,7 +14,7 @@ from torchkeras_layer.models.network import Call, Network, Operand, TensorRef
 from torchkeras_layer.symbolic import KerasTensor, Node, TensorSpec
 
 if TYPE_CHECKING:
-    from torchkeras_layer.models.model import Model
+    from torchkeras_layer.models.graph_calls import GraphCalls
 
 
 class Wiring:
@@ -47,7 +47,7 @@ def _not_wired(*_: Any) -> Any:
     raise RuntimeError("A copy of a model is called before it is complete.")
 
 
-def record_again(model: Model, wiring: Wiring) -> None:
+def record_again(model: GraphCalls, wiring: Wiring) -> None:
     """Make the nodes of a network on the layers of a model, from what was known of them; nothing is called."""
     network = wiring.network
     made: list[list[Any]] = []

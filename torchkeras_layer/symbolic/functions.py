@@ -14,10 +14,13 @@ from typing import Any
 import torch
 from torch.overrides import get_overridable_functions, resolve_name
 
-OPERATORS: dict[str, Callable[..., Any]] = {
-    f"operator.{name}": getattr(operator, name)
-    for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift", "neg", "pos", "invert", "getitem", "eq", "ne", "lt", "le", "gt", "ge"]
-} | {"operator.abs": operator.abs}
+# fmt: off
+_OPERATOR_NAMES = (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift", "neg",
+    "pos", "abs", "invert", "getitem", "eq", "ne", "lt", "le", "gt", "ge",
+)
+# fmt: on
+OPERATORS: dict[str, Callable[..., Any]] = {f"operator.{name}": getattr(operator, name) for name in _OPERATOR_NAMES}
 
 # What torch hands over where a tensor stands to the left of the operator, or to the right of what knows no tensors.
 _SAME_AS = {
@@ -42,9 +45,14 @@ _SAME_AS = {
 }
 # Of tensor methods, torch's list leaves out some that make sense, and has some that are about memory and gradients.
 _FURTHER = ("unflatten", "new_empty", "new_full", "new_ones", "new_zeros")
-_ABOUT_MEMORY = frozenset(
-    ["backward", "const_data_ptr", "data", "data_ptr", "grad", "grad_dtype", "grad_fn", "is_pinned", "is_set_to", "is_shared", "module_load", "numpy", "pin_memory", "register_hook", "register_post_accumulate_grad_hook", "requires_grad", "retain_grad", "retains_grad", "storage", "storage_offset", "storage_type", "to_mkldnn", "tolist", "item", "untyped_storage"]
-)
+# fmt: off
+_ABOUT_MEMORY = frozenset({
+    "backward", "const_data_ptr", "data", "data_ptr", "grad", "grad_dtype", "grad_fn", "is_pinned", "is_set_to",
+    "is_shared", "item", "module_load", "numpy", "pin_memory", "register_hook", "register_post_accumulate_grad_hook",
+    "requires_grad", "retain_grad", "retains_grad", "storage", "storage_offset", "storage_type", "to_mkldnn", "tolist",
+    "untyped_storage",
+})
+# fmt: on
 _OUTSIDE = "torch.functional."
 _GETTER = ".__get__"
 
@@ -67,7 +75,7 @@ def mask_of(tensor: torch.Tensor) -> torch.Tensor:
     mask = getattr(tensor, "_keras_mask", None)
     if mask is None:
         raise ValueError(
-            f"A mask is asked for that the layer before did not give. Received: a tensor of shape {tuple(tensor.shape)}."
+            f"The layer before was to give a mask, and gave none. Received: a tensor of shape {tuple(tensor.shape)}."
         )
     return mask
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import torch
+
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._names import unique_name
 from torchkeras_layer._shapes import Shape
@@ -43,12 +45,12 @@ class KerasTensor(TensorMethods):
         self._mask: KerasTensor | None = None
 
     @property
-    def shape(self) -> Shape:  # type: ignore[override]
+    def shape(self) -> Shape:
         """A tuple of ints, and of `None` for free axes."""
         return self._spec.shape
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> torch.dtype:
         """The torch dtype."""
         return torch_dtype(self._spec.dtype)
 

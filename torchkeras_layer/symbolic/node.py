@@ -13,8 +13,8 @@ class Node:
     """One call of `outbound_layer` on symbolic tensors: what went in, and what came out.
 
     Making one appends it to the layer's inbound nodes and to the outbound nodes of every layer that a tensor came
-    from, and gives each output its history. The layer keeps the node, and the node what went in and came out; the layers
-    before only know of it as long as it lives.
+    from, and gives each output its history. The layer keeps the node, and the node what went in and came out; the
+    layers before only know of it as long as it lives.
 
     Args:
         outbound_layer: the layer that was called.
@@ -44,7 +44,7 @@ class Node:
         index = len(layer._inbound_nodes)
         layer._inbound_nodes.append(self)
         for tensor in self.keras_inputs:
-            tensor._keras_history.layer._outbound_links.add(self)
+            history_of(tensor).layer._outbound_links.add(self)
         for position, tensor in enumerate(leaves(self.outputs)):
             if is_symbolic(tensor):
                 tensor._keras_history = KerasHistory(layer, index, position)
@@ -105,13 +105,14 @@ class Node:
     @property
     def inbound_layers(self) -> Any:
         """The layers that the input tensors came from: one by itself, several in a list."""
-        layers = [tensor._keras_history.layer for tensor in self.keras_inputs]  # type: ignore[union-attr]
+        layers = [history_of(tensor).layer for tensor in self.keras_inputs]
         return layers[0] if len(layers) == 1 else layers
 
     def iterate_inbound(self) -> Iterator[tuple[Any, int, int, KerasTensor]]:
         """Yield `(layer, node_index, tensor_index, tensor)` for each symbolic tensor that went in."""
         for tensor in self.keras_inputs:
-            yield (*tensor._keras_history, tensor)  # type: ignore[misc]
+            layer, node_index, tensor_index = history_of(tensor)
+            yield layer, node_index, tensor_index, tensor
 
     def get_config(self) -> dict[str, Any]:
         """Return the names and positions of the layers before, as the nodes of TF 1 wrote them."""
@@ -133,13 +134,18 @@ def node_of(tensor: KerasTensor) -> Node:
     Raises:
         ValueError: if it came out of none.
     """
-    history = tensor._keras_history
-    if history is None:
+    history = history_of(tensor)
+    return history.layer._inbound_nodes[history.node_index]
+
+
+def history_of(tensor: KerasTensor) -> KerasHistory:
+    """Return which output of which call of which layer a symbolic tensor is. Errors as those of `node_of`."""
+    if tensor._keras_history is None:
         raise ValueError(
             f"{tensor.name}: this symbolic tensor stands in no graph. Received: {tensor!r}. "
             "Make the first one with Input(shape), the others by calling layers."
         )
-    return history.layer._inbound_nodes[history.node_index]
+    return tensor._keras_history
 
 
 def shape_of(leaf: Any) -> Any:

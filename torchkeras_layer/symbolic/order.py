@@ -51,7 +51,7 @@ def depends_on(tensors: Iterable[KerasTensor], targets: Iterable[KerasTensor]) -
 def depths_of(nodes: list[Node]) -> tuple[dict[int, int], dict[Any, int]]:
     """Return how far before the end each node, by its id, and each layer stands, 0 being the end.
 
-    `nodes` is in the order of `nodes_between`. A layer that is called several times stands where its earliest call does.
+    `nodes` is in the order of `nodes_between`. A layer with several calls stands where its earliest call does.
     """
     of_node: dict[int, int] = {}
     of_layer: dict[Any, int] = {}

@@ -67,7 +67,11 @@ def _infer_with_symbols(function: Callable[[Any], Any], inputs: Any, rows: Any) 
 
 def _infer_with_numbers(function: Callable[[Any], Any], inputs: Any, rows: Any) -> Inferred:
     """Run with numbers for the free sizes, and again with others: some of torch's functions take no symbols."""
-    return _merge(*[_trace(function, map_leaves(lambda leaf: _fixed(leaf, row), inputs), row)[0] for row in rows])
+
+    def run(row: tuple[int, ...]) -> Inferred:
+        return _trace(function, map_leaves(lambda leaf: _fixed(leaf, row), inputs), row)[0]
+
+    return _merge(*map(run, rows))
 
 
 _FURTHER_ATTEMPTS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -44,10 +44,17 @@ class TensorMethods:
     # Numpy then leaves `array + symbolic` to us.
     __array_ufunc__ = None
 
-    if TYPE_CHECKING:
-        shape: tuple[int | None, ...]
-        dtype: torch.dtype
-        name: str
+    name: str
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """A tuple of ints, and of `None` for free axes."""
+        raise NotImplementedError
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The torch dtype."""
+        raise NotImplementedError
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -109,7 +116,7 @@ class TensorMethods:
         return False
 
     def reshape(self, *shape: Any) -> Any:
-        """Return the tensor in another shape; `None`, as `shape` has it for a free axis, keeps the size of that axis."""
+        """Return the tensor in another shape; `None`, which `shape` has for a free axis, keeps that axis's size."""
         sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
         return record(reshape, self, sizes) if None in sizes else record(torch.Tensor.reshape, self, *shape)
 

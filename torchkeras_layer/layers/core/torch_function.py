@@ -117,8 +117,8 @@ def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwarg
         shapes = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in symbolic)
         kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
         raise kind(
-            f"{name}: cannot be applied to the symbolic tensor(s) {shapes}: {type(error).__name__}: {in_our_words(error)}. "
-            "What needs data belongs into the call() of a layer."
+            f"{name}: cannot be applied to the symbolic tensor(s) {shapes}: {type(error).__name__}: "
+            f"{in_our_words(error)}. What needs data belongs into the call() of a layer."
         ) from error
     if not any(isinstance(leaf, TensorSpec) for leaf in leaves(inferred.outputs)):
         raise TypeError(f"{name}: gives no tensor for a symbolic one. Received: {inferred.outputs!r}.")
@@ -131,27 +131,27 @@ def _as_constant(function: Callable[..., Any], leaf: Any) -> Any:
         return torch.tensor(leaf)
     if isinstance(leaf, torch.Tensor) and leaf.requires_grad and not leaf.is_leaf:
         raise ValueError(
-            f"{short_name(function)}: a real tensor in a graph must not be the result of a computation with gradients, which belong to one pass "
-            f"only. Received: a tensor of shape {tuple(leaf.shape)} with {leaf.grad_fn}. Use the nn.Parameter that it "
-            "was computed from, and compute with it in the graph; or detach() it."
+            f"{short_name(function)}: a real tensor in a graph must not be the result of a computation with gradients, "
+            f"which belong to one pass only. Received: a tensor of shape {tuple(leaf.shape)} with "
+            f"{leaf.grad_fn}. Use the nn.Parameter that it was computed from, and compute with it in the graph; or "
+            "detach() it."
         )
     return leaf
 
 
 def _refuse_bare_module(symbolic: list[KerasTensor]) -> None:
     """Raise if a plain module was called on symbolic tensors: torch shows us only the functions inside it."""
-    wanted = {id(tensor) for tensor in symbolic}
     frame, module = sys._getframe(1), None
     while frame is not None:
         if frame.f_code is nn.Module._call_impl.__code__:
             given = leaves((frame.f_locals.get("args"), frame.f_locals.get("kwargs")))
             if any(is_symbolic(leaf) for leaf in given):
-                module, wanted = frame.f_locals["self"], {id(leaf) for leaf in given}
+                module = frame.f_locals["self"]
         frame = frame.f_back
     if module is not None and not isinstance(module, Layer):
         raise TypeError(
-            f"{type(module).__name__}: a plain nn.Module was called on the symbolic tensor {symbolic[0]!r}. Torch shows "
-            "a graph only the functions inside it, without its train/eval mode and its state_dict. Write\n"
+            f"{type(module).__name__}: a plain nn.Module was called on the symbolic tensor {symbolic[0]!r}. Torch "
+            "shows a graph only the functions inside it, without its train/eval mode and its state_dict. Write\n"
             f"    y = keras.layers.TorchModuleWrapper(module)(x)   # module = {type(module).__name__}(...)\n"
             "instead of y = module(x)."
         )
