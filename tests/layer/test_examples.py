@@ -1,15 +1,18 @@
-"""Do the examples of docs/layer_by_example.md, written after the two Keras pages, give what they show?"""
+"""Do the examples of the documents by example, the first written after the two Keras pages, give what they show?"""
 
 from __future__ import annotations
 
 import doctest
 from pathlib import Path
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "layer_by_example.md"
+import pytest
+
+DOCUMENTS = Path(__file__).parents[2] / "docs"
 
 
-def test_every_example_of_the_document_runs():
+@pytest.mark.parametrize(("name", "least"), [("layer_by_example.md", 60), ("models_by_example.md", 120)])
+def test_every_example_of_the_document_runs(name, least):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    results = doctest.testfile(str(DOCUMENT), module_relative=False, optionflags=flags, encoding="utf-8")
+    results = doctest.testfile(str(DOCUMENTS / name), module_relative=False, optionflags=flags, encoding="utf-8")
     assert results.failed == 0, "see the output above"
-    assert results.attempted > 60
+    assert results.attempted > least

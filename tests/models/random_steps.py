@@ -115,7 +115,7 @@ def series_layer(pick: Pick, x: Tensors) -> Any:
         [
             ("mean", MaskedMean),
             ("permute", lambda: layers.Permute((2, 1))),
-            ("gru", lambda: layers.TorchModuleWrapper(nn.GRU(size, 3, batch_first=True))),
+            ("lstm", lambda: layers.TorchModuleWrapper(nn.LSTM(size, 3, batch_first=True))),
             ("conv", lambda: layers.TorchModuleWrapper(nn.Sequential(nn.Linear(size, 2), nn.LayerNorm(2), nn.Tanh()))),
         ]
     )

@@ -216,3 +216,30 @@ def test_a_sequential_model():
     assert not other.built
     late(ONES)
     assert keras.Sequential.from_config(late.get_config()).built
+
+
+class Holds(keras.Layer):
+    """Writes its inner layer, which may be a model, into its config."""
+
+    def __init__(self, inner, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = inner
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+    def get_config(self):
+        return {**super().get_config(), "inner": keras.layers.serialize(self.inner)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "inner": keras.layers.deserialize(config["inner"])})
+
+
+@pytest.mark.parametrize("inner", [chain, lambda: keras.Sequential([keras.layers.Dense(2)])])
+def test_a_model_is_a_layer_in_configs_too(inner):
+    x = keras.Input((3,), name="x")
+    model = keras.Model(x, Holds(inner(), name="holds")(x))
+    other = keras.models.model_from_json(model.to_json(), custom_objects={"Holds": Holds})
+    other.load_state_dict(model.state_dict())
+    same(other(ONES), model(ONES))

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import torchkeras_layer as keras
-from tests.models.samples import Doubles, Halves, Penalty, names_of
+from tests.models.samples import Doubles, Halves, Penalty, chain, names_of
 
 
 def dense(units, **arguments):
@@ -40,6 +40,7 @@ WITH_SHAPE = {
     "input_shape": lambda: [dense(4, input_shape=(3,)), dense(2)],
     "input_dim": lambda: [dense(4, input_dim=3), dense(2)],
     "batch_input_shape": lambda: [dense(4, batch_input_shape=(None, 3)), dense(2)],
+    "a symbolic tensor's own": lambda: [keras.Input(batch_shape=(None, 3)), dense(4), dense(2)],
 }
 
 
@@ -189,6 +190,14 @@ def test_a_sequence_of_sequences():
     assert model.built
 
 
+@pytest.mark.parametrize("first", [two, chain])
+def test_a_model_that_comes_first_tells_the_input_shape(first):
+    model = keras.Sequential([first(), dense(5)])
+    assert model.built
+    assert (model.input_shape, model.output_shape) == ((None, 3), (None, 5))
+    assert model(ONES).shape == (2, 5)
+
+
 def test_inside_a_functional_model():
     x = keras.Input((3,), name="x")
     late = keras.Sequential([dense(4), nn.ReLU()], name="late")
@@ -263,6 +272,12 @@ def test_mistakes(act, error, message):
         act(model)
     assert (names_of(model), model.output_shape) == (["a", "b"], (None, 2))
     assert model(ONES).shape == (2, 2)
+
+
+def test_a_layer_of_several_outputs_found_in_the_first_call():
+    model = keras.Sequential([Halves(name="halves")], name="m")
+    with pytest.raises(ValueError, match="(?s)m.*halves"):
+        model(torch.ones(2, 4))
 
 
 def test_popping_from_an_empty_one():

@@ -227,3 +227,27 @@ def test_a_functional_subclass_may_have_a_call_of_its_own():
 
     model = Scaled()
     torch.testing.assert_close(model(ONES), 2 * model.get_layer("dense")(ONES))
+
+
+def test_a_call_of_ones_own_decides_over_the_graph():
+    class Extended(keras.Model):
+        def __init__(self, units=4, **kwargs):
+            x = keras.Input((3,))
+            super().__init__(x, keras.layers.Dense(units, name="dense")(x), **kwargs)
+            self.units = units
+            self.extra = keras.layers.Dense(2, name="extra")
+
+        def call(self, inputs):
+            return self.extra(super().call(inputs))
+
+    model, x = Extended(5), keras.Input((3,))
+    assert model(x).shape == model.compute_output_shape((None, 3)) == (None, 2)
+    outer = keras.Model(x, model(x))
+    assert outer(ONES).shape == model(ONES).shape == (2, 2)
+    assert list(model.state_dict()) == ["dense.kernel", "dense.bias", "extra.kernel", "extra.bias"]
+    assert model.get_config()["units"] == 5
+    again = Extended.from_config(model.get_config())
+    again(ONES)
+    again.load_state_dict(model.state_dict())
+    torch.testing.assert_close(again(ONES), model(ONES))
+    torch.testing.assert_close(copy.deepcopy(model)(ONES), model(ONES))

@@ -1,10 +1,8 @@
-"""What does `model.summary()` say, how is it laid out, and does it count as Keras does?"""
+"""What does `model.summary()` say?"""
 
 from __future__ import annotations
 
 import re
-import shutil
-import sys
 
 import pytest
 import torch
@@ -12,6 +10,7 @@ from torch import nn
 
 import torchkeras_layer as keras
 from tests.models.samples import GRAPHS, Penalty
+from tests.models.summaries import rows_of, set_width, text_of
 
 
 class Blocks(keras.Model):
@@ -27,25 +26,6 @@ class Blocks(keras.Model):
 
     def call(self, inputs):
         return self.more[0](self.heads[0](self.norm(self.first(inputs)))) * self.scale
-
-
-def text_of(model, **kwargs):
-    """Return the summary as text, and see that no line has blanks at its end."""
-    lines = []
-    model.summary(print_fn=lines.append, **kwargs)
-    assert all(line == line.rstrip() and "\n" not in line for line in lines)
-    return "\n".join(lines)
-
-
-def rows_of(model, **kwargs):
-    """Return the cells of each line of the table, split where two blanks are, by the first cell."""
-    table = re.split(r"^-+$", text_of(model, **kwargs), flags=re.MULTILINE)[2]
-    cells = [re.split(r" {2,}", line.strip()) for line in table.strip("\n").splitlines()]
-    return {row[0]: row[1:] for row in cells}
-
-
-def wide(monkeypatch, columns):
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_: type("Size", (), {"columns": columns}))
 
 
 def test_the_text_of_a_chain():
@@ -70,7 +50,7 @@ def test_the_text_of_a_chain():
 
 
 def test_a_graph_that_branches_says_what_is_connected_to_what(monkeypatch):
-    wide(monkeypatch, 200)
+    set_width(monkeypatch, 200)
     assert rows_of(GRAPHS["diamond"]())["join (Mixes)"] == ["(None, 4)", "0", "a, b, x"]
     rows = rows_of(GRAPHS["several"]())
     assert rows["halves (Halves)"] == ["((None, 2), (None, 2))", "0", "x"]
@@ -97,7 +77,7 @@ def test_a_shared_layer_with_several_shapes_gives_all():
 
 
 def test_torch_functions_and_modules_are_called_what_they_are(monkeypatch):
-    wide(monkeypatch, 200)
+    set_width(monkeypatch, 200)
     rows = rows_of(GRAPHS["torch_functions"]())
     named = {"relu (torch.relu)", "mT (Tensor.mT)", "matmul (operator.matmul)", "softmax (F.softmax)"}
     assert named | {"topk (torch.topk)", "reshape (reshape)"} <= set(rows)
@@ -117,7 +97,7 @@ def test_parameters_of_torch_functions_count_where_they_are_used_first():
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_the_rows_give_the_total(name, monkeypatch):
-    wide(monkeypatch, 200)
+    set_width(monkeypatch, 200)
     model = GRAPHS[name]()
     counts = [int(row[1].replace(",", "")) for row in rows_of(model).values() if len(row) > 1]
     assert sum(counts) == model.count_params()
@@ -231,47 +211,6 @@ def test_which_layers_train():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("expand_nested", [False, True])
-@pytest.mark.parametrize("name", GRAPHS)
-@pytest.mark.parametrize("columns", [20, 40, 80, 200])
-def test_it_fits_the_terminal_and_is_aligned(name, columns, expand_nested, monkeypatch):
-    wide(monkeypatch, columns)
-    lines = text_of(GRAPHS[name](), expand_nested=expand_nested, show_trainable=columns > 20).splitlines()
-    rules = [number for number, line in enumerate(lines) if set(line) == {"-"}]
-    length = len(lines[rules[0]])
-    # In 20 columns, what cannot wrap and six letters of everything else do not fit.
-    assert length <= max(columns, 37)
-    table = [line for line in lines[rules[0] : rules[-1]] if set(line) != {"-"}]
-    assert all(len(line) <= length for line in table)
-    output, number = table[0].index("Output"), table[0].index("Param #")
-    assert all(line[output - 2 : output].strip() == line[number - 2 : number].strip() == "" for line in table)
-    assert all(
-        line[number : number + 7].rjust(7)[-1].isdigit() for line in table[1:] if line[number : number + 7].strip(" #")
-    )
-
-
-def test_a_line_length_is_kept():
-    model = GRAPHS["chain"]()
-    for length in (30, 60, 120):
-        rules = [line for line in text_of(model, line_length=length).splitlines() if set(line) == {"-"}]
-        assert [len(rule) for rule in rules] == [length] * 3
-    with pytest.raises(ValueError, match=r"model: a summary needs line_length=23 at least\. Received: 10\."):
-        model.summary(line_length=10)
-
-
-def test_columns_end_at_positions():
-    model = GRAPHS["chain"]()
-    for positions, length in (([40, 60, 70], None), ([0.4, 0.6, 0.7], 100), ([40, 60, 70, 99], None)):
-        heading = text_of(model, positions=positions, line_length=length).splitlines()[2]
-        assert (heading.index("Output"), len(heading)) == (42, 70)
-
-
-@pytest.mark.parametrize("positions", [[40, 60], [40, 30, 70], [0.1, 0.2, 0.3], [3, 40, 60], []])
-def test_positions_that_leave_no_room(positions):
-    with pytest.raises(ValueError, match=r"model: positions are the ends of 3 columns.*Received: .*'Output Shape': 6"):
-        GRAPHS["chain"]().summary(positions=positions, line_length=60)
-
-
 def test_a_range_of_layers():
     names = ["a", "a_1", "b", "c", "c_1"]
     model = keras.Sequential([keras.Input((2,)), *(keras.layers.Dense(2, name=name) for name in names)])
@@ -290,40 +229,3 @@ def test_a_range_of_layers():
     for wrong in ("ab", ["a"], [1, 2]):
         with pytest.raises(ValueError, match="layer_range is two names of layers"):
             model.summary(layer_range=wrong)
-
-
-def test_names_cannot_break_the_table():
-    x = keras.Input((2,), name="two\nlines")
-    y = keras.layers.Dense(2, name="\x1b[31mred [bold]")(x)
-    y = keras.layers.Dense(2, name="\u5c64\u5c64")(y)
-    lines = text_of(keras.Model(x, y, name="m\t")).splitlines()
-    assert lines[0] == 'Model: "m\\t"'
-    assert lines[4].startswith("two\\nlines (InputLayer)")
-    assert lines[5].startswith("\\x1b[31mred [bold] (Dense)")
-    # Two letters, each as wide as two.
-    assert lines[6].index("(None") == lines[5].index("(None") - 2
-
-
-def test_it_prints_the_same_with_rich_and_without(capsys, monkeypatch):
-    model = GRAPHS["nested"]()
-    expected = text_of(model, expand_nested=True)
-    model.summary(expand_nested=True)
-    coloured = capsys.readouterr().out
-    assert coloured.replace("\u2500", "-").rstrip("\n") == expected
-    monkeypatch.setitem(sys.modules, "rich", None)
-    monkeypatch.setitem(sys.modules, "rich.console", None)
-    model.summary(expand_nested=True)
-    assert capsys.readouterr().out.rstrip("\n") == expected
-
-
-def test_rich_colours_a_terminal(capsys, monkeypatch):
-    pytest.importorskip("rich")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
-    GRAPHS["chain"]().summary()
-    printed = capsys.readouterr().out
-    assert "\x1b[" in printed
-    assert re.sub(r"\x1b\[[\d;]*m", "", printed).replace("\u2500", "-").rstrip("\n") == text_of(
-        GRAPHS["chain"]()
-    ).replace("model_1", "model")

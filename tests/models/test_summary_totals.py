@@ -60,7 +60,7 @@ MODELS = [chain, frozen, frozen_norm, all_frozen, shared, nested, deferred, in_t
 
 def text_of(model, **kwargs):
     lines = []
-    model.summary(print_fn=lines.append, line_length=100, **kwargs)
+    model.summary(print_fn=lines.append, line_length=78, **kwargs)
     return "\n".join(lines)
 
 

@@ -51,6 +51,9 @@ def test_sizes_are_answered_at_once():
     assert x.is_floating_point()
     assert not x.is_complex()
     assert not symbolic(dtype="int64").is_floating_point()
+    assert torch.is_floating_point(x)
+    assert not torch.is_complex(x)
+    assert torch.numel(keras.Input(batch_shape=(2, 3))) == 6
     assert not x._keras_history.layer.outbound_nodes
 
 

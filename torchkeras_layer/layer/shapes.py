@@ -10,12 +10,14 @@ import torch
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.building import Building
+from torchkeras_layer.layer.collections import is_weight
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.dry_run import DryRun
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.walk import layers_in
-from torchkeras_layer.symbolic.shape_inference import in_our_words, infer_output
+from torchkeras_layer.symbolic.shape_inference import infer_output
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+from torchkeras_layer.symbolic.tracing_errors import in_our_words
 
 
 class ShapeInference(Building):
@@ -74,6 +76,11 @@ class ShapeInference(Building):
         finally:
             context.training, context.is_tracing = outer, tracing
 
+    def _device_inside(self) -> torch.device | None:
+        """Return the device of the first weight in here; `None` if there is none yet."""
+        weights = [*self.parameters(), *self.buffers()]
+        return next((weight.device for weight in weights if is_weight(weight)), self._pinned_device)
+
     def _layers_inside(self) -> Iterator[LayerState]:
         return layers_in(self)
 
@@ -89,7 +96,7 @@ class ShapeInference(Building):
             self.build(map_leaves(lambda spec: spec.shape, input_specs))
         try:
             with DryRun(self):
-                return infer_output(self._call_for_inference, input_specs)
+                return infer_output(self._call_for_inference, input_specs, self._device_inside())
         except Exception as error:
             raise self._untraceable(error) from error
 

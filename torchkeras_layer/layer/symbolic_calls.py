@@ -15,8 +15,10 @@ from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.symbolic.input_spec import check_input_spec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, infer, needs_data
+from torchkeras_layer.symbolic.shape_inference import infer
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+from torchkeras_layer.symbolic.tracing import Inferred
+from torchkeras_layer.symbolic.tracing_errors import needs_data
 
 
 class SymbolicCalls(ShapeInference):
@@ -81,7 +83,7 @@ class SymbolicCalls(ShapeInference):
         tracing, context.is_tracing = context.is_tracing, True
         try:
             with run:
-                return infer(call, (inputs, args, kwargs))
+                return infer(call, (inputs, args, kwargs), self._device_inside())
         finally:
             context.layer, context.is_tracing = around, tracing
 

@@ -20,7 +20,7 @@ from torchkeras_layer.models.network import Network, read_network
 from torchkeras_layer.models.rebasing import rebase
 from torchkeras_layer.models.wiring import Wiring, record_again
 from torchkeras_layer.symbolic import KerasTensor, is_symbolic
-from torchkeras_layer.symbolic.shape_inference import Inferred
+from torchkeras_layer.symbolic.tracing import Inferred
 
 _SINKS = {"AddLoss": AddLoss, "AddMetric": AddMetric}
 

@@ -192,6 +192,9 @@ class Sequential(SequentialConfiguration):
         return outputs
 
     def _build_for_call(self, inputs: Any, args: Any, kwargs: Any, outer: Any) -> None:
+        if is_symbolic(inputs) and len(self):
+            self._make_graph(inputs.spec)
+            return
         # Each layer builds itself, in order, from what the one before gives.
         if isinstance(inputs, torch.Tensor):
             free_batch = (None, *inputs.shape[1:]) if inputs.dim() else ()

@@ -60,6 +60,8 @@ class TensorMethods:
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Record a torch function that has a symbolic tensor among its arguments."""
         kwargs = kwargs or {}
+        if function in (torch.is_floating_point, torch.is_complex, torch.numel):
+            return getattr(args[0], function.__name__)()
         return record(plain_form(function, args, kwargs), *args, **kwargs)
 
     def __getitem__(self, index: Any) -> Any:

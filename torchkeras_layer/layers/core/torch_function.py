@@ -20,8 +20,10 @@ from torchkeras_layer.symbolic.functions import function_named, name_of, short_n
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
 from torchkeras_layer.symbolic.recording import sign_on
-from torchkeras_layer.symbolic.shape_inference import Inferred, in_our_words, infer
+from torchkeras_layer.symbolic.shape_inference import infer_function
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+from torchkeras_layer.symbolic.tracing import Inferred
+from torchkeras_layer.symbolic.tracing_errors import in_our_words
 
 
 @catalog.register()
@@ -111,7 +113,8 @@ def _record_call(caller: TorchFunction | Callable[..., Any], args: tuple[Any, ..
 
 def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Inferred:
     try:
-        inferred = infer(lambda fakes: function(*fakes[0], **fakes[1]), (args, kwargs))
+        device = next((leaf.device for leaf in leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)), None)
+        inferred = infer_function(lambda fakes: function(*fakes[0], **fakes[1]), (args, kwargs), device)
     except Exception as error:
         symbolic = [leaf for leaf in leaves((args, kwargs)) if is_symbolic(leaf)]
         shapes = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in symbolic)

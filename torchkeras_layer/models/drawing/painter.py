@@ -35,7 +35,7 @@ class Origin(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """One call of a layer or module: `outputs`, specs in their structure, may not be known; `note`: which call it is."""
+    """One call of a layer or module: `outputs`: specs, `None` if not known; `note`: which call it is."""
 
     name: str
     module: nn.Module

@@ -11,8 +11,8 @@ from typing import TypeAlias
 class Box:
     """One call of a layer, an input or an output.
 
-    `role`: 'input', 'layer', 'model', 'function', 'module' or 'output'; `title`: what the eye should find first; `lines`: the
-    rest.
+    `role`: 'input', 'layer', 'model', 'function', 'module' or 'output'; `title`: what the eye should find first;
+    `lines`: the rest.
     """
 
     key: str

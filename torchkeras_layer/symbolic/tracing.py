@@ -1,0 +1,115 @@
+"""How does a function run on tensors without data?"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+
+from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.symbolic.keras_tensor import KerasTensor
+from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+
+# What a free dimension counts as where a trace needs a number: one an axis, so that the free batch dimensions of two
+# inputs are the same and those of two axes are not; each can be halved, and cut in three. The second row tells a number
+# that a program derived from the first one from a constant.
+DIFFERENT = (tuple(24 * prime for prime in (5, 7, 11, 13, 17, 19, 23, 29)), tuple(24 * p for p in (31, 37, 41, 43, 47)))
+# Sizes on different axes may be the same too, as those of a matrix and its transpose.
+EQUAL = ((24 * 5,), (24 * 31,))
+
+Function = Callable[[Any], Any]
+Sizes = tuple[int, ...]
+Device = torch.device | None
+
+
+class Inferred(NamedTuple):
+    """What comes out of a function: the structure of its outputs, and flat, one for each leaf, their masks."""
+
+    outputs: Any
+    masks: list[TensorSpec | None]
+
+
+def trace_with_symbols(function: Function, inputs: Any, sizes: Sizes, device: Device) -> tuple[Inferred, bool]:
+    """Run a function with a symbol for each free size; equal `sizes`, of which there is one an axis, share a symbol.
+
+    Return also whether the function took a symbol for the number that stands behind it.
+    """
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+
+    environment = ShapeEnv()
+    mode = FakeTensorMode(shape_env=environment, allow_non_fake_inputs=True)
+
+    def make(spec: TensorSpec) -> torch.Tensor:
+        kinds = [DimDynamic.DUCK if size is None else DimDynamic.STATIC for size in spec.shape]
+        example = torch.empty(_with_numbers(spec, sizes), dtype=torch_dtype(spec.dtype), device="meta")
+        fake = mode.from_tensor(example, symbolic_context=StatelessSymbolicContext(dynamic_sizes=kinds))
+        with mode:
+            return torch.empty(fake.shape, dtype=example.dtype, device=device)
+
+    result = _run(function, inputs, mode, make)
+    return result, any(value.is_number for value in environment.replacements.values())
+
+
+def trace_with_numbers(function: Function, inputs: Any, sizes: Sizes, device: Device) -> Inferred:
+    """Run a function with numbers for the free sizes."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+
+    def make(spec: TensorSpec) -> torch.Tensor:
+        with mode:
+            return torch.empty(_with_numbers(spec, sizes), dtype=torch_dtype(spec.dtype), device=device)
+
+    return _run(function, inputs, mode, make)
+
+
+def _run(function: Function, inputs: Any, mode: Any, make: Callable[[TensorSpec], torch.Tensor]) -> Inferred:
+    def fake(leaf: Any) -> Any:
+        if isinstance(leaf, TensorSpec):
+            return make(leaf)
+        if not isinstance(leaf, KerasTensor):
+            return leaf
+        tensor = make(leaf.spec)
+        if leaf._mask_spec is not None:
+            tensor._keras_mask = make(leaf._mask_spec)  # type: ignore[attr-defined]
+        return tensor
+
+    fakes = map_leaves(fake, inputs)
+    with mode, torch.no_grad(), _without_reports():
+        outputs = function(fakes)
+    masks = [_describe(getattr(leaf, "_keras_mask", None)) for leaf in leaves(outputs)]
+    return Inferred(map_leaves(_describe, outputs), masks)
+
+
+@contextlib.contextmanager
+def _without_reports() -> Any:
+    """Keep torch from printing a report of every operation that fails; the error that is raised says it."""
+    reports = logging.getLogger("torch._subclasses.fake_tensor")
+    was_disabled, reports.disabled = reports.disabled, True
+    try:
+        yield
+    finally:
+        reports.disabled = was_disabled
+
+
+def _with_numbers(spec: TensorSpec, sizes: Sizes) -> list[int]:
+    return [sizes[axis % len(sizes)] if size is None else size for axis, size in enumerate(spec.shape)]
+
+
+def _describe(output: Any) -> Any:
+    if output is None:
+        return None
+    if not isinstance(output, torch.Tensor):
+        raise TypeError(f"expected tensors to come out. Received: {output!r}.")
+    return TensorSpec([_size_of(size) for size in output.shape], output.dtype)
+
+
+def _size_of(size: Any) -> int | None:
+    if isinstance(size, torch.SymInt):
+        return int(size.node.expr) if size.node.expr.is_number else None
+    return size
