@@ -85,6 +85,24 @@ def test_compiling_and_exporting_trace_nothing_of_the_recording(counter):
     assert [node.op for node in program.graph.nodes].count("call_function") == 1
 
 
+def test_a_block_in_code_that_is_compiled_sees_nothing_and_does_no_harm(counter):
+    class Watching(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = dense()
+
+        def forward(self, x):
+            with keras.record_history() as history:
+                outputs = self.layer(x)
+            return outputs, len(history)
+
+    model = Watching()
+    _, eager = model(torch.ones(2, 3))
+    _, compiled = torch.compile(model, backend=counter, fullgraph=True)(torch.ones(2, 3))
+    assert (eager, compiled) == (1, 0)
+    assert not torch.nn.modules.module._has_any_global_hook()
+
+
 def test_the_filters_of_warnings_are_left_as_they_were():
     before = list(warnings.filters)
     with keras.record_history():

@@ -25,7 +25,10 @@ HOSTILE = [
 def labels_of_dot(text):
     """Return what stands in the labels of boxes and frames, line by line."""
     labels = re.findall(r" \[label=<(<b>.*?)>, (?:fill|style)", text)
-    return [["".join(part.itertext()) for part in ElementTree.fromstring(f"<l>{label}</l>")] for label in labels]
+    return [
+        ["".join(part.itertext()) for part in ElementTree.fromstring(f"<l>{label}</l>") if part.tag != "br"]
+        for label in labels
+    ]
 
 
 def hostile():

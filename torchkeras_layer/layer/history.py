@@ -61,8 +61,9 @@ def record_history() -> Iterator[History]:
 
     Compiled models run uncompiled while a block is open, in any thread, as under
     `torch.compiler.set_stance("force_eager")`: compiled code calls no modules that one could see. What a backward pass
-    calls again, runs without data (`keras.build`), and calls on symbolic tensors are not recorded. Blocks may stand in
-    each other; a call is then in both histories, and once on its layer. Outside of all blocks nothing is recorded.
+    calls again, runs without data (`keras.build`), and calls on symbolic tensors are not recorded; nor is anything by a
+    block in code that is compiled. Blocks may stand in each other; a call is then in both histories, and once on its
+    layer. Outside of all blocks nothing is recorded.
 
     >>> import torchkeras_layer as keras
     >>> model = nn.Sequential(keras.layers.Dense(4, name="hidden"), nn.ReLU(), nn.Linear(4, 1))
@@ -78,7 +79,11 @@ def record_history() -> Iterator[History]:
     >>> model[0].output_shape
     (2, 4)
     """
-    recorder, history = _here.recorder, History()
+    history = History()
+    if torch.compiler.is_compiling():
+        yield history
+        return
+    recorder = _here.recorder
     with _watching():
         recorder.histories.append(history)
         try:

@@ -15,9 +15,11 @@ from torchkeras_layer.layers.core.input_layer import Input, InputLayer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.inputs import door_of
+from torchkeras_layer.models.model import Model
 from torchkeras_layer.models.sequential_configuration import SequentialConfiguration
 from torchkeras_layer.models.wiring import Wiring
 from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
+from torchkeras_layer.symbolic.input_spec import describe
 
 
 @catalog.register()
@@ -69,8 +71,8 @@ class Sequential(SequentialConfiguration):
             return
         layer = self._as_step(layer)
         start = self._start
-        if start is None and not len(self) and layer._batch_input_shape is not None:
-            start = Input(batch_shape=layer._batch_input_shape, dtype=_input_dtype_of(layer))
+        if start is None and not len(self):
+            start = _start_before(layer)
         if start is not None:
             self.__dict__["_end"] = self._follow(layer, start if self._end is None else self._end)
         setattr(self, str(len(self)), layer)
@@ -116,6 +118,8 @@ class Sequential(SequentialConfiguration):
         for key, layer in self._modules.items():
             if key.isdigit():
                 outputs = layer(outputs)  # type: ignore[misc]
+        if not isinstance(outputs, torch.Tensor):
+            raise ValueError(self._gave_several(self._steps()[-1], outputs))
         return outputs
 
     @property
@@ -185,11 +189,14 @@ class Sequential(SequentialConfiguration):
                 return node.outputs
         outputs = layer(inputs)
         if not is_symbolic(outputs):
-            raise ValueError(
-                f"{self._name}: each layer of a Sequential gives one tensor. {layer.name!r} gives "
-                f"{len(leaves(outputs))}: {outputs!r}. Use Model(inputs, outputs)."
-            )
+            raise ValueError(self._gave_several(layer, outputs))
         return outputs
+
+    def _gave_several(self, layer: Any, outputs: Any) -> str:
+        return (
+            f"{self._name}: each layer of a Sequential gives one tensor. {layer.name!r} gives {len(leaves(outputs))}: "
+            f"{describe(outputs)}. Use Model(inputs, outputs)."
+        )
 
     def _build_for_call(self, inputs: Any, args: Any, kwargs: Any, outer: Any) -> None:
         if is_symbolic(inputs) and len(self):
@@ -225,6 +232,16 @@ class Sequential(SequentialConfiguration):
         """Return a layer, or a `Sequential` of a slice of the same layers."""
         steps = self._steps()
         return Sequential(steps[index]) if isinstance(index, slice) else steps[index]
+
+
+def _start_before(layer: Any) -> KerasTensor | None:
+    """Return an input for the first layer, if its shape is known: from the layer's arguments, or if it is a model."""
+    if layer._batch_input_shape is not None:
+        return Input(batch_shape=layer._batch_input_shape, dtype=_input_dtype_of(layer))
+    wiring = layer._current_wiring() if isinstance(layer, Model) else None
+    if wiring is None or not is_symbolic(wiring.inputs):
+        return None
+    return Input(batch_shape=wiring.inputs.shape, dtype=wiring.inputs.dtype)
 
 
 def _plain(size: Any) -> int | None:
