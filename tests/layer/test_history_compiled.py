@@ -110,3 +110,10 @@ def test_the_filters_of_warnings_are_left_as_they_were():
         mine = warnings.filters[0]
     assert warnings.filters == [mine, *before]
     warnings.filters.remove(mine)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.trace.*` is deprecated:DeprecationWarning")
+def test_the_run_of_a_trace_is_no_call():
+    with keras.record_history() as history:
+        torch.jit.trace(nn.Linear(3, 4), torch.ones(2, 3), check_trace=False)
+    assert history.nodes == []

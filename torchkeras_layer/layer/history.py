@@ -248,7 +248,8 @@ def _after_call(module: nn.Module, args: tuple[Any, ...], *rest: Any) -> None:
 def _does_not_count() -> bool:
     """Whether a call that begins now is a run without data, or a repetition."""
     context = per_thread.context
-    return context.dry_run is not None or context.is_tracing or in_backward()
+    # While torch.jit.trace runs, sizes are tensors.
+    return context.dry_run is not None or context.is_tracing or in_backward() or torch.jit.is_tracing()
 
 
 def _mode_of(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -120,6 +120,9 @@ def _starts(model: Model, network: Network, input_tensors: Any) -> dict[int, Any
 
 
 def _from_config(layer: Layer) -> Layer:
+    if isinstance(layer, Model) and layer._current_wiring() is not None:
+        # Classes that its config could not name are at hand here.
+        return clone_model(layer)
     return type(layer).from_config(layer.get_config())
 
 

@@ -39,7 +39,7 @@ def graph_of(network: Network) -> fx.Graph:
 
 def code_of(graph: fx.Graph) -> str:
     """Return a graph as the text of a function `forward(self, ...)`."""
-    return graph.python_code("self").src.strip() + "\n"
+    return _in_public_names(graph.python_code("self").src).strip() + "\n"
 
 
 def function_of(graph: fx.Graph, name: str) -> Callable[..., Any]:
@@ -47,10 +47,16 @@ def function_of(graph: fx.Graph, name: str) -> Callable[..., Any]:
     code = graph.python_code("self")
     file = f"<generated code {next(_numbers)} of {name}>"
     space: dict[str, Any] = dict(code.globals)
-    exec(compile(code.src, file, "exec"), space)  # noqa: S102
-    linecache.cache[file] = (len(code.src), None, code.src.splitlines(keepends=True), file)
+    source = _in_public_names(code.src)
+    exec(compile(source, file, "exec"), space)  # noqa: S102
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     weakref.finalize(space["forward"], linecache.cache.pop, file, None)
     return space["forward"]
+
+
+def _in_public_names(source: str) -> str:
+    """Write functions that torch shows in `torch.nn.functional` so, and not as where they come from."""
+    return source.replace("torch._C._nn.", "torch.nn.functional.")
 
 
 class _Writer:

@@ -141,9 +141,14 @@ class GraphCalls(Layer):
     def _generate_graph(self) -> fx.Graph:
         return graph_of(self._network)
 
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return the shapes that a model without graph was built with; a graph has its own."""
+        return super().get_build_config() if self._wiring is None else None
+
     def _infer_call(self, outer: Any, inputs: Any, args: Any, kwargs: Any) -> tuple[Inferred, SymbolicRun | None]:
         """Return what comes out of a symbolic call: for inputs such as the model was made of, that is known."""
-        if self._wiring is not None and not args and not kwargs and self._is_as_made(inputs):
+        is_graphs_own = type(self).call.__module__.startswith("torchkeras_layer.models.")
+        if is_graphs_own and self._wiring is not None and not args and not kwargs and self._is_as_made(inputs):
             outputs = self._wiring.outputs
             specs = map_leaves(lambda tensor: tensor.spec, outputs)
             return Inferred(specs, [tensor._mask_spec for tensor in leaves(outputs)]), None

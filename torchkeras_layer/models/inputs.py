@@ -8,6 +8,7 @@ import torch
 
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.symbolic import TensorSpec
 from torchkeras_layer.symbolic.input_spec import describe
 
@@ -88,17 +89,26 @@ class InputDoor:
             fitted = tensor.squeeze(-1)
         elif tensor.dim() == rank - 1 and spec.shape[-1] in (1, None):
             fitted = tensor.unsqueeze(-1)
-        same_rank = fitted.dim() == rank
-        if not same_rank or any(s not in (None, t) for s, t in zip(spec.shape, fitted.shape, strict=True)):
+        if fitted.dim() != rank or not all(map(_fits, spec.shape, fitted.shape)):
+            found = tuple(None if _is_free(size) else size for size in tensor.shape)
             raise ValueError(
                 f"{self.model_name}: input {name!r} does not fit the model: expected shape={spec.shape}, found "
-                f"shape={tuple(tensor.shape)}."
+                f"shape={found}."
             )
         mask = getattr(tensor, "_keras_mask", None)
         fitted = fitted if fitted.dtype is dtype else fitted.to(dtype)
         if mask is not None and fitted is not tensor:
             fitted._keras_mask = mask  # type: ignore[attr-defined]
         return fitted
+
+
+def _fits(expected: int | None, size: int) -> bool:
+    return expected is None or _is_free(size) or expected == size
+
+
+def _is_free(size: int) -> bool:
+    """Whether a size is a symbol that stands for a free one, and not one of the compiler's."""
+    return per_thread.context.is_tracing and isinstance(size, torch.SymInt)
 
 
 def door_of(model_name: str, structure: Any, specs: list[TensorSpec], names: list[str]) -> InputDoor:

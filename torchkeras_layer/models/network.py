@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch.fx.graph import _custom_builtins
 
 from torchkeras_layer._names import to_snake_case
 from torchkeras_layer._structures import leaves, map_leaves
@@ -23,6 +24,10 @@ _WRITTEN_OUT = (
     type(None), bool, int, float, complex, str, slice, type(...), torch.dtype, torch.device, torch.layout,
     torch.memory_format,
 )  # fmt: skip
+
+
+# Other names that generated code uses.
+_NAMES_IN_CODE = frozenset({"self", *_custom_builtins})
 
 
 @dataclass(frozen=True)
@@ -213,5 +218,5 @@ def _as_identifier(name: str) -> str:
     """Return a name as it may stand in code, and as torch accepts it for a child of a module."""
     word = re.sub(r"\W", "_", name, flags=re.ASCII) or "layer"
     word = f"_{word}" if word[0].isdigit() else word
-    is_taken = keyword.iskeyword(word) or hasattr(builtins, word) or word in ("self", "torch")
+    is_taken = keyword.iskeyword(word) or hasattr(builtins, word) or word in _NAMES_IN_CODE
     return f"{word}_" if is_taken else word

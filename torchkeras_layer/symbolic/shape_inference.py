@@ -12,6 +12,7 @@ from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 from torchkeras_layer.symbolic.tracing import (
     DIFFERENT,
     EQUAL,
+    LARGE,
     Device,
     Function,
     Inferred,
@@ -42,7 +43,7 @@ def infer(function: Function, inputs: Any, device: Device = None) -> Inferred:
     # Numbers help where one of torch's functions takes no symbols.
     ways = (_by_symbols, _by_numbers)
     return _first_that_works(
-        [partial(way, sizes=sizes) for sizes in (DIFFERENT, EQUAL) for way in ways], function, inputs, device
+        [partial(way, sizes=sizes) for sizes in (DIFFERENT, EQUAL, LARGE) for way in ways], function, inputs, device
     )
 
 
@@ -50,7 +51,7 @@ def infer_function(function: Function, inputs: Any, device: Device = None) -> In
     """Do as `infer` for one of torch's functions: numbers tell of these what symbols do, in a fraction of the time."""
     ways = (_by_numbers, _by_symbols)
     return _first_that_works(
-        [partial(way, sizes=sizes) for sizes in (DIFFERENT, EQUAL) for way in ways], function, inputs, device
+        [partial(way, sizes=sizes) for sizes in (DIFFERENT, EQUAL, LARGE) for way in ways], function, inputs, device
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from torchkeras_layer.symbolic.tracing import DIFFERENT
+from torchkeras_layer.symbolic.tracing import DIFFERENT, LARGE
 
 _SIGNS_OF_TRACING = ("FakeTensor", "tensor subclasses", "customized tensor", "symbolic", "SymInt", "meta tensor")
 
-_FREE_SIZE = re.compile(rf"\b(s\d+|{'|'.join(str(size) for row in DIFFERENT for size in row)})\b")
+_FREE_SIZE = re.compile(rf"\b(s\d+|{'|'.join(str(size) for row in (*DIFFERENT, *LARGE) for size in row)})\b")
 
 
 def needs_data(error: Exception) -> bool:
@@ -24,7 +24,7 @@ def needs_data(error: Exception) -> bool:
 def in_our_words(error: Exception) -> str:
     """Return the message of an error from a trace, with `None` for what stands for free sizes.
 
-    >>> in_our_words(RuntimeError("a is [s26, 3], b is [120, 3]."))
+    >>> in_our_words(RuntimeError("a is [s26, 3], b is [18, 3]."))
     'a is [None, 3], b is [None, 3]'
     """
     first = str(error).strip().partition("\n\n")[0]

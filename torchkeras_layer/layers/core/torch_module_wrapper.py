@@ -15,6 +15,7 @@ from torchkeras_layer.layer.collections import as_array, write_weights
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.signatures import CallSignature
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.core.recurrent_shapes import empty_outputs, runs_step_by_step
 from torchkeras_layer.layers.core.torch_module_config import read_module, write_module
 from torchkeras_layer.layers.core.torch_module_table import dtype_of
 from torchkeras_layer.layers.zoo_layer import ZooLayer
@@ -81,6 +82,8 @@ class TorchModuleWrapper(ZooLayer):
         """Return what the module returns."""
         if self._is_lazy:
             self._expect_real_inputs()
+        if per_thread.context.is_tracing and runs_step_by_step(self.module, inputs):
+            return empty_outputs(self.module, inputs)
         if training is self.training and per_thread.context.training is None:
             return self.module(inputs, *args, **kwargs)
         if self._declares_training:
