@@ -8,6 +8,7 @@ BIN := .venv/bin
 
 demo: .venv/installed-examples
 	$(BIN)/python examples/digits.py
+	$(BIN)/python examples/functional_digits.py
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest

@@ -12,10 +12,11 @@ import torchkeras_layer as keras
 
 NAMES = {
     "": (
-        "Layer InputSpec TensorSpec Policy DTypePolicy Initializer build collect_losses "
-        "VariableSynchronization VariableAggregation activations backend constraints initializers "
-        "layers metrics mixed_precision regularizers saving utils"
+        "Functional Input InputSpec KerasTensor Layer Model Sequential TensorSpec Policy DTypePolicy Initializer build "
+        "collect_losses record_history VariableSynchronization VariableAggregation activations backend constraints "
+        "initializers layers metrics mixed_precision models regularizers saving utils"
     ),
+    "models": "Functional Input Model Sequential clone_model model_from_config model_from_json",
     "backend": (
         "floatx epsilon image_data_format set_floatx set_epsilon set_image_data_format "
         "clear_session get_uid reset_uids is_keras_tensor int_shape"
@@ -46,8 +47,10 @@ NAMES = {
         "swish silu leaky_relu relu6 log_softmax mish get serialize deserialize"
     ),
     "layers": (
-        "Layer InputSpec Dense Activation Dropout Embedding Masking Flatten Lambda "
-        "BatchNormalization LayerNormalization"
+        "Layer Input InputLayer InputSpec Dense Activation Dropout Embedding Masking Flatten Lambda Identity "
+        "BatchNormalization LayerNormalization TorchFunction TorchModuleWrapper Reshape Permute RepeatVector Add "
+        "Subtract Multiply Average Maximum Minimum Concatenate Dot add subtract multiply average maximum minimum "
+        "concatenate dot"
     ),
 }
 PAIRS = [(space, name) for space, names in NAMES.items() for name in names.split()]

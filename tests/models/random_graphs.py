@@ -56,19 +56,27 @@ class Program:
 
     def run(self, parts: list[Any], inputs: Any) -> Any:
         """Call one part after the other on tensors of either kind."""
+        return map_leaves(self.values(parts, inputs).__getitem__, self.outputs)
+
+    def values(self, parts: list[Any], inputs: Any) -> list[Any]:
+        """Return the inputs and what each step gives."""
         values = leaves(inputs)
         for step in self.steps:
             values += self.results(step, parts, values)
-        return map_leaves(values.__getitem__, self.outputs)
+        return values
 
     def results(self, step: Step, parts: list[Any], values: list[Any]) -> list[Any]:
         """Return what one step gives, flat."""
         part = None if step.part is None else parts[step.part]
         return leaves(step.call(part, *(values[number] for number in step.arguments)))
 
+    def symbolic_inputs(self) -> Any:
+        """Return new symbolic inputs."""
+        return map_leaves(lambda number: self.entries[number].symbolic(), self.inputs)
+
     def model(self, parts: list[Any]) -> Any:
         """Make a functional model out of the program."""
-        inputs = map_leaves(lambda number: self.entries[number].symbolic(), self.inputs)
+        inputs = self.symbolic_inputs()
         return keras.Model(inputs, self.run(parts, inputs))
 
     def data(self, size: tuple[int, int]) -> Any:
@@ -121,7 +129,7 @@ class Draft:
         self.attempt(Step(self.place(part), call, tuple(chosen)))
 
     def choose_arguments(self, kind: Any) -> list[int] | None:
-        accepts = (lambda pair: pair[0].is_floating_point(),) if kind == "model" else kind.accepts
+        accepts = (_fits_an_entry,) if kind == "model" else kind.accepts
         chosen: list[int] = []
         for accept in accepts:
             before = [self.values[number] for number in chosen]
@@ -166,6 +174,11 @@ class Draft:
             [last, [last, other], {"a": last, "b": [other, (third,)]}, (other, {"z": last})]
         )
         return self.program
+
+
+def _fits_an_entry(pair: Tensors) -> bool:
+    # Others would be cast by a model, and not by its layers alone.
+    return pair[0].dtype is torch.float32 and pair[0].dim() > 0
 
 
 def _entry_of(pair: Tensors) -> Entry:

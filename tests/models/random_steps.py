@@ -102,7 +102,7 @@ def one_layer(pick: Pick, x: Tensors) -> Any:
             ("report", Report),
             ("masking", lambda: layers.Masking(0.5)),
             ("dropout", lambda: layers.Dropout(0.5)),
-            ("lambda", lambda: layers.Activation("gelu")),
+            ("merge", lambda: layers.Reshape((-1, 1))),
         ]
     )
     return Part((name, features(x), x[0].dim()), make, name == "dropout"), apply
@@ -116,10 +116,22 @@ def series_layer(pick: Pick, x: Tensors) -> Any:
             ("mean", MaskedMean),
             ("permute", lambda: layers.Permute((2, 1))),
             ("lstm", lambda: layers.TorchModuleWrapper(nn.LSTM(size, 3, batch_first=True))),
-            ("conv", lambda: layers.TorchModuleWrapper(nn.Sequential(nn.Linear(size, 2), nn.LayerNorm(2), nn.Tanh()))),
+            ("stack", lambda: layers.TorchModuleWrapper(nn.Sequential(nn.Linear(size, 2), nn.LayerNorm(2), nn.Tanh()))),
         ]
     )
     return Part((name, size), make), apply
+
+
+@kind(lambda pair, *_: single(pair) and pair[0].dim() == 2)
+def flat_layer(pick: Pick, x: Tensors) -> Any:
+    name, make = pick(
+        [
+            ("repeat", lambda: layers.RepeatVector(2)),
+            ("reshape", lambda: layers.Reshape((1, -1))),
+            ("linear", lambda: layers.TorchModuleWrapper(nn.Linear(features(x), 2, bias=False))),
+        ]
+    )
+    return Part((name, features(x)), make), apply
 
 
 @kind(tokens)

@@ -9,6 +9,7 @@ import pickle
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch import fx
 
 import torchkeras_layer as keras
@@ -122,6 +123,21 @@ def test_copies_are_the_same(program):
         assert not {id(p) for p in twin.parameters()} & {id(p) for p in model.parameters()}
         assert twin.code == model.code
     assert_same(fx.GraphModule(model, model.graph)(*leaves(data)), wanted)
+
+
+@graphs
+@given(programs(), st.integers(0, 8))
+def test_a_model_is_its_two_halves(program, cut):
+    """All that there is after some steps is the output of the one and the input of the other."""
+    parts, inputs = program.make_parts(), program.symbolic_inputs()
+    values = program.values(parts, inputs)
+    outputs = map_leaves(values.__getitem__, program.outputs)
+    middle = values[: len(program.entries) + cut]
+    whole = keras.Model(inputs, outputs).eval()
+    head, tail = keras.Model(inputs, middle).eval(), keras.Model(middle, outputs).eval()
+    data = program.data(SIZES[0])
+    assert_same(tail(head(data)), whole(data))
+    assert [t.spec for t in tail.outputs] == [t.spec for t in whole.outputs]
 
 
 @graphs

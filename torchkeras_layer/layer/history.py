@@ -249,7 +249,8 @@ def _does_not_count() -> bool:
     """Whether a call that begins now is a run without data, or a repetition."""
     context = per_thread.context
     # While torch.jit.trace runs, sizes are tensors.
-    return context.dry_run is not None or context.is_tracing or in_backward() or torch.jit.is_tracing()
+    is_without_data = context.dry_run is not None or context.is_tracing
+    return is_without_data or in_backward() or torch._C._get_tracing_state() is not None
 
 
 def _mode_of(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

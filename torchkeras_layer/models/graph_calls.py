@@ -13,12 +13,12 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.effects import SymbolicRun
 from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
-from torchkeras_layer.models.checks import check_connected, check_ends
-from torchkeras_layer.models.code_generation import graph_of
-from torchkeras_layer.models.inputs import InputDoor, door_of, dtype_at
-from torchkeras_layer.models.network import Network, read_network
-from torchkeras_layer.models.rebasing import rebase
-from torchkeras_layer.models.wiring import Wiring, record_again
+from torchkeras_layer.models.network.checks import check_connected, check_ends
+from torchkeras_layer.models.network.code_generation import graph_of
+from torchkeras_layer.models.network.inputs import InputDoor, door_of, dtype_at
+from torchkeras_layer.models.network.network import Network, read_network
+from torchkeras_layer.models.network.rebasing import rebase
+from torchkeras_layer.models.network.wiring import Wiring, record_again
 from torchkeras_layer.symbolic import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.tracing import Inferred
 
@@ -191,7 +191,7 @@ class GraphCalls(Layer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if self._wiring is not None:
-            record_again(self, self._wiring)
+            record_again(self._wiring, self._layer_under, self._held)
             self._open(self._wiring)
 
 

@@ -6,15 +6,15 @@ import shutil
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer.models.code_generation import code_of
 from torchkeras_layer.models.graph_calls import GraphCalls
-from torchkeras_layer.models.summary_columns import columns_of, fitting_widths, training_column, widths_at
-from torchkeras_layer.models.summary_lines import lines_of
-from torchkeras_layer.models.summary_printing import print_lines
-from torchkeras_layer.models.summary_rows import summarize
+from torchkeras_layer.models.network.code_generation import code_of
+from torchkeras_layer.models.summary.columns import columns_of, fitting_widths, training_column, widths_at
+from torchkeras_layer.models.summary.lines import lines_of
+from torchkeras_layer.models.summary.printing import print_lines
+from torchkeras_layer.models.summary.rows import summarize
 
 if TYPE_CHECKING:
-    from torchkeras_layer.models.wiring import Wiring
+    from torchkeras_layer.models.network.wiring import Wiring
 
 _ALL_LEVELS = 100
 

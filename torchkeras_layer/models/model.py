@@ -14,9 +14,9 @@ from torchkeras_layer.layer.collections import weights_of
 from torchkeras_layer.layer.measuring import check_aggregation
 from torchkeras_layer.layer.walk import contents_of, nearest_layers
 from torchkeras_layer.models._catalog import catalog
-from torchkeras_layer.models.configuration import ModelConfiguration
+from torchkeras_layer.models.configs.model_configuration import ModelConfiguration
 from torchkeras_layer.models.inspection import Inspection
-from torchkeras_layer.models.wiring import Wiring
+from torchkeras_layer.models.network.wiring import Wiring
 
 
 class Model(Inspection, ModelConfiguration):

@@ -14,10 +14,10 @@ from torchkeras_layer.layers.core.embedding import Embedding
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models._catalog import catalog
-from torchkeras_layer.models.inputs import door_of
+from torchkeras_layer.models.configs.sequential_configuration import SequentialConfiguration
 from torchkeras_layer.models.model import Model
-from torchkeras_layer.models.sequential_configuration import SequentialConfiguration
-from torchkeras_layer.models.wiring import Wiring
+from torchkeras_layer.models.network.inputs import door_of
+from torchkeras_layer.models.network.wiring import Wiring
 from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
 from torchkeras_layer.symbolic.input_spec import describe
 

@@ -16,7 +16,7 @@ from torchkeras_layer.symbolic.tracing import (
     Device,
     Function,
     Inferred,
-    Sizes,
+    Rows,
     trace_with_numbers,
     trace_with_symbols,
 )
@@ -65,12 +65,12 @@ def _first_that_works(ways: list[Any], function: Function, inputs: Any, device: 
         raise error
 
 
-def _by_symbols(function: Function, inputs: Any, device: Device, sizes: tuple[Sizes, Sizes]) -> Inferred:
+def _by_symbols(function: Function, inputs: Any, device: Device, sizes: Rows) -> Inferred:
     result, has_constants = trace_with_symbols(function, inputs, sizes[0], device)
     return _merge(result, trace_with_symbols(function, inputs, sizes[1], device)[0]) if has_constants else result
 
 
-def _by_numbers(function: Function, inputs: Any, device: Device, sizes: tuple[Sizes, Sizes]) -> Inferred:
+def _by_numbers(function: Function, inputs: Any, device: Device, sizes: Rows) -> Inferred:
     result = trace_with_numbers(function, inputs, sizes[0], device)
     if not _has_free_sizes(inputs):
         return result

@@ -14,16 +14,17 @@ from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
+Sizes = tuple[int, ...]
+Rows = tuple[Sizes, Sizes]
 # What a free dimension counts as where a trace needs a number: one an axis, so that the free batch dimensions of two
 # inputs are the same and those of two axes are not; each can be halved, and cut in three, and none is so large that a
 # loop over it takes long. The second row tells a number that a program derived from the first one from a constant.
-DIFFERENT = ((12, 18, 30, 42, 66, 78, 90, 102), (24, 36, 48, 54, 60, 72, 84, 96))
+DIFFERENT: Rows = ((12, 18, 30, 42, 66, 78, 90, 102), (24, 36, 48, 54, 60, 72, 84, 96))
 # Sizes on different axes may be the same too, as those of a matrix and its transpose; and large ones may be needed.
-EQUAL = ((12,), (24,))
-LARGE = tuple(tuple(100 * size for size in row) for row in DIFFERENT)
+EQUAL: Rows = ((12,), (24,))
+LARGE: Rows = (tuple(100 * size for size in DIFFERENT[0]), tuple(100 * size for size in DIFFERENT[1]))
 
 Function = Callable[[Any], Any]
-Sizes = tuple[int, ...]
 Device = torch.device | None
 
 

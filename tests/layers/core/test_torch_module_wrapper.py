@@ -12,20 +12,9 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 import torchkeras_layer as ours
+from tests.layers.core.torch_modules import Scaled, make_network
 from tests.oracle import assert_close, keras
 from torchkeras_layer import layers
-
-
-class Scaled(nn.Module):
-    """A module that takes all kinds of arguments."""
-
-    def forward(self, a, b=None, *, scale=1.0, mask=None, training=None):
-        self.seen = {"scale": scale, "mask": mask, "training": training, "mode": self.training}
-        return a["x"] if isinstance(a, dict) else a if b is None else a + b
-
-
-def _network() -> nn.Sequential:
-    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 2))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +106,7 @@ def test_train_and_eval_reach_the_module():
 
 
 def test_a_part_of_the_module_may_be_in_another_mode():
-    layer = layers.TorchModuleWrapper(_network()).train()
+    layer = layers.TorchModuleWrapper(make_network()).train()
     layer.module[1].eval()
     before = layer.module[1].running_mean.clone()
     layer(torch.randn(5, 3))
@@ -170,7 +159,7 @@ def test_a_checkpoint_runs_the_module_again_in_the_same_mode():
 
 
 def test_weights_buffers_and_keys():
-    layer = layers.TorchModuleWrapper(_network())
+    layer = layers.TorchModuleWrapper(make_network())
     assert list(layer.state_dict()) == [f"module.{key}" for key in layer.module.state_dict()]
     assert len(layer.trainable_weights) == 6
     assert len(layer.non_trainable_weights) == 3
@@ -179,7 +168,7 @@ def test_weights_buffers_and_keys():
 
 
 def test_training_is_torch_s():
-    network = _network()[:2]
+    network = make_network()[:2]
     alone, wrapped = network, layers.TorchModuleWrapper(copy.deepcopy(network))
     inputs = torch.randn(8, 3)
     for model in (alone, wrapped):
@@ -201,7 +190,7 @@ def test_freezing_reaches_the_module():
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda layer: pickle.loads(pickle.dumps(layer))])
 def test_copies(duplicate):
-    layer = layers.TorchModuleWrapper(_network()).eval()
+    layer = layers.TorchModuleWrapper(make_network()).eval()
     twin = duplicate(layer)
     inputs = torch.randn(2, 3)
     assert torch.equal(twin(inputs), layer(inputs))
@@ -209,7 +198,7 @@ def test_copies(duplicate):
 
 
 def test_a_state_dict_through_a_file():
-    layer, twin = layers.TorchModuleWrapper(_network()), layers.TorchModuleWrapper(_network())
+    layer, twin = layers.TorchModuleWrapper(make_network()), layers.TorchModuleWrapper(make_network())
     layer(torch.randn(5, 3))
     file = io.BytesIO()
     torch.save(layer.state_dict(), file)
@@ -221,14 +210,14 @@ def test_a_state_dict_through_a_file():
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras with torch
 def test_keras_and_we_read_each_other_s_store():
-    mine, theirs = (library.layers.TorchModuleWrapper(_network()) for library in (ours, keras))
+    mine, theirs = (library.layers.TorchModuleWrapper(make_network()) for library in (ours, keras))
     store = {}
     mine(torch.randn(5, 3))
     mine.save_own_variables(store)
     theirs.load_own_variables(store)
     inputs = torch.randn(2, 3)
     assert_close(mine(inputs, training=False), theirs(inputs, training=False))
-    twin, store = layers.TorchModuleWrapper(_network()), {}
+    twin, store = layers.TorchModuleWrapper(make_network()), {}
     theirs.save_own_variables(store)
     twin.load_own_variables(store)
     assert torch.equal(twin(inputs, training=False), mine(inputs, training=False))
@@ -270,7 +259,7 @@ def test_activity_regularizer():
 
 
 def test_numbers_of_keras_s_wrapper():
-    network = _network()
+    network = make_network()
     mine, theirs = layers.TorchModuleWrapper(network), keras.layers.TorchModuleWrapper(copy.deepcopy(network))
     inputs = torch.randn(6, 3)
     for training in (False, True, False):
@@ -279,72 +268,3 @@ def test_numbers_of_keras_s_wrapper():
         torch.manual_seed(1)
         assert_close(outputs, theirs(inputs, training=training), atol=1e-5)
     assert_close(mine.trainable_weights, theirs.weights)
-
-
-def test_output_shapes():
-    assert layers.TorchModuleWrapper(nn.Linear(3, 2)).compute_output_shape((None, 3)) == (None, 2)
-    given = layers.TorchModuleWrapper(nn.Embedding(4, 2), output_shape=[None, 5, 2])
-    assert given.compute_output_shape((None, 5)) == (None, 5, 2)
-    assert given.compute_output_signature(ours.TensorSpec((None, 5), "int64")).dtype == "float32"
-    with pytest.raises(NotImplementedError, match="For a TorchModuleWrapper: pass output_shape="):
-        layers.TorchModuleWrapper(nn.Embedding(4, 2)).compute_output_shape((None, 5))
-    signature = ours.TensorSpec((None, 5), "int64")
-    assert layers.TorchModuleWrapper(nn.Embedding(4, 2)).compute_output_signature(signature).shape == (None, 5, 2)
-    nested = layers.TorchModuleWrapper(nn.LSTM(4, 3, batch_first=True)).compute_output_shape((None, 7, 4))
-    assert nested == ((None, 7, 3), ((1, None, 3), (1, None, 3)))
-
-
-def test_finding_a_shape_leaves_no_trace():
-    layer = layers.TorchModuleWrapper(_network()).train()
-    before = copy.deepcopy(layer.module.state_dict())
-    layer.compute_output_shape((None, 3))
-    assert all(torch.equal(value, before[key]) for key, value in layer.module.state_dict().items())
-    assert all(inner.training for inner in layer.module.modules())
-
-
-def test_lazy_modules_get_their_weights_in_the_first_call():
-    layer = layers.TorchModuleWrapper(nn.Sequential(nn.LazyLinear(2), nn.LazyLinear(4)))
-    assert not layer.built
-    with pytest.raises(NotImplementedError, match="lazy weights, which take their shapes from real inputs"):
-        layer.compute_output_shape((None, 3))
-    with pytest.raises(RuntimeError, match="lazy"):
-        ours.build(layer, torch.ones(2, 3))
-    layer(torch.ones(2, 3))
-    assert layer.built
-    assert tuple(layer.module[0].weight.shape) == (2, 3)
-    assert layer.compute_output_shape((None, 3)) == (None, 4)
-    twin = layers.TorchModuleWrapper(nn.Sequential(nn.LazyLinear(2), nn.LazyLinear(4)))
-    twin.load_state_dict(layer.state_dict())
-    assert torch.equal(twin.module[0].weight, layer.module[0].weight)
-    assert twin.compute_output_shape((None, 3)) == (None, 4)
-
-
-def test_a_forward_that_does_not_tell_its_arguments():
-    module = nn.Module()
-    module.forward = torch.relu
-    assert layers.TorchModuleWrapper(module)(torch.tensor([-1.0, 2.0])).tolist() == [0, 2]
-
-
-def test_forward_without_inputs_given():
-    with pytest.raises(ValueError, match="the first argument of a call, 'a', is missing"):
-        layers.TorchModuleWrapper(Scaled())()
-
-
-@pytest.mark.parametrize(
-    ("module", "message"),
-    [
-        (layers.Dense(2), "Received: Dense. Use it as it is: it is a layer."),
-        (nn.Linear, r"Received: the class Linear\. Pass one, such as nn.Linear\(3, 2\)\."),
-        (torch.relu, "Received: builtin_function_or_method. Pass one"),
-        (None, "Received: NoneType. Pass one"),
-        ("Linear", "Received: str. Pass one"),
-    ],
-)
-def test_what_is_no_plain_module(module, message):
-    with pytest.raises(TypeError, match=f"^TorchModuleWrapper: module must be a plain nn.Module. {message}"):
-        layers.TorchModuleWrapper(module)
-
-
-def test_an_output_shape_that_is_none():
-    with pytest.raises(TypeError, match="Expected a shape or a nested structure of shapes. Received: 'wide'"):
-        layers.TorchModuleWrapper(nn.ReLU(), output_shape="wide")

@@ -1,4 +1,7 @@
-"""Which shapes do torch's recurrent modules give? Without data, torch would run them step by step, which takes seconds."""
+"""Which shapes do torch's recurrent modules give?
+
+Without data, torch runs some of them step by step, which takes seconds.
+"""
 
 from __future__ import annotations
 

@@ -64,6 +64,15 @@ class TorchFunction(Layer):
             return _record_call(self, args, kwargs)
         return self.function(*args, **kwargs)
 
+    def _state_to_copy(self) -> dict[str, Any]:
+        # By its name, as far as it has one: torch's properties cannot be pickled.
+        return {**super()._state_to_copy(), "function": name_of(self.function) or self.function}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if isinstance(self.function, str):
+            self.function = function_named(self.function)
+
     def get_config(self) -> dict[str, Any]:
         """Return the name of the layer and the public name of the function.
 

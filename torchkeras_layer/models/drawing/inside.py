@@ -9,9 +9,9 @@ from torch import nn
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models.graph_calls import GraphCalls
-from torchkeras_layer.models.labels import name_label, printable
-from torchkeras_layer.models.network import Network
+from torchkeras_layer.models.network.network import Network
 from torchkeras_layer.models.sequential import Sequential
+from torchkeras_layer.models.summary.labels import name_label, printable
 
 
 def network_inside(layer: nn.Module) -> Network | None:

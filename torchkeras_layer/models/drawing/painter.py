@@ -20,9 +20,9 @@ from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models.drawing.inside import network_inside, steps_inside
 from torchkeras_layer.models.drawing.picture import Arrow, Box, Frame, Item, Picture
 from torchkeras_layer.models.graph_calls import GraphCalls
-from torchkeras_layer.models.labels import class_label, name_label, paths_in, printable
-from torchkeras_layer.models.network import Call, Network, TensorRef
-from torchkeras_layer.models.weight_counts import weights_in
+from torchkeras_layer.models.network.network import Call, Network, TensorRef
+from torchkeras_layer.models.summary.labels import class_label, name_label, paths_in, printable
+from torchkeras_layer.models.summary.weight_counts import weights_in
 
 _TRAINING = {"all": "trainable", "some": "partly frozen", "none": "frozen"}
 

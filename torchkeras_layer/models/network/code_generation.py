@@ -15,7 +15,7 @@ import torch
 from torch import fx
 
 from torchkeras_layer._structures import leaves, map_leaves
-from torchkeras_layer.models.network import Call, Network, Operand, TensorRef
+from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
 from torchkeras_layer.symbolic.functions import name_of
 
 _METHOD = "torch.Tensor."

@@ -9,9 +9,9 @@ from typing import Any
 
 from torch import nn
 
-from torchkeras_layer.models.labels import class_label, name_label
-from torchkeras_layer.models.summary_parts import Part, parts_of
-from torchkeras_layer.models.weight_counts import Amount, Weights, amount_of, is_complete, weights_in
+from torchkeras_layer.models.summary.labels import class_label, name_label
+from torchkeras_layer.models.summary.parts import Part, parts_of
+from torchkeras_layer.models.summary.weight_counts import Amount, Weights, amount_of, is_complete, weights_in
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from torchkeras_layer.layer.containers import TrackedContainer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.metrics import is_metric
 from torchkeras_layer.models.graph_calls import GraphCalls
-from torchkeras_layer.models.labels import name_label, printable, shape_label
-from torchkeras_layer.models.network import Network, Operand, TensorRef
-from torchkeras_layer.models.weight_counts import is_complete
+from torchkeras_layer.models.network.network import Network, Operand, TensorRef
+from torchkeras_layer.models.summary.labels import name_label, printable, shape_label
+from torchkeras_layer.models.summary.weight_counts import is_complete
 
 _CONTAINERS = (TrackedContainer, nn.ModuleList, nn.ModuleDict)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from torchkeras_layer.models.summary_rows import Row, Summary
-from torchkeras_layer.models.text_pieces import Line, Piece, joined, width_of, words_in, wrap
+from torchkeras_layer.models.summary.rows import Row, Summary
+from torchkeras_layer.models.summary.text_pieces import Line, Piece, joined, width_of, words_in, wrap
 
 GAP = 2
 _NARROWEST = 6
@@ -49,7 +49,7 @@ class Column:
 def columns_of(summary: Summary) -> list[Column]:
     """Return the columns that every summary has, and where inputs come from if that is not plain.
 
-    >>> from torchkeras_layer.models.weight_counts import Amount
+    >>> from torchkeras_layer.models.summary.weight_counts import Amount
     >>> [column.heading for column in columns_of(Summary("empty", True, (), *[Amount(0, 0)] * 4))]
     ['Layer (type)', 'Output Shape', 'Param #']
     """

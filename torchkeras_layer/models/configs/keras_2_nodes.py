@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from torchkeras_layer.models.config_values import TensorInConfig, read_history
+from torchkeras_layer.models.configs.values import TensorInConfig, read_history
 from torchkeras_layer.registry import DeserializationError
 
 _CONSTANT = "_CONSTANT_VALUE"

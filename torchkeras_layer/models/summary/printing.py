@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torchkeras_layer.models.summary_lines import RULE
-from torchkeras_layer.models.text_pieces import Line, plain
+from torchkeras_layer.models.summary.lines import RULE
+from torchkeras_layer.models.summary.text_pieces import Line, plain
 
 _STYLES = {
     "title": "bold",
@@ -23,7 +23,7 @@ _STYLES = {
 def print_lines(lines: list[Line], print_fn: Callable[[str], Any] | None) -> None:
     """Give lines to a function, one by one and plain; without one, print them, in colours where `rich` is installed.
 
-    >>> from torchkeras_layer.models.text_pieces import Piece
+    >>> from torchkeras_layer.models.summary.text_pieces import Piece
     >>> print_lines([[Piece("dense", "name"), Piece("  ", "")]], print)
     dense
     """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from torchkeras_layer.models.summary_columns import GAP, Column
-from torchkeras_layer.models.summary_rows import Summary
-from torchkeras_layer.models.text_pieces import Line, Piece, width_of, words_in, wrap
-from torchkeras_layer.models.weight_counts import Amount, readable_size
+from torchkeras_layer.models.summary.columns import GAP, Column
+from torchkeras_layer.models.summary.rows import Summary
+from torchkeras_layer.models.summary.text_pieces import Line, Piece, width_of, words_in, wrap
+from torchkeras_layer.models.summary.weight_counts import Amount, readable_size
 
 RULE = "-"
 
@@ -15,7 +15,7 @@ RULE = "-"
 def lines_of(summary: Summary, columns: list[Column], widths: list[int]) -> list[Line]:
     """Return a summary as lines: a title, its columns in the given widths, and the totals.
 
-    >>> from torchkeras_layer.models.summary_columns import columns_of
+    >>> from torchkeras_layer.models.summary.columns import columns_of
     >>> summary = Summary("empty", False, (), *[Amount(0, 0)] * 4)
     >>> lines_of(summary, columns_of(summary), [12, 12, 7])[0]
     [Piece(text='Model: "empty" (not built)', role='title')]

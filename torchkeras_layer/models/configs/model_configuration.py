@@ -12,10 +12,10 @@ from torch import nn
 from typing_extensions import Self
 
 from torchkeras_layer._structures import map_leaves
-from torchkeras_layer.models.config_values import ConstantInConfig, ParameterInConfig, TensorInConfig
+from torchkeras_layer.models.configs.restoring import RestoredGraph, is_graph_config
+from torchkeras_layer.models.configs.values import ConstantInConfig, ParameterInConfig, TensorInConfig
 from torchkeras_layer.models.graph_calls import GraphCalls
-from torchkeras_layer.models.network import Call, Network, Operand, TensorRef
-from torchkeras_layer.models.restoring import RestoredGraph, is_graph_config
+from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
 from torchkeras_layer.registry import DeserializationError, serialize_keras_object
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.effects import Effects
 from torchkeras_layer.layers.core.torch_function import TorchFunction
-from torchkeras_layer.models.code_generation import function_of, graph_of
-from torchkeras_layer.models.network import Call, Network, Operand, TensorRef
+from torchkeras_layer.models.network.code_generation import function_of, graph_of
+from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
 from torchkeras_layer.symbolic import KerasTensor, Node, TensorSpec
-
-if TYPE_CHECKING:
-    from torchkeras_layer.models.graph_calls import GraphCalls
 
 
 class Wiring:
@@ -47,18 +44,21 @@ def _not_wired(*_: Any) -> Any:
     raise RuntimeError("A copy of a model is called before it is complete.")
 
 
-def record_again(model: GraphCalls, wiring: Wiring) -> None:
-    """Make the nodes of a network on the layers of a model, from what was known of them; nothing is called."""
+def record_again(wiring: Wiring, layer_under: Callable[[str], Any], held: Callable[[str], Any]) -> None:
+    """Make the nodes of a network on the layers of a model, from what was known of them; nothing is called.
+
+    `layer_under` and `held` give the layers and the operands, by their keys.
+    """
     network = wiring.network
     made: list[list[Any]] = []
 
     def argument(leaf: Any) -> Any:
         if isinstance(leaf, TensorRef):
             return made[leaf.call][leaf.position]
-        return model._held(leaf.key) if isinstance(leaf, Operand) else leaf
+        return held(leaf.key) if isinstance(leaf, Operand) else leaf
 
     for call in network.calls:
-        layer = model._layer_under(call.key)
+        layer = layer_under(call.key)
         args, kwargs = map_leaves(argument, (call.args, call.kwargs))
         outputs = _symbolic_outputs(call, layer.name)
         effects = Effects() if call.is_input or isinstance(layer, TorchFunction) else None

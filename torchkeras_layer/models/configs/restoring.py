@@ -14,8 +14,8 @@ from torchkeras_layer._shapes import full_shape
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
-from torchkeras_layer.models.config_values import ParameterInConfig, TensorInConfig, read_history
-from torchkeras_layer.models.keras_2_nodes import read_keras_2_node
+from torchkeras_layer.models.configs.keras_2_nodes import read_keras_2_node
+from torchkeras_layer.models.configs.values import ParameterInConfig, TensorInConfig, read_history
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
 
 _WORDS = ("layers", "input_layers", "output_layers")

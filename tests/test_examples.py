@@ -1,0 +1,31 @@
+"""Do the programs under examples/ run, shortly, to their last line?"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def _load(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    program = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(program)
+    return program
+
+
+def test_functional_digits(monkeypatch, capsys):
+    pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
+    pytest.importorskip("tqdm", reason="the example shows its progress with tqdm")
+    program = _load("functional_digits")
+    monkeypatch.setattr(program, "EPOCHS", 2)
+    monkeypatch.setattr(program, "EXPECTED", 0.5)
+    monkeypatch.setattr("sys.argv", ["functional_digits.py"])
+    program.main()
+    printed = capsys.readouterr().out
+    for part in ("digit_reader", "def forward", "flowchart"):
+        assert part in printed
+    assert "same: True" in printed.splitlines()[-1]

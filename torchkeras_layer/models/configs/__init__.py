@@ -1,0 +1,1 @@
+"""How are models written into configs, and made of them?"""

@@ -1,0 +1,1 @@
+"""What stands in the summary of a model, and how is it printed?"""
