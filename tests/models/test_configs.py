@@ -7,6 +7,7 @@ import json
 
 import pytest
 import torch
+from torch.nn import functional
 
 import torchkeras_layer as keras
 from tests.models.samples import GRAPHS, OWN, Scale, batch_for, chain, names_of, nested, shared
@@ -120,6 +121,21 @@ def test_constants_of_every_kind():
     other = from_json(model)
     data = torch.randn(4, 3)
     same(other(data), model(data))
+
+
+RANDOM = [torch.rand_like, torch.randn_like, lambda x: torch.randint_like(x, 1, 5), torch.bernoulli]
+NAMED = [functional.hardswish, functional.hardsigmoid, functional.sigmoid, functional.tanh, functional.silu]
+
+
+@pytest.mark.parametrize("function", [*RANDOM, *NAMED, lambda x: x * (1 + 2j)])
+def test_functions_have_names_in_the_config(function):
+    x = keras.Input((3,), name="x")
+    model = keras.Model(x, x + function(x[0].abs().clamp(max=1.0)))
+    other = from_json(model)
+    torch.manual_seed(0)
+    wanted = model(torch.ones(3, 3))
+    torch.manual_seed(0)
+    torch.testing.assert_close(other(torch.ones(3, 3)), wanted)
 
 
 def test_losses_survive():

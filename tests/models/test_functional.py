@@ -254,6 +254,20 @@ def test_a_subclass_of_a_functional_model():
     assert model(torch.ones(2, 3)).shape == (2, 4)
 
 
+def test_building_it_again_changes_nothing():
+    model = chain()
+    before = model.get_build_config(), model.get_config()
+    model.build((None, 7))
+    assert (model.get_build_config(), model.get_config()) == before
+    assert model(torch.ones(2, 3)).shape == (2, 2)
+
+
+def test_several_tensors_by_position():
+    x, y = keras.Input((3,)), keras.Input((3,))
+    with pytest.raises(ValueError, match=r"(?s)model: expects 2 input.*\["):
+        keras.Model([x, y], x + y)(torch.ones(2, 3), torch.ones(2, 3))
+
+
 def test_positional_and_keyword_arguments():
     x = keras.Input((3,))
     y = x + 1

@@ -99,7 +99,7 @@ class SymbolicCalls(ShapeInference):
         """Whether arithmetic tells all: floating inputs without masks, which are cast, in the first argument only."""
         return (
             self._autocast
-            and not self._defines_mask
+            and (not self._defines_mask or self._only_merges_masks)
             and len(tensors) == len(leaves(inputs))
             and all(tensor.dtype.is_floating_point and tensor._mask_spec is None for tensor in tensors)
             and all(map(is_symbolic, leaves(inputs)))

@@ -45,6 +45,8 @@ def trace_with_symbols(function: Function, inputs: Any, sizes: Sizes, device: De
 
     environment = ShapeEnv()
     mode = FakeTensorMode(shape_env=environment, allow_non_fake_inputs=True)
+    # Torch's cache is one for all modes, and would keep the symbols of each for ever.
+    mode.cache_enabled = False
 
     def make(spec: TensorSpec) -> torch.Tensor:
         kinds = [DimDynamic.DUCK if size is None else DimDynamic.STATIC for size in spec.shape]
