@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -55,8 +56,20 @@ def trace_with_symbols(function: Function, inputs: Any, sizes: Sizes, device: De
         with mode:
             return torch.empty(fake.shape, dtype=example.dtype, device=device)
 
-    result = _run(function, inputs, mode, make)
+    try:
+        result = _run(function, inputs, mode, make)
+    finally:
+        for clear in _caches_of_symbols():
+            clear()
     return result, any(value.is_number for value in environment.replacements.values())
+
+
+@functools.cache
+def _caches_of_symbols() -> list[Callable[[], None]]:
+    """Return what empties torch's caches of symbolic sizes, which would keep those of every trace for ever."""
+    from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+    return [method.cache_clear for method in vars(ShapeEnv).values() if hasattr(method, "cache_clear")]
 
 
 def trace_with_numbers(function: Function, inputs: Any, sizes: Sizes, device: Device) -> Inferred:

@@ -15,12 +15,13 @@ import torch
 from torch import fx
 
 from torchkeras_layer._structures import leaves, map_leaves
-from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
+from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef, has_marker
 from torchkeras_layer.symbolic.functions import name_of
 
 _METHOD = "torch.Tensor."
 _numbers = itertools.count()
 # What may stand between quotes in code: names come from users and from files.
+_UNFIT_FOR_FILES = re.compile(r"[^\w -]")
 _HARMLESS = re.compile(r"[\w \-/:+]+")
 
 
@@ -33,6 +34,7 @@ def graph_of(network: Network) -> fx.Graph:
     writer = _Writer(network)
     for number, call in enumerate(network.calls):
         writer.write(number, call)
+    _check_structure("output", network.outputs)
     writer.graph.output(map_leaves(writer.value, network.outputs))
     return writer.graph
 
@@ -45,7 +47,7 @@ def code_of(graph: fx.Graph) -> str:
 def function_of(graph: fx.Graph, name: str) -> Callable[..., Any]:
     """Return the function that a graph's code defines; `name` shows in tracebacks, with the code's own lines."""
     code = graph.python_code("self")
-    file = f"<generated code {next(_numbers)} of {name}>"
+    file = f"<generated code {next(_numbers)} of {_UNFIT_FOR_FILES.sub('_', name)}>"
     space: dict[str, Any] = dict(code.globals)
     source = _in_public_names(code.src)
     exec(compile(source, file, "exec"), space)  # noqa: S102
@@ -135,7 +137,7 @@ def _check_structure(key: str, argument: Any, is_in_dict: bool = False) -> None:
     """Check that the nested structure of an argument can be written as code."""
     if isinstance(argument, dict):
         for name, part in argument.items():
-            if type(name) not in (str, int, float, bool, type(None)):
+            if type(name) not in (str, int, float, bool, type(None)) or has_marker(name):
                 raise ValueError(
                     f"{key}: keys of a dict that a layer in a graph is called on must be plain. Received: {name!r}."
                 )

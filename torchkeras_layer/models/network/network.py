@@ -118,7 +118,8 @@ def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict
     def reference(leaf: Any) -> Any:
         if is_symbolic(leaf):
             return TensorRef(numbers[id(node_of(leaf))], leaf._keras_history.tensor_index)
-        return leaf if type(leaf) in _WRITTEN_OUT else operands.hold(leaf)
+        can_be_written_out = type(leaf) in _WRITTEN_OUT and not has_marker(leaf)
+        return leaf if can_be_written_out else operands.hold(leaf)
 
     calls = [_read_call(node, keys[node.layer], reference) for node in nodes]
     by_key = {keys[layer]: layer for layer in layers}
@@ -134,6 +135,15 @@ def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict
     )
     children = {key: layer for key, layer in by_key.items() if key not in stateless and id(layer) not in held}
     return Parts(network, children, operands.held)
+
+
+def has_marker(value: Any) -> bool:
+    """Whether a string holds the marker of torch's generated code, which takes out the lines that have it.
+
+    >>> has_marker("# COUNTER: 0"), has_marker(3)
+    (True, False)
+    """
+    return isinstance(value, str) and "# COUNTER" in value
 
 
 def _read_call(node: Node, key: str, reference: Callable[[Any], Any]) -> Call:
