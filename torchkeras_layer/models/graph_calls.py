@@ -95,7 +95,7 @@ class GraphCalls(Layer):
         names = [network.without_state[network.calls[ref.call].key].name for ref in leaves(network.inputs)]
         self.__dict__["_door"] = door_of(self._name, network.inputs, specs, names)
         self.__dict__["_born_in"] = self._policy.compute
-        wiring.generate(self._name)
+        wiring.generate(self._name, self._layer_under)
         self.built = True
         for layer in self._layers_inside():
             layer._model_reference = weakref.ref(self)
@@ -129,8 +129,11 @@ class GraphCalls(Layer):
         return getattr(self.get_submodule(owner), name)
 
     def _layer_under(self, key: str) -> Any:
-        without_state = self._wiring.network.without_state if self._wiring else {}
-        return without_state[key] if key in without_state else self.get_submodule(key)
+        wiring = self._wiring
+        if wiring is not None and key in wiring.network.without_state:
+            return wiring.network.without_state[key]
+        module = self.get_submodule(key)
+        return module if isinstance(module, Layer) or wiring is None else wiring.stand_in_for(key, module)
 
     @property
     def _network(self) -> Network:
@@ -156,7 +159,8 @@ class GraphCalls(Layer):
 
     def _is_as_made(self, inputs: Any) -> bool:
         flat = self._door.flatten(inputs)
-        return all(
+        is_known = self._wiring is not None and self._wiring.has_its_layers(self._layer_under)
+        return is_known and all(
             is_symbolic(t) and t.spec == s and t._mask_spec is None for t, s in zip(flat, self._door.specs, strict=True)
         )
 

@@ -43,8 +43,12 @@ _SAME_AS = {
     torch.Tensor.__floordiv__: operator.floordiv,
     torch.Tensor.__mod__: operator.mod,
 }
-# Of tensor methods, torch's list leaves out some that make sense, and has some that are about memory and gradients.
-_FURTHER = ("unflatten", "new_empty", "new_full", "new_ones", "new_zeros")
+# Torch's list leaves out some functions that make sense, and has some that are about memory and gradients.
+_FURTHER = {
+    "torch.Tensor": ("unflatten", "new_empty", "new_full", "new_ones", "new_zeros"),
+    "torch": ("rand_like", "randn_like", "randint_like", "vander"),
+    "torch.nn.functional": ("hardswish", "hardsigmoid", "sigmoid", "tanh", "upsample"),
+}
 # fmt: off
 _ABOUT_MEMORY = frozenset({
     "backward", "const_data_ptr", "data", "data_ptr", "grad", "grad_dtype", "grad_fn", "is_pinned", "is_set_to",
@@ -126,7 +130,9 @@ def short_name(function: Callable[..., Any]) -> str:
 def _table() -> tuple[dict[str, Callable[..., Any]], dict[Callable[..., Any], str]]:
     """Return functions by name, and names by function. Made on first use: it costs some 10 ms."""
     by_name: dict[str, Callable[..., Any]] = {**OPERATORS, **_OURS}
-    by_name |= {f"torch.Tensor.{name}": getattr(torch.Tensor, name) for name in _FURTHER}
+    for place, names in _FURTHER.items():
+        owner = functools.reduce(getattr, place.split(".")[1:], torch)
+        by_name |= {f"{place}.{name}": getattr(owner, name) for name in names}
     for functions in get_overridable_functions().values():
         for function in functions:
             name = resolve_name(function)

@@ -20,6 +20,8 @@ class AddLoss(ZooLayer):
     """
 
     _has_effects = True
+    # For torch.fx, which else takes out calls whose results nobody needs.
+    _is_impure = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Add the loss."""
@@ -44,6 +46,8 @@ class AddMetric(ZooLayer):
     >>> _ = layer(torch.tensor([2.0, 4.0])); layer.metrics[0].result()
     tensor(3.)
     """
+
+    _is_impure = True
 
     def __init__(self, aggregation: str | None = None, metric_name: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

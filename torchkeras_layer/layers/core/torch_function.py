@@ -46,13 +46,7 @@ class TorchFunction(Layer):
     """
 
     def __init__(self, function: Callable[..., Any] | str, **kwargs: Any) -> None:
-        found = function_named(function) if isinstance(function, str) else function
-        if not callable(found):
-            raise DeserializationError(
-                f"{type(self).__name__}: there is no function {function!r} that may stand in a graph. "
-                "The public functions of torch, torch.nn.functional, torch.linalg, torch.fft and torch.special, "
-                "tensor methods and Python's operators may, unless they work in place."
-            )
+        found = _find(function)
         kwargs.setdefault("name", unique_name(short_name(found)))
         super().__init__(**kwargs)
         self.function = found
@@ -70,8 +64,7 @@ class TorchFunction(Layer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        if isinstance(self.function, str):
-            self.function = function_named(self.function)
+        self.function = _find(self.function)
 
     def get_config(self) -> dict[str, Any]:
         """Return the name of the layer and the public name of the function.
@@ -86,6 +79,17 @@ class TorchFunction(Layer):
                 "Put it into a registered layer, or into a Lambda with a registered function."
             )
         return {"name": self._name, "function": name}
+
+
+def _find(function: Callable[..., Any] | str) -> Callable[..., Any]:
+    found = function_named(function) if isinstance(function, str) else function
+    if not callable(found):
+        raise DeserializationError(
+            f"TorchFunction: there is no function {function!r} that may stand in a graph. The public functions of torch, "
+            "torch.nn.functional, torch.linalg, torch.fft and torch.special, tensor methods and Python's operators may, "
+            "unless they work in place."
+        )
+    return found
 
 
 @sign_on

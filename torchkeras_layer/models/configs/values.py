@@ -87,6 +87,9 @@ def _read_parameter(config: dict[str, Any]) -> ParameterInConfig:
     return ParameterInConfig(None, config["name"], shape, dtype, bool(config["trainable"]))
 
 
+add_codec(
+    Codec("__complex__", complex, lambda z: {"real": z.real, "imag": z.imag}, lambda c: complex(c["real"], c["imag"]))
+)
 add_codec(Codec("__torch_constant__", ConstantInConfig, lambda constant: {"name": constant.name}, _read_constant))
 add_codec(Codec("__keras_tensor__", TensorInConfig, _write_tensor, _read_tensor))
 add_codec(Codec("__parameter__", ParameterInConfig, _write_parameter, _read_parameter))

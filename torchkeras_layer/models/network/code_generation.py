@@ -21,6 +21,8 @@ from torchkeras_layer.symbolic.functions import name_of
 _METHOD = "torch.Tensor."
 _numbers = itertools.count()
 # What may stand between quotes in code: names come from users and from files.
+_INTERNAL_FUNCTIONS: Any = torch._C._nn  # pyright: ignore[reportAttributeAccessIssue]
+_INTERNAL = re.compile(r"\btorch\._C\._nn\.(\w+)")
 _UNFIT_FOR_FILES = re.compile(r"[^\w -]")
 _HARMLESS = re.compile(r"[\w \-/:+]+")
 
@@ -58,7 +60,12 @@ def function_of(graph: fx.Graph, name: str) -> Callable[..., Any]:
 
 def _in_public_names(source: str) -> str:
     """Write functions that torch shows in `torch.nn.functional` so, and not as where they come from."""
-    return source.replace("torch._C._nn.", "torch.nn.functional.")
+    return _INTERNAL.sub(lambda found: _public_name(found[1]), source)
+
+
+def _public_name(name: str) -> str:
+    is_public = getattr(torch.nn.functional, name, None) is getattr(_INTERNAL_FUNCTIONS, name, None)
+    return f"torch.nn.functional.{name}" if is_public else f"torch._C._nn.{name}"
 
 
 class _Writer:
@@ -82,6 +89,7 @@ class _Writer:
             self._results.append(self._placeholders[number])
             return
         args, kwargs = map_leaves(self.value, (call.args, call.kwargs))
+        _check_structure(call.key, call.outputs)
         for word in kwargs:
             if type(word) is not str or not word.isidentifier() or keyword.iskeyword(word):
                 raise ValueError(f"{call.key}: a keyword argument must be a name. Received: {word!r}.")

@@ -56,7 +56,7 @@ class InputDoor:
         if len(flat) != len(self.names):
             raise ValueError(
                 f"{self.model_name}: expects {len(self.names)} input(s), {self.names}, but received {len(flat)}. "
-                f"Received: {describe(inputs)}."
+                f"Received: {describe(inputs)}. Pass several inputs in one list, or a dict by name."
             )
         return flat
 

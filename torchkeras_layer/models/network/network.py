@@ -138,12 +138,13 @@ def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict
 
 
 def has_marker(value: Any) -> bool:
-    """Whether a string holds the marker of torch's generated code, which takes out the lines that have it.
+    """Whether a string holds what means something in generated code even between quotes.
 
     >>> has_marker("# COUNTER: 0"), has_marker(3)
     (True, False)
     """
-    return isinstance(value, str) and "# COUNTER" in value
+    # Torch takes out lines with the first; the second is replaced by the public name.
+    return isinstance(value, str) and ("# COUNTER" in value or "torch._C._nn." in value)
 
 
 def _read_call(node: Node, key: str, reference: Callable[[Any], Any]) -> Call:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import weakref
 from collections.abc import Callable
 from typing import Any
+
+from torch import nn
 
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.effects import Effects
 from torchkeras_layer.layers.core.torch_function import TorchFunction
+from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models.network.code_generation import function_of, graph_of
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
 from torchkeras_layer.symbolic import KerasTensor, Node, TensorSpec
@@ -20,7 +24,7 @@ class Wiring:
     Only the network is copied and pickled: symbolic tensors and code follow from it.
     """
 
-    __slots__ = ("inputs", "network", "outputs", "run", "sinks")
+    __slots__ = ("_layers", "_stand_ins", "inputs", "network", "outputs", "run", "sinks")
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -28,10 +32,23 @@ class Wiring:
         self.outputs: Any = None
         self.sinks: list[KerasTensor] = []
         self.run: Callable[..., Any] = _not_wired
+        self._layers: dict[str, weakref.ref[Any]] = {}
+        self._stand_ins: dict[str, TorchModuleWrapper] = {}
 
-    def generate(self, name: str) -> None:
-        """Make the function that runs the network."""
+    def generate(self, name: str, layer_under: Callable[[str], Any]) -> None:
+        """Make the function that runs the network, and remember which layers it was made of."""
         self.run = function_of(graph_of(self.network), name)
+        self._layers = {key: weakref.ref(layer_under(key)) for key in self.network.keys}
+
+    def has_its_layers(self, layer_under: Callable[[str], Any]) -> bool:
+        """Whether no layer has been replaced."""
+        return all(layer() is layer_under(key) for key, layer in self._layers.items())
+
+    def stand_in_for(self, key: str, module: nn.Module) -> TorchModuleWrapper:
+        """Return the layer that stands in the graph for a plain module which took the place of a layer."""
+        if key not in self._stand_ins or self._stand_ins[key].module is not module:
+            self._stand_ins[key] = TorchModuleWrapper(module, name=key)
+        return self._stand_ins[key]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Wiring:
         return Wiring(copy.deepcopy(self.network, memo))
