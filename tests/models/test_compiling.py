@@ -198,7 +198,7 @@ def test_export_of_a_free_length():
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.trace.*` is deprecated:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:Converting a tensor to a Python boolean:torch.jit.TracerWarning")
-@pytest.mark.parametrize("kind", ["diamond", "nested", "normalized", "sequential_inside"])
+@pytest.mark.parametrize("kind", ["diamond", "nested", "normalized", "wrapped"])
 def test_jit_trace(kind):
     model = KINDS[kind]().eval()
     data = batch(model, 4)

@@ -118,11 +118,6 @@ def test_other_keys_are_refused(key):
 
 @pytest.mark.parametrize("key", [Color.RED, Word("a")], ids=str)
 def test_keys_of_what_a_layer_gives_are_not_evaluated(key):
-    """They are found, or refused."""
-    x, gives = keras.Input((3,)), Gives(key, name="gives")
-    try:
-        model = keras.Model(x, gives(x)[key])
-    except ValueError as error:
-        assert "gives" in str(error)
-    else:
-        assert torch.equal(model(X), X)
+    x = keras.Input((3,))
+    with pytest.raises(ValueError, match="gives: keys of a dict"):
+        keras.Model(x, Gives(key, name="gives")(x)[key])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
+
+import torch
 
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._shapes import as_dimension, as_shape
@@ -188,5 +189,8 @@ def describe(inputs: Any) -> str:
     >>> describe([torch.ones(2, 3), None])
     '(2, 3), None'
     """
-    tell: Callable[[Any], str] = lambda leaf: str(tuple(leaf.shape)) if hasattr(leaf, "shape") else repr(leaf)  # noqa: E731
-    return ", ".join(tell(leaf) for leaf in leaves(inputs))
+    return ", ".join(_shape_in_words(leaf) if hasattr(leaf, "shape") else repr(leaf) for leaf in leaves(inputs))
+
+
+def _shape_in_words(tensor: Any) -> str:
+    return str(tuple(None if isinstance(size, torch.SymInt) else size for size in tensor.shape))

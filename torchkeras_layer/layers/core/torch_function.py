@@ -85,9 +85,9 @@ def _find(function: Callable[..., Any] | str) -> Callable[..., Any]:
     found = function_named(function) if isinstance(function, str) else function
     if not callable(found):
         raise DeserializationError(
-            f"TorchFunction: there is no function {function!r} that may stand in a graph. The public functions of torch, "
-            "torch.nn.functional, torch.linalg, torch.fft and torch.special, tensor methods and Python's operators may, "
-            "unless they work in place."
+            f"TorchFunction: there is no function {function!r} that may stand in a graph. The public functions of "
+            "torch, torch.nn.functional, torch.linalg, torch.fft and torch.special, tensor methods and Python's "
+            "operators may, unless they work in place."
         )
     return found
 

@@ -22,6 +22,7 @@ _METHOD = "torch.Tensor."
 _numbers = itertools.count()
 # What may stand between quotes in code: names come from users and from files.
 _INTERNAL_FUNCTIONS: Any = torch._C._nn  # pyright: ignore[reportAttributeAccessIssue]
+_WRITTEN_IN = re.compile(r"\btorch\.functional\.")
 _INTERNAL = re.compile(r"\btorch\._C\._nn\.(\w+)")
 _UNFIT_FOR_FILES = re.compile(r"[^\w -]")
 _HARMLESS = re.compile(r"[\w \-/:+]+")
@@ -60,6 +61,7 @@ def function_of(graph: fx.Graph, name: str) -> Callable[..., Any]:
 
 def _in_public_names(source: str) -> str:
     """Write functions that torch shows in `torch.nn.functional` so, and not as where they come from."""
+    source = _WRITTEN_IN.sub("torch.", source)
     return _INTERNAL.sub(lambda found: _public_name(found[1]), source)
 
 
@@ -136,12 +138,12 @@ def _checked(path: str) -> str:
     Raises:
         ValueError: if not: torch writes a part that is no identifier between quotes, as it is.
     """
-    if all(_HARMLESS.fullmatch(part) for part in path.split(".")):
+    if all(_HARMLESS.fullmatch(part) and not keyword.iskeyword(part) for part in path.split(".")):
         return path
     raise ValueError(f"{path!r}: a layer or weight in a graph cannot stand under such a name. Use letters and digits.")
 
 
-def _check_structure(key: str, argument: Any, is_in_dict: bool = False) -> None:
+def _check_structure(key: str, argument: Any, is_inner: bool = False) -> None:
     """Check that the nested structure of an argument can be written as code."""
     if isinstance(argument, dict):
         for name, part in argument.items():
@@ -149,15 +151,16 @@ def _check_structure(key: str, argument: Any, is_in_dict: bool = False) -> None:
                 raise ValueError(
                     f"{key}: keys of a dict that a layer in a graph is called on must be plain. Received: {name!r}."
                 )
-            _check_structure(key, part, is_in_dict=True)
+            _check_structure(key, part, is_inner=True)
     elif isinstance(argument, (list, tuple)):
-        if is_in_dict and type(argument) not in (list, tuple):
+        is_named = type(argument) not in (list, tuple)
+        if is_inner and is_named:
             raise ValueError(
-                f"{key}: a {type(argument).__name__} inside a dict cannot be an argument of a layer in a graph. "
-                "Use a list, tuple or dict."
+                f"{key}: a {type(argument).__name__} inside another structure cannot be an argument of a layer in a "
+                "graph. Use a list, tuple or dict."
             )
         for part in argument:
-            _check_structure(key, part, is_in_dict)
+            _check_structure(key, part, is_inner or is_named)
 
 
 def _path_to(structure: Any, position: int) -> list[Any]:

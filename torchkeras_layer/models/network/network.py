@@ -143,8 +143,8 @@ def has_marker(value: Any) -> bool:
     >>> has_marker("# COUNTER: 0"), has_marker(3)
     (True, False)
     """
-    # Torch takes out lines with the first; the second is replaced by the public name.
-    return isinstance(value, str) and ("# COUNTER" in value or "torch._C._nn." in value)
+    # Torch takes out lines with the first; the others are replaced by public names.
+    return isinstance(value, str) and any(mark in value for mark in ("# COUNTER", "torch._C._nn.", "torch.functional."))
 
 
 def _read_call(node: Node, key: str, reference: Callable[[Any], Any]) -> Call:
