@@ -38,11 +38,11 @@ def assert_inferred(function: Any, inputs: Any, shapes: Any, dtypes: Any = None)
     if dtypes is not None:
         assert map_leaves(lambda tensor: tensor.dtype, symbolic) == dtypes
     signature = Calls(function).compute_output_signature(map_leaves(lambda tensor: tensor.spec, inputs))
-    assert map_leaves(lambda spec: spec, signature) == map_leaves(lambda tensor: tensor.spec, symbolic)
+    assert signature == map_leaves(lambda tensor: tensor.spec, symbolic)
     if all(tensor.dtype is torch.float32 for tensor in leaves(inputs)):
         assert Calls(function).compute_output_shape(map_leaves(lambda tensor: tensor.shape, inputs)) == shapes
     for size in (16, 20):
-        outputs = Calls(function)(map_leaves(lambda tensor: real(tensor.shape, tensor.dtype, size), inputs))
+        outputs = Calls(function)(map_leaves(lambda tensor, size=size: real(tensor.shape, tensor.dtype, size), inputs))
         for found, foretold in zip(leaves(outputs), leaves(symbolic), strict=True):
             assert foretold.spec.is_compatible_with(found)
 
@@ -51,7 +51,6 @@ KERNEL = torch.ones(5, 3, 3, 3)
 FREE_IMAGE = (None, 3, None, None)
 CASES: list[tuple[str, tuple[int | None, ...], Any, Any]] = [
     ("view by size", (None, 2, 3), lambda x: x.view(x.shape[0], -1), (None, 6)),
-    ("view by size()", (None, 2, 3), lambda x: x.view(x.size(0), -1), (None, 6)),
     ("view as", (None, 6), lambda x: x.view(-1, 2, 3), (None, 2, 3)),
     ("view of a free length", (None, None, 4), lambda x: x.view(x.shape[0], x.shape[1], 2, 2), (None, None, 2, 2)),
     ("reshape to one axis", (None, None, 4), lambda x: x.reshape(-1, 4), (None, 4)),
@@ -61,12 +60,10 @@ CASES: list[tuple[str, tuple[int | None, ...], Any, Any]] = [
     ("mean kept", (None, 4, 6, 3), lambda x: x.mean((1, 2), keepdim=True), (None, 1, 1, 3)),
     ("mean of free axes", FREE_IMAGE, lambda x: x.mean((2, 3)), (None, 3)),
     ("sum over the batch", (None, 4), lambda x: x.sum(0), (4,)),
-    ("sum of all", (None, 4), lambda x: x.sum(), ()),
     ("division of a free size", (None, None), lambda x: x[:, : x.shape[1] // 2], (None, None)),
     ("ones of a free size", (None, 4), lambda x: torch.ones(x.shape[0], 2) + x[:, :2], (None, 2)),
     ("arange of a free size", (None, None, 4), lambda x: x + torch.arange(x.shape[1])[:, None], (None, None, 4)),
     ("expand", (None, 4), lambda x: x[:, None].expand(-1, 3, -1), (None, 3, 4)),
-    ("repeat", (None, 4), lambda x: x.repeat(2, 3), (None, 12)),
     ("attention", (None, None, 4), lambda x: (x @ x.mT).softmax(-1) @ x, (None, None, 4)),
     (
         "strided convolution",
@@ -80,23 +77,16 @@ CASES: list[tuple[str, tuple[int | None, ...], Any, Any]] = [
         lambda x: functional.conv2d(x, KERNEL, stride=2),
         (None, 5, None, 4),
     ),
-    ("pooling", FREE_IMAGE, lambda x: functional.max_pool2d(x, 2), (None, 3, None, None)),
     ("adaptive pooling", FREE_IMAGE, lambda x: functional.adaptive_avg_pool2d(x, (2, 3)), (None, 3, 2, 3)),
     ("interpolation", FREE_IMAGE, lambda x: functional.interpolate(x, scale_factor=2.0), (None, 3, None, None)),
     ("transpose", (None, 4, 6), lambda x: x.transpose(0, 1), (4, None, 6)),
-    ("batch of one", (1, None), lambda x: x * 2, (1, None)),
-    ("no axes", (), lambda x: x * 2, ()),
     ("empty axis", (None, 0), lambda x: x * 2, (None, 0)),
-    ("empty result", (None, 4), lambda x: x[:, 4:], (None, 0)),
-    ("constant", (None, 4), lambda x: torch.zeros(3), (3,)),
     ("loop over a known axis", (None, 4), lambda x: sum(x[:, i] for i in range(x.shape[1])), (None,)),
     ("branch on a known size", (None, 4), lambda x: x[:, :2] if x.shape[1] > 3 else x, (None, 2)),
-    ("branch on the rank", (None, 4, 2), lambda x: x.flatten(1) if x.dim() == 3 else x, (None, 8)),
     ("rest of a division", (None, None, 4), lambda x: functional.pad(x, (0, 0, 0, -x.shape[1] % 4)), (None, None, 4)),
     ("unfold", (None, None), lambda x: x.unfold(1, 4, 2), (None, None, 4)),
     ("length in a scale", (None, None, 4), lambda x: x / x.shape[1] ** 0.5, (None, None, 4)),
-    ("half of the batch", (None, 4), lambda x: x.chunk(2)[0], (None, 4)),
-    ("no gradient needed", (None, 4), lambda x: x.detach().clone(), (None, 4)),
+    ("a number as a factor", (None, 4), lambda x: x * x.max().item(), (None, 4)),
 ]
 
 
@@ -113,8 +103,6 @@ def test_two_inputs_meet():
     x, y = keras.Input((None, 3)), keras.Input((None, 3))
     assert_inferred(lambda xy: torch.cat(xy, 1), [x, y], (None, None, 3))
     assert_inferred(lambda xy: {"scores": xy["a"] @ xy["b"].mT}, {"a": x, "b": y}, {"scores": (None, None, None)})
-    known, free = keras.Input((3,), batch_size=16), keras.Input((3,))
-    assert Calls(lambda xy: xy[0] + xy[1])([known, free]).shape[1:] == (3,)
 
 
 def test_dtypes():
@@ -193,14 +181,15 @@ def test_weights_made_in_build_have_plain_sizes():
     assert layer.scale.shape == (3, 4)
 
 
-def test_both_modes_and_masks():
+def test_both_modes():
     class Moody(keras.Layer):
         def call(self, inputs, training=None, mask=None):
             return inputs[:, :1] if training else inputs
 
     x = keras.layers.Masking()(keras.Input((5, 2)))
-    assert Moody()(x).shape == (None, 5, 2)
-    assert Moody()(x, training=True).shape == (None, 1, 2)
+    assert Moody()(x, training=False).shape == Moody().eval()(x).shape == (None, 5, 2)
+    assert Moody()(x, training=True).shape == Moody()(x).shape == (None, 1, 2)
+    assert Moody().compute_output_shape((None, 5, 2)) == (None, 5, 2)
 
 
 def test_a_number_taken_from_a_free_size_is_free():
@@ -208,6 +197,12 @@ def test_a_number_taken_from_a_free_size_is_free():
     assert_inferred(lambda x: torch.zeros(int(x.shape[0]), 2), keras.Input((4,)), (None, 2))
     assert_inferred(lambda x: torch.stack([x[i] for i in range(x.shape[0])]), keras.Input((4,)), (None, 4))
     assert_inferred(lambda x: torch.zeros(len(x)) if len(x) > 1 else x, keras.Input((4,)), (None,))
+
+
+@pytest.mark.parametrize("part", [slice(5), slice(-5, None), slice(2, 7)], ids=str)
+def test_the_smaller_of_a_known_and_a_free_size_is_free(part):
+    symbolic = Calls(lambda x: x[:, part])(keras.Input((None, 4)))
+    assert symbolic.shape == keras.Input((None, 4))[:, part].shape == (None, None, 4)
 
 
 @given(st.lists(st.sampled_from([None, 1, 2, 5]), min_size=2, max_size=4), st.data())
@@ -233,7 +228,6 @@ def test_what_is_foretold_is_what_comes(shape, data):
 
 DATA = {
     "bool": lambda x: x if x.sum() > 0 else -x,
-    "item": lambda x: x * x.max().item(),
     "int": lambda x: x[: int(x.sum())],
     "float": lambda x: x * float(x.mean()),
     "tolist": lambda x: torch.tensor(x[0].tolist()),

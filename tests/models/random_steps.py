@@ -116,6 +116,7 @@ def series_layer(pick: Pick, x: Tensors) -> Any:
             ("mean", MaskedMean),
             ("permute", lambda: layers.Permute((2, 1))),
             ("lstm", lambda: layers.TorchModuleWrapper(nn.LSTM(size, 3, batch_first=True))),
+            ("gru", lambda: layers.TorchModuleWrapper(nn.GRU(size, 3, batch_first=True))),
             ("stack", lambda: layers.TorchModuleWrapper(nn.Sequential(nn.Linear(size, 2), nn.LayerNorm(2), nn.Tanh()))),
         ]
     )

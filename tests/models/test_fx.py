@@ -164,11 +164,11 @@ def test_code_reads_as_one_would_write_it():
             "operand = self.operand",
             "matmul = relu @ operand",
             "softmax = torch.nn.functional.softmax(matmul, dim = -1, dtype = None)",
-            "getitem_1 = softmax[(slice(None, None, None), slice(1, None, None))]",
-            "getitem_2 = split[1]",
-            "neg = -getitem_2",
+            "getitem_2 = softmax[(slice(None, None, None), slice(1, None, None))]",
+            "getitem_1 = split[1]",
+            "neg = -getitem_1",
             "mean = rows.mean((1, 2))",
-            "return {'gate': getitem_1, 'all': [neg, mean]}",
+            "return {'gate': getitem_2, 'all': [neg, mean]}",
         ]
     )
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import enum
+import math
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import torch
 
@@ -121,3 +123,31 @@ def test_keys_of_what_a_layer_gives_are_not_evaluated(key):
     x = keras.Input((3,))
     with pytest.raises(ValueError, match="gives: keys of a dict"):
         keras.Model(x, Gives(key, name="gives")(x)[key])
+
+
+NUMBERS = {
+    "slice": lambda x: x[:, : np.int64(2)],
+    "index": lambda x: x[:, np.int64(1)],
+    "axis": lambda x: x.sum(dim=np.int64(1)),
+    "float": lambda x: torch.clamp(x, max=np.float64(0.5)),
+    "factor": lambda x: np.float32(2) * x,
+    "indices": lambda x: x[:, np.array([0, 2])],
+    "enum": lambda x: x[:, Place.SECOND :],
+    "size": lambda x: x.reshape(torch.Size([-1, 3])),
+    "complex": lambda x: x * (1 + 2j),
+    "infinity": lambda x: torch.clamp(x, min=-math.inf, max=math.inf) * math.nan,
+    "signed zero": lambda x: 1 / (x * -0.0),
+}
+
+
+class Place(enum.IntEnum):
+    SECOND = 1
+
+
+@pytest.mark.parametrize("function", NUMBERS.values(), ids=NUMBERS)
+def test_numbers_of_all_kinds(function):
+    x = keras.Input((3,))
+    model = keras.Model(x, function(x))
+    twin = keras.models.model_from_json(model.to_json())
+    for found in (model(X), twin(X), copy.deepcopy(model)(X)):
+        torch.testing.assert_close(found, function(X), equal_nan=True)

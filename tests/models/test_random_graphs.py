@@ -22,7 +22,7 @@ from torchkeras_layer.symbolic import is_symbolic
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
 # A graph takes some 100 ms to be made: fewer of them than of other examples.
 graphs = settings(
-    max_examples=settings.default.max_examples // 3,  # type: ignore[union-attr]
+    max_examples=settings.default.max_examples // 2,  # type: ignore[union-attr]
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 
@@ -153,3 +153,13 @@ def test_a_model_is_a_layer_on_new_inputs(program):
         lambda t: (t.shape, t.dtype), model.output
     )
     assert all(map(is_symbolic, outer.outputs))
+
+
+def test_one_half_of_what_a_layer_gives_may_be_an_input():
+    """The other half is computed; the given one is taken as it is."""
+    x = keras.Input((4,))
+    a, b = torch.chunk(x, 2, 1)
+    model = keras.Model([a, x], [a + b, a * 1])
+    data = [torch.full((1, 2), 10.0), torch.full((1, 4), 20.0)]
+    assert_close(model(data), [torch.full((1, 2), 30.0), torch.full((1, 2), 10.0)])
+    assert model.code.count("torch.chunk") == 1

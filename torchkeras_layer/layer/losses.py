@@ -36,9 +36,9 @@ class Recording:
 class CallState:
     """What calls in one thread have left on a layer.
 
-    `was_called`: whether an outermost call, on real tensors, was noticed; `losses`: what it added; `recording`: the
-    call that they belong to; `began`: the outermost call that it began last; `training`: the mode that it inherited
-    last. Every call replaces these objects instead of emptying or counting them:
+    `was_called`: whether a call on real tensors was noticed: one that was outermost, or added a loss; `losses`: what it
+    added; `recording`: the call that they belong to; `began`: the outermost call that it began last; `training`: the
+    mode that it inherited last. Every call replaces these objects instead of emptying or counting them:
     that is what torch.compile can guard on without compiling again at each call, and what leaves other layers alone.
     """
 
@@ -120,13 +120,12 @@ class Losses(GraphPosition):
         >>> layer.build((None, 2)); layer.losses
         [tensor(1., grad_fn=<MulBackward0>)]
         """
-        if call_state(self).was_called:
-            return [loss for layer in layers_in(self) for loss in own_losses(layer)]
-        return [
-            loss
-            for layer in layers_in(self)
-            for loss in [*(recorded.tensor for recorded in self._symbolic_losses_of(layer)), *own_losses(layer)]
-        ]
+        found: list[Any] = []
+        for layer in layers_in(self):
+            if not (call_state(self).was_called or call_state(layer).was_called):
+                found += [recorded.tensor for recorded in self._symbolic_losses_of(layer)]
+            found += own_losses(layer)
+        return found
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """Return the losses that were added for `inputs` and are computed from these symbolic tensors.
@@ -158,6 +157,7 @@ class Losses(GraphPosition):
         if context.recording is None:
             context.recording = Recording()
         mine = call_state(self)
+        mine.was_called = True
         if not mine.recording.is_open:
             mine.recording = context.recording
             mine.losses = []

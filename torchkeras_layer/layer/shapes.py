@@ -103,6 +103,6 @@ class ShapeInference(Building):
     def _untraceable(self, error: Exception) -> NotImplementedError:
         return NotImplementedError(
             f"{self._name} ({type(self).__name__}): its output shape cannot be found by running call() on tensors "
-            f"without data: {type(error).__name__}: {in_our_words(error)}. Define "
+            f"without data: {in_our_words(error)}. Define "
             "compute_output_shape(input_shape) in the class."
         )

@@ -18,7 +18,7 @@ from torchkeras_layer.symbolic.node import Node, node_of
 from torchkeras_layer.symbolic.shape_inference import infer
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 from torchkeras_layer.symbolic.tracing import Inferred
-from torchkeras_layer.symbolic.tracing_errors import needs_data
+from torchkeras_layer.symbolic.tracing_errors import in_our_words, needs_data
 
 
 class SymbolicCalls(ShapeInference):
@@ -36,7 +36,7 @@ class SymbolicCalls(ShapeInference):
         inferred, run = self._infer_call(outer, inputs, args, kwargs)
         outputs = self._as_symbolic(inferred)
         node = Node(self, (inputs, *args), kwargs, outputs)
-        if run is not None:
+        if run is not None and self.training and self._trainable:
             node.effects = run.effects_at(node)
         self._call_route.has_recorded = True
         return outputs
@@ -56,12 +56,19 @@ class SymbolicCalls(ShapeInference):
             inferred = self._run_symbolically(run, outer, inputs, args, kwargs)
         except Exception as error:
             if not needs_data(error):
+                # Torch knows neither layer nor free sizes; other errors are the layer's own.
+                if type(error) is RuntimeError:
+                    raise RuntimeError(self._fails_on(inputs, error)) from error
                 raise
             if not self._declares_shapes():
                 raise self._untraceable(error) from error
             return Inferred(*self._declared_outputs(inputs)), None
         self._check_declared(inputs, inferred)
         return inferred, run
+
+    def _fails_on(self, inputs: Any, error: Exception) -> str:
+        shapes = map_leaves(_shape_of, inputs)
+        return f"{self._name} ({type(self).__name__}): call() fails on inputs of shape {shapes}: {in_our_words(error)}."
 
     def _run_symbolically(
         self, run: SymbolicRun, outer: LayerState | None, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -141,12 +148,18 @@ class SymbolicCalls(ShapeInference):
         return map_leaves(tensor_of, inferred.outputs)
 
     def _effects_of(self, node: Node) -> Effects:
-        """Return what the call at a node records; where arithmetic gave its outputs, it runs now, without data."""
+        """Return what the call at a node records when the layer trains; if that is not known, it runs without data."""
         has_none = self._states_its_shapes and not self._has_effects and self._activity_regularizer is None
         if node.effects is None and not node.is_input and not has_none:
             run = SymbolicRun(self)
             inputs, *args = node.call_args
-            self._run_symbolically(run, None, inputs, tuple(args), node.call_kwargs)
+            context = per_thread.context
+            training, context.training = context.training, True
+            trainable, self.__dict__["_trainable"] = self._trainable, True
+            try:
+                self._run_symbolically(run, None, inputs, tuple(args), node.call_kwargs)
+            finally:
+                context.training, self.__dict__["_trainable"] = training, trainable
             node.effects = run.effects_at(node)
         return node.effects or Effects()
 

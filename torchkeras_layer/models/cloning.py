@@ -60,6 +60,11 @@ def clone_model(
 
 
 def _clone_sequential(model: Sequential, input_tensors: Any, copy: Callable[[Any], Any]) -> Sequential:
+    if model._sinks:
+        raise ValueError(
+            f"clone_model: {model.name} is a Sequential with symbolic losses or metrics. Make it a functional model: "
+            "Model(model.inputs, model.outputs)."
+        )
     layers = [copy(layer) for layer in model.layers]
     if input_tensors is not None:
         starts = leaves(input_tensors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import fx, nn
@@ -28,10 +28,19 @@ _SINKS = {"AddLoss": AddLoss, "AddMetric": AddMetric}
 class GraphCalls(Layer):
     """The side of a model that has to do with its graph."""
 
+    # Whether `call` is that of a graph; false where a subclass defines one.
+    _runs_its_graph: ClassVar[bool] = True
+
     _wiring: Wiring | None
     _door: InputDoor
     _born_in: torch.dtype
     _input_dtypes: list[torch.dtype]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Note whether calls still run the graph."""
+        super().__init_subclass__(**kwargs)
+        if "call" in cls.__dict__ and "_runs_its_graph" not in cls.__dict__:
+            cls._runs_its_graph = False
 
     def __getattr__(self, name: str) -> Any:
         """Find layers first: generated code reads little else, and for small layers it is what a call costs."""
@@ -150,8 +159,13 @@ class GraphCalls(Layer):
 
     def _infer_call(self, outer: Any, inputs: Any, args: Any, kwargs: Any) -> tuple[Inferred, SymbolicRun | None]:
         """Return what comes out of a symbolic call: for inputs such as the model was made of, that is known."""
-        is_graphs_own = type(self).call.__module__.startswith("torchkeras_layer.models.")
-        if is_graphs_own and self._wiring is not None and not args and not kwargs and self._is_as_made(inputs):
+        if (
+            type(self)._runs_its_graph
+            and self._wiring is not None
+            and not args
+            and not kwargs
+            and self._is_as_made(inputs)
+        ):
             outputs = self._wiring.outputs
             specs = map_leaves(lambda tensor: tensor.spec, outputs)
             return Inferred(specs, [tensor._mask_spec for tensor in leaves(outputs)]), None
@@ -159,7 +173,7 @@ class GraphCalls(Layer):
 
     def _is_as_made(self, inputs: Any) -> bool:
         flat = self._door.flatten(inputs)
-        is_known = self._wiring is not None and self._wiring.has_its_layers(self._layer_under)
+        is_known = self._born_in is self._policy.compute and self._wiring.has_its_layers(self._layer_under)  # type: ignore[union-attr]
         return is_known and all(
             is_symbolic(t) and t.spec == s and t._mask_spec is None for t, s in zip(flat, self._door.specs, strict=True)
         )

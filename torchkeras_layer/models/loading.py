@@ -33,7 +33,8 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
 
 def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
     """Return the model that a config with `class_name` means. Errors as those of `model_from_json`."""
-    model = catalog.deserialize(config, custom_objects) if isinstance(config, dict) else None
+    is_of_object = isinstance(config, dict) and "class_name" in config
+    model = catalog.deserialize(config, custom_objects) if is_of_object else None
     if not isinstance(model, Model):
         raise DeserializationError(f"model_from_config: expected the config of a model. Received: {config!r:.300}")
     return model

@@ -11,6 +11,7 @@ from torchkeras_layer._names import unique_name
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.collections import weights_of
+from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layer.measuring import check_aggregation
 from torchkeras_layer.layer.walk import contents_of, nearest_layers
 from torchkeras_layer.models._catalog import catalog
@@ -95,9 +96,10 @@ class Model(Inspection, ModelConfiguration):
     @property
     def layers_by_depth(self) -> dict[int, list[Any]]:
         """The layers by how far before the outputs they stand, which are at 0; the farthest first."""
-        depths = self._wired("layers_by_depth").network.depths
+        network = self._wired("layers_by_depth").network
+        depths = network.depths
         grouped: dict[int, list[Any]] = {depth: [] for depth in sorted(set(depths.values()), reverse=True)}
-        for key in self._wired("layers_by_depth").network.keys:
+        for key in network.keys:
             grouped[depths[key]].append(self._layer_under(key))
         return grouped
 
@@ -114,30 +116,26 @@ class Model(Inspection, ModelConfiguration):
     @property
     def input(self) -> Any:
         """The symbolic input(s), in the structure that calls take."""
-        return super().input if self._current_wiring() is None else self._wired("input").inputs
+        wiring = self._current_wiring()
+        return super().input if wiring is None else wiring.inputs
 
     @property
     def output(self) -> Any:
         """The symbolic output(s), in the structure that calls give."""
-        return super().output if self._current_wiring() is None else self._wired("output").outputs
+        wiring = self._current_wiring()
+        return super().output if wiring is None else wiring.outputs
 
     @property
     def input_shape(self) -> Any:
         """Shape(s) of `input`."""
-        return (
-            super().input_shape
-            if self._current_wiring() is None
-            else map_leaves(_shape_of, self._wired("input").inputs)
-        )
+        wiring = self._current_wiring()
+        return super().input_shape if wiring is None else map_leaves(_shape_of, wiring.inputs)
 
     @property
     def output_shape(self) -> Any:
         """Shape(s) of `output`."""
-        return (
-            super().output_shape
-            if self._current_wiring() is None
-            else map_leaves(_shape_of, self._wired("output").outputs)
-        )
+        wiring = self._current_wiring()
+        return super().output_shape if wiring is None else map_leaves(_shape_of, wiring.outputs)
 
     @property
     def input_names(self) -> list[str]:
@@ -186,6 +184,11 @@ class Model(Inspection, ModelConfiguration):
         """
         return super().graph if self._current_wiring() is None else self._generate_graph()
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Run the model, and return the masks of its outputs, in their structure; `None` where there is none."""
+        outputs = self(inputs) if mask is None else self(inputs, mask=mask)
+        return map_leaves(mask_of, outputs)
+
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Add a loss: as for any layer, or a symbolic tensor of this model's graph, computed anew at each call.
 
@@ -207,6 +210,8 @@ class Model(Inspection, ModelConfiguration):
             return
         if name is None:
             raise ValueError(f"{self._name}: add_metric of a symbolic tensor needs a name. Received: {value!r}.")
+        if any(metric.name == name for metric in self.metrics):
+            raise ValueError(f"{self._name}: add_metric: there is a metric {name!r} already. Choose another name.")
         self._add_sink("AddMetric", symbolic[0], {"aggregation": aggregation, "metric_name": name})
 
     def _wired(self, what: str) -> Wiring:
@@ -220,8 +225,8 @@ class Model(Inspection, ModelConfiguration):
 
     def _begin_empty(self) -> None:
         super()._begin_empty()
-        # A graph passes masks on from layer to layer; one that has none loses nothing by it.
-        self._supports_masking = False
+        # The layers inside put masks on the outputs; to ask `compute_mask` for them would run the model again.
+        self._supports_masking = type(self).compute_mask is not Model.compute_mask
 
 
 @catalog.register("Model", module="keras.src.models.functional")

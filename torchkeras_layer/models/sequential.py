@@ -8,22 +8,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.embedding import Embedding
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models._catalog import catalog
-from torchkeras_layer.models.configs.sequential_configuration import SequentialConfiguration
 from torchkeras_layer.models.model import Model
-from torchkeras_layer.models.network.inputs import door_of
-from torchkeras_layer.models.network.wiring import Wiring
+from torchkeras_layer.models.sequential_graph import SequentialGraph
 from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
-from torchkeras_layer.symbolic.input_spec import describe
 
 
 @catalog.register()
-class Sequential(SequentialConfiguration):
+class Sequential(SequentialGraph):
     """Layers that follow each other, each with one input and one output.
 
     With an `Input`, or an `input_shape` on the first layer, it is built at once and has a graph; without, its layers
@@ -45,14 +41,11 @@ class Sequential(SequentialConfiguration):
     (torch.Size([1, 2]), ['0.kernel', '0.bias', '2.module.weight', '2.module.bias'])
     """
 
-    # Where the graph begins and ends, as far as it has been made; and what the first call on real tensors had.
-    _start: KerasTensor | None
-    _end: KerasTensor | None
-    _seen: TensorSpec | None
-
     def __init__(self, layers: Iterable[Any] | None = None, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
-        self.__dict__.update({"_start": None, "_end": None, "_seen": None})
+        self.__dict__.update(
+            {"_start": None, "_end": None, "_seen": None, "_pending": None, "_chained": (), "_sinks": ()}
+        )
         if not isinstance(layers, (Iterable, type(None))):
             raise TypeError(f"{self._name}: layers must be a list. Received: {layers!r}. Write Sequential([layer]).")
         for layer in layers or ():
@@ -73,10 +66,10 @@ class Sequential(SequentialConfiguration):
         start = self._start
         if start is None and not len(self):
             start = _start_before(layer)
-        if start is not None:
-            self.__dict__["_end"] = self._follow(layer, start if self._end is None else self._end)
+        steps = [*self._steps(), layer]
+        end = None if start is None else self._chain(start, steps)
         setattr(self, str(len(self)), layer)
-        self._begin_at(start)
+        self._begin_at(start, end)
 
     def append(self, layer: Any) -> Sequential:
         """Append a layer as `add` does, and return the model, as `nn.Sequential` does."""
@@ -88,19 +81,23 @@ class Sequential(SequentialConfiguration):
 
         Raises:
             TypeError: if there is none.
+            ValueError: if symbolic losses or metrics were added, or the layers left do not fit together; nothing is
+                then changed.
         """
-        if not len(self):
-            raise TypeError(f"{self._name}: there is no layer to take out.")
-        layers = self._steps()
-        taken = layers.pop(index)
-        for key in range(len(layers) + 1):
+        steps = self._steps()
+        if not -len(steps) <= index < len(steps):
+            raise TypeError(f"{self._name}: there is no layer {index} to take out, but {len(steps)} layers.")
+        if self._sinks:
+            raise ValueError(
+                f"{self._name}: symbolic losses or metrics hang on its layers, and none can be taken out. "
+                "Make another model: Model(model.inputs, model.layers[...].output)."
+            )
+        taken = steps.pop(index)
+        end = self._chain(self._start, steps) if self._start is not None and steps else None
+        for key in range(len(steps) + 1):
             del self._modules[str(key)]
-        for key, layer in enumerate(layers):
-            self._modules[str(key)] = layer
-        self.__dict__["_end"] = None
-        for layer in layers if self._start is not None else ():
-            self.__dict__["_end"] = self._follow(layer, self._start if self._end is None else self._end)
-        self._begin_at(self._start)
+        self._modules.update({str(key): layer for key, layer in enumerate(steps)})
+        self._begin_at(self._start, end)
         return taken
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
@@ -110,9 +107,12 @@ class Sequential(SequentialConfiguration):
             inputs: what the first layer takes.
             mask: mask of the inputs, in place of the one that they carry.
         """
-        if self._wiring is not None and self._wiring.sinks:
+        if self._sinks:
+            self._current_wiring()
             return super().call(inputs, mask)
-        if self._start is not None and not self._door.accepts_as_it_is(inputs, mask, self._input_dtypes[0]):
+        # What the first call was given does not bind the next one: layers see for themselves.
+        is_bound = self._start is not None and self._seen is None
+        if is_bound and not self._door.accepts_as_it_is(inputs, mask, self._input_dtypes[0]):
             (inputs,) = self._let_in(inputs, mask)
         outputs = inputs
         for key, layer in self._modules.items():
@@ -120,6 +120,8 @@ class Sequential(SequentialConfiguration):
                 outputs = layer(outputs)  # type: ignore[misc]
         if not isinstance(outputs, torch.Tensor):
             raise ValueError(self._gave_several(self._steps()[-1], outputs))
+        if self._pending is not None and not torch.compiler.is_dynamo_compiling():
+            self._make_pending_graph()
         return outputs
 
     @property
@@ -134,16 +136,13 @@ class Sequential(SequentialConfiguration):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return the shape that the model is built for, `None` if there is none."""
-        known = self._start.spec if self._start is not None else self._seen
+        known = self._start.spec if self._start is not None else None
         return None if known is None else {"input_shape": known.shape}
-
-    def _steps(self) -> list[Any]:
-        return [layer for key, layer in self._modules.items() if key.isdigit()]
 
     def _take_input(self, layer: InputLayer) -> None:
         if len(self) or self._start is not None:
             raise ValueError(f"{self._name}: an Input comes first, and once. Received: {layer!r}.")
-        self.__dict__["_start"] = layer.output
+        self._begin_at(layer.output, None)
 
     def _as_step(self, layer: Any) -> Layer:
         if not isinstance(layer, nn.Module):
@@ -158,64 +157,10 @@ class Sequential(SequentialConfiguration):
             )
         return step
 
-    def _begin_at(self, start: KerasTensor | None) -> None:
-        """Get ready for calls from an input on; code and network are made when they are asked for."""
-        self.__dict__["_start"] = start
-        self.__dict__["_wiring"] = None
-        if start is not None and self._end is not None:
-            self.__dict__["_door"] = door_of(self._name, start, [start.spec], [start.name])
-            self.__dict__["_born_in"] = self._policy.compute
-            self.built = True
-
-    def _make_graph(self, spec: TensorSpec) -> None:
-        start = Input(batch_shape=spec.shape, dtype=spec.dtype)
-        self.__dict__["_end"] = end = None
-        for layer in self._steps():
-            end = self._follow(layer, start if end is None else end)
-        self.__dict__["_end"] = end
-        self._begin_at(start)
-
-    def _current_wiring(self) -> Wiring | None:
-        if self._wiring is None and self._start is None and self._seen is not None:
-            self._make_graph(self._seen)
-        if self._wiring is None and self._end is not None:
-            self._connect(self._start, self._end, [])
-        return self._wiring
-
-    def _follow(self, layer: Any, inputs: Any) -> KerasTensor:
-        """Return what a layer gives for a tensor; its node is there already if this was asked before."""
-        for node in layer._inbound_nodes:
-            if node.call_args and node.call_args[0] is inputs and len(node.keras_inputs) == 1:
-                return node.outputs
-        outputs = layer(inputs)
-        if not is_symbolic(outputs):
-            raise ValueError(self._gave_several(layer, outputs))
-        return outputs
-
-    def _gave_several(self, layer: Any, outputs: Any) -> str:
-        return (
-            f"{self._name}: each layer of a Sequential gives one tensor. {layer.name!r} gives {len(leaves(outputs))}: "
-            f"{describe(outputs)}. Use Model(inputs, outputs)."
-        )
-
-    def _build_for_call(self, inputs: Any, args: Any, kwargs: Any, outer: Any) -> None:
-        if is_symbolic(inputs) and len(self):
-            self._make_graph(inputs.spec)
-            return
-        # Each layer builds itself, in order, from what the one before gives.
-        if isinstance(inputs, torch.Tensor):
-            free_batch = (None, *inputs.shape[1:]) if inputs.dim() else ()
-            self.__dict__["_seen"] = TensorSpec([_plain(size) for size in free_batch], inputs.dtype)
-        self.built = True
-
-    def _state_to_copy(self) -> dict[str, Any]:
-        self._current_wiring() if self._start is not None else None
-        return {**super()._state_to_copy(), "_start": None, "_end": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if self._wiring is not None:
-            self.__dict__["_start"], self.__dict__["_end"] = self._wiring.inputs, self._wiring.outputs
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a plain module in the place of a layer is wrapped, as the constructor does it."""
+        is_plain = name.isdigit() and isinstance(value, nn.Module) and not isinstance(value, Layer)
+        super().__setattr__(name, TorchModuleWrapper(value) if is_plain else value)
 
     def __len__(self) -> int:
         """Return the number of layers."""
@@ -242,10 +187,6 @@ def _start_before(layer: Any) -> KerasTensor | None:
     if wiring is None or not is_symbolic(wiring.inputs):
         return None
     return Input(batch_shape=wiring.inputs.shape, dtype=wiring.inputs.dtype)
-
-
-def _plain(size: Any) -> int | None:
-    return None if isinstance(size, torch.SymInt) else size
 
 
 def _input_dtype_of(layer: Any) -> Any:

@@ -13,6 +13,7 @@ from torchkeras_layer.symbolic.tracing import (
     DIFFERENT,
     EQUAL,
     LARGE,
+    SMALL,
     Device,
     Function,
     Inferred,
@@ -66,15 +67,32 @@ def _first_that_works(ways: list[Any], function: Function, inputs: Any, device: 
 
 
 def _by_symbols(function: Function, inputs: Any, device: Device, sizes: Rows) -> Inferred:
-    result, has_constants = trace_with_symbols(function, inputs, sizes[0], device)
-    return _merge(result, trace_with_symbols(function, inputs, sizes[1], device)[0]) if has_constants else result
+    result, has_constants, has_bounds = trace_with_symbols(function, inputs, sizes[0], device)
+    if has_constants:
+        result = _merge(result, trace_with_symbols(function, inputs, sizes[1], device).result)
+    return _compare_with_small(result, function, inputs, device) if has_bounds else result
 
 
 def _by_numbers(function: Function, inputs: Any, device: Device, sizes: Rows) -> Inferred:
     result = trace_with_numbers(function, inputs, sizes[0], device)
     if not _has_free_sizes(inputs):
         return result
-    return _merge(result, trace_with_numbers(function, inputs, sizes[1], device))
+    result = _merge(result, trace_with_numbers(function, inputs, sizes[1], device))
+    return _compare_with_small(result, function, inputs, device)
+
+
+def _compare_with_small(result: Inferred, function: Function, inputs: Any, device: Device) -> Inferred:
+    """Free the sizes that are others for small inputs, as those of a slice are; small inputs may also fit nowhere."""
+    if not (_has_free_sizes(inputs) and _has_fixed_sizes(result)):
+        return result
+    try:
+        return _merge(result, trace_with_numbers(function, inputs, SMALL, device))
+    except Exception:
+        return result
+
+
+def _has_fixed_sizes(result: Inferred) -> bool:
+    return any(any(spec.shape) for spec in leaves(result.outputs) if spec is not None)
 
 
 def _has_free_sizes(inputs: Any) -> bool:

@@ -158,6 +158,10 @@ def _add_operators() -> None:
     def binary(function: Any) -> Any:
         return lambda self, other: record(function, self, other)
 
+    def comparison(function: Any, with_none: bool) -> Any:
+        # Ported code asks `mask == None`.
+        return lambda self, other: with_none if other is None else record(function, self, other)
+
     def reversed_binary(function: Any) -> Any:
         return lambda self, other: record(function, other, self)
 
@@ -171,6 +175,7 @@ def _add_operators() -> None:
         return refuse
 
     methods = {f"__{name}__": binary(_named_operator(name)) for name in [*_BINARY, *_COMPARISONS]}
+    methods["__eq__"], methods["__ne__"] = comparison(operator.eq, False), comparison(operator.ne, True)
     methods |= {f"__r{name}__": reversed_binary(_named_operator(name)) for name in _BINARY}
     methods |= {f"__{name}__": unary(_named_operator(name)) for name in _UNARY}
     methods |= {name: needing_data(what) for name, what in _NEED_DATA.items()}

@@ -23,6 +23,8 @@ Rows = tuple[Sizes, Sizes]
 DIFFERENT: Rows = ((12, 18, 30, 42, 66, 78, 90, 102), (24, 36, 48, 54, 60, 72, 84, 96))
 # Sizes on different axes may be the same too, as those of a matrix and its transpose; and large ones may be needed.
 EQUAL: Rows = ((12,), (24,))
+# A size that comes out smaller for these was the smaller of two, and not known.
+SMALL: Sizes = (2, 3, 4, 5, 6, 7, 8, 9)
 LARGE: Rows = (tuple(100 * size for size in DIFFERENT[0]), tuple(100 * size for size in DIFFERENT[1]))
 
 Function = Callable[[Any], Any]
@@ -36,11 +38,16 @@ class Inferred(NamedTuple):
     masks: list[TensorSpec | None]
 
 
-def trace_with_symbols(function: Function, inputs: Any, sizes: Sizes, device: Device) -> tuple[Inferred, bool]:
-    """Run a function with a symbol for each free size; equal `sizes`, of which there is one an axis, share a symbol.
+class SymbolicTrace(NamedTuple):
+    """What comes out, and whether a symbol was taken for the number behind it, or compared with a bound."""
 
-    Return also whether the function took a symbol for the number that stands behind it.
-    """
+    result: Inferred
+    has_constants: bool
+    has_bounds: bool
+
+
+def trace_with_symbols(function: Function, inputs: Any, sizes: Sizes, device: Device) -> SymbolicTrace:
+    """Run a function with a symbol for each free size; equal `sizes`, of which there is one an axis, share a symbol."""
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
@@ -61,7 +68,12 @@ def trace_with_symbols(function: Function, inputs: Any, sizes: Sizes, device: De
     finally:
         for clear in _caches_of_symbols():
             clear()
-    return result, any(value.is_number for value in environment.replacements.values())
+    has_constants = any(value.is_number for value in environment.replacements.values())
+    has_bounds = any(type(guard.expr).__name__ in _BOUNDS for guard in environment.guards)
+    return SymbolicTrace(result, has_constants, has_bounds)
+
+
+_BOUNDS = ("GreaterThan", "LessThan", "StrictGreaterThan", "StrictLessThan")
 
 
 @functools.cache

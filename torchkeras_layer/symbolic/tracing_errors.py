@@ -8,6 +8,7 @@ from torchkeras_layer.symbolic.tracing import DIFFERENT, LARGE
 
 _SIGNS_OF_TRACING = ("FakeTensor", "tensor subclasses", "customized tensor", "symbolic", "SymInt", "meta tensor")
 
+_VALUE_NEEDED = ("GuardOnDataDependentSymNode", "DataDependentOutputException")
 _FREE_SIZE = re.compile(rf"\b(s\d+|{'|'.join(str(size) for row in (*DIFFERENT, *LARGE) for size in row)})\b")
 
 
@@ -27,5 +28,7 @@ def in_our_words(error: Exception) -> str:
     >>> in_our_words(RuntimeError("a is [s26, 3], b is [18, 3]."))
     'a is [None, 3], b is [None, 3]'
     """
+    if type(error).__name__ in _VALUE_NEEDED:
+        return "it takes the value of a tensor, as `if`, int() and item() do, and there is none yet"
     first = str(error).strip().partition("\n\n")[0]
     return _FREE_SIZE.sub("None", first).rstrip(".")

@@ -25,7 +25,7 @@ class AddLoss(ZooLayer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Add the loss."""
-        self.add_loss(inputs, inputs=True)
+        self.add_loss(inputs, inputs=inputs)
         return inputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:

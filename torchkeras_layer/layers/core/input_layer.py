@@ -15,6 +15,8 @@ from torchkeras_layer.layer.naming import naming_errors
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.symbolic import KerasTensor, Node
 
+_MOST_AXES = 64
+
 
 @catalog.register()
 class InputLayer(Layer):
@@ -131,6 +133,8 @@ def _batch_shape(without: dict[str, Any], full: dict[str, Any], batch_size: int 
     if isinstance(value, int) and not isinstance(value, bool) and name in without:
         value = (value,)
     shape = as_shape(value) if name in full else as_shape((batch_size, *as_shape(value)))
+    if len(shape) > _MOST_AXES:
+        raise ValueError(f"torch takes at most {_MOST_AXES} axes. Received: {len(shape)}.")
     if any(size is not None and size < 0 for size in leaves(shape)):
         raise ValueError(f"sizes must not be negative. Received: {name}={value!r}, {batch_size=}.")
     return shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -104,6 +105,8 @@ def record_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     for tensor in symbolic:
         node_of(tensor)
     _refuse_bare_module(symbolic)
+    if function is torch.reshape and len(args) == 2:
+        return args[0].reshape(args[1])
     name = short_name(function)
     # Torch's functions in Python hand over their own default arguments too.
     kwargs = {word: value for word, value in kwargs.items() if not word.startswith("_")}
@@ -134,17 +137,27 @@ def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwarg
         kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
         raise kind(
             f"{name}: cannot be applied to the symbolic tensor(s) {shapes}: {type(error).__name__}: "
-            f"{in_our_words(error)}. What needs data belongs into the call() of a layer."
+            f"{in_our_words(error)}. {_hint(args, kwargs)}What needs data belongs into the call() of a layer."
         ) from error
     if not any(isinstance(leaf, TensorSpec) for leaf in leaves(inferred.outputs)):
         raise TypeError(f"{name}: gives no tensor for a symbolic one. Received: {inferred.outputs!r}.")
     return inferred
 
 
+def _hint(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    if None not in leaves((args[1:], kwargs)):
+        return ""
+    return "Is a None among the arguments the size of a free axis? reshape and view take it; elsewhere write -1. "
+
+
 def _as_constant(function: Callable[..., Any], leaf: Any) -> Any:
     """Return an argument as the graph keeps it: arrays as tensors; a tensor must not belong to a pass of gradients."""
     if isinstance(leaf, np.ndarray):
         return torch.tensor(leaf)
+    if isinstance(leaf, np.generic):
+        return leaf.item()
+    if isinstance(leaf, slice):
+        return slice(*(part if part is None else operator.index(part) for part in (leaf.start, leaf.stop, leaf.step)))
     if isinstance(leaf, torch.Tensor) and leaf.requires_grad and not leaf.is_leaf:
         raise ValueError(
             f"{short_name(function)}: a real tensor in a graph must not be the result of a computation with gradients, "

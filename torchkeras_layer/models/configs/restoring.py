@@ -121,6 +121,10 @@ class RestoredGraph:
         return next((history for history in needed if history not in self._results), None)
 
     def _call(self, name: str, args: Any, kwargs: Any) -> Any:
+        if not any(isinstance(leaf, TensorInConfig) for leaf in leaves((args, kwargs))):
+            raise DeserializationError(
+                f"{self._model_name}: layer {name!r} is called on no tensor of the graph. Received: {args!r:.200}."
+            )
         args, kwargs = map_leaves(self._argument, (args, kwargs))
         try:
             return self._layers[name](*args, **kwargs)

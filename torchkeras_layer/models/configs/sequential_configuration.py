@@ -23,9 +23,14 @@ class SequentialConfiguration(Model):
     """`get_config` and `from_config` of `Sequential`."""
 
     _start: KerasTensor | None
+    _seen: Any
+    _sinks: tuple[KerasTensor, ...]
 
     def get_config(self) -> dict[str, Any]:
         """Return the layers with their configs, as Keras 3 writes them; without weights.
+
+        Raises:
+            NotImplementedError: if symbolic losses or metrics were added.
 
         >>> import torchkeras_layer as keras
         >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))], name="small")
@@ -35,7 +40,12 @@ class SequentialConfiguration(Model):
         if not _takes_layers(type(self)):
             inherits = type(self).get_config is SequentialConfiguration.get_config
             return self._captured_config() if inherits else super().get_config()
-        start = [] if self._start is None else [history_of(self._start).layer]
+        if self._sinks:
+            raise NotImplementedError(
+                f"{self._name}: a Sequential with symbolic losses or metrics has no config. Make it functional: "
+                "Model(model.inputs, model.outputs), and add them there."
+            )
+        start = [history_of(self._start).layer] if self._start is not None and self._seen is None else []
         config: dict[str, Any] = {"name": self._name, "trainable": self._trainable}
         if self._policy.name != "float32":
             config["dtype"] = self._policy.name

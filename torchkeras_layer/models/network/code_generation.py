@@ -16,7 +16,7 @@ from torch import fx
 
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef, has_marker
-from torchkeras_layer.symbolic.functions import name_of
+from torchkeras_layer.symbolic.functions import mask_of, name_of, reshape
 
 _METHOD = "torch.Tensor."
 _numbers = itertools.count()
@@ -104,6 +104,10 @@ class _Writer:
             self._results.append(self._write_function(layer.function, args, kwargs))
 
     def _write_function(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> fx.Node:
+        if function is reshape:
+            return self._write_reshape(*args)
+        if function is mask_of:
+            return self.graph.call_function(getattr, (args[0], "_keras_mask"))
         name = name_of(function) or ""
         if name.startswith(_METHOD) and args and isinstance(args[0], fx.Node):
             method = name.removeprefix(_METHOD)
@@ -111,6 +115,14 @@ class _Writer:
                 return self.graph.call_method(method, args, kwargs)
             return self.graph.call_function(getattr, (args[0], method))
         return self.graph.call_function(function, args, kwargs)
+
+    def _write_reshape(self, tensor: fx.Node, sizes: tuple[int | None, ...]) -> fx.Node:
+        shape = self.graph.call_function(getattr, (tensor, "shape"))
+        known = [
+            self.graph.call_function(operator.getitem, (shape, axis)) if size is None else size
+            for axis, size in enumerate(sizes)
+        ]
+        return self.graph.call_method("reshape", (tensor, *known))
 
     def value(self, leaf: Any) -> Any:
         """Return what stands in the graph for an argument."""

@@ -16,8 +16,8 @@ from torchkeras_layer.symbolic.input_spec import describe
 class InputDoor:
     """What a model lets in.
 
-    `structure`: names of the inputs, nested as the model was given them; `specs`: shape and dtype of each, flat;
-    `compute`: the dtype of a floating input that the model's policy decides, `None` where it does not.
+    `structure`: names of the inputs, nested as the model was given them; `names` and `specs`: name, and shape and dtype
+    of each, flat; `only`: whether there is just one; `rank` and `sizes`: its number of axes, and those that are known.
     """
 
     __slots__ = ("model_name", "names", "only", "rank", "sizes", "specs", "structure")

@@ -85,9 +85,21 @@ class Network:
         """Return shape and dtype of a tensor."""
         return leaves(self.calls[ref.call].outputs)[ref.position]
 
-    def calls_of(self, key: str) -> list[Call]:
-        """Return the calls of one layer."""
-        return [call for call in self.calls if call.key == key]
+    def calls_by_key(self) -> dict[str, list[Call]]:
+        """Return the calls of each layer."""
+        found: dict[str, list[Call]] = {key: [] for key in self.keys}
+        for call in self.calls:
+            found[call.key].append(call)
+        return found
+
+    def numbers_within_layers(self) -> list[int]:
+        """Return for each call, which of its layer's calls it is."""
+        counts: dict[str, int] = {}
+        numbers = []
+        for call in self.calls:
+            numbers.append(counts.get(call.key, 0))
+            counts[call.key] = numbers[-1] + 1
+        return numbers
 
 
 @dataclass(frozen=True)
@@ -104,8 +116,8 @@ def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict
 
     `held`: the keys of layers and tensors that the model holds already, by their ids; `taken`: all its attributes.
     """
-    ends = [*leaves(outputs), *sinks]
-    starts = [node_of(tensor) for tensor in leaves(inputs)]
+    ends = [*_in_keras_order(outputs), *sinks]
+    starts = [node_of(tensor) for tensor in _in_keras_order(inputs)]
     nodes = [*starts, *nodes_between(leaves(inputs), ends)]
     depth_of_node, depth_of_layer = depths_of(nodes)
     visits = layers_in_order_of_visit(leaves(inputs), ends)
@@ -135,6 +147,16 @@ def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict
     )
     children = {key: layer for key, layer in by_key.items() if key not in stateless and id(layer) not in held}
     return Parts(network, children, operands.held)
+
+
+def _in_keras_order(structure: Any) -> list[Any]:
+    """List the leaves as Keras goes through them, dicts by sorted keys: the order of layers and weights follows."""
+    if isinstance(structure, dict):
+        keys = sorted(structure) if all(isinstance(key, str) for key in structure) else list(structure)
+        return [leaf for key in keys for leaf in _in_keras_order(structure[key])]
+    if isinstance(structure, (list, tuple)):
+        return [leaf for part in structure for leaf in _in_keras_order(part)]
+    return [structure]
 
 
 def has_marker(value: Any) -> bool:

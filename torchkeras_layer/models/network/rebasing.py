@@ -26,7 +26,9 @@ def rebase(inputs: Any, outputs: Any, sinks: list[KerasTensor]) -> tuple[Any, An
     for node in nodes_between(leaves(inputs), [*leaves(outputs), *sinks]):
         args, kwargs = map_leaves(replaced, (node.call_args, node.call_kwargs))
         results = map_leaves(_twin, node.outputs)
-        new.update({id(old): twin for old, twin in zip(leaves(node.outputs), leaves(results), strict=True)})
+        for old, twin in zip(leaves(node.outputs), leaves(results), strict=True):
+            # An input stays what the caller gives, also where the call that it came from is made again.
+            new.setdefault(id(old), twin)
         is_function = isinstance(node.layer, TorchFunction)
         Node(node.layer, args, kwargs, results, node.effects if is_function else None)
     return map_leaves(replaced, inputs), map_leaves(replaced, outputs), [replaced(tensor) for tensor in sinks]
