@@ -48,7 +48,7 @@ class SequentialGraph(SequentialConfiguration):
 
     def _current_wiring(self) -> Wiring | None:
         with build_lock:
-            if self._start is None or not len(self):
+            if self._start is None or not self._steps():
                 return None
             steps = self._steps()
             if [id(step) for step in steps] != [id(layer) for layer in self._chained]:
@@ -88,11 +88,11 @@ class SequentialGraph(SequentialConfiguration):
         with build_lock:
             if self._built:
                 return
-            if is_symbolic(inputs) and len(self):
+            if is_symbolic(inputs) and self._steps():
                 self._make_graph(inputs.spec)
                 return
             # Each layer builds itself, in order, from what the one before gives; then there can be a graph.
-            if isinstance(inputs, torch.Tensor) and len(self):
+            if isinstance(inputs, torch.Tensor) and self._steps():
                 shape = [None, *map(_plain, inputs.shape[1:])] if inputs.dim() else []
                 self.__dict__["_pending"] = TensorSpec(shape, inputs.dtype)
             self.built = True

@@ -105,8 +105,6 @@ def record_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     for tensor in symbolic:
         node_of(tensor)
     _refuse_bare_module(symbolic)
-    if function is torch.reshape and len(args) == 2:
-        return args[0].reshape(args[1])
     name = short_name(function)
     # Torch's functions in Python hand over their own default arguments too.
     kwargs = {word: value for word, value in kwargs.items() if not word.startswith("_")}
