@@ -136,6 +136,11 @@ def test_any_names(names):
     assert is_plain(model.code)
 
 
+def test_inputs_that_differ_in_capitals_only():
+    x, y = keras.Input((3,), name="X"), keras.Input((3,), name="x")
+    assert keras.Model([x, y], x - y)([3 * X, X]).tolist() == (2 * X).tolist()
+
+
 def test_names_that_become_one():
     x = keras.Input((3,), name="a b")
     y = x

@@ -121,7 +121,6 @@ def test_what_is_built_says_so():
         (object(), r"object .* has no get_config\(\) method\. Give object one"),
         (nn.ReLU(), r"A plain nn\.Module has none"),
         ({1, 2}, r"has no get_config\(\)"),
-        (1j, r"has no get_config\(\)"),
         (partial(max, 1), r"has no get_config\(\)"),
         (torch.ones(2, device="meta"), "a tensor on the meta device has no values"),
         (np.array(["a"]), "Unknown dtype"),

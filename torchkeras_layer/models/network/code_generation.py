@@ -79,12 +79,16 @@ class _Writer:
         self._results: list[Any] = []
         self._items: dict[tuple[fx.Node, Any], fx.Node] = {}
         self._held: dict[str, fx.Node] = {}
+        self._placeholders: dict[int, fx.Node] = {}
         self._write_inputs()
 
     def _write_inputs(self) -> None:
         # First, and in the order in which a call hands them over.
-        keys = {ref: self._network.calls[ref.call].key for ref in leaves(self._network.inputs)}
-        self._placeholders = {ref.call: self.graph.placeholder(_checked(key)) for ref, key in keys.items()}
+        for ref in leaves(self._network.inputs):
+            node = self.graph.placeholder(_checked(self._network.calls[ref.call].key))
+            # Torch would write `x = X` for an argument X, and so overwrite another one that is called x.
+            node.target = node.name
+            self._placeholders[ref.call] = node
 
     def write(self, number: int, call: Call) -> None:
         if call.is_input:
