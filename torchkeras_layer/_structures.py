@@ -44,6 +44,15 @@ def map_leaves(function: Callable[..., Any], structure: Any, *others: Any) -> An
     return function(structure, *others)
 
 
+def copy_structure(structure: Any) -> Any:
+    """Return the same leaves in new dicts, lists and tuples.
+
+    >>> inner = [1]; copy_structure({"a": inner})["a"] is inner
+    False
+    """
+    return map_leaves(lambda leaf: leaf, structure)
+
+
 def _map_dict(function: Callable[..., Any], structure: dict[Any, Any], others: tuple[Any, ...]) -> Any:
     if type(structure) is dict:
         return {k: map_leaves(function, v, *[o[k] for o in others]) for k, v in structure.items()}

@@ -139,11 +139,7 @@ class SymbolicCalls(ShapeInference):
 
         def tensor_of(spec: TensorSpec | None) -> KerasTensor | None:
             mask = next(masks)
-            if spec is None:
-                return None
-            tensor = KerasTensor(spec.shape, spec.dtype, name=self._name)
-            tensor._mask_spec = mask
-            return tensor
+            return None if spec is None else KerasTensor.from_spec(spec, self._name, mask)
 
         return map_leaves(tensor_of, inferred.outputs)
 

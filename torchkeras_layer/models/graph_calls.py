@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import fx, nn
 
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import copy_structure, leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.effects import SymbolicRun
 from torchkeras_layer.layer.masking import mask_of
@@ -89,7 +89,7 @@ class GraphCalls(Layer):
         inputs, outputs, sinks = rebase(inputs, outputs, sinks)
         parts = read_network(inputs, outputs, sinks, self._held_by_key(), set(dir(self)))
         wiring = Wiring(parts.network)
-        wiring.inputs, wiring.outputs, wiring.sinks = map_leaves(_itself, inputs), map_leaves(_itself, outputs), sinks
+        wiring.inputs, wiring.outputs, wiring.sinks = copy_structure(inputs), copy_structure(outputs), sinks
         for key, layer in parts.children.items():
             setattr(self, key, layer)
         for key, operand in parts.operands.items():
@@ -221,7 +221,3 @@ def _with_mask(tensor: torch.Tensor, mask: Any) -> torch.Tensor:
     if mask is not None:
         seen._keras_mask = mask  # type: ignore[attr-defined]
     return seen
-
-
-def _itself(leaf: Any) -> Any:
-    return leaf

@@ -44,6 +44,13 @@ class KerasTensor(TensorMethods):
         self._mask_spec: TensorSpec | None = None
         self._mask: KerasTensor | None = None
 
+    @classmethod
+    def from_spec(cls, spec: TensorSpec, name: str, mask: TensorSpec | None = None) -> KerasTensor:
+        """Make one of a shape and dtype, and of those of the mask that it will carry."""
+        tensor = cls(spec.shape, spec.dtype, name)
+        tensor._mask_spec = mask
+        return tensor
+
     @property
     def shape(self) -> Shape:
         """A tuple of ints, and of `None` for free axes."""

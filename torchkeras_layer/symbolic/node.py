@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import copy_structure, leaves, map_leaves
 from torchkeras_layer.symbolic.keras_tensor import KerasHistory, KerasTensor, is_symbolic
 
 
@@ -33,9 +33,9 @@ class Node:
     ) -> None:
         self.outbound_layer = outbound_layer
         # Copies of the structures: what a caller does to a list afterwards changes nothing here.
-        self.call_args = tuple(map_leaves(_itself, argument) for argument in call_args)
-        self.call_kwargs = {name: map_leaves(_itself, value) for name, value in (call_kwargs or {}).items()}
-        self.outputs = map_leaves(_itself, outputs)
+        self.call_args = tuple(copy_structure(argument) for argument in call_args)
+        self.call_kwargs = {name: copy_structure(value) for name, value in (call_kwargs or {}).items()}
+        self.outputs = copy_structure(outputs)
         self.effects = effects
         self._register()
 
@@ -160,7 +160,3 @@ def shape_of(leaf: Any) -> Any:
 
 def _mask_of(leaf: Any) -> Any:
     return getattr(leaf, "_keras_mask", None)
-
-
-def _itself(leaf: Any) -> Any:
-    return leaf

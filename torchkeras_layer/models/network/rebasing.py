@@ -43,8 +43,4 @@ def _as_input(tensor: KerasTensor) -> KerasTensor:
 
 
 def _twin(tensor: Any) -> Any:
-    if not is_symbolic(tensor):
-        return tensor
-    twin = KerasTensor(tensor.shape, tensor.dtype, tensor.name)
-    twin._mask_spec = tensor._mask_spec
-    return twin
+    return KerasTensor.from_spec(tensor.spec, tensor.name, tensor._mask_spec) if is_symbolic(tensor) else tensor

@@ -91,10 +91,6 @@ def _symbolic_outputs(call: Call, name: str) -> Any:
 
     def tensor_of(spec: TensorSpec | None) -> KerasTensor | None:
         mask = next(masks)
-        if spec is None:
-            return None
-        tensor = KerasTensor(spec.shape, spec.dtype, name)
-        tensor._mask_spec = mask
-        return tensor
+        return None if spec is None else KerasTensor.from_spec(spec, name, mask)
 
     return map_leaves(tensor_of, call.outputs)
