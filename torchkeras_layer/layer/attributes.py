@@ -19,6 +19,7 @@ from torchkeras_layer.layer.weight_spec import WeightSpec
 _NOT_THE_USERS = frozenset(vars(nn.Module())) | frozenset(LayerState.__annotations__)
 
 _NOTHING = object()
+_LOOKED_INTO = (torch.Tensor, nn.Module, list, tuple, dict)
 
 
 class Attributes(LayerState):
@@ -40,6 +41,10 @@ class Attributes(LayerState):
             # Ported code may set attributes before it calls super().__init__().
             nn.Module.__init__(self)
         owner = getattr(type(self), name, _NOTHING)
+        if owner is _NOTHING and not isinstance(value, _LOOKED_INTO) and self._is_nothing_of_torchs(name):
+            # Most arguments of a constructor: the long way took a third of the time of making a layer.
+            self.__dict__[name] = value
+            return
         if isinstance(owner, property):
             self._set_property(name, owner, value)
             return
@@ -52,6 +57,12 @@ class Attributes(LayerState):
         super().__setattr__(name, value)
         if isinstance(value, (nn.Module, nn.Parameter)) and not self._trainable:
             freeze_assigned(self, value)
+
+    def _is_nothing_of_torchs(self, name: str) -> bool:
+        """Whether no weight and no module has this name, and the layer has begun to keep account of them."""
+        state = self.__dict__
+        is_known = name in state["_parameters"] or name in state["_buffers"] or name in state["_modules"]
+        return not is_known and "_unclaimed" in state and name not in state["_weight_specs"]
 
     def _set_property(self, name: str, owner: property, value: Any) -> None:
         if owner.fset is None:
