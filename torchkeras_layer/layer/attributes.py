@@ -19,7 +19,7 @@ from torchkeras_layer.layer.weight_spec import WeightSpec
 _NOT_THE_USERS = frozenset(vars(nn.Module())) | frozenset(LayerState.__annotations__)
 
 _NOTHING = object()
-_LOOKED_INTO = (torch.Tensor, nn.Module, list, tuple, dict)
+_LOOKED_INTO: Any = (torch.Tensor, nn.Module, list, tuple, dict)
 
 
 class Attributes(LayerState):
