@@ -48,9 +48,18 @@ NAMES = {
     ),
     "layers": (
         "Layer Input InputLayer InputSpec Dense Activation Dropout Embedding Masking Flatten Lambda Identity "
+        "Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D "
+        "ZeroPadding3D GroupNormalization RMSNormalization UnitNormalization "
         "BatchNormalization LayerNormalization TorchFunction TorchModuleWrapper Reshape Permute RepeatVector Add "
         "Subtract Multiply Average Maximum Minimum Concatenate Dot add subtract multiply average maximum minimum "
-        "concatenate dot"
+        "concatenate dot "
+        "MaxPooling1D AveragePooling1D GlobalMaxPooling1D GlobalAveragePooling1D "
+        "MaxPooling2D AveragePooling2D GlobalMaxPooling2D GlobalAveragePooling2D "
+        "MaxPooling3D AveragePooling3D GlobalMaxPooling3D GlobalAveragePooling3D "
+        "MaxPool1D AvgPool1D GlobalMaxPool1D GlobalAvgPool1D MaxPool2D AvgPool2D GlobalMaxPool2D GlobalAvgPool2D "
+        "MaxPool3D AvgPool3D GlobalMaxPool3D GlobalAvgPool3D "
+        "ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D "
+        "GaussianDropout GaussianNoise AlphaDropout ActivityRegularization"
     ),
 }
 PAIRS = [(space, name) for space, names in NAMES.items() for name in names.split()]

@@ -1,0 +1,48 @@
+"""Which pooling layers, made how and called on what, go through the conformance suite?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _short(name: str) -> str:
+    return name.replace("Pooling", "Pool").replace("Average", "Avg")
+
+
+def _pools(name: str) -> list[dict[str, Any]]:
+    """Give the arguments of `Case` for 1D to 3D and both names; 'same' where Keras on torch averages as TensorFlow."""
+    cases = []
+    for rank, sizes in enumerate([(6,), (6, 5), (3, 4, 5)], 1):
+        strided = {"pool_size": (3, 2, 1)[:rank], "strides": (2, 1, 2)[:rank]}
+        first = {"pool_size": 2, "strides": 1, "data_format": "channels_first"}
+        same = {"pool_size": 3, "strides": 1, "padding": "same"}
+        of_rank = [
+            {"layer": f"{_short(name)}{rank}D", "arguments": {"pool_size": 2}, "shape": (2, *sizes, 3)},
+            {"layer": f"{name}{rank}D", "arguments": strided, "shape": (2, *sizes, 3)},
+            {"layer": f"{name}{rank}D", "arguments": first, "shape": (2, 3, *sizes)},
+            {"layer": f"{name}{rank}D", "arguments": same, "shape": (2, *sizes, 3)},
+        ]
+        has_halves = name != "AveragePooling" or rank < 3
+        cases += [case | {"keras_has_halves": has_halves} for case in of_rank]
+    return cases
+
+
+def _global_pools(name: str) -> list[dict[str, Any]]:
+    cases = []
+    # As many steps as channels: a mask is for what comes second, in both layouts.
+    for rank, shape in enumerate([(4, 5, 5), (2, 3, 4, 5), (2, 3, 2, 4, 5)], 1):
+        first = {"data_format": "channels_first", "keepdims": True}
+        cases += [
+            {"layer": f"{name}{rank}D", "shape": shape},
+            {"layer": f"{name}{rank}D", "arguments": first, "shape": shape},
+            {"layer": f"{_short(name)}{rank}D", "arguments": {"keepdims": True}, "shape": shape},
+        ]
+    return cases
+
+
+POOLING_CASES = [
+    *_pools("MaxPooling"),
+    *_pools("AveragePooling"),
+    *_global_pools("GlobalMaxPooling"),
+    *_global_pools("GlobalAveragePooling"),
+]

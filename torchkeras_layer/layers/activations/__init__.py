@@ -1,0 +1,1 @@
+"""Layers that apply an activation with arguments or weights of its own."""

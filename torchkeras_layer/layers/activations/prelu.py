@@ -1,0 +1,99 @@
+"""How does a layer learn what part of negative values it lets through?"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from torchkeras_layer import constraints, initializers, regularizers
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import known_sizes, resolved
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.symbolic import InputSpec
+
+
+@catalog.register()
+class PReLU(ZooLayer):
+    """`x` if positive, else `alpha * x`, with a learned `alpha` for each place in a sample.
+
+    Shapes: (batch, …) -> the same; `alpha` has the shape of a sample, with size 1 along the shared axes.
+
+    Args:
+        alpha_initializer, alpha_regularizer, alpha_constraint: identifiers or callables.
+        shared_axes: axis or axes, counted from 1 behind the batch, along which one `alpha` serves all: [1, 2] gives
+            images with the channels last one for each channel.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `shared_axes` are not axes behind the batch, an identifier is unknown, or an axis that is not
+            shared has no known size.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.PReLU(alpha_initializer=keras.initializers.Constant(0.5))
+    >>> layer(torch.tensor([[-2.0, 3.0]])).detach()
+    tensor([[-1.,  3.]])
+    """
+
+    def __init__(
+        self,
+        alpha_initializer: Any = "zeros",
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
+        shared_axes: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.alpha_initializer = resolved(self, "alpha_initializer", alpha_initializer, initializers.get)
+        self.alpha_regularizer = resolved(self, "alpha_regularizer", alpha_regularizer, regularizers.get)
+        self.alpha_constraint = resolved(self, "alpha_constraint", alpha_constraint, constraints.get)
+        self.shared_axes = None if shared_axes is None else self._read_axes(shared_axes)
+        self.input_spec = InputSpec(min_ndim=2)
+        self.supports_masking = True
+
+    def build(self, input_shape: Shape) -> None:
+        """Create `alpha`."""
+        rank = len(input_shape)
+        shared = set(self.shared_axes or ())
+        if any(axis >= rank for axis in shared):
+            raise ValueError(
+                f"{self.name}: inputs of shape {tuple(input_shape)} have axes from 1 to {rank - 1} behind the batch. "
+                f"Received: shared_axes={self.shared_axes}."
+            )
+        own = [axis for axis in range(1, rank) if axis not in shared]
+        sizes: dict[int, int | None] = dict(zip(own, known_sizes(self, input_shape, own), strict=True))
+        self.alpha = self._add_parameter("alpha", tuple(sizes.get(axis, 1) for axis in range(1, rank)))
+        self.input_spec = InputSpec(ndim=rank, axes=sizes)
+        # Whether the values that have an alpha of their own lie next to each other.
+        self._shares_first_axes = own == list(range(rank - len(own), rank))
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the inputs, with negative ones multiplied by `alpha`."""
+        alpha = self._weight("alpha")
+        if inputs.dtype is not alpha.dtype:
+            if self._is_torchs_to_cast(inputs):
+                alpha = alpha.to(inputs.dtype)
+            else:
+                inputs = inputs.to(alpha.dtype)
+        # Torch's kernel takes one weight for each column: rows and columns are views, at least if the inputs are
+        # contiguous. Its derivative at 0 is alpha, where that of Keras is 0.
+        alphas = alpha if self._shares_first_axes else alpha.expand(inputs.shape[1:])
+        rows = inputs.reshape(-1, alphas.numel())
+        return F.prelu(rows, alphas.reshape(-1)).reshape(inputs.shape)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs."""
+        return tuple(input_shape)
+
+    def _read_axes(self, value: Any) -> list[int]:
+        axes = list(value) if isinstance(value, (list, tuple)) else [value]
+        # Keras takes negative axes, but shares others than one would think.
+        if any(isinstance(axis, bool) or not hasattr(axis, "__index__") or axis < 1 for axis in axes):
+            raise ValueError(
+                f"{type(self).__name__}: shared_axes must be an int, or a list or tuple of ints, counted from 1. "
+                f"Received: shared_axes={value!r}."
+            )
+        return [operator.index(axis) for axis in axes]

@@ -1,0 +1,65 @@
+"""How does a layer turn scores into a distribution, and leave out those that are masked?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from torchkeras_layer import activations
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import axes_in, one_or_more_axes
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+
+
+@catalog.register()
+class Softmax(ZooLayer):
+    """Non-negative values that sum to 1 along `axis`, or over several axes together. Shapes: any -> the same.
+
+    With a mask that broadcasts to the inputs, what is `False` there (or at most 0.5) counts nothing and gives 0.
+
+    Args:
+        axis: int or list of ints.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        TypeError: if `axis` is neither.
+        ValueError: in a call, if an axis does not exist or a mask does not broadcast to the inputs.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Softmax()(torch.zeros(1, 3), mask=torch.tensor([[True, True, False]]))
+    tensor([[0.5000, 0.5000, 0.0000]])
+    """
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = one_or_more_axes(self, axis)
+        self.supports_masking = True
+
+    def call(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the softmax of what the mask leaves."""
+        axes_in(self, self.axis, inputs.shape)
+        if mask is None:
+            return activations.softmax(inputs, self.axis)
+        self._check_mask(inputs, mask)
+        kept = mask if mask.dtype is torch.bool else mask > 0.5
+        # Finite, so that nothing is NaN where all is masked.
+        excluded = -3e4 if inputs.dtype is torch.float16 else -1e9
+        outputs = activations.softmax(torch.where(kept, inputs, excluded), self.axis)
+        return torch.where(kept, outputs, 0)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs."""
+        axes_in(self, self.axis, input_shape)
+        return tuple(input_shape)
+
+    def _check_mask(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
+        sizes, mask_sizes = tuple(inputs.shape), tuple(mask.shape)
+        pairs = zip(reversed(mask_sizes), reversed(sizes), strict=False)
+        if len(mask_sizes) > len(sizes) or any(one != 1 and one != other for one, other in pairs):
+            raise ValueError(
+                f"{self.name}: mask must broadcast to the shape of the inputs, {sizes}. "
+                f"Received: a mask of shape {mask_sizes}."
+            )

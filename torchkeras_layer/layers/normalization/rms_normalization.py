@@ -1,0 +1,65 @@
+"""How does a layer divide values by their root mean square?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import axes_in, known_sizes, number_between, one_or_more_axes
+from torchkeras_layer.layers.normalization.normalization import in_one_dtype
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+
+
+@catalog.register()
+class RMSNormalization(ZooLayer):
+    """`scale * x / sqrt(mean of x² over axis + epsilon)`, computed in float32 at least.
+
+    Shapes: any -> the same; `scale`, which begins at 1, has the sizes of the axes, in ascending order.
+
+    Args:
+        axis: int or list of ints. epsilon: added to the mean square.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `epsilon` is no number of at least 0, or an axis does not exist or has no known size.
+        TypeError: if `axis` is neither an int nor a list of ints.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.RMSNormalization()(torch.tensor([[1.0, 7.0]])).detach()
+    tensor([[0.2000, 1.4000]])
+    """
+
+    def __init__(self, axis: int | Sequence[int] = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = one_or_more_axes(self, axis)
+        self.epsilon = number_between(self, "epsilon", epsilon, 0, math.inf)
+
+    def build(self, input_shape: Shape) -> None:
+        """Create `scale`."""
+        sizes = known_sizes(self, input_shape, axes_in(self, self.axis, input_shape))
+        self.scale = self.add_weight("scale", sizes, initializer="ones")
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the inputs divided by their root mean square, times `scale`."""
+        values, scale = in_one_dtype(inputs, self._weight("scale"))
+        if self.axis == -1:
+            outputs = torch.rms_norm(values, scale.shape, scale, self.epsilon)
+        else:
+            axes, last = axes_in(self, self.axis, inputs.shape), tuple(range(-scale.dim(), 0))
+            moved = values.movedim(axes, last)
+            outputs = torch.rms_norm(moved, scale.shape, scale, self.epsilon).movedim(last, axes)
+        return outputs.to(inputs.dtype) if inputs.is_floating_point() else outputs
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs.
+
+        Raises:
+            ValueError: if an axis does not exist in it.
+        """
+        axes_in(self, self.axis, input_shape)
+        return tuple(input_shape)

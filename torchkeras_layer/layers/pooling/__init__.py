@@ -1,0 +1,1 @@
+"""Layers that make one value of the values in a window."""

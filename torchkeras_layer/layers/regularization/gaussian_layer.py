@@ -1,0 +1,39 @@
+"""What do the layers that add or multiply by Gaussian noise have in common?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers.regularization.seeded_numbers import draw, read_seed
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+
+
+class GaussianLayer(ZooLayer):
+    """Base of the layers that draw Gaussian noise: it keeps the `seed`, and does not change shapes.
+
+    Raises:
+        ValueError: if `seed` is neither an int nor `None`.
+
+    >>> GaussianLayer(seed=4).seed
+    4
+    """
+
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = read_seed(self, seed)
+        self._draws = torch.zeros((), dtype=torch.int64, device="cpu")
+        # That of the start, so that a layer moved to another dtype draws the same numbers.
+        self._dtype_of_draws = self._policy.compute or torch.float32
+        self.supports_masking = True
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs."""
+        return tuple(input_shape)
+
+    def _noise(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return numbers of mean 0 and deviation 1, as many as the inputs have."""
+        noise = draw(self, self._draws, inputs, self.seed, inputs.shape, "normal", self._dtype_of_draws)
+        return noise.to(inputs.dtype) if inputs.is_floating_point() else noise

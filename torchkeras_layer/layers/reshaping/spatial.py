@@ -1,0 +1,80 @@
+"""What do layers that change the lengths of the spatial axes have in common?"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, ClassVar
+
+from torchkeras_layer._settings import image_data_format
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.symbolic import InputSpec
+
+_DATA_FORMATS = ("channels_last", "channels_first")
+
+
+class Spatial(ZooLayer):
+    """Base of layers with `rank` spatial axes, behind the batch or, with channels_first, behind the channels.
+
+    A subclass says in `_new_length` how long an axis becomes.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.UpSampling2D(2, data_format="channels_first").compute_output_shape((None, 3, 4, None))
+    (None, 3, 8, None)
+    """
+
+    rank: ClassVar[int]
+
+    def __init__(self, data_format: str | None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        name = image_data_format() if data_format is None else str(data_format).lower()
+        if name not in _DATA_FORMATS:
+            raise ValueError(
+                f"{type(self).__name__}: data_format must be one of {', '.join(map(repr, _DATA_FORMATS))}. "
+                f"Received: data_format={data_format!r}."
+            )
+        self.data_format = name
+        self._first_axis = 1 if name == "channels_last" else 2
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs with other spatial sizes; free ones stay free."""
+        sizes = list(input_shape)
+        for index in range(self.rank):
+            length = sizes[self._first_axis + index]
+            if length is not None:
+                sizes[self._first_axis + index] = self._new_length(index, length, input_shape)
+        return tuple(sizes)
+
+    def _new_length(self, index: int, length: int, input_shape: Shape) -> int:
+        """Return how long the spatial axis of that index becomes."""
+        raise NotImplementedError
+
+
+def as_int(value: Any, least: int) -> int | None:
+    """Return an int of at least `least`, or `None` if the value is no such int.
+
+    >>> as_int(2, 1), as_int(True, 1), as_int(0, 1), as_int("2", 1)
+    (2, None, None, None)
+    """
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    return number if number is not None and number >= least else None
+
+
+def as_ints(value: Any, count: int, least: int) -> tuple[int, ...] | None:
+    """Return `count` ints of at least `least`, from one int or as many; `None` if the value is neither.
+
+    >>> as_ints(2, 3, 1), as_ints([1, 2], 2, 1), as_ints([1, 2], 3, 1)
+    ((2, 2, 2), (1, 2), None)
+    """
+    if not hasattr(value, "__len__") or isinstance(value, str):
+        value = (value,) * count
+    try:
+        numbers = [as_int(one, least) for one in value]
+    except TypeError:
+        return None
+    known = tuple(number for number in numbers if number is not None)
+    return known if len(numbers) == len(known) == count else None

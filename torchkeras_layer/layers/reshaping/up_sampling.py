@@ -1,0 +1,144 @@
+"""How does a layer make the spatial axes a whole number of times as long?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints
+
+_INTERPOLATIONS = ("nearest", "bilinear")
+
+
+class UpSampling(Spatial):
+    """Base of the layers that repeat values along the spatial axes.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.UpSampling1D(3)(torch.tensor([[[5], [7]]])).flatten()
+    tensor([5, 5, 5, 7, 7, 7])
+    """
+
+    def __init__(self, size: Any, data_format: str | None, **kwargs: Any) -> None:
+        super().__init__(data_format, **kwargs)
+        factors = as_ints(size, self.rank, least=1)
+        if factors is None:
+            raise ValueError(
+                f"{type(self).__name__}: size must be a positive int, or {self.rank} of them, one for each spatial "
+                f"axis. Received: size={size!r}."
+            )
+        self.size: Any = factors
+        self._factors = factors
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the inputs with each value repeated."""
+        repeated, lengths = inputs, list(inputs.shape)
+        for index, factor in enumerate(self._factors):
+            # Axis by axis, each pair (length, factor) becomes one axis in the end.
+            repeated = repeated.unsqueeze(self._first_axis + 2 * index + 1)
+            lengths[self._first_axis + index] *= factor
+        sizes = [-1] * repeated.dim()
+        sizes[self._first_axis + 1 : self._first_axis + 2 * self.rank : 2] = self._factors
+        return repeated.expand(sizes).reshape(lengths)
+
+    def _new_length(self, index: int, length: int, input_shape: Shape) -> int:
+        return length * self._factors[index]
+
+
+@catalog.register()
+class UpSampling1D(UpSampling):
+    """Each step `size` times. Shapes: (batch, steps, features) -> (batch, steps * size, features).
+
+    Args:
+        size: how many times.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `size` is not a positive int; in a call, if the inputs have not three axes.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.UpSampling1D()(torch.tensor([[[1, 2]]]))
+    tensor([[[1, 2],
+             [1, 2]]])
+    """
+
+    rank = 1
+
+    def __init__(self, size: int = 2, **kwargs: Any) -> None:
+        super().__init__(positive_int(self, "size", size), "channels_last", **kwargs)
+        self.size = self._factors[0]
+
+
+@catalog.register()
+class UpSampling2D(UpSampling):
+    """Enlarge images. Shapes: (batch, rows, columns, channels) -> (batch, rows * size, columns * size, channels).
+
+    Args:
+        size: how many times: an int, or (for rows, for columns).
+        data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns). Default
+            `backend.image_data_format()`.
+        interpolation: 'nearest' repeats values; 'bilinear' is linear between the centres of pixels, and rounds ints.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if an argument is something else; in a call, if the inputs have not four axes.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.UpSampling2D((1, 2))(torch.tensor([[[[1.0], [3.0]]]])).flatten()
+    tensor([1., 1., 3., 3.])
+    >>> keras.layers.UpSampling2D((1, 2), interpolation="bilinear")(torch.tensor([[[[1.0], [3.0]]]])).flatten()
+    tensor([1.0000, 1.5000, 2.5000, 3.0000])
+    """
+
+    rank = 2
+
+    def __init__(
+        self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
+    ) -> None:
+        super().__init__(size, data_format, **kwargs)
+        self.interpolation = str(interpolation).lower()
+        if self.interpolation not in _INTERPOLATIONS:
+            raise ValueError(
+                f"{type(self).__name__}: interpolation must be one of {', '.join(map(repr, _INTERPOLATIONS))}. "
+                f"Received: interpolation={interpolation!r}."
+            )
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the enlarged images."""
+        if self.interpolation == "nearest":
+            return super().call(inputs)
+        # Weights in half precision would be coarser than Keras's.
+        exact = inputs.to(torch.promote_types(inputs.dtype, torch.float32))
+        images = exact if self.data_format == "channels_first" else exact.movedim(-1, 1)
+        height, width = (length * factor for length, factor in zip(images.shape[2:], self._factors, strict=True))
+        enlarged = F.interpolate(images, size=(height, width), mode="bilinear", align_corners=False)
+        outputs = enlarged if self.data_format == "channels_first" else enlarged.movedim(1, -1)
+        return (outputs if inputs.is_floating_point() else outputs.round()).to(inputs.dtype)
+
+
+@catalog.register()
+class UpSampling3D(UpSampling):
+    """Repeat the values of volumes. Shapes: (batch, a, b, c, channels) -> the same with a, b and c times `size`.
+
+    Args:
+        size: how many times: an int, or one for each of the three axes.
+        data_format: 'channels_last', or 'channels_first' for (batch, channels, a, b, c). Default
+            `backend.image_data_format()`.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if an argument is something else; in a call, if the inputs have not five axes.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.UpSampling3D((1, 2, 3))(torch.ones(2, 4, 4, 4, 3)).shape
+    torch.Size([2, 4, 8, 12, 3])
+    """
+
+    rank = 3
+
+    def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(size, data_format, **kwargs)
