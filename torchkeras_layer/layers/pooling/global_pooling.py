@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layers.pooling.window_arguments import layout
+from torchkeras_layer.layers.arguments import layout
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 

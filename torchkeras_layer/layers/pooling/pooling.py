@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layers.pooling.window_arguments import layout, one_of, one_per_axis
+from torchkeras_layer.layers.arguments import layout, one_of, one_per_axis
 from torchkeras_layer.layers.pooling.window_sizes import count_windows, same_padding
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec

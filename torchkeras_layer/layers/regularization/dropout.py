@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import number_between
 from torchkeras_layer.layers.regularization.seeded_draws import draw_mask
+from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
@@ -46,9 +46,7 @@ class Dropout(ZooLayer):
         super().__init__(**kwargs)
         self.rate = number_between(self, "rate", rate, 0, 1)
         self.noise_shape = None if noise_shape is None else self._read_noise_shape(noise_shape)
-        if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
-            raise ValueError(f"{type(self).__name__}: seed must be an int or None. Received: seed={seed!r}.")
-        self.seed = None if seed is None else operator.index(seed)
+        self.seed = read_seed(self, seed)
         self._draws = torch.zeros((), dtype=torch.int64, device="cpu")
         self.supports_masking = True
 

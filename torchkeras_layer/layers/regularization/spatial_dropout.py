@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchkeras_layer._settings import image_data_format
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import layout
 from torchkeras_layer.layers.regularization.dropout import Dropout
 from torchkeras_layer.symbolic import InputSpec
-
-_DATA_FORMATS = ("channels_last", "channels_first")
 
 
 class SpatialDropout(Dropout):
@@ -25,22 +23,15 @@ class SpatialDropout(Dropout):
     def __init__(self, rate: float, rank: int, data_format: Any, seed: int | None, **kwargs: Any) -> None:
         # Keras 2 writes it into configs.
         given = kwargs.pop("noise_shape", None)
-        name = image_data_format() if data_format is None else str(data_format).lower()
-        inner = (1,) * (rank - 2)
-        super().__init__(
-            rate, (None, None, *inner) if name == "channels_first" else (None, *inner, None), seed, **kwargs
-        )
+        super().__init__(rate, None, seed, **kwargs)
         if given is not None:
             raise ValueError(
                 f"{type(self).__name__}: noise_shape follows from the layer. Received: noise_shape={given!r}. "
                 "Leave it out, or take Dropout."
             )
-        if name not in _DATA_FORMATS:
-            raise ValueError(
-                f"{type(self).__name__}: data_format must be one of {', '.join(map(repr, _DATA_FORMATS))}. "
-                f"Received: data_format={data_format!r}."
-            )
-        self.data_format = name
+        self.data_format = layout(self, data_format)
+        inner = (1,) * (rank - 2)
+        self.noise_shape = (None, None, *inner) if self.data_format == "channels_first" else (None, *inner, None)
         self.input_spec = InputSpec(ndim=rank)
 
     def get_config(self) -> dict[str, Any]:

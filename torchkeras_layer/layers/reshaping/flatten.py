@@ -7,13 +7,11 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer._settings import image_data_format
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import layout
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
-
-_DATA_FORMATS = ("channels_last", "channels_first")
 
 
 @catalog.register()
@@ -35,13 +33,7 @@ class Flatten(ZooLayer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        name = image_data_format() if data_format is None else str(data_format).lower()
-        if name not in _DATA_FORMATS:
-            raise ValueError(
-                f"{type(self).__name__}: data_format must be one of {', '.join(map(repr, _DATA_FORMATS))}. "
-                f"Received: data_format={data_format!r}."
-            )
-        self.data_format = name
+        self.data_format = layout(self, data_format)
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:

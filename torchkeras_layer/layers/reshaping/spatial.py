@@ -5,12 +5,10 @@ from __future__ import annotations
 import operator
 from typing import Any, ClassVar
 
-from torchkeras_layer._settings import image_data_format
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers.arguments import layout
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
-
-_DATA_FORMATS = ("channels_last", "channels_first")
 
 
 class Spatial(ZooLayer):
@@ -27,14 +25,8 @@ class Spatial(ZooLayer):
 
     def __init__(self, data_format: str | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        name = image_data_format() if data_format is None else str(data_format).lower()
-        if name not in _DATA_FORMATS:
-            raise ValueError(
-                f"{type(self).__name__}: data_format must be one of {', '.join(map(repr, _DATA_FORMATS))}. "
-                f"Received: data_format={data_format!r}."
-            )
-        self.data_format = name
-        self._first_axis = 1 if name == "channels_last" else 2
+        self.data_format = layout(self, data_format)
+        self._first_axis = 1 if self.data_format == "channels_last" else 2
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
