@@ -1,0 +1,3 @@
+"""Layers that let the values of a sequence look at each other."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Layers that slide weights over images, sequences and volumes."""
+
+__all__: list[str] = []

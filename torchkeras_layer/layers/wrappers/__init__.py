@@ -1,0 +1,3 @@
+"""Layers that apply another layer in a way of their own."""
+
+__all__: list[str] = []
