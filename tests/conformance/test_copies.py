@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from torch.func import functional_call
 
+from tests.conformance.case import assert_same
 from tests.conformance.cases import CASES
+from torchkeras_layer._structures import leaves
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 # A module of torch's wants its inputs in its own dtype.
@@ -36,7 +39,7 @@ def _assert_independent(layer: Any, twin: Any, case: Any) -> None:
     """Check that a copy computes the same, draws the same, and shares nothing."""
     inputs = case.inputs()
     for _ in range(2):
-        assert torch.equal(case.run(twin, inputs), case.run(layer, inputs))
+        assert_same(case.run(twin, inputs), case.run(layer, inputs))
     before = [weight.clone() for weight in layer.weights]
     with torch.no_grad():
         for weight in twin.weights:
@@ -63,7 +66,8 @@ def test_a_pickle(case):
 def test_a_copy_of_an_unbuilt_layer_builds_by_itself(case, duplicate):
     layer = case.make()
     twin = duplicate(layer)
-    assert case.run(twin, case.inputs()).shape == case.run(layer, case.inputs()).shape
+    results = leaves(case.run(twin, case.inputs())), leaves(case.run(layer, case.inputs()))
+    assert [one.shape for one in results[0]] == [one.shape for one in results[1]]
     assert not {id(weight) for weight in twin.weights} & {id(weight) for weight in layer.weights}
 
 
@@ -72,41 +76,44 @@ def test_a_state_dict_loads_into_the_same_layer_built_and_unbuilt(case):
     layer, _ = case.pair()
     state = _loaded(layer.state_dict())
     unbuilt, built = case.make(), case.make()
-    built.build(case.shape)
+    case.build(built)
     for twin in (unbuilt, built):
         assert not any(twin.load_state_dict(state, strict=True))
-        assert torch.equal(case.run(twin, case.inputs()), case.run(copy.deepcopy(layer), case.inputs()))
+        assert_same(case.run(twin, case.inputs()), case.run(copy.deepcopy(layer), case.inputs()))
 
 
 @every_case
 def test_assigned_weights_are_used(case):
     layer, _ = case.pair()
-    twin = case.make()
-    twin.build(case.shape)
+    twin = case.build(case.make())
     twin.load_state_dict(layer.state_dict(), assign=True)
-    assert torch.equal(case.run(twin, case.inputs()), case.run(layer, case.inputs()))
+    assert_same(case.run(twin, case.inputs()), case.run(layer, case.inputs()))
 
 
 @every_case
 def test_functional_call_replaces_the_weights(case):
     layer, _ = case.pair()
-    other = case.make()
-    other.build(case.shape)
+    other = case.build(case.make())
     state = {name: weight.detach().clone() for name, weight in layer.state_dict().items()}
     kept = [weight.clone() for weight in other.weights]
     torch.manual_seed(9)
-    outputs = functional_call(other, state, (case.inputs(),), {"training": case.training})
-    assert torch.equal(outputs, case.run(layer, case.inputs()))
+    outputs = case.call(partial(_call_with, other, state), case.inputs(), training=case.training)
+    assert_same(outputs, case.run(layer, case.inputs()))
     # What a call in training moves is moved in the given state, and nowhere else.
     assert all(torch.equal(state[name], weight) for name, weight in layer.state_dict().items())
     assert all(torch.equal(weight, old) for weight, old in zip(other.weights, kept, strict=True))
+
+
+def _call_with(layer: Any, state: dict[str, Any], inputs: Any, **arguments: Any) -> Any:
+    return functional_call(layer, state, (inputs,), arguments)
 
 
 @every_case_of_keras
 def test_a_layer_moves_to_another_dtype(case):
     layer, theirs = case.pair()
     layer.to(torch.bfloat16)
-    outputs, expected = case.run(layer, case.inputs()), case.run(theirs, case.inputs())
+    pairs = zip(leaves(case.run(layer, case.inputs())), leaves(case.run(theirs, case.inputs())), strict=True)
     assert all(weight.dtype is torch.bfloat16 for weight in layer.weights)
-    assert outputs.dtype is (torch.bfloat16 if expected.is_floating_point() else expected.dtype)
-    torch.testing.assert_close(outputs.float(), expected.float(), rtol=0.03, atol=0.08)
+    for output, expected in pairs:
+        assert output.dtype is (torch.bfloat16 if expected.is_floating_point() else expected.dtype)
+        torch.testing.assert_close(output.float(), expected.float(), rtol=0.03, atol=0.08)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.conformance.case import Case
+
 
 def _short(name: str) -> str:
     return name.replace("Pooling", "Pool").replace("Average", "Avg")
@@ -40,9 +42,12 @@ def _global_pools(name: str) -> list[dict[str, Any]]:
     return cases
 
 
-POOLING_CASES = [
-    *_pools("MaxPooling"),
-    *_pools("AveragePooling"),
-    *_global_pools("GlobalMaxPooling"),
-    *_global_pools("GlobalAveragePooling"),
+CASES = [
+    Case(**arguments)
+    for arguments in (
+        *_pools("MaxPooling"),
+        *_pools("AveragePooling"),
+        *_global_pools("GlobalMaxPooling"),
+        *_global_pools("GlobalAveragePooling"),
+    )
 ]

@@ -1,0 +1,7 @@
+"""Which convolution layers go through the conformance suite?"""
+
+from __future__ import annotations
+
+from tests.conformance.case import Case
+
+CASES: list[Case] = []
