@@ -9,6 +9,8 @@ BIN := .venv/bin
 demo: .venv/installed-examples
 	$(BIN)/python examples/digits.py
 	$(BIN)/python examples/functional_digits.py
+	$(BIN)/python examples/digit_images.py
+	$(BIN)/python examples/text_classifier.py
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest

@@ -29,3 +29,14 @@ def test_functional_digits(monkeypatch, capsys):
     for part in ("digit_reader", "def forward", "flowchart"):
         assert part in printed
     assert "same: True" in printed.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["digit_images", "text_classifier"])
+def test_trains_in_a_plain_loop(name, monkeypatch, capsys):
+    pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
+    pytest.importorskip("tqdm", reason="the example shows its progress with tqdm")
+    program = _load(name)
+    monkeypatch.setattr(program, "EPOCHS", 2)
+    monkeypatch.setattr(program, "EXPECTED", 0.5)
+    program.main()
+    assert "accuracy on" in capsys.readouterr().out
