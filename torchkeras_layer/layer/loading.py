@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from torchkeras_layer.layer.building import Building
@@ -12,6 +13,8 @@ from torchkeras_layer.layer.unbuilt import STAND_IN
 from torchkeras_layer.layer.walk import layers_in
 
 _BUILD_CONFIG = "build_config"
+# What torch calls that of `get_extra_state`.
+_EXTRA_STATE = "_extra_state"
 
 
 class Loading(Building):
@@ -24,9 +27,21 @@ class Loading(Building):
         finally:
             if stand_in is not None:
                 self._parameters[STAND_IN] = stand_in
+        if not keep_vars:
+            self._save_in_order(destination, prefix)
         if self._built and hasattr(destination, "_metadata"):
             # Survives torch.save, and loading with weights_only=True: what an unbuilt layer needs to load this.
             destination._metadata[prefix[:-1]][_BUILD_CONFIG] = plain(self.get_build_config())
+
+    def _save_in_order(self, destination: Any, prefix: str) -> None:
+        """Save weights that lie in memory in another order than that of their axes as copies that do not.
+
+        Safetensors refuses others. The price: what is written into these entries does not reach the layer.
+        """
+        for name in self._weight_specs:
+            saved = destination.get(prefix + name)
+            if isinstance(saved, torch.Tensor) and not saved.is_contiguous():
+                destination[prefix + name] = saved.contiguous()
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Load as `nn.Module.load_state_dict` does; a layer that is not built is built first.
@@ -110,7 +125,7 @@ class Loading(Building):
 
 
 def misfits(expected: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    """Say which entries that both have differ in shape.
+    """Say which entries that both have differ in shape; the extra state of a module may have any.
 
     >>> import torch
     >>> misfits({"bias": torch.ones(2)}, {"bias": torch.ones(3)})
@@ -120,7 +135,7 @@ def misfits(expected: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
     return [
         f"{key} has shape {tuple(mine)}, received {tuple(theirs)}"
         for key, mine, theirs in shapes
-        if mine is not None and theirs is not None and mine != theirs
+        if mine is not None and theirs is not None and mine != theirs and not key.endswith(_EXTRA_STATE)
     ]
 
 

@@ -1,0 +1,119 @@
+"""How many windows does an axis have, and how must it be padded to have them?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+
+def reach(window: int, dilation: int) -> int:
+    """Return how many neighbouring values a window spans.
+
+    >>> reach(3, 1), reach(3, 2)
+    (3, 5)
+    """
+    return (window - 1) * dilation + 1
+
+
+def count_windows(size: int | None, window: int, stride: int, dilation: int, padding: str) -> int | None:
+    """Return how many windows an axis of some size has, `None` for a free size; 0 or less if it is too short for one.
+
+    >>> count_windows(7, 3, 2, 1, "valid"), count_windows(7, 3, 2, 1, "same"), count_windows(None, 3, 2, 1, "same")
+    (3, 4, None)
+    """
+    if size is None:
+        return None
+    return (size - (reach(window, dilation) if padding == "valid" else 1)) // stride + 1
+
+
+def ends(size: Any, window: int, stride: int, dilation: int, padding: str) -> tuple[Any, Any]:
+    """Return how many zeros come before and behind an axis: for 'same', Keras puts the odd one behind.
+
+    `size` may be a symbol of torch's; it does not matter where `has_fixed_ends`.
+
+    >>> ends(6, 3, 2, 1, "same"), ends(5, 3, 2, 1, "same"), ends(None, 4, 1, 1, "same"), ends(None, 3, 1, 2, "causal")
+    ((0, 1), (1, 1), (1, 2), (4, 0))
+    """
+    beside = reach(window, dilation) - 1
+    if padding == "valid":
+        return 0, 0
+    if padding == "causal":
+        return beside, 0
+    if has_fixed_ends(window, stride, dilation, padding):
+        return beside // 2, beside - beside // 2
+    # Twice the same number: torch's symbols prove of this form that it is not negative, of the other that the output
+    # has `count_windows`.
+    total, same_total = beside - (size - 1) % stride, (size - 1) // stride * stride + beside + 1 - size
+    if beside + 1 < stride:
+        # Windows further apart than they are long leave values out.
+        total, same_total = torch.sym_max(total, 0), torch.sym_max(same_total, 0)
+    return total // 2, same_total - total // 2
+
+
+def has_fixed_ends(window: int, stride: int, dilation: int, padding: str) -> bool:
+    """Whether `ends` are the same for all sizes of an axis.
+
+    >>> has_fixed_ends(3, 1, 1, "same"), has_fixed_ends(3, 2, 1, "same"), has_fixed_ends(1, 2, 1, "same")
+    (True, False, True)
+    """
+    return padding != "same" or stride == 1 or reach(window, dilation) == 1
+
+
+def torch_padding(
+    lengths: Sequence[Any],
+    window: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: str,
+) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
+    """Return how many zeros torch's kernel puts at both ends of each axis, and which others `F.pad` must add, if any.
+
+    The latter are for the last axis first, as `F.pad` wants them.
+
+    >>> torch_padding((6, 5), (3, 3), (2, 2), (1, 1), "same"), torch_padding((5,), (3,), (1,), (1,), "causal")
+    (((0, 1), (0, 0, 0, 1)), ((0,), (2, 0)))
+    """
+    pairs = [ends(*axis, padding) for axis in zip(lengths, window, strides, dilation, strict=True)]
+    both = tuple(0 if padding == "causal" else before for before, _ in pairs)
+    rest = [(before - common, behind - common) for (before, behind), common in zip(pairs, both, strict=True)]
+    others = tuple(amount for pair in reversed(rest) for amount in pair)
+    return both, None if all(map(_is_nothing, others)) else others
+
+
+def wide_padding(
+    lengths: Sequence[int],
+    window: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    padding: str,
+) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """Return how many zeros torch's kernel may put at both ends of each axis, and which windows are then to be cut off.
+
+    The latter as `F.pad` wants them: below 0, for the last axis first; `None` if there are none.
+
+    >>> wide_padding((6, 5), (3, 3), (2, 2), (1, 1), "same")
+    ((2, 1), (0, 0, -1, 0))
+    """
+    both, cuts = [], []
+    for axis in zip(lengths, window, strides, dilation, strict=True):
+        length, stride = axis[0], axis[2]
+        before, behind = ends(*axis, padding)
+        # By whole strides, so that the windows stay where they are.
+        more = -(-max(behind - before, 0) // stride)
+        wide = before + more * stride
+        count = (length + 2 * wide - reach(axis[1], axis[3])) // stride + 1
+        both.append(wide)
+        cuts.append((-more, more + (length - 1) // stride + 1 - count))
+    flat = tuple(amount for pair in reversed(cuts) for amount in pair)
+    return tuple(both), flat if any(flat) else None
+
+
+def _is_nothing(amount: Any) -> bool:
+    """Whether an amount is 0; while torch compiles, whether it is 0 for all sizes, so that the code serves them all."""
+    if torch.compiler.is_compiling():
+        from torch.fx.experimental.symbolic_shapes import statically_known_true
+
+        return statically_known_true(amount == 0)
+    return amount == 0
