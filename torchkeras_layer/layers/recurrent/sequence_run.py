@@ -1,0 +1,83 @@
+"""How does any cell, or a stack of cells, go through a whole sequence?"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+
+from torchkeras_layer.layers.recurrent.cell_contract import has_hooks, takes_training
+from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
+from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell
+from torchkeras_layer.layers.recurrent.stacked_rnn_cells import StackedRNNCells
+from torchkeras_layer.layers.recurrent.states import as_list
+from torchkeras_layer.layers.recurrent.stepping import run_steps
+
+
+@dataclasses.dataclass
+class SequenceRun:
+    """What goes with a sequence: which steps count, in which mode, and what every step is given.
+
+    mask: (batch, steps) or `None`. constants: tensors for each call of the cell. fuses: whether torch's own kernels
+    are used where they compute the same. dtype: the compute dtype of the layer around.
+    """
+
+    mask: torch.Tensor | None
+    training: Any
+    constants: list[Any]
+    fuses: bool
+    dtype: torch.dtype
+
+    def of(self, cell: Any, sequences: torch.Tensor, state: list[Any]) -> tuple[torch.Tensor, list[Any]]:
+        """Return the outputs of all steps, (batch, steps, …), and the last state."""
+        if isinstance(cell, StackedRNNCells) and cell._is_ours and not has_hooks(cell):
+            return self._of_stack(cell, sequences, state)
+        if isinstance(cell, RecurrentCell) and self._may_pass_over_calls(cell):
+            return cell.run(sequences, state, self.mask, self.training, self.fuses)
+        _reset_dropout(cell)
+        try:
+            return run_steps(_Step(cell, self), sequences, state, self.mask)
+        finally:
+            _reset_dropout(cell)
+
+    def without_mask(self) -> SequenceRun:
+        """Return the same for sequences of which all steps count."""
+        return dataclasses.replace(self, mask=None)
+
+    def _of_stack(
+        self, stack: StackedRNNCells, sequences: torch.Tensor, state: list[Any]
+    ) -> tuple[torch.Tensor, list[Any]]:
+        # What one cell gives at a masked step does not count for the next cell either: so each cell runs by itself
+        # through the whole sequence, which gives the same numbers as all cells at each step.
+        following = []
+        for cell, before in zip(stack.cells, state, strict=True):
+            sequences, after = self.of(cell, sequences, as_list(before))
+            following.append(after if isinstance(before, list) else after[0])
+        return sequences, following
+
+    def _may_pass_over_calls(self, cell: RecurrentCell) -> bool:
+        return cell._is_ours and cell._policy.compute is self.dtype and not self.constants and not has_hooks(cell)
+
+
+class _Step:
+    """A call of a cell for one step."""
+
+    def __init__(self, cell: Any, run: SequenceRun) -> None:
+        self._cell = cell if callable(cell) else cell.call
+        self._arguments: dict[str, Any] = {}
+        if takes_training(cell):
+            self._arguments["training"] = run.training
+        if run.constants:
+            self._arguments["constants"] = run.constants
+
+    def __call__(self, inputs: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+        output, following = self._cell(inputs, state, **self._arguments)
+        return output, as_list(following)
+
+
+def _reset_dropout(cell: Any) -> None:
+    for one in cell.cells if isinstance(cell, StackedRNNCells) else [cell]:
+        if isinstance(one, CellDropout):
+            one.reset_dropout_mask()
+            one.reset_recurrent_dropout_mask()

@@ -1,0 +1,164 @@
+"""How is the state of a recurrent layer laid out, and where does it begin?
+
+A state is a list with a tensor for each number in the cell's `state_size`, nested as that is.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+
+
+def state_sizes(cell: Any) -> list[Any]:
+    """Return the `state_size` of a cell as a list, also where there is one state only.
+
+    >>> class Cell:
+    ...     state_size = 3
+    >>> state_sizes(Cell())
+    [3]
+    """
+    sizes = cell.state_size
+    return list(sizes) if isinstance(sizes, (list, tuple)) else [sizes]
+
+
+def output_size(cell: Any) -> Any:
+    """Return how many features the output of a cell has: its `output_size`, else the size of its first state.
+
+    >>> class Cell:
+    ...     state_size = [3, 4]
+    >>> output_size(Cell())
+    3
+    """
+    size = getattr(cell, "output_size", None)
+    return leaves(state_sizes(cell))[0] if size is None else size
+
+
+def state_shapes(sizes: Any, batch_size: int | None) -> Any:
+    """Return the shapes of a state, nested as the sizes are.
+
+    >>> state_shapes([3, [4, 5]], None)
+    [(None, 3), [(None, 4), (None, 5)]]
+    """
+    return map_leaves(lambda size: (batch_size, size), sizes)
+
+
+def read_batch(first: Any, second: Any) -> tuple[Any, torch.Tensor | None]:
+    """Return batch size and inputs as given to `get_initial_state`, in Keras 2's order or in Keras 3's.
+
+    >>> read_batch(None, 4), read_batch(torch.ones(2, 3), None)[0]
+    ((4, None), 2)
+    """
+    inputs = next((value for value in (first, second) if isinstance(value, torch.Tensor)), None)
+    size = next((value for value in (first, second) if value is not None and not isinstance(value, torch.Tensor)), None)
+    return (inputs.shape[0] if size is None and inputs is not None else size), inputs
+
+
+def state_arguments(cell: Any) -> tuple[str, ...] | None:
+    """Return which arguments the `get_initial_state` of a cell takes, of Keras 2's and Keras 3's; `None` without one.
+
+    >>> import torchkeras_layer as keras
+    >>> state_arguments(keras.layers.GRUCell(2)), state_arguments(torch.nn.ReLU())
+    (('batch_size', 'inputs', 'dtype'), None)
+    """
+    method = getattr(cell, "get_initial_state", None)
+    if method is None:
+        return None
+    parameters = inspect.signature(method).parameters
+    takes_all = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+    return tuple(name for name in ("batch_size", "inputs", "dtype") if takes_all or name in parameters)
+
+
+def first_state(
+    cell: Any, taken: tuple[str, ...] | None, batch_size: Any, dtype: torch.dtype, device: Any, inputs: Any
+) -> list[Any]:
+    """Return what a cell begins with: what its `get_initial_state` gives, else zeros.
+
+    Args:
+        taken: the arguments of `get_initial_state`, by `state_arguments`.
+        inputs: for cells of ours, which begin on their device.
+
+    >>> class Cell:
+    ...     state_size = 2
+    >>> first_state(Cell(), None, 1, torch.float32, None, None)
+    [tensor([[0., 0.]])]
+    """
+    if taken is None:
+        return zeros(state_sizes(cell), batch_size, dtype, device)
+    given = {"batch_size": batch_size, "dtype": dtype, "inputs": inputs if isinstance(cell, ZooLayer) else None}
+    return as_list(cell.get_initial_state(**{name: given[name] for name in taken}))
+
+
+def zeros(sizes: Any, batch_size: Any, dtype: torch.dtype, device: Any) -> Any:
+    """Return a tensor of zeros for each size, nested as the sizes are.
+
+    >>> zeros([1, [2]], 1, torch.float32, None)
+    [tensor([[0.]]), [tensor([[0., 0.]])]]
+    """
+    return map_leaves(lambda size: torch.zeros(batch_size, size, dtype=dtype, device=device), sizes)
+
+
+def as_list(state: Any) -> list[Any]:
+    """Return a state as a list, also where a cell gives its only tensor bare.
+
+    >>> as_list((1, 2)), as_list(1)
+    ([1, 2], [1])
+    """
+    return list(state) if isinstance(state, (list, tuple)) else [state]
+
+
+def as_state(name: str, given: Any, sizes: list[Any], like: torch.Tensor, dtype: torch.dtype) -> list[Any]:
+    """Return an initial state as a nested list of tensors, on the device of `like`, whose first axis is the batch.
+
+    Raises:
+        ValueError: if there are not as many tensors as sizes, or one has another shape; `name` is in the message.
+
+    >>> as_state("rnn", torch.ones(1, 2), [2], torch.ones(1, 5, 3), torch.float64)
+    [tensor([[1., 1.]], dtype=torch.float64)]
+    """
+    tensors = [torch.as_tensor(part).to(device=like.device, dtype=dtype) for part in leaves(as_list(given))]
+    shapes = [(like.shape[0], size) for size in leaves(sizes)]
+    if [tuple(tensor.shape) for tensor in tensors] != shapes:
+        raise ValueError(
+            f"{name}: the initial state must be {_in_words(shapes)}. "
+            f"Received: {_in_words([tuple(tensor.shape) for tensor in tensors])}."
+        )
+    return nest(tensors, sizes)
+
+
+def states_as_keywords(
+    args: tuple[Any, ...], kwargs: dict[str, Any], constants_count: int
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a call with what a list, Keras 2's [inputs, *states, *constants], holds as keywords.
+
+    >>> states_as_keywords((["x", "h", "c"],), {}, 0)
+    (('x',), {'initial_state': ['h', 'c']})
+    """
+    if not args or type(args[0]) is not list or not args[0]:
+        return args, kwargs
+    inputs, *others = args[0]
+    count = len(others) - constants_count
+    given = {"initial_state": others[:count], "constants": others[count:]}
+    return (inputs, *args[1:]), {**kwargs, **{name: value for name, value in given.items() if value}}
+
+
+def nest(tensors: list[Any], sizes: list[Any]) -> list[Any]:
+    """Return the tensors of a flat list in lists nested as the sizes are.
+
+    >>> nest([1, 2, 3], [5, (6, 7)])
+    [1, [2, 3]]
+    """
+    rest = iter(tensors)
+
+    def place(size: Any) -> Any:
+        return [place(part) for part in size] if isinstance(size, (list, tuple)) else next(rest)
+
+    return place(sizes)
+
+
+def _in_words(shapes: list[tuple[Any, ...]]) -> str:
+    return f"{len(shapes)} tensor{'s' * (len(shapes) != 1)} of shape {', '.join(map(str, shapes))}"
