@@ -1,3 +1,8 @@
 """Layers that apply another layer in a way of their own."""
 
-__all__: list[str] = []
+from torchkeras_layer.layers.wrappers.bidirectional import Bidirectional
+from torchkeras_layer.layers.wrappers.spectral_normalization import SpectralNormalization
+from torchkeras_layer.layers.wrappers.time_distributed import TimeDistributed
+from torchkeras_layer.layers.wrappers.wrapper import Wrapper
+
+__all__ = ["Bidirectional", "SpectralNormalization", "TimeDistributed", "Wrapper"]

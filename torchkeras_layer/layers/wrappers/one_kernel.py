@@ -1,0 +1,86 @@
+"""When do both directions go through one of torch's kernels, and how?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layers.recurrent.cell_contract import has_hooks
+from torchkeras_layer.layers.recurrent.gru import GRU
+from torchkeras_layer.layers.recurrent.kernel_choice import may_use_kernels, takes_apart
+from torchkeras_layer.layers.recurrent.kernels import torchs_weights
+from torchkeras_layer.layers.recurrent.lstm import LSTM
+from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer
+from torchkeras_layer.layers.recurrent.simple_rnn import SimpleRNN
+
+_KERNELS = {"lstm": torch.lstm, "gru": torch.gru, "tanh": torch.rnn_tanh, "relu": torch.rnn_relu}
+_WITH_KERNELS = (LSTM, GRU, SimpleRNN)
+
+
+def common_kind(forward: Any, backward: Any, sequences: torch.Tensor, training: Any) -> str | None:
+    """Return the kind of torch's kernels that computes two layers of opposite directions at once, without a mask.
+
+    `None` if none does, or if something is to see the calls of the layers.
+
+    >>> backward = LSTM(2, go_backwards=True)
+    >>> common_kind(LSTM(2), backward, torch.ones(1, 1, 1), False), common_kind(LSTM(3), backward, torch.ones(1), False)
+    ('lstm', None)
+    """
+    kind = _kind_of(forward, training)
+    if kind is None or kind != _kind_of(backward, training):
+        return None
+    one, other = forward.cell, backward.cell
+    is_one = (
+        not forward.go_backwards
+        and one.units == other.units
+        and one.use_bias == other.use_bias
+        and forward._policy.compute is backward._policy.compute is sequences.dtype
+        and not (forward._casts_weights or backward._casts_weights)
+        and per_thread.context.recording is None
+        and not per_thread.context.is_tracing
+    )
+    return kind if is_one and may_use_kernels(sequences) and not takes_apart(sequences) else None
+
+
+def _kind_of(layer: Any, training: Any) -> str | None:
+    """Return the kind of a layer's kernel, if nothing but its numbers matters."""
+    if type(layer) not in _WITH_KERNELS or has_hooks(layer):
+        return None
+    cell = layer.cell
+    is_dropping = training and (cell.dropout or cell.recurrent_dropout)
+    is_more = layer._stateful or layer.time_major or layer._activity_regularizer is not None or has_hooks(cell)
+    return None if is_dropping or is_more or not layer._fuses else cell.kernel_kind()
+
+
+def run_in_one(
+    kind: str, forward: RecurrentLayer, backward: RecurrentLayer, sequences: torch.Tensor, before: tuple[Any, Any]
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """Return the outputs of all steps, (batch, steps, 2 * units), those for a step side by side, and the last states.
+
+    Args:
+        before: the states that each layer begins with, or `None` for both, for zeros. What is returned of states is
+            in one list, those of the forward layer first.
+
+    >>> layers = [SimpleRNN(1, "relu", kernel_initializer="ones", go_backwards=back) for back in (False, True)]
+    >>> for layer in layers:
+    ...     layer.build((None, None, 1))
+    >>> run_in_one("relu", *layers, torch.ones(1, 1, 1), (None, None))[0].detach()
+    tensor([[[1., 1.]]])
+    """
+    if before[0] is None:
+        zeros = sequences.new_zeros((2, sequences.shape[0], forward.cell.units))
+        first = [zeros, zeros]
+    else:
+        states = (layer._begin(sequences, given) for layer, given in zip((forward, backward), before, strict=True))
+        first = [torch.stack(pair) for pair in zip(*states, strict=True)]
+    weights = [*_weights_of(kind, forward.cell), *_weights_of(kind, backward.cell)]
+    options = (forward.cell.use_bias, 1, 0.0, torch.is_grad_enabled(), True, True)
+    outputs, *last = _KERNELS[kind](sequences, first if kind == "lstm" else first[0], weights, *options)
+    return outputs, [*(part[0] for part in last), *(part[1] for part in last)]
+
+
+def _weights_of(kind: str, cell: Any) -> list[torch.Tensor]:
+    bias = cell._weight("bias") if cell.use_bias else None
+    return torchs_weights(kind, cell._weight("kernel"), cell._weight("recurrent_kernel"), bias)

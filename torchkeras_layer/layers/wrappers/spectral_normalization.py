@@ -1,0 +1,130 @@
+"""How does a layer keep the largest singular value of another one's kernel at 1?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch.func import functional_call
+
+from torchkeras_layer import initializers
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.wrappers.wrapper import Wrapper
+
+_KERNELS = ("kernel", "embeddings")
+_LEAST_NORM = 1e-7
+
+
+@catalog.register()
+class SpectralNormalization(Wrapper):
+    """Divide the `kernel` (or `embeddings`) of a layer by its largest singular value, at each call in training.
+
+    The kernel is a matrix for that, of its last axis and all others together. The singular value is found by power
+    iterations, which go on from one call to the next in `vector_u`. The kernel itself changes, outside of the
+    optimizer, so that inference costs nothing; gradients are those of the layer with the changed kernel. A kernel of
+    zeros stays, and so does that of a frozen layer.
+
+    Several calls may come before one backward pass, as for a discriminator. Each uses a copy of the kernel of its own
+    for that (in Keras on torch the backward pass fails then).
+
+    Args:
+        layer: a layer with a `kernel` or `embeddings`.
+        power_iterations: how many at each call.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `layer` is no layer, or has no kernel once it is built, or `power_iterations` is not a positive
+            int.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.SpectralNormalization(keras.layers.Dense(2, kernel_initializer="ones"), power_iterations=9)
+    >>> _ = layer(torch.ones(1, 2), training=True)
+    >>> layer.layer.kernel.detach()
+    tensor([[0.5000, 0.5000],
+            [0.5000, 0.5000]])
+    """
+
+    def __init__(self, layer: Any, power_iterations: int = 1, **kwargs: Any) -> None:
+        super().__init__(layer, **kwargs)
+        self.power_iterations = positive_int(self, "power_iterations", power_iterations)
+        self.supports_masking = self.layer.supports_masking
+
+    def build(self, input_shape: Any = None) -> None:
+        """Build the layer, and create `vector_u`.
+
+        Raises:
+            ValueError: if the layer has no kernel.
+        """
+        super().build(input_shape)
+        self._kernel_name = self._find_kernel()
+        kernel = self._kernel()
+        start = initializers.TruncatedNormal(stddev=0.02)
+        self.vector_u = self.add_weight(
+            "vector_u", (1, kernel.shape[-1]), dtype=kernel.dtype, initializer=start, trainable=False, autocast=False
+        )
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Return what the layer gives, after the kernel was divided if `training`."""
+        if not training:
+            return self._cast(self.layer(inputs))
+        self.add_update(self._normalize)
+        # The next call changes the kernel, perhaps before this one's backward pass: 1 copy of the kernel a call.
+        replaced = {self._kernel_name: self._kernel().clone()}
+        return self._cast(functional_call(self.layer, replaced, (inputs,)))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask that the layer gives."""
+        return self.layer.compute_mask(inputs, mask)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape that the layer gives."""
+        return self.layer.compute_output_shape(input_shape)
+
+    @property
+    def kernel(self) -> torch.Tensor:
+        """The weight of the layer that is divided."""
+        return getattr(self.layer, self._kernel_name)
+
+    @property
+    def weights(self) -> list[torch.Tensor]:
+        """All weights in Keras's order: the kernel, `vector_u`, and what else the layer has."""
+        first = self._own_weights()
+        known = {id(weight) for weight in first}
+        return [*first, *(weight for weight in super().weights if id(weight) not in known)]
+
+    def _own_weights(self) -> list[torch.Tensor]:
+        # Keras counts the kernel among the wrapper's own, and writes it into files so.
+        return [self._kernel(), *super()._own_weights()] if self.built else []
+
+    def _find_kernel(self) -> str:
+        for name in _KERNELS:
+            if isinstance(self.layer._parameters.get(name, self.layer._buffers.get(name)), torch.Tensor):
+                return name
+        raise ValueError(
+            f"{self.name}: the layer must have a kernel or embeddings to normalize. "
+            f"Received: {self.layer.name} ({type(self.layer).__name__})."
+        )
+
+    def _kernel(self) -> torch.Tensor:
+        """Return the kernel as it is kept, without the cast of a mixed policy."""
+        weight = self.layer._read_weight(self._kernel_name)
+        assert weight is not None
+        return weight
+
+    @torch.no_grad()
+    def _normalize(self) -> None:
+        kernel, vector_u = self._kernel(), self.vector_u
+        matrix, left = kernel.reshape(-1, kernel.shape[-1]), vector_u
+        right = left
+        for _ in range(self.power_iterations):
+            right = F.normalize(left @ matrix.t(), dim=-1, eps=_LEAST_NORM)
+            left = F.normalize(right @ matrix, dim=-1, eps=_LEAST_NORM)
+        singular_value = (right @ matrix @ left.t()).squeeze()
+        is_zero = (kernel == 0).all()
+        vector_u.copy_(torch.where(is_zero, vector_u, left))
+        kernel.copy_(torch.where(is_zero, kernel, kernel / singular_value))
+
+    def _cast(self, outputs: Any) -> Any:
+        return self._cast_output(outputs) if isinstance(outputs, torch.Tensor) else outputs
