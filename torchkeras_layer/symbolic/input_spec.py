@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any
 
 import torch
@@ -9,6 +10,9 @@ import torch
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._shapes import as_dimension, as_shape
 from torchkeras_layer._structures import leaves
+
+# How many leaves of a structure an error message shows.
+_MOST_LEAVES = 12
 
 
 class InputSpec:
@@ -183,13 +187,15 @@ def _match_inputs(specs: list[Any], inputs: Any, layer_name: str) -> list[Any]:
 
 
 def describe(inputs: Any) -> str:
-    """Describe a nested structure by its leaves' shapes, for error messages.
+    """Describe a nested structure by the shapes of its first leaves, for error messages.
 
     >>> import torch
     >>> describe([torch.ones(2, 3), None])
     '(2, 3), None'
     """
-    return ", ".join(_shape_in_words(leaf) if hasattr(leaf, "shape") else repr(leaf) for leaf in leaves(inputs))
+    flat = leaves(inputs)
+    words = [_shape_in_words(leaf) if hasattr(leaf, "shape") else reprlib.repr(leaf) for leaf in flat[:_MOST_LEAVES]]
+    return ", ".join(words + [f"… ({len(flat)} in all)"] * (len(flat) > _MOST_LEAVES))
 
 
 def _shape_in_words(tensor: Any) -> str:

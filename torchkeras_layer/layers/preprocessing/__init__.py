@@ -1,3 +1,25 @@
 """Layers that turn raw data, such as words and pixels, into numbers for a model."""
 
-__all__: list[str] = []
+from torchkeras_layer.layers.preprocessing.category_encoding import CategoryEncoding
+from torchkeras_layer.layers.preprocessing.center_crop import CenterCrop
+from torchkeras_layer.layers.preprocessing.discretization import Discretization
+from torchkeras_layer.layers.preprocessing.hashing import Hashing
+from torchkeras_layer.layers.preprocessing.integer_lookup import IntegerLookup
+from torchkeras_layer.layers.preprocessing.normalization import Normalization
+from torchkeras_layer.layers.preprocessing.rescaling import Rescaling
+from torchkeras_layer.layers.preprocessing.resizing import Resizing
+from torchkeras_layer.layers.preprocessing.string_lookup import StringLookup
+from torchkeras_layer.layers.preprocessing.text_vectorization import TextVectorization
+
+__all__ = [
+    "CategoryEncoding",
+    "CenterCrop",
+    "Discretization",
+    "Hashing",
+    "IntegerLookup",
+    "Normalization",
+    "Rescaling",
+    "Resizing",
+    "StringLookup",
+    "TextVectorization",
+]

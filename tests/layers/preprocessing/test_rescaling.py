@@ -1,0 +1,52 @@
+"""Does Rescaling compute what Keras computes, on numbers in any form?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import torchkeras_layer as ours
+from tests.oracle import assert_close, keras
+
+
+@pytest.mark.parametrize("scale", [2, 0.5, np.float32(3.0), [1.0, 2.0, 3.0], np.array([[1.0], [2.0]])])
+@pytest.mark.parametrize("offset", [0.0, -1, (1.0, 2.0, 3.0)])
+@pytest.mark.parametrize("dtype", ["float32", "int32", "uint8", "float64"])
+def test_numbers_are_those_of_keras(scale, offset, dtype):
+    inputs = (np.random.default_rng(2).random((4, 2, 3)) * 9).astype(dtype)
+    mine, theirs = (library.layers.Rescaling(scale, offset) for library in (ours, keras))
+    outputs = mine(inputs)
+    assert_close(outputs, theirs(inputs))
+    assert outputs.dtype is torch.float32
+
+
+@pytest.mark.parametrize("scale", [2.0, [1.0, 2.0], [[[1.0]], [[2.0]]]])
+def test_with_channels_first_a_scale_for_each_channel_is_for_the_first_axis_of_an_image(scale):
+    inputs = np.random.default_rng(2).random((3, 2, 4, 4)).astype("float32")
+    before = keras.config.image_data_format()
+    try:
+        for library in (ours, keras):
+            library.backend.set_image_data_format("channels_first")
+        mine, theirs = (library.layers.Rescaling(scale, 0.5) for library in (ours, keras))
+        assert_close(mine(inputs), theirs(inputs))
+    finally:
+        keras.backend.set_image_data_format(before)
+
+
+def test_lists_of_numbers_are_one_tensor():
+    assert ours.layers.Rescaling(2.0)([[1, 2], [3, 4]]).tolist() == [[2.0, 4.0], [6.0, 8.0]]
+    with pytest.raises(ValueError, match=r"scaled: the rows of a list must be equally long"):
+        ours.layers.Rescaling(2.0, name="scaled")([[1, 2], [3]])
+
+
+def test_the_gradient_is_the_scale():
+    inputs = torch.ones(3, requires_grad=True)
+    ours.layers.Rescaling(0.25, 1.0)(inputs).sum().backward()
+    assert inputs.grad.tolist() == [0.25] * 3
+
+
+@pytest.mark.parametrize(("scale", "offset", "name"), [("x", 0.0, "scale"), (1.0, [[1.0], [1.0, 2.0]], "offset")])
+def test_bad_arguments(scale, offset, name):
+    with pytest.raises(TypeError, match=rf"Rescaling: {name} must be a number or an array of numbers. Received: {name}="):
+        ours.layers.Rescaling(scale, offset)

@@ -1,0 +1,36 @@
+"""What do the layers that take raw data have in common?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._settings import floatx
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+
+
+class DataLayer(ZooLayer):
+    """Base of layers that are called on data as it comes: a (nested) list of numbers is one tensor to them.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Rescaling(2.0)([[1, 2], [3, 4]])
+    tensor([[2., 4.],
+            [6., 8.]])
+    """
+
+    def _as_tensors(self, inputs: Any) -> Any:
+        if isinstance(inputs, (list, tuple)) and all(isinstance(leaf, (bool, int, float)) for leaf in leaves(inputs)):
+            return self._numbers_as_tensor(inputs)
+        return super()._as_tensors(inputs)
+
+    def _numbers_as_tensor(self, numbers: Any) -> torch.Tensor:
+        try:
+            array = np.asarray(numbers)
+        except ValueError:
+            raise ValueError(f"{self.name}: the rows of a list must be equally long. Received: {numbers!r}.") from None
+        dtype = torch_dtype(floatx()) if array.dtype.kind == "f" or not array.size else None
+        return torch.as_tensor(array, dtype=dtype, device=self._weights_device())

@@ -1,0 +1,172 @@
+"""How does a layer turn words into indices, and back?"""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.preprocessing.kept_vocabulary import Vocabulary
+from torchkeras_layer.layers.preprocessing.string_bins import bins_of
+from torchkeras_layer.layers.preprocessing.string_layer import StringLayer
+from torchkeras_layer.layers.preprocessing.strings import as_bytes, as_string_array
+from torchkeras_layer.layers.preprocessing.vocabulary_lookup import VocabularyLookup
+
+
+@catalog.register()
+class StringLookup(StringLayer, VocabularyLookup):
+    """The index of each string in a vocabulary, which is given, or learnt by `adapt(data)`.
+
+    The inputs are a string, a (nested) list of strings, or an array of them; the outputs an int64 tensor of the same
+    shape, or vectors in floats. Strings that are not in the vocabulary get the indices before it, masked ones 0.
+
+    Args:
+        max_tokens: how many tokens `adapt` learns at most, special ones included.
+        num_oov_indices: among how many indices unknown strings are spread by their hash; with 0 they are an error.
+        mask_token: string that stands for padding: index 0, and not counted in the other output modes.
+        oov_token: what stands for unknown strings in `get_vocabulary()`, and comes back with `invert`.
+        vocabulary: list or array of strings; or the path of a text file with one a line, which a config cannot name.
+        idf_weights: with 'tf_idf' and a vocabulary, a number for each token.
+        invert: whether to turn indices into an array of strings instead.
+        output_mode: 'int', 'one_hot' (a vector for each string), or, for each row, 'multi_hot' (which are in it),
+            'count' (how often) or 'tf_idf' (how often, times the idf weights).
+        pad_to_max_tokens: whether vectors have the length `max_tokens`, however many tokens there are.
+        encoding: in which `get_vocabulary()` reads tokens that were bytes.
+        salt: an int, or two: unknown strings are then spread by SipHash, with this as its key.
+        **kwargs: those of `Layer`. A `state_dict` holds the vocabulary.
+
+    Raises:
+        FileNotFoundError: if there is no vocabulary file of the name.
+        TypeError: for tokens or inputs that are no strings.
+        ValueError: if arguments are out of range or do not go together, or a token recurs or is a special one; in a
+            call, if there is no vocabulary yet, a string is unknown and may not be, or there are too many axes.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.StringLookup()
+    >>> layer.adapt([["a", "c", "d"], ["d", "z", "b"]])
+    >>> layer.get_vocabulary(), layer([["d", "unheard"]])
+    (['[UNK]', 'd', 'z', 'c', 'b', 'a'], tensor([[1, 0]]))
+    >>> keras.layers.StringLookup(vocabulary=["a", "b"], invert=True)([[1, 2], [0, 1]])
+    array([['a', 'b'],
+           ['[UNK]', 'a']], dtype=object)
+    """
+
+    _without_effect = (*VocabularyLookup._without_effect, "oov_method", "vocabulary_dtype")
+
+    def __init__(
+        self,
+        max_tokens: int | None = None,
+        num_oov_indices: int = 1,
+        mask_token: str | None = None,
+        oov_token: str | None = "[UNK]",
+        vocabulary: Any = None,
+        idf_weights: Any = None,
+        invert: bool = False,
+        output_mode: str = "int",
+        pad_to_max_tokens: bool = False,
+        encoding: str = "utf-8",
+        salt: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.encoding = encoding
+        super().__init__(
+            max_tokens,
+            num_oov_indices,
+            mask_token,
+            oov_token,
+            vocabulary,
+            idf_weights,
+            invert,
+            output_mode,
+            pad_to_max_tokens,
+            salt,
+            **kwargs,
+        )
+        self._check_encoding()
+
+    def call(self, inputs: Any) -> Any:
+        """Return the indices, the vectors, or with `invert` the strings."""
+        self._expect_vocabulary()
+        if self.invert:
+            return self._tokens_at(inputs)
+        array = as_string_array(self, inputs)
+        indices = torch.from_numpy(self.find(as_bytes(self, array))).reshape(array.shape)
+        return self.encode(indices.to(self._pinned_device or "cpu"))
+
+    def find(self, tokens: list[bytes]) -> np.ndarray:
+        """Return the index of each of many strings in UTF-8.
+
+        Raises:
+            ValueError: if there is no vocabulary yet, or a string is unknown and may not be.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.StringLookup(vocabulary=["a"]).find([b"b", b"a"])
+        array([0, 1])
+        """
+        found = map(self._expect_vocabulary().index.get, tokens, itertools.repeat(-1))
+        indices = np.fromiter(found, dtype="int64", count=len(tokens))
+        unknown = np.flatnonzero(indices == -1)
+        if unknown.size:
+            strings = [tokens[place] for place in unknown]
+            if self.num_oov_indices == 0:
+                raise self._unknown(strings)
+            first = int(self._has_mask_index)
+            spread = self.num_oov_indices > 1
+            indices[unknown] = first + (bins_of(strings, self.num_oov_indices, self.salt) if spread else 0)
+        return indices
+
+    def _tokens_at(self, indices: Any) -> np.ndarray:
+        numbers = torch.as_tensor(indices).cpu().numpy().astype("int64")
+        known = np.array([*self.get_vocabulary(), self.oov_token], dtype=object)
+        size = len(known) - 1
+        return known[np.where((numbers >= 0) & (numbers < size), numbers, size)]
+
+    def _as_tensors(self, inputs: Any) -> Any:
+        return super()._as_tensors(inputs) if self.invert else as_string_array(self, inputs)
+
+    def _documents(self, data: Any, steps: int | None) -> Iterable[list[bytes]]:
+        is_one = isinstance(data, (str, bytes, list, tuple, np.ndarray, torch.Tensor))
+        for batch in [data] if is_one else itertools.islice(data, steps):
+            array = as_string_array(self, batch)
+            tokens = as_bytes(self, array)
+            # Of a plain list each string is a document of its own, of a batch of one axis all are one.
+            width = array.shape[-1] if array.ndim > 1 else 1 if is_one else len(tokens)
+            yield from (tokens[start : start + width] for start in range(0, len(tokens), max(width, 1)))
+
+    def _learn(self, vocabulary: Vocabulary) -> None:
+        super()._learn(vocabulary)
+        vocabulary.index = dict(zip(vocabulary.tokens, itertools.count(len(self._special))))
+        if self._mask is not None:
+            vocabulary.index[self._mask] = self.mask_index()
+
+    def _read_token(self, token: Any) -> bytes:
+        if isinstance(token, (str, bytes)):
+            return token if isinstance(token, bytes) else token.encode()
+        raise TypeError(f"{type(self).__name__}: tokens must be strings. Received: {token!r}.")
+
+    def _written(self, token: bytes) -> str:
+        try:
+            return token.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{self.name}: token {token!r} is not in encoding={self.encoding!r}: {error}.") from None
+
+    def _as_plain(self, token: bytes) -> str:
+        return token.decode("utf-8", "surrogateescape")
+
+    def _from_plain(self, value: Any) -> bytes:
+        if not isinstance(value, str):
+            raise TypeError(f"tokens must be strings, not {value!r}")
+        return value.encode("utf-8", "surrogateescape")
+
+    def _check_encoding(self) -> None:
+        try:
+            codecs.lookup(self.encoding)
+        except (LookupError, TypeError):
+            raise ValueError(
+                f"{type(self).__name__}: encoding must be one that Python knows. Received: encoding={self.encoding!r}."
+            ) from None

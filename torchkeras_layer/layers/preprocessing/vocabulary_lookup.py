@@ -1,0 +1,296 @@
+"""What do the layers that turn tokens into indices, or back, have in common?"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from typing_extensions import Self
+
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape, read_output_mode
+from torchkeras_layer.layers.preprocessing.kept_vocabulary import KeptVocabulary, Vocabulary
+from torchkeras_layer.layers.preprocessing.string_bins import read_salt
+from torchkeras_layer.layers.preprocessing.token_counts import TokenCounts
+from torchkeras_layer.layers.preprocessing.vocabulary import (
+    Token,
+    check_tokens,
+    read_vocabulary,
+    refuse_path,
+    without_special_tokens,
+)
+from torchkeras_layer.symbolic import TensorSpec
+
+
+class VocabularyLookup(KeptVocabulary):
+    """Base of `IntegerLookup` and `StringLookup`.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="count")([["a", "a", "c"]])
+    tensor([[1., 2., 0.]])
+    """
+
+    _unsupported = {"sparse": False}
+    # Which Keras writes into configs, and which follow from the others.
+    _without_effect = ("vocabulary_size", "has_input_vocabulary")
+
+    def __init__(
+        self,
+        max_tokens: int | None,
+        num_oov_indices: int,
+        mask_token: Token,
+        oov_token: Token,
+        vocabulary: Any,
+        idf_weights: Any,
+        invert: bool,
+        output_mode: str,
+        pad_to_max_tokens: bool,
+        salt: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.max_tokens = None if max_tokens is None else positive_int(self, "max_tokens", max_tokens)
+        self.num_oov_indices = num_oov_indices
+        self.mask_token = mask_token
+        self.oov_token = oov_token
+        self.invert = bool(invert)
+        self.output_mode = read_output_mode(self, output_mode, "int", "one_hot", "multi_hot", "count", "tf_idf")
+        self.pad_to_max_tokens = bool(pad_to_max_tokens)
+        self.salt = read_salt(self, salt)
+        self._check_arguments()
+        self._mask: Any = None if mask_token is None else self._read_token(mask_token)
+        self._oov: Any = None if oov_token is None else self._read_token(oov_token)
+        # As the user knows them, also where they came as bytes or numpy's ints.
+        self.mask_token = None if mask_token is None else self._written(self._mask)
+        self.oov_token = None if oov_token is None else self._written(self._oov)
+        self._has_mask_index = mask_token is not None and self.output_mode == "int"
+        self._special = (self._mask,) * self._has_mask_index + (self._oov,) * self.num_oov_indices
+        self.register_buffer("_idf_weights", None, persistent=False)
+        # Ints beyond 256 are not exact in bfloat16.
+        self._autocast = False
+        self.built = True
+        self._is_given = vocabulary is not None
+        self._take_arguments(vocabulary, idf_weights)
+
+    @property
+    def idf_weights(self) -> torch.Tensor | None:
+        """How much each token counts in 'tf_idf', special ones included."""
+        return self._idf_weights
+
+    def get_vocabulary(self, include_special_tokens: bool = True) -> list[Token]:
+        """Return the tokens in the order of their indices, by default with the special ones at the beginning.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.StringLookup(vocabulary=["a", "b"], mask_token="").get_vocabulary()
+        ['', '[UNK]', 'a', 'b']
+        """
+        special = self._special if include_special_tokens else ()
+        return [self._written(token) for token in (*special, *self._known_tokens())]
+
+    def vocabulary_size(self) -> int:
+        """Return how many tokens there are, special ones included."""
+        return len(self._special) + len(self._known_tokens())
+
+    def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
+        """Replace the vocabulary.
+
+        Args:
+            vocabulary: a list or array of tokens, with all special ones at the beginning or without any; or the path of
+                a text file with one token a line.
+            idf_weights: for 'tf_idf', a number for each token.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            TypeError: if it is something else, or a token is.
+            ValueError: if it is empty or too large, a token recurs or is a special one, or the weights do not fit.
+        """
+        given = [self._read_token(token) for token in read_vocabulary(self, vocabulary)]
+        tokens, _ = without_special_tokens(given, self._special)
+        reserved = {"mask_token": self._mask, "oov_token": self._oov if self.invert else None}
+        reserved = {name: token for name, token in reserved.items() if token is not None}
+        check_tokens(self, tokens, reserved, self.get_vocabulary()[: len(self._special)])
+        size = len(self._special) + len(tokens)
+        if self.max_tokens is not None and size > self.max_tokens:
+            raise ValueError(
+                f"{self.name}: max_tokens={self.max_tokens} is too small for the vocabulary, which has {size} tokens "
+                f"with the {len(self._special)} special ones."
+            )
+        self._learn(Vocabulary(tokens, self._read_idf_weights(idf_weights, len(given))))
+
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """Learn the vocabulary from data: the tokens that occur most often come first.
+
+        Args:
+            data: an array or list of tokens, in which each row is a document; or any other iterable, of such batches.
+            steps: how many batches to take; default all.
+
+        Raises:
+            TypeError: if there is anything else in it.
+            ValueError: if the vocabulary was given, or there are no tokens.
+        """
+        self.learn_from(self._documents(data, steps))
+
+    def learn_from(self, documents: Iterable[list[Token]]) -> None:
+        """Learn the vocabulary from lists of tokens as the layer keeps them.
+
+        Raises:
+            ValueError: if the vocabulary was given, or there are no tokens.
+        """
+        if self._is_given:
+            raise ValueError(f"{self.name}: adapt() cannot change a vocabulary that was given. Leave it out.")
+        counts = TokenCounts()
+        counts.add(documents)
+        limit = None if self.max_tokens is None else max(self.max_tokens - len(self._special), 0)
+        tokens = counts.most_common({self._mask, self._oov}, limit)
+        if not tokens:
+            raise ValueError(f"{self.name}: adapt() found no tokens. Check the data, and that max_tokens allows any.")
+        is_weighted = self.output_mode == "tf_idf"
+        self._learn(Vocabulary(tokens, counts.inverse_document_frequencies(tokens) if is_weighted else ()))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs, or of the vectors made of them.
+
+        Raises:
+            ValueError: if the inputs have too many axes.
+        """
+        if self.output_mode == "int":
+            return tuple(input_shape)
+        depth = None if self._vocabulary is None and not self.pad_to_max_tokens else self._depth()
+        return encoded_shape(self, self.output_mode, depth, input_shape)
+
+    def compute_output_signature(self, input_signature: Any) -> Any:
+        """Return the `TensorSpec` that the layer gives for inputs of a given one."""
+        return TensorSpec(self.compute_output_shape(input_signature.shape), self._output_dtype())
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor; a vocabulary that was learnt, or read from a file, is not in it."""
+        # Keras's lookups do not take these.
+        return {name: value for name, value in super().get_config().items() if name not in ("autocast", "dynamic")}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make a layer from `get_config()`.
+
+        Raises:
+            DeserializationError: if the config names a file with a vocabulary.
+            TypeError: if the constructor does not take the config.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.IntegerLookup.from_config({"vocabulary": [5, 7]}).get_vocabulary()
+        [-1, 5, 7]
+        """
+        refuse_path(cls, config)
+        return super().from_config(config)
+
+    def encode(self, indices: torch.Tensor) -> torch.Tensor:
+        """Return indices as the output mode says; masked ones have the index behind the last."""
+        mode, dtype = self.output_mode, self._output_dtype()
+        if mode == "int":
+            return indices.to(dtype)
+        check_rows(self, mode, indices.shape)
+        outputs = encode(indices, "count" if mode == "tf_idf" else mode, self._depth() + 1, dtype)[..., :-1]
+        return outputs * self._idf_weights.to(dtype) if mode == "tf_idf" else outputs
+
+    def _take_arguments(self, vocabulary: Any, idf_weights: Any) -> None:
+        """Keep what belongs into the config, and learn the vocabulary."""
+        is_plain = isinstance(vocabulary, (list, tuple, np.ndarray, torch.Tensor))
+        weights = () if idf_weights is None else np.asarray(idf_weights, dtype="float64").tolist()
+        self._given = Vocabulary(read_vocabulary(self, vocabulary) if is_plain else (), weights)
+        if vocabulary is not None:
+            self.set_vocabulary(vocabulary, idf_weights)
+
+    def _check_arguments(self) -> None:
+        received = f"max_tokens={self.max_tokens}, num_oov_indices={self.num_oov_indices}, invert={self.invert}"
+        try:
+            self.num_oov_indices = operator.index(self.num_oov_indices)
+        except TypeError:
+            self.num_oov_indices = -1
+        problem = None
+        if self.num_oov_indices < 0:
+            problem = "num_oov_indices must be an int of at least 0"
+        elif self.max_tokens is not None and self.max_tokens <= 1:
+            problem = "max_tokens must be an int above 1"
+        elif self.pad_to_max_tokens and self.max_tokens is None:
+            problem = "pad_to_max_tokens needs max_tokens"
+        elif self.invert and self.output_mode != "int":
+            problem = f"invert is for output_mode='int', not {self.output_mode!r}"
+        elif self.invert and self.oov_token is None:
+            problem = "invert needs an oov_token, for indices without a token"
+        if problem is not None:
+            raise ValueError(f"{type(self).__name__}: {problem}. Received: {received}.")
+
+    def _read_idf_weights(self, idf_weights: Any, count: int) -> list[float]:
+        is_weighted = self.output_mode == "tf_idf"
+        if is_weighted != (idf_weights is not None):
+            raise ValueError(
+                f"{self.name}: idf_weights must be given with a vocabulary for output_mode='tf_idf', and for no other. "
+                f"Received: output_mode={self.output_mode!r}, idf_weights={idf_weights!r}."
+            )
+        weights = np.asarray([] if idf_weights is None else idf_weights, dtype="float64")
+        if is_weighted and weights.shape != (count,):
+            raise ValueError(
+                f"{self.name}: idf_weights must be one number for each of the {count} tokens in the vocabulary. "
+                f"Received: an array of shape {weights.shape}."
+            )
+        return weights.tolist()
+
+    def _learn(self, vocabulary: Vocabulary) -> None:
+        super()._learn(vocabulary)
+        weights = list(vocabulary.weights)
+        if not weights:
+            return
+        if len(weights) == len(vocabulary.tokens):
+            # Nobody knows about the special tokens: they get the mean.
+            weights = [float(np.mean(weights))] * len(self._special) + weights
+        padding = self.max_tokens - len(weights) if self.pad_to_max_tokens and self.max_tokens is not None else 0
+        self._idf_weights = torch.tensor(weights + [0.0] * padding, device=self._weights_device())
+
+    def _known_tokens(self) -> Sequence[Token]:
+        return () if self._vocabulary is None else self._vocabulary.tokens
+
+    def _depth(self) -> int:
+        return self.max_tokens if self.pad_to_max_tokens else self.vocabulary_size()  # type: ignore[return-value]
+
+    def mask_index(self) -> int:
+        """Return the index of masked tokens for `encode`."""
+        return 0 if self.output_mode == "int" else self._depth()
+
+    def _output_dtype(self) -> torch.dtype:
+        compute = self._policy.compute
+        return torch.int64 if self.output_mode == "int" and compute.is_floating_point else compute
+
+    def _expect_vocabulary(self) -> Vocabulary:
+        if self._vocabulary is None:
+            raise ValueError(
+                f"{self.name}: it has no vocabulary yet. Call adapt(data) or set_vocabulary(...), give vocabulary=..., "
+                "or load a state_dict."
+            )
+        return self._vocabulary
+
+    def _unknown(self, tokens: Sequence[Any]) -> ValueError:
+        some = list(dict.fromkeys(self._written(token) for token in tokens))[:9]
+        return ValueError(
+            f"{self.name}: with num_oov_indices=0 all tokens must be in the vocabulary. Received: {some}. "
+            "Give num_oov_indices=1."
+        )
+
+    def _write_argument(self, name: str) -> Any:
+        if name in ("vocabulary", "idf_weights"):
+            return list(self._given.tokens if name == "vocabulary" else self._given.weights) or None
+        return getattr(self, name)
+
+    def _read_token(self, token: Any) -> Token:
+        """Return a token as the layer keeps it, or raise a TypeError."""
+        return token
+
+    def _written(self, token: Token) -> Any:
+        """Return a token as the user knows it."""
+        return token
+
+    def _documents(self, data: Any, steps: int | None) -> Iterable[list[Token]]:
+        """Give the rows of all batches."""
+        raise NotImplementedError
