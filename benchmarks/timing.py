@@ -43,6 +43,7 @@ class Comparison:
     ratio_of_minima: float
     seconds: float
     reference_seconds: float
+    reference_minimum: float
 
 
 def compare(call: Call, reference: Call, effort: Effort) -> Comparison:
@@ -55,7 +56,7 @@ def compare(call: Call, reference: Call, effort: Effort) -> Comparison:
     pairs = [_pair(call, reference, loops, turned=bool(turn % 2)) for turn in range(effort.pairs)]
     ours, theirs = zip(*pairs, strict=True)
     ratio = median(one / other for one, other in pairs)
-    return Comparison(ratio, min(ours) / min(theirs), median(ours), median(theirs))
+    return Comparison(ratio, min(ours) / min(theirs), median(ours), median(theirs), min(theirs))
 
 
 def fastest(calls: list[Call], effort: Effort) -> Call:

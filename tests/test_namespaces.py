@@ -58,7 +58,12 @@ NAMES = {
         "MaxPooling3D AveragePooling3D GlobalMaxPooling3D GlobalAveragePooling3D "
         "MaxPool1D AvgPool1D GlobalMaxPool1D GlobalAvgPool1D MaxPool2D AvgPool2D GlobalMaxPool2D GlobalAvgPool2D "
         "MaxPool3D AvgPool3D GlobalMaxPool3D GlobalAvgPool3D "
+        "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D "
+        "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
+        "Conv1DTranspose Conv2DTranspose Conv3DTranspose LocallyConnected1D LocallyConnected2D "
+        "Convolution1DTranspose Convolution2DTranspose Convolution3DTranspose "
         "ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D "
+        "RNN AbstractRNNCell StackedRNNCells SimpleRNN SimpleRNNCell GRU GRUCell LSTM LSTMCell CuDNNGRU CuDNNLSTM "
         "GaussianDropout GaussianNoise AlphaDropout ActivityRegularization"
     ),
 }

@@ -26,7 +26,7 @@ class Case:
     value that recurs. `weights`: the range of the random weights; by default near 1, so that they will do for a
     variance. `has_config`: whether the layer can be written into a config. `wraps_torch`: whether a module of torch's
     computes, in its own dtype, and Keras pickles that into configs. `keras_has_halves`: whether Keras computes it in
-    float16 and bfloat16 on the CPU.
+    float16 and bfloat16 on the CPU. `mask_axes`: how many axes of the inputs a mask has; by default all but the last.
     """
 
     layer: str
@@ -39,10 +39,19 @@ class Case:
     has_config: bool = True
     wraps_torch: bool = False
     keras_has_halves: bool = True
+    mask_axes: int = -1
 
     def make(self, library: ModuleType = ours, **arguments: Any) -> Any:
         """Make the layer of a library; further arguments of the constructor may be given."""
-        own = self.arguments(library) if callable(self.arguments) else self.arguments or {}
+        own = self.arguments or {}
+        if callable(own):
+            # A layer in a layer has the dtype of that.
+            default = library.mixed_precision.global_policy()
+            library.mixed_precision.set_global_policy(arguments.get("dtype") or default)
+            try:
+                own = own(library)
+            finally:
+                library.mixed_precision.set_global_policy(default)
         return getattr(library.layers, self.layer)(**own, **arguments)
 
     def build(self, layer: Any) -> Any:
@@ -75,9 +84,9 @@ class Case:
         return list(self.shape.values() if isinstance(self.shape, dict) else self.shape)
 
     def masks(self) -> list[torch.Tensor]:
-        """Return a mask for each input, the same at each call: over all axes but the last."""
+        """Return a mask for each input, the same at each call: over the first `mask_axes` axes."""
         random = np.random.default_rng(3)
-        return [torch.as_tensor(random.random(shape[:-1]) < 0.7) for shape in self.shapes]
+        return [torch.as_tensor(random.random(shape[: self.mask_axes]) < 0.7) for shape in self.shapes]
 
     def pair(self, **arguments: Any) -> tuple[Any, Any]:
         """Make our layer and Keras's, built, with the same random weights."""

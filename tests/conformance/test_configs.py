@@ -19,8 +19,13 @@ from torchkeras_layer._structures import map_leaves
 CASES_WITH_CONFIG = [case for case in CASES if case.has_config]
 with_config = pytest.mark.parametrize("case", CASES_WITH_CONFIG, ids=str)
 with_keras_s_config = pytest.mark.parametrize("case", [c for c in CASES_WITH_CONFIG if not c.wraps_torch], ids=str)
-# Written by TF-Keras 2.21: for each layer, what `serialize` gave, its weights, and what came out for what went in.
-TF_KERAS = json.loads((Path(__file__).parent / "tf_keras.json").read_text())
+# Written by TF-Keras 2.21, through write_tf_keras.py: for each layer, what `serialize` gave, its weights, and what came
+# out for what went in.
+TF_KERAS = [
+    pytest.param(golden, id=f"{file.stem}-{golden['config']['class_name']}")
+    for file in sorted((Path(__file__).parent / "tf_keras").glob("*.json"))
+    for golden in json.loads(file.read_text())
+]
 
 
 def _plain(config: Any) -> Any:
@@ -89,12 +94,14 @@ def test_what_has_no_config_says_so(case: Case):
         case.make().get_config()
 
 
-@pytest.mark.parametrize("golden", TF_KERAS, ids=lambda golden: golden["config"]["class_name"])
+@pytest.mark.parametrize("golden", TF_KERAS)
 def test_what_tf_keras_wrote_gives_its_numbers(golden):
     layer = ours.layers.deserialize(golden["config"])
     is_list = isinstance(golden["config"]["build_config"]["input_shape"][0], list)
     inputs = [torch.tensor(one) for one in golden["inputs"]] if is_list else torch.tensor(golden["inputs"])
     layer.build(map_leaves(lambda tensor: tuple(tensor.shape), inputs))
     layer.set_weights([np.array(weight, dtype="float32") for weight in golden["weights"]])
-    assert_close(layer(inputs, training=golden["training"]), np.array(golden["outputs"]), atol=1e-5)
+    mask = {} if golden.get("mask") is None else {"mask": torch.tensor(golden["mask"])}
+    outputs = layer(inputs, training=golden["training"], **mask)
+    assert_close(outputs, np.array(golden["outputs"]), atol=1e-5)
     assert_close(layer.get_weights(), [np.array(weight) for weight in golden["weights_after"]], atol=1e-5)

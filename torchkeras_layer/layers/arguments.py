@@ -115,6 +115,22 @@ def number_between(layer: Layer, name: str, value: Any, least: float, most: floa
     return value.item() if isinstance(value, np.generic) else value
 
 
+def finite_number(layer: Layer, name: str, value: Any, least: float = -math.inf) -> float:
+    """Return an argument that must be a number of at least `least`, and neither infinite nor NaN.
+
+    Raises:
+        ValueError: if it is not.
+
+    >>> finite_number(Layer(), "alpha", np.float32(-0.5))
+    -0.5
+    """
+    is_number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not is_number or not least <= value or not abs(value) < math.inf:
+        wanted = "" if least == -math.inf else f" of at least {least}"
+        raise ValueError(f"{type(layer).__name__}: {name} must be a finite number{wanted}. Received: {name}={value!r}.")
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def one_or_more_axes(layer: Layer, value: Any) -> int | list[int]:
     """Return an `axis` argument: an int, or a list of ints without repetition.
 

@@ -42,6 +42,17 @@ def _global_pools(name: str) -> list[dict[str, Any]]:
     return cases
 
 
+def _adaptive_pools(name: str) -> list[dict[str, Any]]:
+    cases = []
+    for rank, sizes in enumerate([(7,), (6, 5), (3, 4, 5)], 1):
+        first = {"output_size": (3, 2, 4)[:rank], "data_format": "channels_first"}
+        cases += [
+            {"layer": f"{name}{rank}D", "arguments": {"output_size": 2}, "shape": (2, *sizes, 3)},
+            {"layer": f"{name}{rank}D", "arguments": first, "shape": (2, 3, *sizes)},
+        ]
+    return cases
+
+
 CASES = [
     Case(**arguments)
     for arguments in (
@@ -49,5 +60,7 @@ CASES = [
         *_pools("AveragePooling"),
         *_global_pools("GlobalMaxPooling"),
         *_global_pools("GlobalAveragePooling"),
+        *_adaptive_pools("AdaptiveMaxPooling"),
+        *_adaptive_pools("AdaptiveAveragePooling"),
     )
 ]

@@ -57,7 +57,7 @@ def test_momentum_is_at_most_1():
         layers.BatchNormalization(momentum=1.5)
 
 
-@pytest.mark.parametrize("argument", ["renorm", "virtual_batch_size", "adjustment", "synchronized"])
+@pytest.mark.parametrize("argument", ["renorm", "virtual_batch_size", "adjustment"])
 def test_what_is_not_built_is_refused(argument):
     with pytest.raises(ValueError, match=f"^BatchNormalization: {argument} is not supported. Received: {argument}=2"):
         layers.BatchNormalization(**{argument: 2})

@@ -34,7 +34,8 @@ def test_any_axes(drawn):
         results.append(
             (outputs, torch.autograd.grad((outputs * direction).sum(), inputs)[0], layer.get_config()["axis"])
         )
-    assert_close(*results, "UnitNormalization", atol=1e-5)
+    # The gradient at a vector of one small value is 0, in Keras a rounding error.
+    assert_close(*results, "UnitNormalization", atol=3e-5)
     assert layers.UnitNormalization(axis).compute_output_shape((None, *shape[1:])) == (None, *shape[1:])
 
 

@@ -157,6 +157,21 @@ def test_free_sizes_in_a_model(name):
         assert torch.equal(model(images), layer(images))
 
 
+# A warning of torch to itself, in `run_decompositions`.
+@pytest.mark.filterwarnings("ignore:.isinstance.treespec, LeafSpec:FutureWarning")
+@every_class
+@pytest.mark.parametrize(("size", "stride"), [(3, 2), (2, 3), (3, 1)])
+def test_free_sizes_in_an_exported_program(name, size, stride):
+    rank = int(name[-2])
+    layer = getattr(layers, name)(size, stride, "same")
+    free = dict.fromkeys(range(rank + 1), torch.export.Dim.DYNAMIC)
+    program = torch.export.export(layer, (torch.ones(2, *[7] * rank, 3),), dynamic_shapes=(free,))
+    for module in (program.module(), program.run_decompositions().module()):
+        for length in (6, 8, 9, 10):
+            images = _values((3, *[length] * rank, 3)).float() - 4
+            torch.testing.assert_close(module(images), layer(images))
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("size", [2, 7])
 @every_class

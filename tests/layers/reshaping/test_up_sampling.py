@@ -95,3 +95,29 @@ def test_the_layout_in_memory_does_not_matter(interpolation):
     inputs = torch.rand(2, 3, 4, 5)
     permuted = inputs.movedim(-1, 1).contiguous().movedim(1, -1)
     torch.testing.assert_close(layer(permuted), layer(inputs))
+
+
+@pytest.mark.parametrize("factor", [2, 3, 7, 40, 41, 47])
+@pytest.mark.parametrize("name", ["UpSampling1D", "UpSampling2D", "UpSampling3D"])
+def test_every_value_is_repeated_as_often(name, factor):
+    rank = int(name[-2])
+    inputs = torch.arange(6.0).reshape(1, 3, *[1] * (rank - 1), 2)
+    size = factor if rank == 1 else (factor, *[1] * (rank - 1))
+    assert torch.equal(getattr(layers, name)(size)(inputs), inputs.repeat_interleave(factor, 1))
+
+
+@pytest.mark.parametrize("name", ["UpSampling1D", "UpSampling2D", "UpSampling3D"])
+def test_gradients_of_both_orders_and_vmap(name):
+    layer = getattr(layers, name)(2, dtype="float64")
+    inputs = torch.rand(2, *[2] * int(name[-2]), 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(layer, inputs)
+    assert torch.autograd.gradgradcheck(layer, inputs)
+    torch.testing.assert_close(torch.func.vmap(layer)(inputs.unsqueeze(1)).squeeze(1), layer(inputs))
+
+
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+def test_channels_first_keep_their_layout_in_memory(memory):
+    inputs = torch.rand(2, 3, 4, 5).contiguous(memory_format=memory)
+    outputs = layers.UpSampling2D(2, data_format="channels_first")(inputs)
+    assert outputs.is_contiguous(memory_format=memory)
+    assert torch.equal(outputs, inputs.repeat_interleave(2, 2).repeat_interleave(2, 3))

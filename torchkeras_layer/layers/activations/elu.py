@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ import torch.nn.functional as F
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import number_between
+from torchkeras_layer.layers.arguments import finite_number
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
@@ -19,11 +18,11 @@ class ELU(ZooLayer):
     """`x` if positive, else `alpha * (exp(x) - 1)`. Shapes: any -> the same.
 
     Args:
-        alpha: a number.
+        alpha: a finite number.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `alpha` is no number.
+        ValueError: if `alpha` is no such number.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.ELU(2.0)(torch.tensor([-1.0, 3.0]))
@@ -32,7 +31,7 @@ class ELU(ZooLayer):
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.alpha = number_between(self, "alpha", alpha, -math.inf, math.inf)
+        self.alpha = finite_number(self, "alpha", alpha)
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:

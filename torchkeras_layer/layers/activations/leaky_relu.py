@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ import torch.nn.functional as F
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import number_between
+from torchkeras_layer.layers.arguments import finite_number
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 _DEFAULT_SLOPE = 0.3
@@ -21,26 +20,28 @@ class LeakyReLU(ZooLayer):
     """`x` if positive, else `negative_slope * x`. Shapes: any -> the same.
 
     Args:
-        negative_slope: of at least 0; Keras 2's name for it, `alpha`, is taken too.
+        negative_slope: finite, of at least 0; default 0.3. Keras 2's name for it, `alpha`, is taken too.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if the slope is no number of at least 0, or is given under both names with different values.
+        ValueError: if the slope is no such number, or is given under both names with different values.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.LeakyReLU(0.5)(torch.tensor([-2.0, 3.0]))
     tensor([-1.,  3.])
     """
 
-    def __init__(self, negative_slope: float = _DEFAULT_SLOPE, **kwargs: Any) -> None:
-        slope = kwargs.pop("alpha", negative_slope)
+    # `None`, so that both names are seen where one of them has the default for its value.
+    def __init__(self, negative_slope: float | None = None, **kwargs: Any) -> None:
+        slopes = {"negative_slope": negative_slope, "alpha": kwargs.pop("alpha", None)}
         super().__init__(**kwargs)
-        if negative_slope not in (_DEFAULT_SLOPE, slope):
+        given = {name: finite_number(self, name, slope, 0) for name, slope in slopes.items() if slope is not None}
+        if len(set(given.values())) > 1:
             raise ValueError(
                 f"{type(self).__name__}: alpha is another name of negative_slope. "
-                f"Received: negative_slope={negative_slope!r}, alpha={slope!r}. Give one of them."
+                f"Received: negative_slope={negative_slope!r}, alpha={slopes['alpha']!r}. Give one of them."
             )
-        self.negative_slope = number_between(self, "negative_slope", slope, 0, math.inf)
+        self.negative_slope = next(iter(given.values()), _DEFAULT_SLOPE)
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,7 @@ import torch
 from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import number_between
+from torchkeras_layer.layers.arguments import finite_number, number_between
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
@@ -19,13 +19,13 @@ class ReLU(ZooLayer):
     """`x` above `threshold`, at most `max_value`; else `negative_slope * (x - threshold)`. Shapes: any -> the same.
 
     Args:
-        max_value: of at least 0; `None` sets no bound.
-        negative_slope: of at least 0.
-        threshold: of at least 0.
+        max_value: of at least 0; `None` (or infinity) sets no bound.
+        negative_slope: finite, of at least 0.
+        threshold: finite, of at least 0.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if one of them is no number of at least 0.
+        ValueError: if one of them is no such number.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.ReLU(max_value=6.0, negative_slope=0.5)(torch.tensor([-2.0, 3.0, 8.0]))
@@ -37,8 +37,8 @@ class ReLU(ZooLayer):
     ) -> None:
         super().__init__(**kwargs)
         self.max_value = None if max_value is None else number_between(self, "max_value", max_value, 0, math.inf)
-        self.negative_slope = number_between(self, "negative_slope", negative_slope, 0, math.inf)
-        self.threshold = number_between(self, "threshold", threshold, 0, math.inf)
+        self.negative_slope = finite_number(self, "negative_slope", negative_slope, 0)
+        self.threshold = finite_number(self, "threshold", threshold, 0)
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:

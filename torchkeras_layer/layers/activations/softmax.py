@@ -33,16 +33,20 @@ class Softmax(ZooLayer):
     tensor([[0.5000, 0.5000, 0.0000]])
     """
 
+    # Keras 2's choice between this way with masks and one that adds to the scores: the same for masks of 0 and 1.
+    _without_effect = ("robust_masking",)
+
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = one_or_more_axes(self, axis)
         self.supports_masking = True
 
-    def call(self, inputs: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+    def call(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor:
         """Return the softmax of what the mask leaves."""
         axes_in(self, self.axis, inputs.shape)
         if mask is None:
             return activations.softmax(inputs, self.axis)
+        mask = torch.as_tensor(mask, device=inputs.device)
         self._check_mask(inputs, mask)
         kept = mask if mask.dtype is torch.bool else mask > 0.5
         # Finite, so that nothing is NaN where all is masked.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ import torch.nn.functional as F
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import number_between
+from torchkeras_layer.layers.arguments import finite_number
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
@@ -19,11 +18,11 @@ class ThresholdedReLU(ZooLayer):
     """`x` above `theta`, else 0: a layer of Keras 2. Shapes: any -> the same.
 
     Args:
-        theta: of at least 0.
+        theta: finite, of at least 0.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `theta` is no number of at least 0.
+        ValueError: if `theta` is no such number.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.ThresholdedReLU(2.0)(torch.tensor([-1.0, 2.0, 3.0]))
@@ -32,7 +31,7 @@ class ThresholdedReLU(ZooLayer):
 
     def __init__(self, theta: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.theta = number_between(self, "theta", theta, 0, math.inf)
+        self.theta = finite_number(self, "theta", theta, 0)
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,7 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, known_sizes, number_between, resolved
 from torchkeras_layer.layers.normalization.masked_moments import masked_moments
 from torchkeras_layer.layers.normalization.normalization import Normalization, in_one_dtype
+from torchkeras_layer.layers.normalization.synchronized_moments import spans_processes, synchronized_moments
 from torchkeras_layer.symbolic import InputSpec
 
 _HALF = (torch.float16, torch.bfloat16)
@@ -42,12 +43,14 @@ class BatchNormalization(Normalization):
         center, scale: whether there is a `beta`, a `gamma`.
         beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer, beta_regularizer,
             gamma_regularizer, beta_constraint, gamma_constraint: identifiers or callables.
+        synchronized: whether, in training, the batch is that of all processes of `torch.distributed`'s default group
+            together. Each of them must then call the layer equally often. Without such processes it changes nothing.
         fused: no effect; torch's kernels are used wherever they give the same numbers.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `renorm`, `virtual_batch_size`, `adjustment` or `synchronized` is given, `momentum` or `epsilon`
-            is no such number, an identifier is unknown, or an axis does not exist or has no known size.
+        ValueError: if `renorm`, `virtual_batch_size` or `adjustment` is given, `momentum` or `epsilon` is no such
+            number, an identifier is unknown, or an axis does not exist or has no known size.
         TypeError: if `axis` is neither an int nor a list of ints.
 
     >>> import torchkeras_layer as keras
@@ -56,7 +59,7 @@ class BatchNormalization(Normalization):
     ([-1.0, 1.0], tensor([1.]), tensor([2.5000]))
     """
 
-    _unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None, "synchronized": False}
+    _unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None}
     _without_effect = ("fused", "renorm_clipping", "renorm_momentum")
 
     _has_effects = True
@@ -76,6 +79,7 @@ class BatchNormalization(Normalization):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -100,6 +104,7 @@ class BatchNormalization(Normalization):
         self.moving_variance_initializer = resolved(
             self, "moving_variance_initializer", moving_variance_initializer, initializers.get
         )
+        self.synchronized = bool(synchronized)
         self._channels, self._are_last = 0, False
 
     def build(self, input_shape: Shape) -> None:
@@ -120,12 +125,15 @@ class BatchNormalization(Normalization):
         """Return the normalized inputs."""
         if mask is not None:
             mask = self._fitting_mask(mask, inputs)
-        if not training or not self._trainable or inputs.numel() == 0:
+        is_in_training = training and self._trainable
+        if is_in_training and self.synchronized and spans_processes():
+            outputs = self._by_moments(inputs, mask, synchronized_moments)
+        elif not is_in_training or inputs.numel() == 0:
             outputs = self._with_channels_second(inputs, self._by_moving_statistics)
         elif mask is None and inputs.numel() > self._channels:
             outputs = self._with_channels_second(inputs, self._by_batch_statistics)
         else:
-            outputs = self._by_moments(inputs, mask)
+            outputs = self._by_moments(inputs, mask, _one_value_moments if mask is None else masked_moments)
         return outputs if outputs.dtype is self._policy.compute else self._cast_output(outputs)
 
     def _fitting_mask(self, mask: Any, inputs: torch.Tensor) -> torch.Tensor:
@@ -151,14 +159,19 @@ class BatchNormalization(Normalization):
     def _with_channels_second(
         self, inputs: torch.Tensor, normalize: Callable[[torch.Tensor], torch.Tensor]
     ) -> torch.Tensor:
-        """Normalize the inputs with the channels where torch wants them. Channels that come last cost no copy."""
+        """Normalize the inputs with the channels where torch wants them. Channels that come last cost no copy.
+
+        On a CPU, torch is faster with rows than with images whose channels are last in memory: for one image of
+        16×16×32 in inference 7 µs stand against 19, for larger ones it is a sixth of the backward pass.
+        """
         if self._axes == (1,):
             return normalize(inputs)
         if not self._are_last:
             last = tuple(range(-len(self._axes), 0))
             moved = inputs.movedim(self._axes, last)
             return normalize(moved.reshape(-1, self._channels)).view(moved.shape).movedim(last, self._axes)
-        if inputs.dim() in _RANKS_OF_IMAGES and len(self._axes) == 1:
+        is_image = inputs.dim() in _RANKS_OF_IMAGES and len(self._axes) == 1
+        if is_image and not (inputs.is_cpu and inputs.is_contiguous()):
             return normalize(inputs.movedim(-1, 1)).movedim(1, -1)
         return normalize(inputs.reshape(-1, self._channels)).view(inputs.shape)
 
@@ -188,12 +201,10 @@ class BatchNormalization(Normalization):
         self.add_update([lambda: moving_mean.copy_(mean), move_variance])
         return outputs
 
-    def _by_moments(self, inputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        """Do step by step what torch's kernel cannot: normalize with a mask, or one value a channel."""
+    def _by_moments(self, inputs: torch.Tensor, mask: torch.Tensor | None, moments: Callable[..., Any]) -> torch.Tensor:
+        """Do step by step what torch's kernel cannot: with a mask, one value a channel, or more processes."""
         values, gamma, beta = in_one_dtype(inputs, self._weight("gamma"), self._weight("beta"))
-        mean, variance = values, torch.zeros_like(values)
-        if mask is not None:
-            mean, variance = masked_moments(values, mask, self._axes)
+        mean, variance = moments(values, mask, self._axes)
         self.add_update(lambda: self._follow("moving_mean", mean))
         self.add_update(lambda: self._follow("moving_variance", variance))
         scale = torch.rsqrt(variance + self.epsilon)
@@ -208,6 +219,10 @@ class BatchNormalization(Normalization):
     def _vector(self, name: str) -> Any:
         weight = self._weight(name)
         return weight if weight is None or weight.dim() == 1 else weight.flatten()
+
+
+def _one_value_moments(values: torch.Tensor, mask: None, axes: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+    return values, torch.zeros_like(values)
 
 
 def _computes_in_full(dtype: torch.dtype, statistics: torch.dtype) -> bool:

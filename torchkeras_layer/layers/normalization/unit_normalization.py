@@ -44,8 +44,7 @@ class UnitNormalization(ZooLayer):
         """Return the inputs divided by their lengths."""
         axes = axes_in(self, self.axis, inputs.shape)
         values = inputs.to(torch.promote_types(inputs.dtype, torch.float32))
-        squares = values.square().sum(axes, keepdim=True)
-        outputs = values * torch.rsqrt(squares.clamp(min=_SHORTEST**2))
+        outputs = values / torch.linalg.vector_norm(values, dim=axes, keepdim=True).clamp_min(_SHORTEST)
         return outputs.to(inputs.dtype) if inputs.is_floating_point() else outputs
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

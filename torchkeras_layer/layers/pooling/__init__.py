@@ -1,5 +1,15 @@
 """Layers that make one value of the values in a window."""
 
+from torchkeras_layer.layers.pooling.adaptive_average_pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+)
+from torchkeras_layer.layers.pooling.adaptive_max_pooling import (
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
 from torchkeras_layer.layers.pooling.average_pooling import AveragePooling1D, AveragePooling2D, AveragePooling3D
 from torchkeras_layer.layers.pooling.global_average_pooling import (
     GlobalAveragePooling1D,
@@ -27,6 +37,12 @@ MaxPool2D = MaxPooling2D
 MaxPool3D = MaxPooling3D
 
 __all__ = [
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "AveragePooling1D",
     "AveragePooling2D",
     "AveragePooling3D",

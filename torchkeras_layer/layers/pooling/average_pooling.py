@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.pooling.pooling import Pooling
+from torchkeras_layer.layers.pooling.window_sizes import padded
 
 
 class AveragePooling(Pooling):
@@ -33,6 +35,12 @@ class AveragePooling(Pooling):
         is_half = images.device.type == "cpu" and images.dtype in (torch.float16, torch.bfloat16)
         values = images.float() if is_half else images
         return F.avg_pool3d(values, sizes, strides, padding, ceil_mode, count_include_pad=False).to(images.dtype)
+
+    def _pool_padded(self, images: torch.Tensor, sizes: Sequence[int], strides: Sequence[int]) -> torch.Tensor:
+        inside = images.new_ones((1, 1, *images.shape[2:]))
+        window = sizes, strides, (0,) * len(sizes), False
+        shares = self._pool(padded(inside, sizes, strides, 0), *window)
+        return self._pool(padded(images, sizes, strides, 0), *window) / shares
 
 
 def _average_twice(images: torch.Tensor, *window: Any) -> torch.Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,6 +11,7 @@ import torch.nn.functional as F
 
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.pooling.pooling import Pooling
+from torchkeras_layer.layers.pooling.window_sizes import padded
 
 
 class MaxPooling(Pooling):
@@ -22,6 +25,10 @@ class MaxPooling(Pooling):
         sizes, strides, padding, ceil_mode = window
         pool = F.max_pool3d if self.rank == 3 else F.max_pool2d
         return pool(images, sizes, strides, padding, ceil_mode=ceil_mode)
+
+    def _pool_padded(self, images: torch.Tensor, sizes: Sequence[int], strides: Sequence[int]) -> torch.Tensor:
+        least = -math.inf if images.is_floating_point() else torch.iinfo(images.dtype).min
+        return self._pool(padded(images, sizes, strides, least), sizes, strides, (0,) * len(sizes), False)
 
 
 @catalog.register("MaxPool1D")

@@ -66,6 +66,9 @@ class Pooling(ZooLayer):
             images, sizes, strides, lengths = images.unsqueeze(2), (1, *sizes), (1, *strides), (1, *lengths)
         if self.padding == "valid":
             pooled = self._pool(images, sizes, strides, (0,) * len(sizes), False)
+        elif torch.SymInt in map(type, lengths) and max(strides) > 1:
+            # Torch takes no padding that depends on a free size. This copy is made in exported programs alone.
+            pooled = self._pool_padded(images, sizes, strides)
         else:
             ends = [same_padding(*axis) for axis in zip(lengths, sizes, strides, strict=True)]
             pooled = self._pool(images, sizes, strides, tuple(padding for padding, _ in ends), True)
@@ -80,6 +83,10 @@ class Pooling(ZooLayer):
         Sequences come as images of height 1.
         """
         raise NotImplementedError(f"{type(self).__name__} must define _pool.")
+
+    def _pool_padded(self, images: torch.Tensor, sizes: Sequence[int], strides: Sequence[int]) -> torch.Tensor:
+        """Pool with padding 'same', the padding being a step of its own; sequences come as images of height 1."""
+        raise NotImplementedError(f"{type(self).__name__} must define _pool_padded for padding='same' and free sizes.")
 
     def _check_lengths(self, lengths: Sequence[int | None], shape: Sequence[int | None]) -> None:
         if self.padding == "same":

@@ -56,24 +56,29 @@ class Dropout(ZooLayer):
             return inputs
         if self.rate == 1 or (self.seed is None and self.noise_shape is None):
             return F.dropout(inputs, self.rate)
-        kept = self._draw(inputs)
-        return torch.where(kept, inputs / (1 - self.rate), 0)
+        if self.seed is None:
+            return inputs * self._draw_factors(inputs)
+        return torch.where(self._draw_kept(inputs, self.seed), inputs / (1 - self.rate), 0)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs."""
         return tuple(input_shape)
 
-    def _draw(self, inputs: torch.Tensor) -> torch.Tensor:
+    def _draw_factors(self, inputs: torch.Tensor) -> torch.Tensor:
+        kept = 1 - self.rate
+        # Made like the inputs, so that vmap draws for each of them.
+        return inputs.new_empty(self._fitting(inputs)).bernoulli_(kept).div_(kept)
+
+    def _draw_kept(self, inputs: torch.Tensor, seed: int) -> torch.Tensor:
+        """Return which values are kept, by numbers of the layer's own seed."""
         shape = inputs.shape if self.noise_shape is None else self._fitting(inputs)
-        if self.seed is None:
-            return F.dropout(inputs.new_ones(shape), self.rate) != 0
         if in_backward():
             raise RuntimeError(
                 f"{self.name}: a checkpoint runs it again in the backward pass, where its seed gives other numbers "
-                f"than in the forward pass. Received: seed={self.seed}. Leave the seed out, and call "
+                f"than in the forward pass. Received: seed={seed}. Leave the seed out, and call "
                 "torch.manual_seed instead."
             )
-        return draw_mask(self._draws, inputs, self.seed, shape, 1 - self.rate)
+        return draw_mask(self._draws, inputs, seed, shape, 1 - self.rate)
 
     def _fitting(self, inputs: torch.Tensor) -> tuple[int, ...]:
         """Return `noise_shape` for these inputs."""

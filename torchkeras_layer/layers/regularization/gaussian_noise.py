@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import number_between
+from torchkeras_layer.layers.arguments import finite_number
 from torchkeras_layer.layers.regularization.gaussian_layer import GaussianLayer
 
 
@@ -17,7 +16,7 @@ class GaussianNoise(GaussianLayer):
     """In training, add Gaussian noise of mean 0; else do nothing. Shapes: any -> the same.
 
     Args:
-        stddev: standard deviation, of at least 0. Keras 3 takes no more than 1.
+        stddev: standard deviation, finite and of at least 0, as in Keras 2; Keras 3 refuses what is above 1.
         seed: as in `Dropout`.
         **kwargs: those of `Layer`.
 
@@ -33,7 +32,7 @@ class GaussianNoise(GaussianLayer):
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)
-        self.stddev = number_between(self, "stddev", stddev, 0, math.inf)
+        self.stddev = finite_number(self, "stddev", stddev, 0)
 
     def call(self, inputs: torch.Tensor, training: Any = None) -> torch.Tensor:
         """Return the inputs, with noise if `training`."""

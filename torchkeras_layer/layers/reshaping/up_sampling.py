@@ -13,6 +13,8 @@ from torchkeras_layer.layers.arguments import positive_int
 from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints
 
 _INTERPOLATIONS = ("nearest", "bilinear")
+# Up to here, torch's kernel finds every place: it multiplies by the inverse of the factor in float32.
+_LARGEST_OF_KERNEL = 40
 
 
 class UpSampling(Spatial):
@@ -33,17 +35,30 @@ class UpSampling(Spatial):
             )
         self.size: Any = factors
         self._factors = factors
+        self._suits_kernel = self.rank > 1 and max(factors) <= _LARGEST_OF_KERNEL
+        spatial = range(1, self.rank + 1)
+        self._channels_second, self._channels_last = (0, self.rank + 1, *spatial), (0, *(i + 1 for i in spatial), 1)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs with each value repeated."""
-        repeated, lengths = inputs, list(inputs.shape)
-        for index, factor in enumerate(self._factors):
-            # Axis by axis, each pair (length, factor) becomes one axis in the end.
-            repeated = repeated.unsqueeze(self._first_axis + 2 * index + 1)
-            lengths[self._first_axis + index] *= factor
-        sizes = [-1] * repeated.dim()
-        sizes[self._first_axis + 1 : self._first_axis + 2 * self.rank : 2] = self._factors
-        return repeated.expand(sizes).reshape(lengths)
+        images = self._as_images(inputs)
+        # Torch has a fast kernel where the channels are last in memory, and for images and volumes only. Elsewhere it
+        # takes 2 to 4 times as long, forward, as axis by axis.
+        if self._suits_kernel and images.stride(1) == 1 and images.is_floating_point():
+            return self._as_inputs(F.interpolate(images, size=self._enlarged(images), mode="nearest"))
+        repeated = inputs
+        for index in reversed(range(self.rank)):
+            repeated = repeated.repeat_interleave(self._factors[index], self._first_axis + index)
+        return repeated
+
+    def _as_images(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs if self._first_axis == 2 else inputs.permute(*self._channels_second)
+
+    def _as_inputs(self, images: torch.Tensor) -> torch.Tensor:
+        return images if self._first_axis == 2 else images.permute(*self._channels_last)
+
+    def _enlarged(self, images: torch.Tensor) -> list[int]:
+        return [length * factor for length, factor in zip(images.shape[2:], self._factors, strict=True)]
 
     def _new_length(self, index: int, length: int, input_shape: Shape) -> int:
         return length * self._factors[index]
@@ -113,10 +128,9 @@ class UpSampling2D(UpSampling):
             return super().call(inputs)
         # Weights in half precision would be coarser than Keras's.
         exact = inputs.to(torch.promote_types(inputs.dtype, torch.float32))
-        images = exact if self.data_format == "channels_first" else exact.movedim(-1, 1)
-        height, width = (length * factor for length, factor in zip(images.shape[2:], self._factors, strict=True))
-        enlarged = F.interpolate(images, size=(height, width), mode="bilinear", align_corners=False)
-        outputs = enlarged if self.data_format == "channels_first" else enlarged.movedim(1, -1)
+        images = self._as_images(exact)
+        enlarged = F.interpolate(images, size=self._enlarged(images), mode="bilinear", align_corners=False)
+        outputs = self._as_inputs(enlarged)
         return (outputs if inputs.is_floating_point() else outputs.round()).to(inputs.dtype)
 
 

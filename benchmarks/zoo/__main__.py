@@ -1,0 +1,49 @@
+"""Which layers does `python -m benchmarks.zoo` sweep over, and what does it print?"""
+
+from __future__ import annotations
+
+import argparse
+
+import torch
+
+from benchmarks.peers import keras3
+from benchmarks.timing import FULL, QUICK, Effort
+from benchmarks.zoo.entry import Entry
+from benchmarks.zoo.sweep import BATCHES, header, line, measure, remark
+from benchmarks.zoo.table import ENTRIES
+
+# Beneath a call of some microseconds, this shows in the ratio, whatever the layer does.
+_OF_EVERY_CALL = "The call of any layer takes about 0.4 µs more than that of a module."
+
+
+def main() -> None:
+    """Print a line for each layer: the ratio (with `--keras` that of Keras 3 too) and the time by hand."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.zoo", description=__doc__)
+    parser.add_argument("layer", nargs="*", help="only layers whose name contains one of these")
+    parser.add_argument("--quick", action="store_true", help="measure shortly, for a first impression")
+    parser.add_argument("--keras", action="store_true", help="measure Keras 3 beside it")
+    arguments = parser.parse_args()
+    entries = selected(arguments.layer)
+    if not entries:
+        parser.error(f"no layer is called like {arguments.layer}. Layers: {[entry.layer for entry in ENTRIES]}")
+    torch.set_num_threads(1)
+    _print(entries, arguments.keras, QUICK if arguments.quick else FULL)
+
+
+def selected(words: list[str]) -> list[Entry]:
+    """Return the entries of layers whose names contain one of the words."""
+    return [entry for entry in ENTRIES if not words or any(word.lower() in entry.layer.lower() for word in words)]
+
+
+def _print(entries: list[Entry], with_keras: bool, effort: Effort) -> None:
+    library, remarks = keras3() if with_keras else None, []
+    print(header())
+    for entry in entries:
+        cells = [measure(entry, batch, training, library, effort) for training in (False, True) for batch in BATCHES]
+        print(line(entry, cells), flush=True)
+        remarks.append(remark(entry, cells))
+    print("", _OF_EVERY_CALL, *filter(None, remarks), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""What stands beside each pooling layer?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from benchmarks.zoo.entry import Entry, by_function
+
+_SHAPES = {1: (64, 32), 2: (32, 32, 16), 3: (8, 8, 8, 16)}
+_MODULES = {
+    "Max": {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d},
+    "Average": {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d},
+    "AdaptiveMax": {1: nn.AdaptiveMaxPool1d, 2: nn.AdaptiveMaxPool2d, 3: nn.AdaptiveMaxPool3d},
+    "AdaptiveAverage": {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d},
+}
+
+
+def _windows(kind: str, rank: int) -> Entry:
+    module = _MODULES[kind][rank]
+    return Entry(f"{kind}Pooling{rank}D", {"pool_size": 2}, _SHAPES[rank], lambda: module(2), channels_second=True)
+
+
+def _adaptive(kind: str, rank: int) -> Entry:
+    module = _MODULES[kind][rank]
+    return Entry(f"{kind}Pooling{rank}D", {"output_size": 4}, _SHAPES[rank], lambda: module(4), channels_second=True)
+
+
+def _whole(kind: str, rank: int, reduce: Callable[..., torch.Tensor]) -> Entry:
+    by_hand = by_function(lambda images: reduce(images, tuple(range(2, rank + 2))))
+    return Entry(f"Global{kind}Pooling{rank}D", {}, _SHAPES[rank], by_hand, channels_second=True)
+
+
+ENTRIES = [
+    *(_windows(kind, rank) for kind in ("Average", "Max") for rank in _SHAPES),
+    *(_adaptive(kind, rank) for kind in ("AdaptiveAverage", "AdaptiveMax") for rank in _SHAPES),
+    *(_whole(kind, rank, way) for kind, way in (("Average", torch.mean), ("Max", torch.amax)) for rank in _SHAPES),
+]

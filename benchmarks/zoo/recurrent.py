@@ -1,0 +1,56 @@
+"""What stands beside each recurrent layer?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmarks.zoo.entry import Entry
+
+_SEQUENCES = (50, 16)
+
+
+class _Recurrent(nn.Module):
+    """One of torch's recurrent modules, of which the outputs alone are wanted, or that of the last step."""
+
+    def __init__(self, module: nn.Module, last: bool) -> None:
+        super().__init__()
+        self.module, self.last = module, last
+        for name, weight in module.named_parameters():
+            # Keras has one bias; the second one of the module stays at 0, where its kernel needs it.
+            weight.requires_grad_("bias_hh" not in name or isinstance(module, nn.GRU))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        outputs, _ = self.module(inputs)
+        return outputs[:, -1] if self.last else outputs
+
+
+class _Loop(nn.Module):
+    """A cell of torch's, step by step, as one would write it for a cell of one's own."""
+
+    def __init__(self, size: int, units: int) -> None:
+        super().__init__()
+        self.cell = nn.LSTMCell(size, units)
+        self.cell.bias_hh.requires_grad_(False)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        states: Any = None
+        for step in inputs.unbind(1):
+            states = self.cell(step, states)
+        return states[0]
+
+
+ENTRIES = [
+    Entry(
+        "Bidirectional",
+        lambda k: {"layer": k.layers.LSTM(32, return_sequences=True)},
+        _SEQUENCES,
+        lambda: _Recurrent(nn.LSTM(16, 32, batch_first=True, bidirectional=True), last=False),
+    ),
+    Entry("GRU", {"units": 32}, _SEQUENCES, lambda: _Recurrent(nn.GRU(16, 32, batch_first=True), last=True)),
+    Entry("LSTM", {"units": 32}, _SEQUENCES, lambda: _Recurrent(nn.LSTM(16, 32, batch_first=True), last=True)),
+    Entry("RNN", lambda k: {"cell": k.layers.LSTMCell(32)}, (10, 16), lambda: _Loop(16, 32)),
+    Entry("SimpleRNN", {"units": 32}, _SEQUENCES, lambda: _Recurrent(nn.RNN(16, 32, batch_first=True), last=True)),
+]
