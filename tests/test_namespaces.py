@@ -64,6 +64,7 @@ NAMES = {
         "Convolution1DTranspose Convolution2DTranspose Convolution3DTranspose "
         "ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D "
         "RNN AbstractRNNCell StackedRNNCells SimpleRNN SimpleRNNCell GRU GRUCell LSTM LSTMCell CuDNNGRU CuDNNLSTM "
+        "Wrapper Bidirectional TimeDistributed SpectralNormalization ConvLSTM1D ConvLSTM2D ConvLSTM3D "
         "GaussianDropout GaussianNoise AlphaDropout ActivityRegularization"
     ),
 }

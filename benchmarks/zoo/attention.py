@@ -53,6 +53,8 @@ class _Grouped(nn.Module):
         return self.output(attended.transpose(1, 2).flatten(2))
 
 
+MULTI_HEAD = Entry("MultiHeadAttention", {"num_heads": 8, "key_dim": 16}, _PAIR, _MultiHead, apart=True)
+
 ENTRIES = [
     Entry("AdditiveAttention", {}, [(16, 64), (16, 64)], lambda: _Additive(64)),
     Entry("Attention", {}, _PAIR, by_function(_attend)),
@@ -63,5 +65,5 @@ ENTRIES = [
         _Grouped,
         apart=True,
     ),
-    Entry("MultiHeadAttention", {"num_heads": 8, "key_dim": 16}, _PAIR, _MultiHead, apart=True),
+    MULTI_HEAD,
 ]

@@ -18,15 +18,20 @@ class _MultiHot(nn.Module):
 
 
 class _Bins(nn.Module):
+    boundaries: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("boundaries", torch.tensor(_BOUNDARIES))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        return torch.bucketize(inputs, self.boundaries, right=True)  # type: ignore[arg-type]
+        return torch.bucketize(inputs, self.boundaries, right=True)
 
 
 class _Moments(nn.Module):
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor([0.5, 0.4, 0.3]))

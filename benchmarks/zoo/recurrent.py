@@ -12,7 +12,7 @@ from benchmarks.zoo.entry import Entry
 _SEQUENCES = (50, 16)
 
 
-class _Recurrent(nn.Module):
+class Recurrent(nn.Module):
     """One of torch's recurrent modules, of which the outputs alone are wanted, or that of the last step."""
 
     def __init__(self, module: nn.Module, last: bool) -> None:
@@ -23,6 +23,7 @@ class _Recurrent(nn.Module):
             weight.requires_grad_("bias_hh" not in name or isinstance(module, nn.GRU))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the outputs."""
         outputs, _ = self.module(inputs)
         return outputs[:, -1] if self.last else outputs
 
@@ -47,10 +48,10 @@ ENTRIES = [
         "Bidirectional",
         lambda k: {"layer": k.layers.LSTM(32, return_sequences=True)},
         _SEQUENCES,
-        lambda: _Recurrent(nn.LSTM(16, 32, batch_first=True, bidirectional=True), last=False),
+        lambda: Recurrent(nn.LSTM(16, 32, batch_first=True, bidirectional=True), last=False),
     ),
-    Entry("GRU", {"units": 32}, _SEQUENCES, lambda: _Recurrent(nn.GRU(16, 32, batch_first=True), last=True)),
-    Entry("LSTM", {"units": 32}, _SEQUENCES, lambda: _Recurrent(nn.LSTM(16, 32, batch_first=True), last=True)),
+    Entry("GRU", {"units": 32}, _SEQUENCES, lambda: Recurrent(nn.GRU(16, 32, batch_first=True), last=True)),
+    Entry("LSTM", {"units": 32}, _SEQUENCES, lambda: Recurrent(nn.LSTM(16, 32, batch_first=True), last=True)),
     Entry("RNN", lambda k: {"cell": k.layers.LSTMCell(32)}, (10, 16), lambda: _Loop(16, 32)),
-    Entry("SimpleRNN", {"units": 32}, _SEQUENCES, lambda: _Recurrent(nn.RNN(16, 32, batch_first=True), last=True)),
+    Entry("SimpleRNN", {"units": 32}, _SEQUENCES, lambda: Recurrent(nn.RNN(16, 32, batch_first=True), last=True)),
 ]

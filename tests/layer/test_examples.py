@@ -10,7 +10,9 @@ import pytest
 DOCUMENTS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize(("name", "least"), [("layer_by_example.md", 60), ("models_by_example.md", 120), ("layers_by_example.md", 25)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("layer_by_example.md", 60), ("models_by_example.md", 120), ("layers_by_example.md", 25)]
+)
 def test_every_example_of_the_document_runs(name, least):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     results = doctest.testfile(str(DOCUMENTS / name), module_relative=False, optionflags=flags, encoding="utf-8")

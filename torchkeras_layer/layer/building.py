@@ -106,7 +106,9 @@ class Building(Naming, WeightCollections, Attributes):
         if not isinstance(config, dict):
             raise TypeError(f"{self._name}: a build config is a dict of shapes. Received: {config!r}.")
         if "shapes_dict" in config:
-            self.build(**{name: map_shapes(tuple, shape) for name, shape in config["shapes_dict"].items()})
+            named = {name: map_shapes(tuple, shape) for name, shape in config["shapes_dict"].items()}
+            # Keras 3 names the shapes of all tensors of a call, also where ours needs only that of the inputs.
+            self.build(next(iter(named.values()))) if self._build_arguments is None else self.build(**named)
         elif config.get("input_shape") is not None:
             self.build(map_shapes(tuple, config["input_shape"]))
 

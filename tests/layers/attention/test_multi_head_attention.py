@@ -73,7 +73,6 @@ def test_random_configurations_are_keras_s(arguments, chosen):
     # Keras merges a mask with an axis for heads with the others as if it had none.
     has_others = chosen["carried"] or chosen["explicit"] or chosen["use_causal_mask"] or arguments["sliding_window"]
     assume(shape is None or len(shape) < 4 or (arguments["num_heads"] == 2 and not has_others))
-    # An explicit key_mask without a key is ignored by neither.
     shapes = [(BATCH, STEPS, 5), (BATCH, OTHERS, 6), (BATCH, OTHERS, 4)][: 3 if chosen["has_key"] else 2]
     both = pair("MultiHeadAttention", shapes, **arguments)
     with_scores = chosen | {"return_attention_scores": True, "training": False}

@@ -112,7 +112,10 @@ def test_the_dtype_in_a_graph_is_that_of_a_call():
         ({"bin_boundaries": "ab"}, r"bin_boundaries must be numbers in ascending order. Received: bin_boundaries='ab'"),
         ({"bin_boundaries": 3}, r"bin_boundaries must be numbers in ascending order"),
         ({"num_bins": 2, "epsilon": 0}, r"epsilon must be a number from 1e-06 to 1"),
-        ({"num_bins": 2, "output_mode": "tf_idf"}, r"output_mode must be one of 'int', 'one_hot', 'multi_hot', 'count'"),
+        (
+            {"num_bins": 2, "output_mode": "tf_idf"},
+            r"output_mode must be one of 'int', 'one_hot', 'multi_hot'",
+        ),
         ({"num_bins": 2, "output_mode": "count", "sparse": True}, r"sparse is not supported"),
     ],
 )

@@ -20,7 +20,9 @@ SHAPES = st.lists(st.integers(1, 4), min_size=1, max_size=4)
 @settings(max_examples=80, deadline=None)
 @given(shape=SHAPES, data=st.data(), invert=st.booleans(), ints=st.booleans())
 def test_what_is_learnt_from_an_array_is_what_keras_learns(shape, data, invert, ints):
-    axis = data.draw(st.one_of(st.none(), st.sets(st.integers(0, len(shape) - 1)).map(lambda axes: tuple(sorted(axes)))))
+    axis = data.draw(
+        st.one_of(st.none(), st.sets(st.integers(0, len(shape) - 1)).map(lambda axes: tuple(sorted(axes))))
+    )
     values = np.random.default_rng(4).normal(3, 5, size=shape).astype("float32")
     values = values.astype("int32") if ints else values
     mine, theirs = (library.layers.Normalization(axis=axis, invert=invert) for library in (ours, keras))
@@ -81,7 +83,8 @@ def test_given_moments_do_as_in_keras(axis, moment, invert):
     arguments = {"axis": axis, "mean": moment, "variance": moment, "invert": invert}
     mine, theirs = (library.layers.Normalization(**arguments) for library in (ours, keras))
     assert_close(mine(values), theirs(values))
-    assert mine.weights == [] and list(mine.state_dict()) == []
+    assert mine.weights == []
+    assert list(mine.state_dict()) == []
     assert_close(ours.layers.Normalization.from_config(mine.get_config())(values), theirs(values))
 
 
@@ -117,7 +120,9 @@ def test_bad_arguments(arguments, error, message):
 
 
 def test_bad_shapes():
-    with pytest.raises(ValueError, match=r"scores: inputs of shape \(2, 3\) have axes from -2 to 1. Received: axis=\(4,"):
+    with pytest.raises(
+        ValueError, match=r"scores: inputs of shape \(2, 3\) have axes from -2 to 1. Received: axis=\(4,"
+    ):
         ours.layers.Normalization(axis=4, name="scores")(torch.ones(2, 3))
     with pytest.raises(ValueError, match=r"scores: axis names one axis twice"):
         ours.layers.Normalization(axis=(1, -1), name="scores")(torch.ones(2, 3))

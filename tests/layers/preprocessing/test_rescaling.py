@@ -43,10 +43,12 @@ def test_lists_of_numbers_are_one_tensor():
 def test_the_gradient_is_the_scale():
     inputs = torch.ones(3, requires_grad=True)
     ours.layers.Rescaling(0.25, 1.0)(inputs).sum().backward()
-    assert inputs.grad.tolist() == [0.25] * 3
+    assert np.asarray(inputs.grad).tolist() == [0.25] * 3
 
 
 @pytest.mark.parametrize(("scale", "offset", "name"), [("x", 0.0, "scale"), (1.0, [[1.0], [1.0, 2.0]], "offset")])
 def test_bad_arguments(scale, offset, name):
-    with pytest.raises(TypeError, match=rf"Rescaling: {name} must be a number or an array of numbers. Received: {name}="):
+    with pytest.raises(
+        TypeError, match=rf"Rescaling: {name} must be a number or an array of numbers. Received: {name}="
+    ):
         ours.layers.Rescaling(scale, offset)

@@ -63,22 +63,11 @@ class GroupedQueryAttention(HeadedAttention):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            dropout=dropout,
-            use_bias=use_bias,
-            sliding_window=sliding_window,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            projection_regularizer=activity_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            use_gate=use_gate,
-            seed=seed,
-            **kwargs,
-        )
+        kwargs["activity_regularizer"] = activity_regularizer
+        super().__init__(dropout, use_bias, sliding_window, use_gate, seed, **kwargs)
+        self._take_weight_arguments("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self._take_weight_arguments("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self._take_activity_regularizer(activity_regularizer)
         self.head_dim = positive_int(self, "head_dim", head_dim)
         self.num_query_heads = positive_int(self, "num_query_heads", num_query_heads)
         self.num_key_value_heads = positive_int(self, "num_key_value_heads", num_key_value_heads)

@@ -45,17 +45,9 @@ class HeadedAttention(ZooLayer):
 
     def __init__(
         self,
-        *,
         dropout: float,
         use_bias: bool,
         sliding_window: int | None,
-        kernel_initializer: Any,
-        bias_initializer: Any,
-        kernel_regularizer: Any,
-        bias_regularizer: Any,
-        projection_regularizer: Any,
-        kernel_constraint: Any,
-        bias_constraint: Any,
         use_gate: bool,
         seed: int | None,
         **kwargs: Any,
@@ -63,20 +55,23 @@ class HeadedAttention(ZooLayer):
         super().__init__(**kwargs)
         self.dropout = number_between(self, "dropout", dropout, 0, 1)
         self.use_bias = bool(use_bias)
-        self.use_gate = bool(use_gate)
         self.sliding_window = None if sliding_window is None else positive_int(self, "sliding_window", sliding_window)
-        self.kernel_initializer = resolved(self, "kernel_initializer", kernel_initializer, initializers.get)
-        self.bias_initializer = resolved(self, "bias_initializer", bias_initializer, initializers.get)
-        self.kernel_regularizer = resolved(self, "kernel_regularizer", kernel_regularizer, regularizers.get)
-        self.bias_regularizer = resolved(self, "bias_regularizer", bias_regularizer, regularizers.get)
-        self._projection_regularizer = resolved(self, "activity_regularizer", projection_regularizer, regularizers.get)
-        self.kernel_constraint = resolved(self, "kernel_constraint", kernel_constraint, constraints.get)
-        self.bias_constraint = resolved(self, "bias_constraint", bias_constraint, constraints.get)
+        self.use_gate = bool(use_gate)
         self.seed = read_seed(self, seed)
         self.supports_masking = True
         # Known after the build.
         self._axes = AttentionAxes(3, (1,))
         self._heads, self._scale = 0, 1.0
+
+    def _take_weight_arguments(self, name: str, initializer: Any, regularizer: Any, constraint: Any) -> None:
+        """Keep what is given for the weights of this name in each projection."""
+        kinds = {"initializer": initializers.get, "regularizer": regularizers.get, "constraint": constraints.get}
+        for (kind, get), value in zip(kinds.items(), (initializer, regularizer, constraint), strict=True):
+            setattr(self, f"{name}_{kind}", resolved(self, f"{name}_{kind}", value, get))
+
+    def _take_activity_regularizer(self, regularizer: Any) -> None:
+        """Keep what is given for the outputs of the projections."""
+        self._projection_regularizer = resolved(self, "activity_regularizer", regularizer, regularizers.get)
 
     def _head_counts(self) -> tuple[int, int]:
         """Return how many heads there are of queries, and of keys and values."""
@@ -134,13 +129,10 @@ class HeadedAttention(ZooLayer):
         use_causal_mask: bool = False,
     ) -> Any:
         """Return what the queries find in the values whose keys fit them; and how well those fit, if asked for."""
-        given_query_mask = query_mask
-        query_mask = mask_of(query) if query_mask is None else query_mask
-        value_mask = mask_of(value) if value_mask is None else value_mask
-        key_mask = mask_of(key) if key_mask is None else key_mask
+        pairs = ((query_mask, query), (value_mask, value), (key_mask, key))
+        masks = [mask_of(tensor) if given is None else given for given, tensor in pairs] + [attention_mask]
         key = value if key is None else key
         check_shapes(self, self._axes.rank, self._axes.batch, query.shape, value.shape, key.shape)
-        masks = (query_mask, value_mask, key_mask, attention_mask)
         is_masked = self.sliding_window is not None or any(mask is not None for mask in masks)
         mask = self._merge_masks(query, key, *masks) if is_masked else None
         # A subclass that defines another attention need not know of `use_causal_mask`.
@@ -160,8 +152,8 @@ class HeadedAttention(ZooLayer):
             **({"use_causal_mask": True} if is_causal else {}),
         )
         outputs = self._output_dense(attended if gate is None else attended * gate)
-        if given_query_mask is not None:
-            outputs._keras_mask = given_query_mask
+        if query_mask is not None:
+            outputs._keras_mask = query_mask
         return (outputs, scores) if return_attention_scores else outputs
 
     def compute_output_shape(  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -75,21 +75,10 @@ class MultiHeadAttention(HeadedAttention):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            dropout=dropout,
-            use_bias=use_bias,
-            sliding_window=sliding_window,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            projection_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            use_gate=use_gate,
-            seed=seed,
-            **kwargs,
-        )
+        super().__init__(dropout, use_bias, sliding_window, use_gate, seed, **kwargs)
+        self._take_weight_arguments("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self._take_weight_arguments("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self._take_activity_regularizer(activity_regularizer)
         self.num_heads = positive_int(self, "num_heads", num_heads)
         self.key_dim = positive_int(self, "key_dim", key_dim)
         self.value_dim = self.key_dim if value_dim is None else positive_int(self, "value_dim", value_dim)

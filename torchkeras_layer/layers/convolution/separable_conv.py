@@ -77,7 +77,8 @@ class SeparableConvolution(Sliding):
         bias = self._weight("bias") if self.use_bias else None
         images, padding, _ = self._as_images(inputs, kernel.dtype)
         images = self._convolve(images, kernel, None, padding, self._groups)
-        return self._as_outputs(self._mix(images, mixture, bias))
+        mixture = mixture.unsqueeze(2) if self._is_as_image else mixture
+        return self._as_outputs(self._torch_convolution(images, mixture, bias))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, windows …, filters) or (batch, filters, windows …)."""

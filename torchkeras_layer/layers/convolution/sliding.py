@@ -157,10 +157,6 @@ class Sliding(ZooLayer):
             kernel = kernel.unsqueeze(2)
         return self._torch_convolution(images, kernel, bias, self._torch_strides, padding, self._torch_dilation, groups)
 
-    def _mix(self, images: torch.Tensor, kernel: torch.Tensor, bias: Any) -> torch.Tensor:
-        """Multiply the channels at each place by a kernel of size 1."""
-        return self._torch_convolution(images, kernel.unsqueeze(2) if self._is_as_image else kernel, bias)
-
     def _as_outputs(self, images: torch.Tensor, cuts: Amounts | None = None) -> torch.Tensor:
         """Put the axes back in the order of the inputs, cut the results, and apply the activation."""
         if self._channels_are_last:
@@ -180,7 +176,7 @@ class Sliding(ZooLayer):
 
     def _short(self, lengths: Sequence[Any]) -> tuple[int, ...]:
         """Take whole strides off the lengths: what remains is padded alike, and there are few of those."""
-        return tuple([int(length - 1) % stride + 1 for length, stride in zip(lengths, self.strides, strict=True)])
+        return tuple([int((length - 1) % stride) + 1 for length, stride in zip(lengths, self.strides, strict=True)])
 
     def _as_of_images(self, amounts: Amounts) -> Amounts:
         return (0, *amounts) if self._is_as_image else amounts

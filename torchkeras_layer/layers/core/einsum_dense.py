@@ -124,7 +124,8 @@ class EinsumDense(ZooLayer):
         else:
             outputs = torch.einsum(self.equation, inputs, kernel)
         if bias is not None and not self._adds_bias_within:
-            outputs = outputs + bias
+            # Within torch.autocast the product is in another dtype than the bias.
+            outputs = outputs + bias.to(outputs.dtype)
         return outputs if self.activation is activations.linear else self.activation(outputs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -138,6 +139,8 @@ class EinsumDense(ZooLayer):
 
     def _multiply(self, inputs: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         """Return the product of matrices: all that is given to it are views, so nothing is copied."""
+        if bias is not None and inputs.dim() == kernel.dim() == 2 and not self._is_transposed:
+            return torch.addmm(bias, inputs, kernel)
         summed = self._summed_axes
         rows = inputs.flatten(0, -1 - summed)
         if summed > 1:

@@ -62,18 +62,17 @@ class KeptVocabulary(DataLayer):
             content = json.loads(state.detach().cpu().to(torch.uint8).numpy().tobytes())
             weights = [float(weight) for weight in content["idf_weights"]]
             tokens = content["tokens"]
-            tokens = None if tokens is None else [self._from_plain(token) for token in tokens]
+            if tokens is None:
+                self._vocabulary = None
+            else:
+                self._learn(Vocabulary([self._from_plain(token) for token in tokens], weights))
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(
                 f"{self.name}: the state_dict holds no vocabulary for it under '_extra_state': {error}."
             ) from error
-        if tokens is None:
-            self._vocabulary = None
-        else:
-            self._learn(Vocabulary(tokens, weights))
 
     def _learn(self, vocabulary: Vocabulary) -> None:
-        """Take a vocabulary that has been checked."""
+        """Take a vocabulary, or raise a ValueError before anything changes."""
         self._vocabulary = vocabulary
 
     def _as_plain(self, token: Token) -> Any:

@@ -73,7 +73,7 @@ class StringLookup(StringLayer, VocabularyLookup):
         salt: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.encoding = encoding
+        self.encoding = self._read_encoding(encoding)
         super().__init__(
             max_tokens,
             num_oov_indices,
@@ -87,7 +87,6 @@ class StringLookup(StringLayer, VocabularyLookup):
             salt,
             **kwargs,
         )
-        self._check_encoding()
 
     def call(self, inputs: Any) -> Any:
         """Return the indices, the vectors, or with `invert` the strings."""
@@ -163,10 +162,11 @@ class StringLookup(StringLayer, VocabularyLookup):
             raise TypeError(f"tokens must be strings, not {value!r}")
         return value.encode("utf-8", "surrogateescape")
 
-    def _check_encoding(self) -> None:
+    def _read_encoding(self, encoding: Any) -> str:
         try:
-            codecs.lookup(self.encoding)
+            codecs.lookup(encoding)
         except (LookupError, TypeError):
             raise ValueError(
-                f"{type(self).__name__}: encoding must be one that Python knows. Received: encoding={self.encoding!r}."
+                f"{type(self).__name__}: encoding must be one that Python knows. Received: encoding={encoding!r}."
             ) from None
+        return encoding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,32 +74,33 @@ def refuse_path(layer_class: type, config: Any) -> None:
         )
 
 
-def without_special_tokens(tokens: list[Token], special: Sequence[Token]) -> tuple[list[Token], bool]:
-    """Return the tokens behind the special ones, and whether these were there.
+def without_special_tokens(tokens: list[Token], special: Sequence[Token]) -> list[Token]:
+    """Return the tokens behind the special ones, if these are at the beginning; else all.
 
     >>> without_special_tokens(["", "[UNK]", "a"], ["", "[UNK]"]), without_special_tokens(["a"], ["", "[UNK]"])
-    ((['a'], True), (['a'], False))
+    (['a'], ['a'])
     """
-    found = bool(special) and tokens[: len(special)] == list(special)
-    return (tokens[len(special) :], True) if found else (tokens, False)
+    return tokens[len(special) :] if tokens[: len(special)] == list(special) else tokens
 
 
-def check_tokens(layer: Layer, tokens: list[Token], reserved: dict[str, Token], special: Sequence[Token]) -> None:
-    """Check that no token recurs, and none stands where it has another meaning.
+def check_tokens(
+    layer: Layer, tokens: list[Token], reserved: dict[str, Token], written: Callable[[Token], Any]
+) -> None:
+    """Check that no token recurs, and none stands where it has another meaning; `written` is how to show one.
 
     Raises:
         ValueError: if one does.
 
-    >>> check_tokens(Layer(), ["a", "b"], {"mask_token": ""}, ["", "[UNK]"])
+    >>> check_tokens(Layer(), ["a", "b"], {"mask_token": ""}, str)
     """
     distinct = set(tokens)
     if len(distinct) < len(tokens):
-        repeated = [token for token, count in Counter(tokens).items() if count > 1]
+        repeated = [written(token) for token, count in Counter(tokens).items() if count > 1]
         raise ValueError(f"{layer.name}: each token must be in the vocabulary once. Received twice: {repeated[:9]}.")
     for name, token in reserved.items():
         if token in distinct:
             raise ValueError(
-                f"{layer.name}: {name}={token!r} is not for use as a token, but was found at index "
-                f"{tokens.index(token)} of the vocabulary. Leave out the special tokens, or begin with all of them: "
-                f"{list(special)}."
+                f"{layer.name}: {name}={written(token)!r} is not for use as a token, but was found at index "
+                f"{tokens.index(token)} of the vocabulary. Leave out the special tokens, or begin with all of them, as "
+                "get_vocabulary() does."
             )

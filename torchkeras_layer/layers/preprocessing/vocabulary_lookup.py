@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from typing_extensions import Self
 
-from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import positive_int
-from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape, read_output_mode
-from torchkeras_layer.layers.preprocessing.kept_vocabulary import KeptVocabulary, Vocabulary
+from torchkeras_layer.layers.preprocessing.encoding import read_output_mode
+from torchkeras_layer.layers.preprocessing.kept_vocabulary import Vocabulary
+from torchkeras_layer.layers.preprocessing.lookup_outputs import LookupOutputs
 from torchkeras_layer.layers.preprocessing.string_bins import read_salt
 from torchkeras_layer.layers.preprocessing.token_counts import TokenCounts
 from torchkeras_layer.layers.preprocessing.vocabulary import (
@@ -23,10 +23,9 @@ from torchkeras_layer.layers.preprocessing.vocabulary import (
     refuse_path,
     without_special_tokens,
 )
-from torchkeras_layer.symbolic import TensorSpec
 
 
-class VocabularyLookup(KeptVocabulary):
+class VocabularyLookup(LookupOutputs):
     """Base of `IntegerLookup` and `StringLookup`.
 
     >>> import torchkeras_layer as keras
@@ -76,11 +75,6 @@ class VocabularyLookup(KeptVocabulary):
         self._is_given = vocabulary is not None
         self._take_arguments(vocabulary, idf_weights)
 
-    @property
-    def idf_weights(self) -> torch.Tensor | None:
-        """How much each token counts in 'tf_idf', special ones included."""
-        return self._idf_weights
-
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Token]:
         """Return the tokens in the order of their indices, by default with the special ones at the beginning.
 
@@ -90,10 +84,6 @@ class VocabularyLookup(KeptVocabulary):
         """
         special = self._special if include_special_tokens else ()
         return [self._written(token) for token in (*special, *self._known_tokens())]
-
-    def vocabulary_size(self) -> int:
-        """Return how many tokens there are, special ones included."""
-        return len(self._special) + len(self._known_tokens())
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Replace the vocabulary.
@@ -109,16 +99,10 @@ class VocabularyLookup(KeptVocabulary):
             ValueError: if it is empty or too large, a token recurs or is a special one, or the weights do not fit.
         """
         given = [self._read_token(token) for token in read_vocabulary(self, vocabulary)]
-        tokens, _ = without_special_tokens(given, self._special)
+        tokens = without_special_tokens(given, self._special)
         reserved = {"mask_token": self._mask, "oov_token": self._oov if self.invert else None}
         reserved = {name: token for name, token in reserved.items() if token is not None}
-        check_tokens(self, tokens, reserved, self.get_vocabulary()[: len(self._special)])
-        size = len(self._special) + len(tokens)
-        if self.max_tokens is not None and size > self.max_tokens:
-            raise ValueError(
-                f"{self.name}: max_tokens={self.max_tokens} is too small for the vocabulary, which has {size} tokens "
-                f"with the {len(self._special)} special ones."
-            )
+        check_tokens(self, tokens, reserved, self._written)
         self._learn(Vocabulary(tokens, self._read_idf_weights(idf_weights, len(given))))
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
@@ -151,21 +135,6 @@ class VocabularyLookup(KeptVocabulary):
         is_weighted = self.output_mode == "tf_idf"
         self._learn(Vocabulary(tokens, counts.inverse_document_frequencies(tokens) if is_weighted else ()))
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs, or of the vectors made of them.
-
-        Raises:
-            ValueError: if the inputs have too many axes.
-        """
-        if self.output_mode == "int":
-            return tuple(input_shape)
-        depth = None if self._vocabulary is None and not self.pad_to_max_tokens else self._depth()
-        return encoded_shape(self, self.output_mode, depth, input_shape)
-
-    def compute_output_signature(self, input_signature: Any) -> Any:
-        """Return the `TensorSpec` that the layer gives for inputs of a given one."""
-        return TensorSpec(self.compute_output_shape(input_signature.shape), self._output_dtype())
-
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor; a vocabulary that was learnt, or read from a file, is not in it."""
         # Keras's lookups do not take these.
@@ -185,15 +154,6 @@ class VocabularyLookup(KeptVocabulary):
         """
         refuse_path(cls, config)
         return super().from_config(config)
-
-    def encode(self, indices: torch.Tensor) -> torch.Tensor:
-        """Return indices as the output mode says; masked ones have the index behind the last."""
-        mode, dtype = self.output_mode, self._output_dtype()
-        if mode == "int":
-            return indices.to(dtype)
-        check_rows(self, mode, indices.shape)
-        outputs = encode(indices, "count" if mode == "tf_idf" else mode, self._depth() + 1, dtype)[..., :-1]
-        return outputs * self._idf_weights.to(dtype) if mode == "tf_idf" else outputs
 
     def _take_arguments(self, vocabulary: Any, idf_weights: Any) -> None:
         """Keep what belongs into the config, and learn the vocabulary."""
@@ -237,31 +197,6 @@ class VocabularyLookup(KeptVocabulary):
                 f"Received: an array of shape {weights.shape}."
             )
         return weights.tolist()
-
-    def _learn(self, vocabulary: Vocabulary) -> None:
-        super()._learn(vocabulary)
-        weights = list(vocabulary.weights)
-        if not weights:
-            return
-        if len(weights) == len(vocabulary.tokens):
-            # Nobody knows about the special tokens: they get the mean.
-            weights = [float(np.mean(weights))] * len(self._special) + weights
-        padding = self.max_tokens - len(weights) if self.pad_to_max_tokens and self.max_tokens is not None else 0
-        self._idf_weights = torch.tensor(weights + [0.0] * padding, device=self._weights_device())
-
-    def _known_tokens(self) -> Sequence[Token]:
-        return () if self._vocabulary is None else self._vocabulary.tokens
-
-    def _depth(self) -> int:
-        return self.max_tokens if self.pad_to_max_tokens else self.vocabulary_size()  # type: ignore[return-value]
-
-    def mask_index(self) -> int:
-        """Return the index of masked tokens for `encode`."""
-        return 0 if self.output_mode == "int" else self._depth()
-
-    def _output_dtype(self) -> torch.dtype:
-        compute = self._policy.compute
-        return torch.int64 if self.output_mode == "int" and compute.is_floating_point else compute
 
     def _expect_vocabulary(self) -> Vocabulary:
         if self._vocabulary is None:

@@ -21,6 +21,7 @@ class AbstractRNNCell(ZooLayer):
     Raises:
         NotImplementedError: where a class leaves `call` or `state_size` out.
 
+    >>> import torch
     >>> import torchkeras_layer as keras
     >>> class Sum(keras.layers.AbstractRNNCell):
     ...     state_size = 2

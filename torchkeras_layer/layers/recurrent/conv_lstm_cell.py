@@ -64,9 +64,6 @@ class ConvLSTMCell(Sliding, CellDropout):
     (torch.Size([1, 3, 2]), 0.0)
     """
 
-    # Known from the constructor, and not from the class.
-    rank: int  # pyright: ignore[reportIncompatibleVariableOverride]
-
     def __init__(
         self,
         rank: int,
@@ -94,7 +91,8 @@ class ConvLSTMCell(Sliding, CellDropout):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        self.rank = int(one_of(self, "rank", rank, "1", "2", "3"))
+        # Other sliding layers have it from their class.
+        self.rank = int(one_of(self, "rank", rank, "1", "2", "3"))  # pyright: ignore
         super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **kwargs)
         self.filters = positive_int(self, "filters", filters)
         self.recurrent_activation = resolved(self, "recurrent_activation", recurrent_activation, activations.get)
@@ -234,15 +232,25 @@ class ConvLSTMCell(Sliding, CellDropout):
         """
         size, like = read_batch(batch_size, inputs)
         shape = self._inputs_built_for if like is None else tuple(like.shape)
-        state_shape = (size, *self.compute_output_shape(shape)[0][1:])
+        return self.first_state((size, *shape[1:]), self._device_inside() if like is None else like.device, dtype)
+
+    def first_state(self, input_shape: Shape, device: Any, dtype: Any = None) -> State:
+        """Return zeros for the inputs of a step, given by their shape.
+
+        Raises:
+            ValueError: if a size is not known.
+
+        >>> [tuple(state.shape) for state in ConvLSTMCell(1, 2, 3).first_state((4, 5, 1), "cpu")]
+        [(4, 3, 2), (4, 3, 2)]
+        """
+        state_shape: Any = self.compute_output_shape(input_shape)[0]
         if None in state_shape:
             raise ValueError(
                 f"{self.name}: the state has the size of the images, which was not known when the layer was built. "
-                f"Received: inputs of shape {shape}. Give sizes in place of None, or the inputs."
+                f"Received: inputs of shape {input_shape}. Give sizes in place of None, or the inputs."
             )
-        dtype, device = self._policy.compute if dtype is None else dtype, self._device_inside()
-        sizes: Any = state_shape
-        return [torch.zeros(sizes, dtype=dtype, device=device) for _ in range(2)]
+        dtype = self._policy.compute if dtype is None else dtype
+        return [torch.zeros(state_shape, dtype=dtype, device=device) for _ in range(2)]
 
     def compute_output_shape(self, input_shape: Shape, states_shape: Any = None) -> tuple[Shape, list[Shape]]:
         """Return the shape of h, and those of both states."""

@@ -104,7 +104,9 @@ class ConvLSTM(RecurrentLayer):
             ValueError: if no inputs are given, and the size of the images was not known at the build.
         """
         size, like = read_batch(batch_size, inputs)
-        return self.cell.get_initial_state(size, None if like is None else like[:, 0])
+        if like is None:
+            return self.cell.get_initial_state(size)
+        return self.cell.first_state((size, *like.shape[2:]), like.device)
 
     def _read_state(self, given: Any, sequences: torch.Tensor, dtype: torch.dtype) -> list[Any]:
         shape, _ = self.cell.compute_output_shape((sequences.shape[0], *sequences.shape[2:]))

@@ -19,8 +19,8 @@ class GRU(RecurrentLayer):
     Shapes: (batch, steps, in) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
     tuple of that and the state, (batch, units). The weights are those of `cell`.
 
-    With the default activations and `reset_after`, and without `recurrent_dropout`, torch's own kernel runs the whole sequence, whatever
-    the mask is; otherwise a loop over the steps gives the same numbers.
+    With the default activations and `reset_after`, and without `recurrent_dropout`, torch's own kernel runs the whole
+    sequence, whatever the mask is; otherwise a loop over the steps gives the same numbers.
 
     Args:
         units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,

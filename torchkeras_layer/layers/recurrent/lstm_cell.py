@@ -129,6 +129,3 @@ class OpenForgetGate:
         units = shape[0] // 4
         parts = (self.initializer((units,), dtype=dtype), torch.ones(units, dtype=dtype))
         return torch.cat([*parts, self.initializer((2 * units,), dtype=dtype)])
-
-
-_OpenForgetGate = OpenForgetGate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
@@ -29,7 +30,7 @@ class RecurrentLayer(RNN):
     """Base of the layers that make their cell themselves: its arguments are theirs.
 
     Args:
-        cell_class: class of the cell.
+        cell_class: makes the cell.
         arguments: what the constructor of the subclass was given, by name, and its `kwargs`: those of the cell, of
             `RNN` and of `Layer`.
 
@@ -63,7 +64,7 @@ class RecurrentLayer(RNN):
     seed = of_cell("seed")
     implementation = of_cell("implementation")
 
-    def __init__(self, cell_class: type[RecurrentCell], arguments: dict[str, Any]) -> None:
+    def __init__(self, cell_class: Callable[..., RecurrentCell], arguments: dict[str, Any]) -> None:
         kwargs = arguments["kwargs"]
         given = {name: value for name, value in arguments.items() if name not in ("self", "__class__", "kwargs")}
         for_cell = {name: given.pop(name) for name in inspect.signature(cell_class).parameters if name in given}
@@ -125,6 +126,7 @@ class RecurrentLayer(RNN):
             and cell._policy.compute is sequences.dtype is self._policy.compute
             and cell._is_ours
             and not has_hooks(cell)
+            and sequences.shape[1] != 0
         )
 
     def _go_straight(self, sequences: torch.Tensor) -> torch.Tensor:

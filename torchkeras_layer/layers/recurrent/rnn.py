@@ -50,7 +50,8 @@ class RNN(KeptStates):
         unroll: no effect.
         zero_output_for_mask: whether a masked step puts out 0.
         time_major: whether the sequences, the mask and the outputs are (steps, batch, …), as in Keras 2.
-        **kwargs: those of `Layer`; `input_length` and `input_dim` give `input_shape`.
+        **kwargs: those of `Layer`; `input_length` and `input_dim` give `input_shape`; `num_constants` says how many of
+            the tensors in a list that the layer is called on are constants.
 
     Raises:
         ValueError: if the cell is none; at the build, if it is stateful and the batch has no size; in a call, if it is
@@ -99,11 +100,10 @@ class RNN(KeptStates):
 
     def forward(self, inputs: Any = None, /, *args: Any, **kwargs: Any) -> Any:
         """Run the layer: torch calls this from `layer(inputs)`. A list is Keras 2's [inputs, *states, *constants]."""
-        if inputs is None:
-            return super().forward(*args, **kwargs)
         if type(inputs) is list:
-            (inputs, *args), kwargs = states_as_keywords((inputs, *args), kwargs, self._constants_count)
-        return super().forward(inputs, *args, **kwargs)
+            args, kwargs = states_as_keywords((inputs, *args), kwargs, self._constants_count)
+            return super().forward(*args, **kwargs)
+        return super().forward(*args, **kwargs) if inputs is None else super().forward(inputs, *args, **kwargs)
 
     def build(self, input_shape: Any) -> None:
         """Build the cell, and begin with zeros if the layer is stateful."""
@@ -194,7 +194,7 @@ class RNN(KeptStates):
         return first_state(self.cell, self._state_arguments, size, self._policy.compute, device, like)
 
     def _read_mask(self, mask: Any, sequences: torch.Tensor) -> torch.Tensor | None:
-        mask = leaves(mask)[0] if isinstance(mask, (list, tuple)) and mask else mask
+        mask = _first_of(mask)
         if mask is None:
             return None
         mask = torch.as_tensor(mask, device=sequences.device)
@@ -217,8 +217,7 @@ class RNN(KeptStates):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the output of all steps, and `None` for the states."""
-        mask = leaves(mask)[0] if isinstance(mask, (list, tuple)) and mask else mask
-        of_output = mask if self.return_sequences else None
+        of_output = _first_of(mask) if self.return_sequences else None
         return [of_output, *[None] * len(state_sizes(self.cell))] if self.return_state else of_output
 
     def compute_output_shape(self, input_shape: Any, initial_state_shape: Any = None) -> Any:
@@ -244,4 +243,12 @@ class RNN(KeptStates):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor; `time_major`, which Keras 3 does not know, only if it is set."""
         config = super().get_config()
+        if self._constants_count:
+            config["num_constants"] = self._constants_count
         return {name: value for name, value in config.items() if name != "time_major" or value}
+
+
+def _first_of(mask: Any) -> Any:
+    """Return a mask, which in a list of masks, one for each input, is the first."""
+    first = leaves(mask)[0] if isinstance(mask, (list, tuple)) and mask else mask
+    return first if first is None or hasattr(first, "shape") else mask

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from torchkeras_layer.layers.recurrent.cell_contract import has_hooks, takes_training
+from torchkeras_layer.layers.recurrent.cell_contract import has_hooks, takes_constants, takes_training
 from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell
 from torchkeras_layer.layers.recurrent.stacked_rnn_cells import StackedRNNCells
@@ -19,8 +20,8 @@ from torchkeras_layer.layers.recurrent.stepping import run_steps
 class SequenceRun:
     """What goes with a sequence: which steps count, in which mode, and what every step is given.
 
-    mask: (batch, steps) or `None`. constants: tensors for each call of the cell. fuses: whether torch's own kernels
-    are used where they compute the same. dtype: the compute dtype of the layer around.
+    mask: (batch, steps) or `None`. constants: tensors for the calls of cells that take them. fuses: whether torch's own
+    kernels are used where they compute the same. dtype: the compute dtype of the layer around.
     """
 
     mask: torch.Tensor | None
@@ -57,18 +58,18 @@ class SequenceRun:
         return sequences, following
 
     def _may_pass_over_calls(self, cell: RecurrentCell) -> bool:
-        return cell._is_ours and cell._policy.compute is self.dtype and not self.constants and not has_hooks(cell)
+        return cell._is_ours and cell._policy.compute is self.dtype and not has_hooks(cell)
 
 
 class _Step:
     """A call of a cell for one step."""
 
     def __init__(self, cell: Any, run: SequenceRun) -> None:
-        self._cell = cell if callable(cell) else cell.call
+        self._cell: Callable[..., Any] = cell if callable(cell) else cell.call
         self._arguments: dict[str, Any] = {}
         if takes_training(cell):
             self._arguments["training"] = run.training
-        if run.constants:
+        if run.constants and takes_constants(cell):
             self._arguments["constants"] = run.constants
 
     def __call__(self, inputs: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:

@@ -78,7 +78,8 @@ class StackedRNNCells(ZooLayer):
             arguments = {"training": training} if takes_training(cell) else {}
             if constants is not None and takes_constants(cell):
                 arguments["constants"] = constants
-            inputs, after = (cell if callable(cell) else cell.call)(inputs, as_list(state), **arguments)
+            step: Any = cell if callable(cell) else cell.call
+            inputs, after = step(inputs, as_list(state), **arguments)
             after = as_list(after)
             following.append(after if isinstance(state, (list, tuple)) else after[0])
         return inputs, following

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -54,7 +54,7 @@ def _held(mark: torch.Tensor, following: Any, state: Any) -> Any:
 
 
 def run_gates(
-    advance: Callable[[torch.Tensor, Sequence[torch.Tensor]], list[torch.Tensor]],
+    advance: Callable[[torch.Tensor, list[torch.Tensor]], list[torch.Tensor]],
     projected: torch.Tensor,
     state: list[torch.Tensor],
     mask: torch.Tensor | None,

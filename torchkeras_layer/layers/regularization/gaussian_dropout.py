@@ -43,4 +43,4 @@ class GaussianDropout(GaussianLayer):
         """Return the inputs, times noise if `training`."""
         if not training or self.rate == 0:
             return inputs
-        return inputs * (1 + math.sqrt(self.rate / (1 - self.rate)) * self._noise(inputs))
+        return inputs * self._noise(inputs).mul_(math.sqrt(self.rate / (1 - self.rate))).add_(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch.nn.modules.module import _has_any_global_hook
 
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layers.recurrent.cell_contract import has_hooks
@@ -38,10 +39,12 @@ def common_kind(forward: Any, backward: Any, sequences: torch.Tensor, training: 
         and one.use_bias == other.use_bias
         and forward._policy.compute is backward._policy.compute is sequences.dtype
         and not (forward._casts_weights or backward._casts_weights)
-        and per_thread.context.recording is None
         and not per_thread.context.is_tracing
     )
-    return kind if is_one and may_use_kernels(sequences) and not takes_apart(sequences) else None
+    if not is_one or takes_apart(sequences) or not may_use_kernels(sequences):
+        return None
+    # A hook for all modules is to see the calls of both layers.
+    return None if _has_any_global_hook() else kind
 
 
 def _kind_of(layer: Any, training: Any) -> str | None:

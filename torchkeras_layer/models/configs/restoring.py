@@ -15,6 +15,7 @@ from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
 from torchkeras_layer.models.configs.keras_2_nodes import read_keras_2_node
+from torchkeras_layer.models.configs.keras_operations import is_operation, read_operation
 from torchkeras_layer.models.configs.values import ParameterInConfig, TensorInConfig, read_history
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
 
@@ -67,7 +68,11 @@ class RestoredGraph:
     def _make_layer(self, entry: Any) -> tuple[str, list[Any]]:
         if not isinstance(entry, dict):
             raise self._malformed("layers", "a list of dicts", entry)
-        layer = deserialize_keras_object({key: value for key, value in entry.items() if key != "inbound_nodes"})
+        own, keywords = {key: value for key, value in entry.items() if key != "inbound_nodes"}, {}
+        if is_operation(own):
+            layer, keywords = read_operation(own)
+        else:
+            layer = deserialize_keras_object(own)
         name, nodes = entry.get("name", getattr(layer, "name", None)), entry.get("inbound_nodes", [])
         if not isinstance(layer, Layer):
             raise self._malformed("layers", "a list of configs of layers", entry)
@@ -78,7 +83,8 @@ class RestoredGraph:
         self._layers[name] = layer
         if layer._inbound_nodes:
             self._results[name, 0] = leaves(layer._inbound_nodes[0].outputs)
-        return name, [self._read_node(node) for node in nodes]
+        calls = [self._read_node(node) for node in nodes]
+        return name, [(args, {**keywords, **kwargs}) for args, kwargs in calls]
 
     def _read_node(self, node: Any) -> tuple[Any, Any]:
         if isinstance(node, dict):

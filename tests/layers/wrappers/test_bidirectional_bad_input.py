@@ -1,0 +1,52 @@
+"""What does Bidirectional say to layers that do not fit, and to calls that do not?"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import torchkeras_layer as ours
+
+L = ours.layers
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"layer": 3}, "Bidirectional: layer must be a recurrent layer.* Received: 3."),
+        ({"layer": L.Dense(2, name="d")}, "Received: d, which has no go_backwards, return_sequences, return_state."),
+        ({"backward_layer": "x"}, "Bidirectional: backward_layer must be a recurrent layer.* Received: 'x'."),
+        ({"merge_mode": "avg"}, "merge_mode must be one of 'concat', .* None. Received: merge_mode='avg'."),
+        ({"backward_layer": L.GRU(2)}, "different directions. Received: go_backwards=False for both."),
+        (
+            {"backward_layer": L.GRU(2, go_backwards=True, return_sequences=True)},
+            "the same return_sequences. Received: return_sequences=False and return_sequences=True.",
+        ),
+        ({"backward_layer": L.GRU(2, go_backwards=True, return_state=True)}, "the same return_state. "),
+        ({"backward_layer": L.GRU(2, go_backwards=True, stateful=True)}, "the same stateful. "),
+        ({"backward_layer": L.GRU(2, go_backwards=True, time_major=True)}, "the same time_major. "),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        L.Bidirectional(**{"layer": L.GRU(2), **arguments})
+
+
+def test_bad_calls():
+    layer = L.Bidirectional(L.GRU(2), name="both")
+    with pytest.raises(ValueError, match=r"both: input 0 does not fit the layer: expected ndim=3, found ndim=2"):
+        layer(torch.ones(2, 3))
+    inputs = torch.ones(2, 3, 4)
+    with pytest.raises(ValueError, match=r"both: initial_state must hold .* Received: 1 tensor\."):
+        layer(inputs, initial_state=torch.ones(2, 2))
+    for states in ([torch.ones(2, 3)] * 2, [torch.ones(2, 2)] * 4):
+        with pytest.raises(ValueError, match="forward_gru: the initial state must be 1 tensor"):
+            layer(inputs, initial_state=states)
+    with pytest.raises(ValueError, match="forward_gru: the mask must"):
+        layer(inputs, mask=torch.ones(2, 4, dtype=torch.bool))
+    with pytest.raises(ValueError, match="stateful layer must know the size of its batches"):
+        L.Bidirectional(L.GRU(2, stateful=True)).build((None, 3, 4))
+    stateful = L.Bidirectional(L.GRU(2, stateful=True))
+    stateful(inputs)
+    with pytest.raises(ValueError, match="must have the same size, 2. Received: a batch of 1"):
+        stateful(inputs[:1])

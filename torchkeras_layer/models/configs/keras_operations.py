@@ -1,0 +1,82 @@
+"""Which torch functions stand for the operations that Keras 3 writes into a graph beside the layers?
+
+Its masks are such operations: a graph with `Masking` or `Embedding(mask_zero=True)` has a `NotEqual` in its config.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer.layers.core.torch_function import TorchFunction
+from torchkeras_layer.registry import DeserializationError
+
+_MODULES = ("keras.src.ops.core", "keras.src.ops.numpy", "keras.src.ops.nn")
+_FUNCTIONS = {
+    "Absolute": "torch.abs",
+    "Add": "torch.add",
+    "Any": "torch.any",
+    "Cast": "torch.Tensor.to",
+    "Concatenate": "torch.cat",
+    "ConvertToTensor": "torch.Tensor.contiguous",
+    "Divide": "torch.div",
+    "Equal": "torch.eq",
+    "Exp": "torch.exp",
+    "ExpandDims": "torch.unsqueeze",
+    "Greater": "torch.gt",
+    "Less": "torch.lt",
+    "Log": "torch.log",
+    "LogicalAnd": "torch.logical_and",
+    "LogicalNot": "torch.logical_not",
+    "LogicalOr": "torch.logical_or",
+    "Matmul": "torch.matmul",
+    "Multiply": "torch.mul",
+    "Negative": "torch.neg",
+    "NotEqual": "torch.ne",
+    "OnesLike": "torch.ones_like",
+    "Relu": "torch.relu",
+    "Sigmoid": "torch.sigmoid",
+    "Sqrt": "torch.sqrt",
+    "Square": "torch.square",
+    "Subtract": "torch.sub",
+    "Tanh": "torch.tanh",
+    "TrueDivide": "torch.true_divide",
+    "ZerosLike": "torch.zeros_like",
+}
+_WORDS = {"axis": "dim", "keepdims": "keepdim", "dtype": "dtype"}
+
+
+def is_operation(entry: dict[str, Any]) -> bool:
+    """Whether an entry of a config of Keras 3 is an operation that we know.
+
+    >>> is_operation({"module": "keras.src.ops.numpy", "class_name": "NotEqual", "config": {"name": "ne"}})
+    True
+    """
+    return entry.get("module") in _MODULES and entry.get("class_name") in _FUNCTIONS
+
+
+def read_operation(entry: dict[str, Any]) -> tuple[TorchFunction, dict[str, Any]]:
+    """Return an operation's function as a layer, and the keywords that each call of it gets.
+
+    Raises:
+        DeserializationError: if its config is none, or has a key that we do not know.
+
+    >>> config = {"name": "any_of", "axis": -1, "keepdims": False}
+    >>> layer, keywords = read_operation({"module": "keras.src.ops.numpy", "class_name": "Any", "config": config})
+    >>> layer.name, layer.function.__name__, keywords
+    ('any_of', 'any', {'dim': -1, 'keepdim': False})
+    """
+    config = entry.get("config")
+    given = dict(config) if isinstance(config, dict) else {}
+    name = given.pop("name", None)
+    given = {word: value for word, value in given.items() if value is not None}
+    unknown = [word for word in given if word not in _WORDS]
+    if not isinstance(name, str) or unknown:
+        raise DeserializationError(
+            f"{entry['class_name']}: an operation's config has a 'name' and may have {list(_WORDS)}. "
+            f"Received: {config!r}."
+        )
+    keywords = {_WORDS[word]: value for word, value in given.items()}
+    if "dtype" in keywords:
+        keywords["dtype"] = torch_dtype(keywords["dtype"])
+    return TorchFunction(_FUNCTIONS[entry["class_name"]], name=name), keywords
