@@ -60,12 +60,17 @@ NAMES = {
         "MaxPool3D AvgPool3D GlobalMaxPool3D GlobalAvgPool3D "
         "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D "
         "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
+        "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D DepthwiseConv1D DepthwiseConv2D "
+        "SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D "
         "Conv1DTranspose Conv2DTranspose Conv3DTranspose LocallyConnected1D LocallyConnected2D "
         "Convolution1DTranspose Convolution2DTranspose Convolution3DTranspose "
         "ReLU LeakyReLU PReLU ELU ThresholdedReLU Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D "
         "RNN AbstractRNNCell StackedRNNCells SimpleRNN SimpleRNNCell GRU GRUCell LSTM LSTMCell CuDNNGRU CuDNNLSTM "
-        "Wrapper Bidirectional TimeDistributed SpectralNormalization ConvLSTM1D ConvLSTM2D ConvLSTM3D "
-        "GaussianDropout GaussianNoise AlphaDropout ActivityRegularization"
+        "Wrapper Bidirectional TimeDistributed SpectralNormalization ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvLSTMCell "
+        "GaussianDropout GaussianNoise AlphaDropout ActivityRegularization "
+        "EinsumDense ReversibleEmbedding Attention AdditiveAttention MultiHeadAttention GroupQueryAttention "
+        "Rescaling Resizing CenterCrop Normalization CategoryEncoding Discretization Hashing IntegerLookup "
+        "StringLookup TextVectorization"
     ),
 }
 PAIRS = [(space, name) for space, names in NAMES.items() for name in names.split()]

@@ -59,10 +59,11 @@ def test_what_has_no_gradients_has_no_step():
 
 
 def test_a_line_and_what_is_said_of_too_high_a_ratio():
-    cells = [Cell(1.1049, 2e-6, 30.0), None, Cell(1.106, 1.5e-3, None)]
-    assert " ".join(line(DOUBLE, cells).split()) == "Lambda 1.10/30.0 × 2 µs – 1.11 × 1500 µs"
+    cells = [Cell(1.1049, 2e-6, 30.0), None, Cell(1.5, 1e-5, None), Cell(1.106, 1.5e-3, None, training=True)]
+    expected = "Lambda 1.10/30.0 × 2 µs – 1.50· × 10 µs 1.11! × 1500 µs"
+    assert " ".join(line(DOUBLE, cells).split()) == expected
     assert remark(DOUBLE, cells) == "Lambda: it is so."
-    assert remark(DOUBLE, cells[:2]) is None
+    assert remark(DOUBLE, cells[:3]) is None
     assert remark(Entry("Identity", {}, (3,), torch.nn.Identity), cells) == "Identity: over, and nothing says why."
 
 

@@ -24,6 +24,8 @@ _BY_NAME: dict[str, torch.dtype] = {
     "complex64": torch.complex64,
     "complex128": torch.complex128,
 }
+# What an input of strings has for a dtype; torch has no such tensors.
+STRING = "string"
 _ALIASES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 _NAMES = {dtype: name for name, dtype in _BY_NAME.items()}
 
@@ -47,7 +49,7 @@ def torch_dtype(dtype: Any) -> torch.dtype:
 
 
 def dtype_name(dtype: Any) -> str:
-    """Return Keras's name of a dtype, for instance `'float32'`.
+    """Return Keras's name of a dtype, for instance `'float32'`; `'string'` is one too.
 
     Raises:
         TypeError: if there is no such dtype.
@@ -55,6 +57,8 @@ def dtype_name(dtype: Any) -> str:
     >>> dtype_name(torch.bfloat16)
     'bfloat16'
     """
+    if isinstance(dtype, str) and dtype == STRING:
+        return STRING
     known = torch_dtype(dtype)
     return _NAMES.get(known, str(known).removeprefix("torch."))
 

@@ -9,11 +9,8 @@ import torch
 from benchmarks.peers import keras3
 from benchmarks.timing import FULL, QUICK, Effort
 from benchmarks.zoo.entry import Entry
-from benchmarks.zoo.sweep import BATCHES, header, line, measure, remark
+from benchmarks.zoo.sweep import BATCHES, OF_EVERY_CALL, header, line, measure, remark
 from benchmarks.zoo.table import ENTRIES
-
-# Beneath a call of some microseconds, this shows in the ratio, whatever the layer does.
-_OF_EVERY_CALL = "The call of any layer takes about 0.4 µs more than that of a module."
 
 
 def main() -> None:
@@ -42,7 +39,7 @@ def _print(entries: list[Entry], with_keras: bool, effort: Effort) -> None:
         cells = [measure(entry, batch, training, library, effort) for training in (False, True) for batch in BATCHES]
         print(line(entry, cells), flush=True)
         remarks.append(remark(entry, cells))
-    print("", _OF_EVERY_CALL, *filter(None, remarks), sep="\n")
+    print("", OF_EVERY_CALL, *filter(None, remarks), sep="\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from benchmarks.zoo.entry import Entry
 
 _SHAPES = {1: (64, 32), 2: (32, 32, 16), 3: (8, 8, 8, 16)}
 _KERNEL = {"kernel_size": 3}
+_VIEWS = "its kernel has Keras's shape, and its inputs come with the channels last: views of both, in training 40 µs."
 _PLAIN = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 
@@ -22,7 +23,7 @@ def _convolution(rank: int) -> Entry:
     def make() -> nn.Module:
         return by_hand(channels, 32, 3, padding=1)
 
-    return Entry(f"Conv{rank}D", arguments, _SHAPES[rank], make, channels_second=True)
+    return Entry(f"Conv{rank}D", arguments, _SHAPES[rank], make, channels_second=True, why=_VIEWS)
 
 
 def _transposed(rank: int) -> Entry:
@@ -32,7 +33,7 @@ def _transposed(rank: int) -> Entry:
     def make() -> nn.Module:
         return by_hand(channels, 16, 3, 2)
 
-    return Entry(f"Conv{rank}DTranspose", arguments, _SHAPES[rank], make, channels_second=True)
+    return Entry(f"Conv{rank}DTranspose", arguments, _SHAPES[rank], make, channels_second=True, why=_VIEWS)
 
 
 def _depthwise(rank: int) -> Entry:
@@ -41,7 +42,7 @@ def _depthwise(rank: int) -> Entry:
     def make() -> nn.Module:
         return by_hand(channels, channels, 3, groups=channels)
 
-    return Entry(f"DepthwiseConv{rank}D", _KERNEL, _SHAPES[rank], make, channels_second=True)
+    return Entry(f"DepthwiseConv{rank}D", _KERNEL, _SHAPES[rank], make, channels_second=True, why=_VIEWS)
 
 
 def _separable(rank: int) -> Entry:
@@ -50,7 +51,9 @@ def _separable(rank: int) -> Entry:
     def make() -> nn.Module:
         return nn.Sequential(by_hand(channels, channels, 3, groups=channels, bias=False), by_hand(channels, 32, 1))
 
-    return Entry(f"SeparableConv{rank}D", {"filters": 32} | _KERNEL, _SHAPES[rank], make, channels_second=True)
+    return Entry(
+        f"SeparableConv{rank}D", {"filters": 32} | _KERNEL, _SHAPES[rank], make, channels_second=True, why=_VIEWS
+    )
 
 
 class _LocallyConnected(nn.Module):

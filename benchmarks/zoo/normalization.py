@@ -11,14 +11,22 @@ _IMAGES = (16, 16, 32)
 _SEQUENCES = (64, 128)
 
 ENTRIES = [
-    Entry("BatchNormalization", {}, _IMAGES, lambda: nn.BatchNorm2d(32, 1e-3, 0.01), channels_second=True),
+    Entry(
+        "BatchNormalization",
+        {},
+        _IMAGES,
+        lambda: nn.BatchNorm2d(32, 1e-3, 0.01),
+        channels_second=True,
+        why="in inference torch's kernel is slower with the channels last in memory, and as fast as ours there; in "
+        "training, views and Keras's moving variance take 40 µs.",
+    ),
     Entry(
         "GroupNormalization",
         {"groups": 4},
         _IMAGES,
         lambda: nn.GroupNorm(4, 32, 1e-3),
         channels_second=True,
-        why="torch's kernel for channels last in memory subtracts squares, and loses digits: the inputs are copied.",
+        why="where channels are last in memory, torch's kernel subtracts squares and loses digits: we copy the inputs.",
     ),
     Entry("LayerNormalization", {}, _SEQUENCES, lambda: nn.LayerNorm(128, 1e-3)),
     Entry("RMSNormalization", {}, _SEQUENCES, lambda: nn.RMSNorm(128, 1e-6)),

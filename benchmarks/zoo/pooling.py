@@ -10,6 +10,7 @@ from torch import nn
 from benchmarks.zoo.entry import Entry, by_function
 
 _SHAPES = {1: (64, 32), 2: (32, 32, 16), 3: (8, 8, 8, 16)}
+_WHY = "torch's kernel is slower where the channels are last in memory, as Keras's inputs have them."
 _MODULES = {
     "Max": {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d},
     "Average": {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d},
@@ -20,17 +21,19 @@ _MODULES = {
 
 def _windows(kind: str, rank: int) -> Entry:
     module = _MODULES[kind][rank]
-    return Entry(f"{kind}Pooling{rank}D", {"pool_size": 2}, _SHAPES[rank], lambda: module(2), channels_second=True)
+    arguments = {"pool_size": 2}
+    return Entry(f"{kind}Pooling{rank}D", arguments, _SHAPES[rank], lambda: module(2), channels_second=True, why=_WHY)
 
 
 def _adaptive(kind: str, rank: int) -> Entry:
     module = _MODULES[kind][rank]
-    return Entry(f"{kind}Pooling{rank}D", {"output_size": 4}, _SHAPES[rank], lambda: module(4), channels_second=True)
+    arguments = {"output_size": 4}
+    return Entry(f"{kind}Pooling{rank}D", arguments, _SHAPES[rank], lambda: module(4), channels_second=True, why=_WHY)
 
 
 def _whole(kind: str, rank: int, reduce: Callable[..., torch.Tensor]) -> Entry:
     by_hand = by_function(lambda images: reduce(images, tuple(range(2, rank + 2))))
-    return Entry(f"Global{kind}Pooling{rank}D", {}, _SHAPES[rank], by_hand, channels_second=True)
+    return Entry(f"Global{kind}Pooling{rank}D", {}, _SHAPES[rank], by_hand, channels_second=True, why=_WHY)
 
 
 ENTRIES = [

@@ -49,6 +49,7 @@ ENTRIES = [
         lambda k: {"layer": k.layers.LSTM(32, return_sequences=True)},
         _SEQUENCES,
         lambda: Recurrent(nn.LSTM(16, 32, batch_first=True, bidirectional=True), last=False),
+        why="eight weights and four states are made ready for torch's kernel, which is called once: some 40 µs.",
     ),
     Entry("GRU", {"units": 32}, _SEQUENCES, lambda: Recurrent(nn.GRU(16, 32, batch_first=True), last=True)),
     Entry("LSTM", {"units": 32}, _SEQUENCES, lambda: Recurrent(nn.LSTM(16, 32, batch_first=True), last=True)),

@@ -44,6 +44,7 @@ WITHOUT_COUNTERPART = {
     "ConvLSTM1D": _CONV_LSTM,
     "ConvLSTM2D": _CONV_LSTM,
     "ConvLSTM3D": _CONV_LSTM,
+    "ConvLSTMCell": _CONV_LSTM,
     "CuDNNGRU": "is GRU with other defaults, for old code",
     "GRUCell": _CELL,
     "Hashing": _WORDS,

@@ -109,7 +109,12 @@ def test_a_weight_given_by_its_array_is_not_part_of_the_config():
 
 
 def test_no_layer_hides_a_private_method_of_the_base_class():
-    built_in = {base for cls in vars(layers).values() if inspect.isclass(cls) for base in cls.__mro__}
+    built_in = {
+        base
+        for cls in (getattr(layers, name) for name in layers.__all__)
+        if inspect.isclass(cls)
+        for base in cls.__mro__
+    }
     ours = [cls for cls in built_in if issubclass(cls, ZooLayer)]
     methods = [(cls, name) for cls in ours for name, value in vars(cls).items() if inspect.isroutine(value)]
     hidden = [f"{cls.__name__}.{name}" for cls, name in methods if name.startswith("_") and hasattr(Layer, name)]

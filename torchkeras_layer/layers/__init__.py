@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layers import (
-    activations,
-    attention,
-    convolution,
-    core,
-    merging,
-    normalization,
-    pooling,
-    preprocessing,
-    recurrent,
-    regularization,
-    reshaping,
-    wrappers,
-)
+from torchkeras_layer.layers import _families
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.activations import *
-from torchkeras_layer.layers.attention import *
-from torchkeras_layer.layers.convolution import *
 from torchkeras_layer.layers.core import *
-from torchkeras_layer.layers.merging import *
-from torchkeras_layer.layers.normalization import *
-from torchkeras_layer.layers.pooling import *
-from torchkeras_layer.layers.preprocessing import *
-from torchkeras_layer.layers.recurrent import *
-from torchkeras_layer.layers.regularization import *
-from torchkeras_layer.layers.reshaping import *
-from torchkeras_layer.layers.wrappers import *
 from torchkeras_layer.symbolic import InputSpec
+
+if TYPE_CHECKING:
+    from torchkeras_layer.layers import (
+        activations,
+        attention,
+        convolution,
+        core,
+        merging,
+        normalization,
+        pooling,
+        preprocessing,
+        recurrent,
+        regularization,
+        reshaping,
+        wrappers,
+    )
+    from torchkeras_layer.layers.activations import *
+    from torchkeras_layer.layers.attention import *
+    from torchkeras_layer.layers.convolution import *
+    from torchkeras_layer.layers.merging import *
+    from torchkeras_layer.layers.normalization import *
+    from torchkeras_layer.layers.pooling import *
+    from torchkeras_layer.layers.preprocessing import *
+    from torchkeras_layer.layers.recurrent import *
+    from torchkeras_layer.layers.regularization import *
+    from torchkeras_layer.layers.reshaping import *
+    from torchkeras_layer.layers.wrappers import *
 
 
 def get(identifier: Any) -> Any:
@@ -70,15 +73,29 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
 
 __all__ = ["InputSpec", "Layer", "deserialize", "get", "serialize"]
-__all__ += activations.__all__
-__all__ += attention.__all__
-__all__ += convolution.__all__
-__all__ += core.__all__
-__all__ += merging.__all__
-__all__ += normalization.__all__
-__all__ += pooling.__all__
-__all__ += preprocessing.__all__
-__all__ += recurrent.__all__
-__all__ += regularization.__all__
-__all__ += reshaping.__all__
-__all__ += wrappers.__all__
+if TYPE_CHECKING:
+    __all__ += activations.__all__
+    __all__ += attention.__all__
+    __all__ += convolution.__all__
+    __all__ += core.__all__
+    __all__ += merging.__all__
+    __all__ += normalization.__all__
+    __all__ += pooling.__all__
+    __all__ += preprocessing.__all__
+    __all__ += recurrent.__all__
+    __all__ += regularization.__all__
+    __all__ += reshaping.__all__
+    __all__ += wrappers.__all__
+else:
+    __all__ += list(_families.FAMILY_OF)
+
+    def __getattr__(name: str) -> Any:
+        globals()[name] = found = _families.find(name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+catalog.complete_with(_families.import_all)

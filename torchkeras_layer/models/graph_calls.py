@@ -34,7 +34,7 @@ class GraphCalls(Layer):
     _wiring: Wiring | None
     _door: InputDoor
     _born_in: torch.dtype
-    _input_dtypes: list[torch.dtype]
+    _input_dtypes: list[torch.dtype | str]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Note whether calls still run the graph."""

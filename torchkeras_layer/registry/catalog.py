@@ -59,6 +59,10 @@ class Catalog:
 
         return add
 
+    def complete_with(self, add_the_rest: Callable[[], None]) -> None:
+        """Say what registers the members that are not there yet; it is called when one is looked up in vain."""
+        table.complete_with(self.kind, add_the_rest)
+
     def get(self, identifier: Any) -> Any:
         """Return what is meant by None, a name, a config, a class or a callable.
 

@@ -7,7 +7,7 @@ and nothing else, so no config can reach an object that is not on these shelves.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ _by_kind: dict[str, dict[str, Entry]] = {}
 _derived_by_kind: dict[str, dict[str, Entry]] = {}
 _by_module: defaultdict[str, dict[str, Entry]] = defaultdict(dict)
 _by_target: dict[Any, Entry] = {}
+# What adds the rest of a family that is not on the shelves yet.
+_completing: dict[str, Callable[[], None]] = {}
 
 
 def open_family(kind: str) -> None:
@@ -60,18 +62,30 @@ def add(entry: Entry, aliases: Iterable[str], other_modules: Iterable[str]) -> N
     _by_target.setdefault(entry.target, entry)
 
 
+def complete_with(kind: str, add_the_rest: Callable[[], None]) -> None:
+    """Say what adds the members of a family that are not there yet; it is called when one is not found."""
+    _completing[kind] = add_the_rest
+
+
 def find_in_family(kind: str, name: str) -> Entry | None:
     """Return the built-in of a family that answers to `name`; given names go before snake_case forms."""
-    return _by_kind.get(kind, {}).get(name) or _derived_by_kind.get(kind, {}).get(name)
+    found = _find_on_shelves(kind, name)
+    if found is None and kind in _completing:
+        _complete(kind)
+        found = _find_on_shelves(kind, name)
+    return found
 
 
 def find_in_module(module: str, name: str) -> Entry | None:
     """Return the built-in that Keras shows as `module.name`."""
+    if module in _by_module and name not in _by_module[module]:
+        _complete(*_completing)
     return _by_module[module].get(name) if module in _by_module else None
 
 
 def find_anywhere(name: str) -> list[Entry]:
     """Return the different built-ins of this name, one per object, whatever their family."""
+    _complete(*_completing)
     found = {id(shelf[name].target): shelf[name] for shelf in _by_kind.values() if name in shelf}
     return list(found.values())
 
@@ -91,9 +105,20 @@ def entry_of(target: Any) -> Entry | None:
 
 def names_in(kind: str) -> list[str]:
     """Return the own names of a family's built-ins, one for each, sorted."""
+    _complete(kind)
     return sorted({entry.name for entry in _by_kind[kind].values()})
 
 
 def all_names_in(kind: str) -> list[str]:
     """Return every name that a family answers to, aliases and snake_case forms included, sorted."""
+    _complete(kind)
     return sorted({*_by_kind.get(kind, ()), *_derived_by_kind.get(kind, ())})
+
+
+def _find_on_shelves(kind: str, name: str) -> Entry | None:
+    return _by_kind.get(kind, {}).get(name) or _derived_by_kind.get(kind, {}).get(name)
+
+
+def _complete(*kinds: str) -> None:
+    for kind in kinds:
+        _completing.pop(kind, lambda: None)()

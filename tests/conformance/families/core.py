@@ -63,7 +63,7 @@ CASES = [
     Case("Masking", {"mask_value": -1.5}, (4, 3, 5), marked=-1.5),
     Case("ReversibleEmbedding", {"input_dim": 9, "output_dim": 3}, below=9),
     Case("ReversibleEmbedding", {"input_dim": 9, "output_dim": 3, "mask_zero": True}, (2, 3), below=9),
-    Case("ReversibleEmbedding", {"input_dim": 9, "output_dim": 3, "tie_weights": False, "logit_soft_cap": 2.0}, below=9),
+    Case("ReversibleEmbedding", {"input_dim": 9, "output_dim": 3, "tie_weights": False, "logit_soft_cap": 2}, below=9),
     Case("TorchModuleWrapper", _module(lambda: nn.Linear(5, 3)), wraps_torch=True),
     Case("TorchModuleWrapper", _module(lambda: nn.Sequential(nn.Linear(5, 2), nn.ReLU())), (2, 3, 5), wraps_torch=True),
     Case("TorchModuleWrapper", _module(lambda: nn.Dropout(0.5)), training=True, wraps_torch=True),

@@ -84,6 +84,16 @@ def test_masks_of_ints_travel_through_a_model_as_in_keras():
     assert torch.equal(twin(ints), mine(ints))
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_the_losses_of_projections_belong_to_a_model(training):
+    layer = layers.MultiHeadAttention(2, 3, activity_regularizer="l2").train(training)
+    query, value = Input((3, 4)), Input((5, 4))
+    model = Model([query, value], layer(query, value))
+    assert [len(model.get_losses_for(inputs)) for inputs in (None, query, value)] == [0, 2, 3]
+    model([QUERY, VALUE])
+    assert len(model.losses) == 4
+
+
 @some_combinations
 def test_one_graph_serves_all_calls(kind, options):
     torch._dynamo.reset()

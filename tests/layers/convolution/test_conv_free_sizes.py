@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounterWithBackend
 from torch.export import Dim
 
 from torchkeras_layer import Input, Layer, Model, layers
@@ -28,6 +29,9 @@ LAYERS = {
     "separable": lambda: layers.SeparableConv2D(2, 3, 2, "same"),
 }
 every_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
+# Compilers are slow: what differs for them is how the kernel is padded.
+_SOME = ("all strides", "size 1", "causal", "depthwise")
+some_layers = pytest.mark.parametrize("make", [LAYERS[name] for name in _SOME], ids=_SOME)
 
 
 def _shape(layer: Any, batch: Any, sizes: tuple[Any, ...], channels: int = 3) -> tuple[Any, ...]:
@@ -60,12 +64,12 @@ def test_a_model_takes_images_of_all_sizes(make):
         assert tuple(model(images).shape) == layer.compute_output_shape(tuple(images.shape))
 
 
-@every_layer
+@some_layers
 def test_one_graph_serves_all_sizes(make):
     layer = make()
     layer(_images(layer, 2, 7))
     torch._dynamo.reset()
-    counted = torch._dynamo.testing.CompileCounterWithBackend("aot_eager")
+    counted = CompileCounterWithBackend("aot_eager")
     compiled = torch.compile(layer, fullgraph=True, dynamic=True, backend=counted)
     for length in (7, 8, 9, 10, 12):
         images = _images(layer, 2, length)
@@ -73,9 +77,9 @@ def test_one_graph_serves_all_sizes(make):
     assert counted.frame_count == 1
 
 
-@every_layer
-@pytest.mark.parametrize("strict", [True, False])
-@pytest.mark.parametrize("mode", [torch.enable_grad, torch.no_grad])
+@pytest.mark.filterwarnings("ignore:While compiling, we found certain side effects:UserWarning")
+@some_layers
+@pytest.mark.parametrize(("strict", "mode"), [(True, torch.enable_grad), (False, torch.no_grad)])
 def test_an_exported_program_takes_images_of_all_sizes(make, strict, mode):
     layer = make()
     layer(_images(layer, 2, 7))

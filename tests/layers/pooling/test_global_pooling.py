@@ -95,6 +95,17 @@ def test_ints(rank):
     assert average.tolist() == [[3**rank - 1, 3**rank]]
 
 
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("channels", [31, 32, 65])
+def test_the_largest_of_many_channels_and_of_few(channels, keepdims):
+    images = _values((2, 3, 4, channels)).requires_grad_()
+    outputs = layers.GlobalMaxPooling2D(keepdims=keepdims, dtype="float64")(images)
+    expected = images.amax((1, 2), keepdim=keepdims)
+    direction = torch.linspace(-1, 2, outputs.numel(), dtype=torch.float64).reshape(outputs.shape)
+    assert torch.equal(outputs, expected)
+    assert torch.equal(*(torch.autograd.grad(one, images, direction)[0] for one in (outputs, expected)))
+
+
 @pytest.mark.parametrize("shape", [(2,), (2, 4), (3, 3), (2, 3, 4)])
 def test_a_mask_is_for_steps(shape):
     layer = layers.GlobalAveragePooling1D(name="pool")

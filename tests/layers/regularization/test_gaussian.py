@@ -36,7 +36,9 @@ def test_seeded_numbers_are_keras_s_call_after_call(name, amount, seed, shape):
 @both
 @pytest.mark.parametrize("value", [-0.1, "0.5", None, float("nan"), float("inf"), True])
 def test_an_amount_is_a_number(name, value):
-    with pytest.raises(ValueError, match=rf"^{name}: (rate|stddev) must be a (finite )?number .* Received: (rate|stddev)="):
+    with pytest.raises(
+        ValueError, match=rf"^{name}: (rate|stddev) must be a (finite )?number .* Received: (rate|stddev)="
+    ):
         getattr(layers, name)(value)
 
 

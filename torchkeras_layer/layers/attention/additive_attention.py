@@ -44,9 +44,10 @@ class AdditiveAttention(Attention):
             ValueError: if the shapes do not fit together.
         """
         query, _, _ = self._read_shapes(input_shape)
-        self.scale = None
+        scale = None
         if self.use_scale:
-            self.scale = self.add_weight("scale", known_sizes(self, query, [-1]), initializer="glorot_uniform")
+            scale = self.add_weight("scale", known_sizes(self, query, [-1]), initializer="glorot_uniform")
+        self.scale = scale
         self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy, name="dropout")
 
     def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:

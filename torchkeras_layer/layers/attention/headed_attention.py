@@ -40,6 +40,8 @@ class HeadedAttention(ZooLayer):
     A subclass says how many heads there are, and of which sizes.
     """
 
+    # The projections may have activity regularizers.
+    _has_effects = True
     # Torch takes its fastest kernel by itself. `softmax_robust_masking` is Keras 2's, and gives the same numbers.
     _without_effect = ("flash_attention", "softmax_robust_masking")
 
@@ -153,7 +155,7 @@ class HeadedAttention(ZooLayer):
         )
         outputs = self._output_dense(attended if gate is None else attended * gate)
         if query_mask is not None:
-            outputs._keras_mask = query_mask
+            outputs._keras_mask = torch.as_tensor(query_mask, device=outputs.device)
         return (outputs, scores) if return_attention_scores else outputs
 
     def compute_output_shape(  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -25,7 +25,7 @@ class InputLayer(Layer):
     Args:
         shape: shape of one input without the batch; `None` is a free axis. Or
         batch_size: the size of the batch, with `shape`.
-        dtype: default `floatx()`.
+        dtype: default `floatx()`; 'string' for what layers such as `TextVectorization` take.
         name: default `input_1`, `input_2`, …
         batch_shape: shape with the batch; also called `batch_input_shape`. Or
         input_tensor: a symbolic tensor to take shape and dtype from.

@@ -98,12 +98,10 @@ class BatchNormalization(Normalization):
         # Keras 2 writes one axis as a list, which Keras 3 does not take.
         self.axis = self.axis[0] if isinstance(self.axis, list) and len(self.axis) == 1 else self.axis
         self.momentum = number_between(self, "momentum", momentum, 0, 1)
-        self.moving_mean_initializer = resolved(
-            self, "moving_mean_initializer", moving_mean_initializer, initializers.get
-        )
-        self.moving_variance_initializer = resolved(
-            self, "moving_variance_initializer", moving_variance_initializer, initializers.get
-        )
+        get = initializers.get
+        self.moving_mean_initializer = resolved(self, "moving_mean_initializer", moving_mean_initializer, get)
+        variance = resolved(self, "moving_variance_initializer", moving_variance_initializer, get)
+        self.moving_variance_initializer = variance
         self.synchronized = bool(synchronized)
         self._channels, self._are_last = 0, False
 

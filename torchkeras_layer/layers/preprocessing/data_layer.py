@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.symbolic import InputSpec
+from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 
 class DataLayer(ZooLayer):
@@ -22,10 +25,21 @@ class DataLayer(ZooLayer):
             [6., 8.]])
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # One tensor, and no list of them.
+        self.input_spec = InputSpec()
+
     def _as_tensors(self, inputs: Any) -> Any:
         if isinstance(inputs, (list, tuple)) and all(isinstance(leaf, (bool, int, float)) for leaf in leaves(inputs)):
             return self._numbers_as_tensor(inputs)
-        return super()._as_tensors(inputs)
+        tensors = super()._as_tensors(inputs)
+        if not all(isinstance(leaf, torch.Tensor) or is_symbolic(leaf) for leaf in leaves(tensors)):
+            raise TypeError(
+                f"{self.name}: it takes a tensor, or an array or a (nested) list of numbers. "
+                f"Received: {reprlib.repr(inputs)}."
+            )
+        return tensors
 
     def _numbers_as_tensor(self, numbers: Any) -> torch.Tensor:
         try:

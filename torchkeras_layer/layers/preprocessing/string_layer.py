@@ -18,6 +18,7 @@ class StringLayer(DataLayer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "dynamic": True})
+        self._autocast = False
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer: torch calls this from `layer(inputs)`."""
@@ -28,5 +29,5 @@ class StringLayer(DataLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        # Keras does not take this one.
-        return {name: value for name, value in super().get_config().items() if name != "dynamic"}
+        # Keras does not take these.
+        return {name: value for name, value in super().get_config().items() if name not in ("autocast", "dynamic")}

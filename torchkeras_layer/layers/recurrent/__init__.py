@@ -2,6 +2,7 @@
 
 from torchkeras_layer.layers.recurrent.abstract_rnn_cell import AbstractRNNCell
 from torchkeras_layer.layers.recurrent.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+from torchkeras_layer.layers.recurrent.conv_lstm_cell import ConvLSTMCell
 from torchkeras_layer.layers.recurrent.gru import GRU, CuDNNGRU
 from torchkeras_layer.layers.recurrent.gru_cell import GRUCell
 from torchkeras_layer.layers.recurrent.lstm import LSTM, CuDNNLSTM
@@ -19,6 +20,7 @@ __all__ = [
     "ConvLSTM1D",
     "ConvLSTM2D",
     "ConvLSTM3D",
+    "ConvLSTMCell",
     "CuDNNGRU",
     "CuDNNLSTM",
     "GRUCell",

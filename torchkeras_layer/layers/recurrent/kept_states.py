@@ -100,7 +100,8 @@ def _key(index: int) -> str:
 
 def _as_it_is(state: torch.Tensor) -> torch.Tensor:
     """Return a copy. A compiled backward pass would copy once more, from what the state is then, if it saw a clone."""
-    return _copy(state) if torch.compiler.is_compiling() else state.clone()
+    is_compiled = torch.compiler.is_compiling() and not torch.compiler.is_exporting()
+    return _copy(state) if is_compiled else state.clone()
 
 
 @torch.library.custom_op("torchkeras_layer::copy_state", mutates_args=())

@@ -58,7 +58,8 @@ class SequenceRun:
         return sequences, following
 
     def _may_pass_over_calls(self, cell: RecurrentCell) -> bool:
-        return cell._is_ours and cell._policy.compute is self.dtype and not has_hooks(cell)
+        has_dtype = cell._policy.compute is self.dtype
+        return cell._is_ours and has_dtype and cell._activity_regularizer is None and not has_hooks(cell)
 
 
 class _Step:

@@ -6,9 +6,10 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._dtypes import STRING, torch_dtype
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.models.network.string_inputs import conform_strings, with_arrays_for_strings
 from torchkeras_layer.symbolic import TensorSpec
 from torchkeras_layer.symbolic.input_spec import describe
 
@@ -17,10 +18,11 @@ class InputDoor:
     """What a model lets in.
 
     `structure`: names of the inputs, nested as the model was given them; `names` and `specs`: name, and shape and dtype
-    of each, flat; `only`: whether there is just one; `rank` and `sizes`: its number of axes, and those that are known.
+    of each, flat; `only`: whether there is just one; `rank` and `sizes`: its number of axes, and those that are known;
+    `takes_strings`: whether one is for strings.
     """
 
-    __slots__ = ("model_name", "names", "only", "rank", "sizes", "specs", "structure")
+    __slots__ = ("model_name", "names", "only", "rank", "sizes", "specs", "structure", "takes_strings")
 
     def __init__(self, model_name: str, structure: Any, specs: list[TensorSpec]) -> None:
         self.model_name = model_name
@@ -29,10 +31,11 @@ class InputDoor:
         self.specs = specs
         # A model with one input, which is most of them, is quick to check.
         self.only = isinstance(structure, str)
+        self.takes_strings = any(spec.dtype == STRING for spec in specs)
         self.rank = len(specs[0].shape)
         self.sizes = [(axis, size) for axis, size in enumerate(specs[0].shape) if size is not None]
 
-    def accepts_as_it_is(self, inputs: Any, mask: Any, dtype: torch.dtype) -> bool:
+    def accepts_as_it_is(self, inputs: Any, mask: Any, dtype: torch.dtype | str) -> bool:
         """Whether inputs are the one tensor that the network takes, with the mask that it carries."""
         if not (self.only and isinstance(inputs, torch.Tensor)) or inputs.dtype is not dtype:
             return False
@@ -47,6 +50,8 @@ class InputDoor:
         Raises:
             ValueError: if one is missing, or there are too many.
         """
+        if self.takes_strings:
+            inputs = with_arrays_for_strings(inputs, self.only)
         if isinstance(self.structure, dict) and isinstance(inputs, dict):
             return leaves(self._pick(inputs, self.structure))
         if isinstance(inputs, dict):
@@ -74,7 +79,7 @@ class InputDoor:
             )
         return {key: inputs[key] for key in wanted}
 
-    def conform(self, tensor: Any, position: int, dtype: torch.dtype) -> torch.Tensor:
+    def conform(self, tensor: Any, position: int, dtype: torch.dtype | str) -> Any:
         """Return an input in the rank and dtype of its `Input`; a last axis of size 1 may be missing or surplus.
 
         Raises:
@@ -82,6 +87,8 @@ class InputDoor:
             TypeError: if it is no tensor.
         """
         spec, name = self.specs[position], self.names[position]
+        if isinstance(dtype, str):
+            return conform_strings(self.model_name, name, tensor, spec.shape)
         if not isinstance(tensor, torch.Tensor):
             raise TypeError(f"{self.model_name}: input {name!r} must be a tensor. Received: {tensor!r}.")
         fitted, rank = tensor, len(spec.shape)
@@ -117,13 +124,17 @@ def door_of(model_name: str, structure: Any, specs: list[TensorSpec], names: lis
     return InputDoor(model_name, map_leaves(lambda _: next(remaining), structure), specs)
 
 
-def dtype_at(spec: TensorSpec, born: torch.dtype, now: torch.dtype) -> torch.dtype:
+def dtype_at(spec: TensorSpec, born: torch.dtype, now: torch.dtype) -> torch.dtype | str:
     """Return the dtype of an input: that of its `Input`; where that was the model's own, it follows the model.
+
+    For strings, their name.
 
     >>> dtype_at(TensorSpec((None,), "float32"), torch.float32, torch.bfloat16)
     torch.bfloat16
     >>> dtype_at(TensorSpec((None,), "int64"), torch.float32, torch.bfloat16)
     torch.int64
     """
+    if spec.dtype == STRING:
+        return STRING
     dtype = torch_dtype(spec.dtype)
     return now if dtype is born else dtype

@@ -1,0 +1,84 @@
+"""In which family, a folder each, is a layer? Families are imported when the first of their layers is named.
+
+All of them at once took twice as long as the rest of the library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from difflib import get_close_matches
+from typing import Any
+
+_PACKAGE = __name__.rpartition(".")[0]
+_POOLING = (
+    "AdaptiveAveragePooling",
+    "AdaptiveMaxPooling",
+    "AveragePooling",
+    "AvgPool",
+    "GlobalAveragePooling",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
+    "GlobalMaxPooling",
+    "MaxPool",
+    "MaxPooling",
+)
+_NAMES = {
+    "activations": "ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU",
+    "attention": "AdditiveAttention Attention GroupQueryAttention MultiHeadAttention",
+    "convolution": (
+        "Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose Convolution1D Convolution1DTranspose "
+        "Convolution2D Convolution2DTranspose Convolution3D Convolution3DTranspose DepthwiseConv1D DepthwiseConv2D "
+        "LocallyConnected1D LocallyConnected2D SeparableConv1D SeparableConv2D SeparableConvolution1D "
+        "SeparableConvolution2D"
+    ),
+    "core": (
+        "Activation Dense EinsumDense Embedding Identity Input InputLayer Lambda Masking ReversibleEmbedding "
+        "TorchFunction TorchModuleWrapper"
+    ),
+    "merging": (
+        "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum minimum "
+        "multiply subtract"
+    ),
+    "normalization": ("BatchNormalization GroupNormalization LayerNormalization RMSNormalization UnitNormalization"),
+    "pooling": " ".join(f"{kind}{rank}D" for kind in _POOLING for rank in (1, 2, 3)),
+    "preprocessing": (
+        "CategoryEncoding CenterCrop Discretization Hashing IntegerLookup Normalization Rescaling Resizing "
+        "StringLookup TextVectorization"
+    ),
+    "recurrent": (
+        "AbstractRNNCell ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvLSTMCell CuDNNGRU CuDNNLSTM GRU GRUCell LSTM LSTMCell "
+        "RNN SimpleRNN SimpleRNNCell StackedRNNCells"
+    ),
+    "regularization": (
+        "ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D "
+        "SpatialDropout3D"
+    ),
+    "reshaping": (
+        "Cropping1D Cropping2D Cropping3D Flatten Permute RepeatVector Reshape UpSampling1D UpSampling2D UpSampling3D "
+        "ZeroPadding1D ZeroPadding2D ZeroPadding3D"
+    ),
+    "wrappers": "Bidirectional SpectralNormalization TimeDistributed Wrapper",
+}
+FAMILY_OF = {name: family for family, names in _NAMES.items() for name in names.split()}
+
+
+def find(name: str) -> Any:
+    """Return a layer class, or a function that makes and calls one.
+
+    Raises:
+        AttributeError: if there is none of that name.
+
+    >>> find("LSTM").__name__
+    'LSTM'
+    """
+    if name not in FAMILY_OF:
+        close = get_close_matches(name, FAMILY_OF, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}.{hint}")
+    return getattr(importlib.import_module(f"{_PACKAGE}.{FAMILY_OF[name]}"), name)
+
+
+def import_all() -> None:
+    """Import all families, so that a config may name any layer."""
+    for family in _NAMES:
+        importlib.import_module(f"{_PACKAGE}.{family}")
