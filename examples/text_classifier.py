@@ -1,7 +1,7 @@
 """Tell whether a review is good or bad: words in, one number out, trained in a plain PyTorch loop.
 
-Data: short reviews written for this example, by the little grammar below. In half of them a word like "hardly" turns the
-meaning round, and of two statements joined by "but" the second one counts, so that counting words is not enough.
+Data: short reviews written for this example, by the little grammar below. In half of them a word like "hardly" turns
+the meaning round, and of two statements joined by "but" the second one counts, so that counting words is not enough.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def main() -> None:
 
     reached = accuracy(model, texts[:held_out], labels[:held_out])
     print(f"accuracy on {held_out} held-out reviews: {reached:.1%}")
-    sentences = ["The soup was tasty.", "The soup was hardly tasty.", "The room was not clean, but the bread was fresh."]
+    sentences = ["The soup was tasty.", "The soup was hardly tasty.", "The room was dirty, but the bread was fresh."]
     with torch.no_grad():
         for sentence, score in zip(sentences, torch.sigmoid(model(sentences)), strict=True):
             print(f"  {score:.2f}  {sentence}")

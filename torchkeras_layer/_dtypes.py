@@ -43,6 +43,11 @@ def torch_dtype(dtype: Any) -> torch.dtype:
         return dtype
     name = dtype.lower() if isinstance(dtype, str) else _name_of_numpy(dtype)
     name = _ALIASES.get(name, name).removeprefix("torch.")
+    if name == STRING:
+        raise TypeError(
+            "torch has no dtype for strings: dtype='string' is for inputs of layers such as StringLookup, Hashing and "
+            "TextVectorization only."
+        )
     if name not in _BY_NAME:
         raise TypeError(f"Unknown dtype. Received: {dtype!r}. Known dtypes: {', '.join(_BY_NAME)}.")
     return _BY_NAME[name]

@@ -248,3 +248,18 @@ def test_no_inputs_at_all(method):
     layer = Both()
     layer(symbolic())
     assert getattr(layer, method)([]) == []
+
+
+def test_a_tensor_given_twice_leads_to_what_each_of_the_two_leads_to():
+    class Both(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.first = keras.layers.Dense(2, activity_regularizer="l2")
+            self.second = keras.layers.Dense(2, activity_regularizer="l2")
+
+        def call(self, one, other):
+            return self.first(one) + self.second(other)
+
+    layer, x = Both(), keras.Input((3,))
+    layer(x, x)
+    assert len(layer.get_losses_for(x)) == 2

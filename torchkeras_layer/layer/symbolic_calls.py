@@ -73,12 +73,10 @@ class SymbolicCalls(ShapeInference):
     def _run_symbolically(
         self, run: SymbolicRun, outer: LayerState | None, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Inferred:
-        symbolic = [leaf for leaf in leaves((inputs, args, kwargs)) if is_symbolic(leaf)]
-        positions = {id(leaf): position for position, leaf in enumerate(leaves((inputs, args, kwargs)))}
+        is_begun_with = [is_symbolic(leaf) for leaf in leaves((inputs, args, kwargs))]
 
         def call(fakes: Any) -> Any:
-            flat = leaves(fakes)
-            run.begin([flat[positions[id(tensor)]] for tensor in symbolic])
+            run.begin([fake for fake, is_one in zip(leaves(fakes), is_begun_with, strict=True) if is_one])
             fake_inputs, fake_args, fake_kwargs = fakes
             with run.dependence:
                 outputs = self(fake_inputs, *fake_args, **fake_kwargs)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from torchkeras_layer._dtypes import STRING, torch_dtype
+from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._names import unique_name
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer._structures import leaves
@@ -58,16 +58,7 @@ class KerasTensor(TensorMethods):
 
     @property
     def dtype(self) -> torch.dtype:
-        """The torch dtype.
-
-        Raises:
-            TypeError: for an input of strings, which has none.
-        """
-        if self._spec.dtype == STRING:
-            raise TypeError(
-                f"{self.name}: holds strings, of which torch has no tensors. Only layers such as StringLookup, Hashing "
-                "and TextVectorization take it."
-            )
+        """The torch dtype; strings have none."""
         return torch_dtype(self._spec.dtype)
 
     @property

@@ -85,6 +85,23 @@ def test_transforms_take_the_loop(name):
 
 
 @by_name
+def test_compiled_transforms_take_the_loop(name):
+    torch._dynamo.reset()
+    layer = getattr(layers, name)(4, **NAMES[name])
+    x = torch.randn(2, 3, 5, 2)
+    layer(x[0])
+
+    def gradients(weights):
+        return torch.func.grad(lambda w: torch.func.functional_call(layer, w, (x[0],)).sum())(weights)
+
+    weights = dict(layer.named_parameters())
+    compiled = torch.compile(gradients, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(weights), gradients(weights))
+    over_rows = torch.compile(torch.vmap(layer), backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(over_rows(x), torch.stack([layer(one) for one in x]))
+
+
+@by_name
 def test_tensors_without_data_have_shapes(name):
     layer = getattr(layers, name)(4, return_sequences=True, return_state=True, **NAMES[name])
     layer(torch.ones(3, 5, 2))
@@ -143,6 +160,8 @@ def test_one_graph_serves_every_mask(kind):
         gradients = [[weight.grad for weight in one.parameters()] for one in (model, twin)]
         torch.testing.assert_close(*gradients)
     assert counter.frame_count == 1
+    operators = [str(node.target) for graph in counter.graphs for node in graph.graph.nodes]
+    assert any("run_recurrence" in operator for operator in operators) == (kind not in ("loop", "dropout"))
 
 
 def test_autocast_computes_as_torchs_layers_do():

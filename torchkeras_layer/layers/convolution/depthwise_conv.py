@@ -11,7 +11,7 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int
-from torchkeras_layer.layers.convolution.sliding import Amounts, Sliding
+from torchkeras_layer.layers.convolution.sliding import Amounts, Slices, Sliding
 from torchkeras_layer.layers.convolution.windows import wide_padding
 
 _remembered_wide_padding = functools.lru_cache(wide_padding)
@@ -75,15 +75,15 @@ class DepthwiseConvolution(Sliding):
         """Return `activation(convolution of each channel, + bias)`."""
         kernel = torch.permute(self._weight("kernel"), self._to_filters).reshape(-1, 1, *self.kernel_size)
         bias = self._weight("bias") if self.use_bias else None
-        images, padding, cuts = self._as_images(inputs, kernel.dtype)
-        return self._as_outputs(self._convolve(images, kernel, bias, padding, self._groups), cuts)
+        images, padding, kept = self._as_images(inputs, kernel.dtype)
+        return self._as_outputs(self._convolve(images, kernel, bias, padding, self._groups), kept)
 
     def _prepare_calls(self) -> None:
         super()._prepare_calls()
         if self._fixed_padding is not None and self._fixed_padding[1] is not None:
             self._fixed_padding = None
 
-    def _find_padding(self, lengths: Sequence[Any]) -> tuple[Amounts, Amounts | None, Amounts | None]:
+    def _find_padding(self, lengths: Sequence[Any]) -> tuple[Amounts, Amounts | None, Slices | None]:
         """Have the kernel pad more where no gradients are wanted.
 
         A copy of the inputs takes twice the time of the convolution; what it computes too much, a tenth. But torch's
@@ -91,8 +91,9 @@ class DepthwiseConvolution(Sliding):
         """
         if torch.is_grad_enabled() or torch.compiler.is_compiling():
             return super()._find_padding(lengths)
-        both, cuts = _remembered_wide_padding(self._short(lengths), *self._geometry)
-        return self._as_of_images(both), None, self._as_of_inputs(cuts)
+        both, kept = _remembered_wide_padding(self._short(lengths), *self._geometry)
+        others = (slice(None),) if self._channels_are_last else (slice(None), slice(None))
+        return self._as_of_images(both), None, None if kept is None else others + kept
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, windows …, channels * depth_multiplier), or with the channels second."""

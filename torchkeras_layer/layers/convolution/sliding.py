@@ -18,6 +18,7 @@ from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
 Amounts = tuple[Any, ...]
+Slices = tuple[slice, ...]
 _remembered_padding = functools.lru_cache(torch_padding)
 
 
@@ -124,8 +125,8 @@ class Sliding(ZooLayer):
         is_fixed = all(has_fixed_ends(*axis, self.padding) for axis in axes)
         self._fixed_padding = self._find_padding((1,) * self.rank) if is_fixed else None
 
-    def _as_images(self, inputs: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, Amounts, Amounts | None]:
-        """Return the inputs as torch's kernels want them, how these must pad them, and what to cut off the results.
+    def _as_images(self, inputs: torch.Tensor, dtype: torch.dtype) -> tuple[torch.Tensor, Amounts, Slices | None]:
+        """Return the inputs as torch's kernels want them, how these must pad them, and what to keep of the results.
 
         Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
         """
@@ -135,19 +136,19 @@ class Sliding(ZooLayer):
         for length, least in zip(lengths, self._least_lengths, strict=True):
             if length < least:
                 raise ValueError(self._too_small(inputs.shape))
-        padding, others, cuts = self._fixed_padding or self._find_padding(lengths)
+        padding, others, kept = self._fixed_padding or self._find_padding(lengths)
         if others is not None:
             # Torch's kernels pad both ends alike: an odd zero takes a copy, a tenth of the time of a small convolution
             # (3x3, stride 2, 16 to 32 channels). To pad both ends by a whole stride more and cut off the windows there
             # is no faster, and slower in training.
             inputs = F.pad(inputs, others)
         if not self._channels_are_last:
-            return inputs, padding, cuts
+            return inputs, padding, kept
         if not self._goes_channels_last:
             # Of one channel, torch 2.13 computes garbage with such strides where one window fits into the last axis.
-            return inputs.squeeze(-1).unsqueeze(1), padding, cuts
+            return inputs.squeeze(-1).unsqueeze(1), padding, kept
         images = torch.permute(inputs, self._to_images)
-        return images.unsqueeze(2) if self._is_as_image else images, padding, cuts
+        return images.unsqueeze(2) if self._is_as_image else images, padding, kept
 
     def _convolve(
         self, images: torch.Tensor, kernel: torch.Tensor, bias: Any, padding: tuple[Any, ...], groups: int
@@ -157,17 +158,17 @@ class Sliding(ZooLayer):
             kernel = kernel.unsqueeze(2)
         return self._torch_convolution(images, kernel, bias, self._torch_strides, padding, self._torch_dilation, groups)
 
-    def _as_outputs(self, images: torch.Tensor, cuts: Amounts | None = None) -> torch.Tensor:
-        """Put the axes back in the order of the inputs, cut the results, and apply the activation."""
+    def _as_outputs(self, images: torch.Tensor, kept: Slices | None = None) -> torch.Tensor:
+        """Put the axes back in the order of the inputs, keep what is asked for, and apply the activation."""
         if self._channels_are_last:
             images = torch.permute(images.squeeze(2) if self._is_as_image else images, self._from_images)
-        return self._activate(images if cuts is None else F.pad(images, cuts))
+        return self._activate(images if kept is None else images[kept].contiguous())
 
     def _activate(self, outputs: torch.Tensor) -> torch.Tensor:
         return outputs if self.activation is activations.linear else self.activation(outputs)
 
-    def _find_padding(self, lengths: Sequence[Any]) -> tuple[Amounts, Amounts | None, Amounts | None]:
-        """Return what torch's kernel pads, what must be padded before, and what is to be cut off its results."""
+    def _find_padding(self, lengths: Sequence[Any]) -> tuple[Amounts, Amounts | None, Slices | None]:
+        """Return what torch's kernel pads, what must be padded before, and what to keep of its results."""
         if torch.compiler.is_compiling():
             both, others = torch_padding(lengths, *self._geometry)
         else:

@@ -88,26 +88,24 @@ def wide_padding(
     strides: Sequence[int],
     dilation: Sequence[int],
     padding: str,
-) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
-    """Return how many zeros torch's kernel may put at both ends of each axis, and which windows are then to be cut off.
+) -> tuple[tuple[int, ...], tuple[slice, ...] | None]:
+    """Return how many zeros torch's kernel may put at both ends of each axis, and which windows are then to be kept.
 
-    The latter as `F.pad` wants them: below 0, for the last axis first; `None` if there are none.
+    The latter is `None` where that is all of them.
 
     >>> wide_padding((6, 5), (3, 3), (2, 2), (1, 1), "same")
-    ((2, 1), (0, 0, -1, 0))
+    ((2, 1), (slice(1, None, None), slice(0, None, None)))
     """
-    both, cuts = [], []
-    for axis in zip(lengths, window, strides, dilation, strict=True):
-        length, stride = axis[0], axis[2]
-        before, behind = ends(*axis, padding)
+    both, kept = [], []
+    for length, size, stride, apart in zip(lengths, window, strides, dilation, strict=True):
+        before, behind = ends(length, size, stride, apart, padding)
         # By whole strides, so that the windows stay where they are.
         more = -(-max(behind - before, 0) // stride)
-        wide = before + more * stride
-        count = (length + 2 * wide - reach(axis[1], axis[3])) // stride + 1
-        both.append(wide)
-        cuts.append((-more, more + (length - 1) // stride + 1 - count))
-    flat = tuple(amount for pair in reversed(cuts) for amount in pair)
-    return tuple(both), flat if any(flat) else None
+        both.append(before + more * stride)
+        last = more + (length - 1) // stride
+        beyond = (length + 2 * both[-1] - reach(size, apart)) // stride - last
+        kept.append(slice(more, -beyond if beyond else None))
+    return tuple(both), None if kept == [slice(0, None)] * len(kept) else tuple(kept)
 
 
 def _is_nothing(amount: Any) -> bool:

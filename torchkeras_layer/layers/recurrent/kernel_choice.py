@@ -17,8 +17,17 @@ def may_use_kernels(tensor: torch.Tensor) -> bool:
     >>> may_use_kernels(torch.ones(1)), torch.vmap(lambda row: row * may_use_kernels(row))(torch.ones(1))
     (True, tensor([0.]))
     """
-    is_transformed = torch._C._functorch.peek_interpreter_stack() is not None  # pyright: ignore[reportAttributeAccessIssue]
-    return not is_transformed and forward_ad._current_level < 0
+    return not _is_transformed()
+
+
+def _is_transformed() -> bool:
+    in_functorch = torch._C._functorch.peek_interpreter_stack() is not None  # pyright: ignore[reportAttributeAccessIssue]
+    return in_functorch or forward_ad._current_level >= 0
+
+
+# As torch.compiler.assume_constant_result does, which imports the compiler: traced, the stack would never be `None`.
+# Torch itself compiles anew where the transforms are others.
+_is_transformed._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def run_kernel(
