@@ -64,7 +64,7 @@ ENTRIES = [
         lambda: _Additive(64),
         why="several inputs and their masks are looked through, and its Dropout inside is a layer: some 30 µs.",
     ),
-    Entry("Attention", {}, _PAIR, by_function(_attend)),
+    Entry("Attention", {}, _PAIR, by_function(_attend), why="several inputs and their masks are looked through."),
     Entry(
         "GroupQueryAttention",
         {"head_dim": 16, "num_query_heads": 8, "num_key_value_heads": 2},

@@ -108,6 +108,10 @@ def test_a_weight_given_by_its_array_is_not_part_of_the_config():
     assert "weights" not in layer.get_config()
 
 
+# What a layer reads in its own way: inputs that are no tensors, its entries of a state dict, its own weights.
+MEANT_TO_BE_REPLACED = {"_as_tensors", "_own_weights", "_save_to_state_dict", "_load_from_state_dict"}
+
+
 def test_no_layer_hides_a_private_method_of_the_base_class():
     built_in = {
         base
@@ -118,4 +122,5 @@ def test_no_layer_hides_a_private_method_of_the_base_class():
     ours = [cls for cls in built_in if issubclass(cls, ZooLayer)]
     methods = [(cls, name) for cls in ours for name, value in vars(cls).items() if inspect.isroutine(value)]
     hidden = [f"{cls.__name__}.{name}" for cls, name in methods if name.startswith("_") and hasattr(Layer, name)]
-    assert [name for name in hidden if not name.endswith("__")] == []
+    hidden = [name for name in hidden if not name.endswith("__")]
+    assert [name for name in hidden if name.partition(".")[2] not in MEANT_TO_BE_REPLACED] == []
