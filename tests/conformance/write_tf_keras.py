@@ -236,7 +236,10 @@ FAMILIES: dict[str, list[Golden]] = {
         Golden("UpSampling1D", {"size": 3}, (2, 3, 2)),
         Golden("UpSampling2D", {"size": (1, 3)}, _IMAGES),
         Golden("UpSampling2D", {"data_format": "channels_first"}, _IMAGES),
-        Golden("UpSampling2D", {"size": (3, 2), "interpolation": "bilinear"}, _IMAGES),
+        *(
+            Golden("UpSampling2D", {"size": (3, 2), "interpolation": way}, (1, 3, 2, 1))
+            for way in ("bilinear", "bicubic", "lanczos3", "lanczos5", "area", "gaussian", "mitchellcubic")
+        ),
         Golden("UpSampling3D", {"size": (1, 2, 3)}, _VOLUMES),
         Golden("ZeroPadding1D", {"padding": (0, 2)}, (2, 3, 2)),
         Golden("ZeroPadding2D", {"padding": ((1, 0), (0, 2))}, _IMAGES),

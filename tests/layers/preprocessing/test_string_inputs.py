@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_what_does_not_fit(inputs, error, message):
 
 
 def test_other_layers_take_no_strings():
-    texts = ours.Input((1,), dtype="string", name="texts")
+    texts: Any = ours.Input((1,), dtype="string", name="texts")
     for call in (ours.layers.Dense(2), ours.layers.Embedding(3, 2), ours.layers.Rescaling(2.0), torch.relu):
         with pytest.raises(TypeError, match=r"torch has no dtype for strings: dtype='string' is for inputs of layers"):
             call(texts)

@@ -45,7 +45,7 @@ def test_the_operator_has_the_gradients_of_torchs_kernel(kind, has_bias):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_operator_is_one_in_torchs_eyes(kind):
-    torch.library.opcheck(kernel_operator.run_recurrence, _operands(kind, True))
+    torch.library.opcheck(torch.ops.torchkeras_layer.run_recurrence.default, _operands(kind, True))
 
 
 @by_name

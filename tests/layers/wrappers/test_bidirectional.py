@@ -212,6 +212,7 @@ def test_a_list_of_inputs_and_states():
     inputs, states = torch.randn(3, 4, 5), [torch.randn(3, 2), torch.randn(3, 2)]
     assert torch.equal(layer([inputs, *states]), layer(inputs, initial_state=states))
     assert torch.equal(layer(inputs, states), layer(inputs, initial_state=states))
+    assert torch.equal(layer(sequences=inputs, initial_state=states), layer(inputs, states))
     symbols = ours.Input((4, 5)), ours.Input((2,)), ours.Input((2,))
     model = ours.Model(symbols, layer(list(symbols)))
     torch.testing.assert_close(model([inputs, *states]), layer(inputs, states))

@@ -36,6 +36,8 @@ def test_bad_calls():
     layer = L.Bidirectional(L.GRU(2), name="both")
     with pytest.raises(ValueError, match=r"both: input 0 does not fit the layer: expected ndim=3, found ndim=2"):
         layer(torch.ones(2, 3))
+    with pytest.raises(ValueError, match="both: the first argument of a call, 'sequences', is missing"):
+        layer()
     inputs = torch.ones(2, 3, 4)
     with pytest.raises(ValueError, match=r"both: initial_state must hold .* Received: 1 tensor\."):
         layer(inputs, initial_state=torch.ones(2, 2))

@@ -14,7 +14,6 @@ from torchkeras_layer._structures import leaves
 
 L = ours.layers
 _SEQUENCES, _FILM = (2, 4, 3), (2, 4, 5, 4, 2)
-_MASK = torch.tensor([[True, False, True, True], [True, True, False, False]])
 
 _LAYERS = {
     "all outputs and states": (lambda: L.Bidirectional(_lstm(return_state=True), merge_mode=None), _SEQUENCES),
@@ -26,21 +25,27 @@ _LAYERS = {
     "step by step": (lambda: L.TimeDistributed(L.BatchNormalization()), _SEQUENCES),
 }
 
+_MASK = torch.tensor([[True, False, True, True], [True, True, False, False]])
+_MASKS = {
+    "all outputs and states": _MASK,
+    "loop": _MASK,
+    "stateful images": _MASK,
+    "a layer with a mask": torch.ones(2, 4, 4, dtype=torch.bool).tril(),
+}
+
 
 def _lstm(**arguments: Any) -> Any:
     return L.LSTM(2, return_sequences=True, **arguments)
 
 
 @pytest.mark.parametrize("name", list(_LAYERS))
-@pytest.mark.parametrize("is_masked", [False, True])
-def test_training_compiles_to_one_graph(name, is_masked):
+def test_training_compiles_to_one_graph(name):
     make, shape = _LAYERS[name]
     layer = make()
     torch.manual_seed(0)
     inputs = torch.randn(shape)
     layer.build(shape)
-    if is_masked:
-        inputs._keras_mask = _MASK if name != "a layer with a mask" else torch.ones(2, 4, 4, dtype=torch.bool).tril()
+    inputs._keras_mask = _MASKS.get(name)
     eager = copy.deepcopy(layer)
     torch._dynamo.reset()
     counter = CompileCounterWithBackend("aot_eager")

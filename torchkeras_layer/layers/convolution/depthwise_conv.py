@@ -17,6 +17,18 @@ from torchkeras_layer.layers.convolution.windows import wide_padding
 _remembered_wide_padding = functools.lru_cache(wide_padding)
 
 
+def depthwise_filters(kernel: torch.Tensor, order: Sequence[int]) -> torch.Tensor:
+    """Return a kernel (spatial …, channels, depth_multiplier) as torch wants it, (filters, 1, spatial …).
+
+    `order`: of the kernel's axes, the two last ones first.
+
+    >>> depthwise_filters(torch.ones(3, 3, 8, 2), (2, 3, 0, 1)).shape
+    torch.Size([16, 1, 3, 3])
+    """
+    filters = torch.permute(kernel, order)
+    return filters if filters.shape[1] == 1 else filters.flatten(0, 1).unsqueeze(1)
+
+
 class DepthwiseConvolution(Sliding):
     """Base of the layers that convolve each channel with `depth_multiplier` kernels of its own.
 
@@ -73,7 +85,7 @@ class DepthwiseConvolution(Sliding):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(convolution of each channel, + bias)`."""
-        kernel = torch.permute(self._weight("kernel"), self._to_filters).reshape(-1, 1, *self.kernel_size)
+        kernel = depthwise_filters(self._weight("kernel"), self._to_filters)
         bias = self._weight("bias") if self.use_bias else None
         images, padding, kept = self._as_images(inputs, kernel.dtype)
         return self._as_outputs(self._convolve(images, kernel, bias, padding, self._groups), kept)

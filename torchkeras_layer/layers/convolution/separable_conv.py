@@ -10,6 +10,7 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.convolution.depthwise_conv import depthwise_filters
 from torchkeras_layer.layers.convolution.sliding import Sliding
 
 
@@ -72,7 +73,7 @@ class SeparableConvolution(Sliding):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(mixture of the convolutions of each channel, + bias)`."""
-        kernel = torch.permute(self._weight("depthwise_kernel"), self._to_filters).reshape(-1, 1, *self.kernel_size)
+        kernel = depthwise_filters(self._weight("depthwise_kernel"), self._to_filters)
         mixture = torch.permute(self._weight("pointwise_kernel"), self._to_mixture)
         bias = self._weight("bias") if self.use_bias else None
         images, padding, _ = self._as_images(inputs, kernel.dtype)

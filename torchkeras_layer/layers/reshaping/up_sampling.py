@@ -9,10 +9,11 @@ import torch.nn.functional as F
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.arguments import one_of, positive_int
+from torchkeras_layer.layers.preprocessing.images import resize
+from torchkeras_layer.layers.preprocessing.resampling import INTERPOLATIONS
 from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints
 
-_INTERPOLATIONS = ("nearest", "bilinear")
 # Up to here, torch's kernel finds every place: it multiplies by the inverse of the factor in float32.
 _LARGEST_OF_KERNEL = 40
 
@@ -96,7 +97,8 @@ class UpSampling2D(UpSampling):
         size: how many times: an int, or (for rows, for columns).
         data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns). Default
             `backend.image_data_format()`.
-        interpolation: 'nearest' repeats values; 'bilinear' is linear between the centres of pixels, and rounds ints.
+        interpolation: 'nearest' repeats values; others, which round ints, are 'bilinear' (linear between the centres
+            of pixels), 'bicubic', 'lanczos3', 'lanczos5', and of Keras 2 'area', 'gaussian' and 'mitchellcubic'.
         **kwargs: those of `Layer`.
 
     Raises:
@@ -115,23 +117,15 @@ class UpSampling2D(UpSampling):
         self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
     ) -> None:
         super().__init__(size, data_format, **kwargs)
-        self.interpolation = str(interpolation).lower()
-        if self.interpolation not in _INTERPOLATIONS:
-            raise ValueError(
-                f"{type(self).__name__}: interpolation must be one of {', '.join(map(repr, _INTERPOLATIONS))}. "
-                f"Received: interpolation={interpolation!r}."
-            )
+        self.interpolation = one_of(self, "interpolation", interpolation, *INTERPOLATIONS)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the enlarged images."""
         if self.interpolation == "nearest":
             return super().call(inputs)
-        # Weights in half precision would be coarser than Keras's.
-        exact = inputs.to(torch.promote_types(inputs.dtype, torch.float32))
-        images = self._as_images(exact)
-        enlarged = F.interpolate(images, size=self._enlarged(images), mode="bilinear", align_corners=False)
-        outputs = self._as_inputs(enlarged)
-        return (outputs if inputs.is_floating_point() else outputs.round()).to(inputs.dtype)
+        images = self._as_images(inputs)
+        height, width = self._enlarged(images)
+        return self._as_inputs(resize(images, (height, width), self.interpolation))
 
 
 @catalog.register()

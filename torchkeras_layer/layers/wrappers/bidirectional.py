@@ -93,6 +93,9 @@ class Bidirectional(ZooLayer):
 
     def forward(self, inputs: Any = None, /, *args: Any, **kwargs: Any) -> Any:
         """Run the layer: torch calls this from `layer(inputs)`. A list is Keras 2's [inputs, *states, *constants]."""
+        if inputs is None:
+            # They are among the keywords.
+            return super().forward(*args, **kwargs)
         args, kwargs = states_as_keywords((inputs, *args), kwargs, self._constants_count)
         return super().forward(*args, **kwargs)
 
