@@ -67,6 +67,13 @@ def test_copies_and_configs_of_a_model_take_strings():
     assert torch.equal(ours.Model(outer, model(outer))(["a"]), model(["a"]))
 
 
+def test_strings_may_come_out_too():
+    indices = ours.Input((2,), dtype="int64")
+    words = ours.layers.StringLookup(vocabulary=["a", "b"], invert=True)(indices)
+    assert (words.shape, words.spec.dtype) == ((None, 2), "string")
+    assert ours.Model(indices, words)(torch.tensor([[1, 2]])).tolist() == [["a", "b"]]
+
+
 def test_sequential_takes_strings():
     layers = [ours.layers.TextVectorization(vocabulary=["a"], output_sequence_length=4), ours.layers.Embedding(3, 2)]
     model = ours.Sequential([ours.Input((1,), dtype="string"), *layers])

@@ -57,9 +57,7 @@ def test_what_is_no_size(name, size):
 
 @pytest.mark.parametrize("interpolation", ["cubic", "linear", None, 2])
 def test_other_interpolations_are_refused(interpolation):
-    with pytest.raises(
-        ValueError, match="^UpSampling2D: interpolation must be one of 'bilinear', 'nearest', .* Rec"
-    ):
+    with pytest.raises(ValueError, match="^UpSampling2D: interpolation must be one of 'bilinear', 'nearest', .* Rec"):
         layers.UpSampling2D(interpolation=interpolation)
 
 

@@ -17,7 +17,7 @@ from torchkeras_layer.layers.convolution.windows import wide_padding
 _remembered_wide_padding = functools.lru_cache(wide_padding)
 
 
-def depthwise_filters(kernel: torch.Tensor, order: Sequence[int]) -> torch.Tensor:
+def depthwise_filters(kernel: torch.Tensor, order: tuple[int, ...]) -> torch.Tensor:
     """Return a kernel (spatial …, channels, depth_multiplier) as torch wants it, (filters, 1, spatial …).
 
     `order`: of the kernel's axes, the two last ones first.

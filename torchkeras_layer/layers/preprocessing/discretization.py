@@ -71,11 +71,12 @@ class Discretization(DataLayer):
         # Values are compared as they come: in bfloat16 they would change bins.
         self._autocast = False
 
-    def adapt(self, data: Any, steps: int | None = None) -> None:
+    def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Find boundaries that fill the bins equally, in place of those found before.
 
         Args:
             data: an array or tensor, or an iterable of batches, such as a `DataLoader`.
+            batch_size: taken, and without effect.
             steps: how many batches to take; default all.
 
         Raises:

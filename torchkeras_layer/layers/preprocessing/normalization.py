@@ -80,12 +80,13 @@ class Normalization(DataLayer):
         self.variance = self.add_weight("variance", sizes, initializer="ones", trainable=False)
         self.count = self.add_weight("count", (), dtype="int64", initializer="zeros", trainable=False)
 
-    def adapt(self, data: Any, steps: int | None = None) -> None:
+    def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Measure mean and variance, in place of what was measured before.
 
         Args:
             data: an array or a tensor, batch first; or an iterable of batches, such as a `DataLoader`, of which the
                 first part counts where they are tuples or lists.
+            batch_size: taken, and without effect.
             steps: how many batches to take; default all.
 
         Raises:

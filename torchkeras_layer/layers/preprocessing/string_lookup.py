@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from torchkeras_layer._dtypes import STRING
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.preprocessing.kept_vocabulary import Vocabulary
 from torchkeras_layer.layers.preprocessing.string_bins import bins_of
 from torchkeras_layer.layers.preprocessing.string_layer import StringLayer
 from torchkeras_layer.layers.preprocessing.strings import as_bytes, as_string_array
 from torchkeras_layer.layers.preprocessing.vocabulary_lookup import VocabularyLookup
+from torchkeras_layer.symbolic import TensorSpec
 
 
 @catalog.register()
@@ -96,6 +98,11 @@ class StringLookup(StringLayer, VocabularyLookup):
         array = as_string_array(self, inputs)
         indices = torch.from_numpy(self.find(as_bytes(self, array))).reshape(array.shape)
         return self.encode(indices.to(self._pinned_device or "cpu"))
+
+    def compute_output_signature(self, input_signature: Any) -> Any:
+        """Return the `TensorSpec` that the layer gives for inputs of a given one; with `invert`, one of strings."""
+        signature = super().compute_output_signature(input_signature)
+        return TensorSpec(signature.shape, STRING) if self.invert else signature
 
     def find(self, tokens: list[bytes]) -> np.ndarray:
         """Return the index of each of many strings in UTF-8.

@@ -121,7 +121,7 @@ class TextVectorization(StringLayer):
 
         Args:
             data: a list or array of texts; or any other iterable, of such batches.
-            batch_size: taken, and without effect, as in Keras.
+            batch_size: taken, and without effect.
             steps: how many batches to take; default all.
 
         Raises:

@@ -105,11 +105,12 @@ class VocabularyLookup(LookupOutputs):
         check_tokens(self, tokens, reserved, self._written)
         self._learn(Vocabulary(tokens, self._read_idf_weights(idf_weights, len(given))))
 
-    def adapt(self, data: Any, steps: int | None = None) -> None:
+    def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Learn the vocabulary from data: the tokens that occur most often come first.
 
         Args:
             data: an array or list of tokens, in which each row is a document; or any other iterable, of such batches.
+            batch_size: taken, and without effect.
             steps: how many batches to take; default all.
 
         Raises:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch.func import functional_call
 
 from torchkeras_layer import initializers
@@ -116,15 +115,20 @@ class SpectralNormalization(Wrapper):
     @torch.no_grad()
     def _normalize(self) -> None:
         kernel, vector_u = self._kernel(), self.vector_u
-        matrix, left = kernel.reshape(-1, kernel.shape[-1]), vector_u
-        right = left
+        matrix, left = kernel.reshape(-1, kernel.shape[-1]), vector_u[0]
+        right, along = left, torch.mv(matrix, left)
         for _ in range(self.power_iterations):
-            right = F.normalize(left @ matrix.t(), dim=-1, eps=_LEAST_NORM)
-            left = F.normalize(right @ matrix, dim=-1, eps=_LEAST_NORM)
-        singular_value = (right @ matrix @ left.t()).squeeze()
-        is_zero = (kernel == 0).all()
-        vector_u.copy_(torch.where(is_zero, vector_u, left))
-        kernel.copy_(torch.where(is_zero, kernel, kernel / singular_value))
+            right = _of_length_1(along)
+            left = _of_length_1(torch.mv(matrix.t(), right))
+            along = torch.mv(matrix, left)
+        singular_value = torch.dot(right, along)
+        is_something = kernel.any()
+        vector_u.copy_(torch.where(is_something, left, vector_u))
+        kernel.copy_(torch.where(is_something, kernel / singular_value, kernel))
 
     def _cast(self, outputs: Any) -> Any:
         return self._cast_output(outputs) if isinstance(outputs, torch.Tensor) else outputs
+
+
+def _of_length_1(vector: torch.Tensor) -> torch.Tensor:
+    return vector / torch.linalg.vector_norm(vector).clamp_min(_LEAST_NORM)
