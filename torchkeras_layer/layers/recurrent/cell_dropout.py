@@ -9,7 +9,9 @@ import torch
 import torch.nn.functional as F
 
 from torchkeras_layer._autograd import in_backward
+from torchkeras_layer.layers.arguments import number_between
 from torchkeras_layer.layers.regularization.seeded_draws import draw_mask
+from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
@@ -24,13 +26,19 @@ class _Drawn:
 class CellDropout(ZooLayer):
     """Base of the cells that drop the same values in all steps of a sequence.
 
-    A cell has attributes `dropout` and `recurrent_dropout`, rates, and `seed`; `_begin_dropout` is for its `__init__`.
+    `_take_dropout` and `_begin_dropout` are for the `__init__` of a cell.
     A mask holds 0 for what is dropped, else `1 / (1 - rate)`. With a seed, the numbers are those of Keras 3 on torch.
     """
 
     dropout: float
     recurrent_dropout: float
     seed: int | None
+
+    def _take_dropout(self, dropout: Any, recurrent_dropout: Any, seed: Any) -> None:
+        """Keep the rates and the seed."""
+        self.dropout = number_between(self, "dropout", dropout, 0, 1)
+        self.recurrent_dropout = number_between(self, "recurrent_dropout", recurrent_dropout, 0, 1)
+        self.seed = read_seed(self, seed)
 
     def _begin_dropout(self, count: int | None = None) -> None:
         """Prepare for masks: `count` of them in a list, one a gate, or a single one for all gates if it is `None`."""

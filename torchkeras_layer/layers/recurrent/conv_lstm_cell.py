@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import number_between, one_of, positive_int, resolved
+from torchkeras_layer.layers.arguments import one_of, positive_int, resolved
 from torchkeras_layer.layers.convolution.kernel_memory import store_in_order
 from torchkeras_layer.layers.convolution.sliding import Sliding
 from torchkeras_layer.layers.convolution.windows import ends
@@ -19,7 +19,6 @@ from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
 from torchkeras_layer.layers.recurrent.lstm_cell import OpenForgetGate
 from torchkeras_layer.layers.recurrent.states import read_batch
 from torchkeras_layer.layers.recurrent.stepping import run_steps
-from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
 
 State = list[torch.Tensor]
 _GATES = 4
@@ -101,9 +100,7 @@ class ConvLSTMCell(Sliding, CellDropout):
         self._take_weight_arguments("recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint)
         self._take_weight_arguments("bias", bias_initializer, bias_regularizer, bias_constraint)
         self.unit_forget_bias = bool(unit_forget_bias)
-        self.dropout = number_between(self, "dropout", dropout, 0, 1)
-        self.recurrent_dropout = number_between(self, "recurrent_dropout", recurrent_dropout, 0, 1)
-        self.seed = read_seed(self, seed)
+        self._take_dropout(dropout, recurrent_dropout, seed)
         self._begin_dropout(_GATES)
 
     @property

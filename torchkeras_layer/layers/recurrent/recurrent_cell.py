@@ -9,13 +9,12 @@ import torch.nn.functional as F
 
 from torchkeras_layer import activations, constraints, initializers, regularizers
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layers.arguments import known_sizes, number_between, positive_int, resolved
+from torchkeras_layer.layers.arguments import known_sizes, positive_int, resolved
 from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
 from torchkeras_layer.layers.recurrent.kernel_choice import may_use_kernels, run_kernel
 from torchkeras_layer.layers.recurrent.masked_sequences import MaskedSequences
 from torchkeras_layer.layers.recurrent.states import as_list, read_batch, zeros
 from torchkeras_layer.layers.recurrent.stepping import run_gates
-from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
 from torchkeras_layer.symbolic import InputSpec
 
 State = list[torch.Tensor]
@@ -58,13 +57,11 @@ class RecurrentCell(CellDropout):
         way = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
         self.units = positive_int(self, "units", given.pop("units"))
-        self.seed = read_seed(self, given.pop("seed"))
+        self._take_dropout(given.pop("dropout"), given.pop("recurrent_dropout"), given.pop("seed"))
         for name, value in given.items():
             kind = name.rpartition("_")[2]
             if kind in _RESOLVED:
                 value = resolved(self, name, value, _RESOLVED[kind])
-            elif kind == "dropout":
-                value = number_between(self, name, value, 0, 1)
             setattr(self, name, value)
         self.use_bias = bool(self.use_bias)
         self.implementation = 1 if self.recurrent_dropout else way
