@@ -12,6 +12,8 @@ from torch import nn
 from tests.honest.samples import Everything, Linear, Mixed, Penalty, Watched, built
 from torchkeras_layer import collect_losses
 
+pytestmark = pytest.mark.usefixtures("small_heap")
+
 X = torch.linspace(-1, 1, 15).reshape(5, 3)
 
 

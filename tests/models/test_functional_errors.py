@@ -11,6 +11,8 @@ import torchkeras_layer as keras
 from tests.models.samples import Mixes, Scale
 from torchkeras_layer._structures import leaves, map_leaves
 
+pytestmark = pytest.mark.usefixtures("small_heap")
+
 
 class World:
     """Two inputs, a layer called on each, and what a failure must leave as it is."""

@@ -22,6 +22,8 @@ from tests.models.test_compiling import dicts, losses, sequential_inside, wrappe
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.symbolic import KerasTensor, Node
 
+pytestmark = pytest.mark.usefixtures("small_heap")
+
 KINDS = {**GRAPHS} | {make.__name__: make for make in (dicts, losses, sequential_inside, wrapped)}
 every_kind = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 
