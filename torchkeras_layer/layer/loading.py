@@ -27,11 +27,16 @@ class Loading(Building):
         finally:
             if stand_in is not None:
                 self._parameters[STAND_IN] = stand_in
+        destination.update((prefix + name, tensor) for name, tensor in self._more_to_save().items())
         if not keep_vars:
             self._save_in_order(destination, prefix)
         if self._built and hasattr(destination, "_metadata"):
             # Survives torch.save, and loading with weights_only=True: what an unbuilt layer needs to load this.
             destination._metadata[prefix[:-1]][_BUILD_CONFIG] = plain(self.get_build_config())
+
+    def _more_to_save(self) -> dict[str, torch.Tensor]:
+        """Return what else belongs into the `state_dict`: tensors that are neither parameters nor buffers."""
+        return {}
 
     def _save_in_order(self, destination: Any, prefix: str) -> None:
         """Save weights that lie in memory in another order than that of their axes as copies that do not.
@@ -89,6 +94,24 @@ class Loading(Building):
         )
         if stand_in is not None:
             self._parameters[STAND_IN] = stand_in
+        self._load_the_rest(state_dict, prefix, strict, missing_keys, unexpected_keys, error_msgs)
+
+    def _load_the_rest(
+        self, state_dict: Any, prefix: str, strict: bool,
+        missing_keys: list[str], unexpected_keys: list[str], error_msgs: list[str],
+    ) -> None:  # fmt: skip
+        """Load what `_more_to_save` gave, which torch does not know."""
+        for name, tensor in self._more_to_save().items():
+            key = prefix + name
+            if key in unexpected_keys:
+                unexpected_keys.remove(key)
+            if key in state_dict:
+                faults = misfits({key: tensor}, state_dict)
+                error_msgs.extend(f"{self._name}: {fault}" for fault in faults)
+                if not faults:
+                    tensor.copy_(state_dict[key])
+            elif strict:
+                missing_keys.append(key)
 
     def _build_for_loading(self, state_dict: Any, prefix: str, build_config: Any, error_msgs: list[str]) -> bool:
         """Build with the shapes that were saved; say whether loading can go on."""
@@ -100,7 +123,9 @@ class Loading(Building):
             except Exception as error:
                 error_msgs.append(f"{self._name}: cannot be built from the saved shapes {build_config!r}: {error}")
                 return False
-        elif self._creates_weights and any(key.startswith(prefix) for key in state_dict):
+        elif self._creates_weights and any(
+            key.startswith(prefix) and key[len(prefix) :] not in self._more_to_save() for key in state_dict
+        ):
             error_msgs.append(
                 f"{self._name}: is not built, and this state_dict does not tell its input shape (safetensors files and "
                 "plain dicts do not). Build first: `torchkeras_layer.build(model, example_input)`."

@@ -82,10 +82,53 @@ def test_a_copy_goes_on_where_the_original_stands(duplicate):
     assert not torch.equal(twin(ONES), layer(ONES))
 
 
-def test_the_seed_is_no_weight():
+def test_the_count_of_draws_is_no_weight():
     layer = layers.Dropout(0.5, seed=1)
     layer(ONES)
-    assert (layer.weights, dict(layer.state_dict()), layer.count_params()) == ([], {}, 0)
+    assert (layer.weights, list(layer.parameters()), list(layer.buffers()), layer.count_params()) == ([], [], [], 0)
+    assert layer.state_dict() == {"draws": torch.tensor(1)}
+    assert layers.Dropout(0.5).state_dict() == {}
+
+
+SEEDED = {
+    "dropout": lambda: layers.Dropout(0.5, seed=1),
+    "alpha": lambda: layers.AlphaDropout(0.5, seed=1),
+    "spatial": lambda: layers.SpatialDropout1D(0.5, seed=1),
+    "gaussian": lambda: layers.GaussianDropout(0.5, seed=1),
+    "noise": lambda: layers.GaussianNoise(0.5, seed=1),
+    "LSTM": lambda: layers.LSTM(2, dropout=0.5, recurrent_dropout=0.5, seed=1),
+    "GRU": lambda: layers.GRU(2, dropout=0.5, seed=1),
+    "ConvLSTM": lambda: layers.ConvLSTM1D(2, 1, dropout=0.5, seed=1),
+    "wrapped": lambda: layers.TimeDistributed(layers.Dropout(0.5, seed=1)),
+    "inside": lambda: torch.nn.Sequential(torch.nn.Identity(), layers.Dropout(0.5, seed=1)),
+}
+
+
+@pytest.mark.parametrize("make", SEEDED.values(), ids=SEEDED)
+def test_training_goes_on_with_the_next_numbers_after_loading(make, tmp_path):
+    layer, twin = make(), make()
+    inputs = torch.ones(2, 5, 4, 3) if isinstance(layer, layers.ConvLSTM1D) else torch.ones(2, 5, 4)
+    first = layer(inputs)
+    torch.save(layer.state_dict(), tmp_path / "state.pt")
+    twin.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
+    next_ones = layer(inputs)
+    assert torch.equal(twin(inputs), next_ones)
+    assert not torch.equal(first, next_ones)
+    untouched = make()
+    untouched(inputs)
+    before = untouched.state_dict()
+    for wrong in ({}, before | {"more": torch.ones(1)}):
+        with pytest.raises(RuntimeError, match="draws|more"):
+            untouched.load_state_dict(wrong)
+
+
+def test_a_count_of_another_shape_is_an_error():
+    layer = layers.Dropout(0.5, seed=1)
+    for module in (layer, torch.nn.Sequential(layer)):
+        state = {name: torch.ones(2, dtype=torch.int64) for name in module.state_dict()}
+        with pytest.raises(RuntimeError, match=r"draws has shape \(\), received \(2,\)"):
+            module.load_state_dict(state)
+    assert layer._draws == 0
 
 
 def test_inference_and_a_rate_of_0_return_the_inputs():

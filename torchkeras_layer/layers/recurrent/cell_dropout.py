@@ -8,11 +8,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from torchkeras_layer._autograd import in_backward
 from torchkeras_layer.layers.arguments import number_between
-from torchkeras_layer.layers.regularization.seeded_draws import draw_mask
-from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer
 
 
 @dataclasses.dataclass
@@ -23,7 +20,7 @@ class _Drawn:
     of_state: Any = None
 
 
-class CellDropout(ZooLayer):
+class CellDropout(SeededLayer):
     """Base of the cells that drop the same values in all steps of a sequence.
 
     `_take_dropout` and `_begin_dropout` are for the `__init__` of a cell.
@@ -32,19 +29,17 @@ class CellDropout(ZooLayer):
 
     dropout: float
     recurrent_dropout: float
-    seed: int | None
 
     def _take_dropout(self, dropout: Any, recurrent_dropout: Any, seed: Any) -> None:
         """Keep the rates and the seed."""
         self.dropout = number_between(self, "dropout", dropout, 0, 1)
         self.recurrent_dropout = number_between(self, "recurrent_dropout", recurrent_dropout, 0, 1)
-        self.seed = read_seed(self, seed)
+        self._take_seed(seed)
 
     def _begin_dropout(self, count: int | None = None) -> None:
         """Prepare for masks: `count` of them in a list, one a gate, or a single one for all gates if it is `None`."""
         self._mask_count = count
         self._drawn = _Drawn()
-        self._draws = torch.zeros((), dtype=torch.int64, device="cpu")
 
     def get_dropout_mask(self, step_input: torch.Tensor) -> Any:
         """Return the mask for the inputs, (batch, in), or a list with one for each gate; `None` if none are dropped.
@@ -89,10 +84,4 @@ class CellDropout(ZooLayer):
         ones = torch.ones_like(values)
         if self.seed is None or rate == 1:
             return F.dropout(ones, rate)
-        if in_backward():
-            raise RuntimeError(
-                f"{self.name}: a checkpoint runs it again in the backward pass, where its seed gives other numbers "
-                f"than in the forward pass. Received: seed={self.seed}. Leave the seed out, and call "
-                "torch.manual_seed instead."
-            )
-        return torch.where(draw_mask(self._draws, values, self.seed, values.shape, 1 - rate), ones / (1 - rate), 0)
+        return torch.where(self._draw_kept(values, values.shape, rate), ones / (1 - rate), 0)

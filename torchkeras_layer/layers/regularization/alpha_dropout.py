@@ -8,7 +8,6 @@ import torch
 
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.regularization.dropout import Dropout
-from torchkeras_layer.layers.regularization.seeded_numbers import draw
 
 # What SELU gives for values far below 0 (Klambauer et al., 2017): minus its scale times its alpha.
 _SATURATION = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717
@@ -47,8 +46,5 @@ class AlphaDropout(Dropout):
             return inputs
         scale = ((1 - self.rate) * (1 + self.rate * _SATURATION**2)) ** -0.5
         shift = -scale * _SATURATION * self.rate
-        return torch.where(self._draw(inputs), scale * inputs + shift, scale * _SATURATION + shift)
-
-    def _draw(self, inputs: torch.Tensor) -> torch.Tensor:
-        shape = inputs.shape if self.noise_shape is None else self._fitting(inputs)
-        return draw(self, self._draws, inputs, self.seed, shape, "uniform", torch.float32) >= self.rate
+        kept = self._draw(inputs, self._shape_for(inputs), "uniform") >= self.rate
+        return torch.where(kept, scale * inputs + shift, scale * _SATURATION + shift)

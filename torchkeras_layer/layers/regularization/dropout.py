@@ -7,17 +7,14 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import number_between
-from torchkeras_layer.layers.regularization.seeded_draws import draw_mask
-from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer
 
 
 @catalog.register()
-class Dropout(ZooLayer):
+class Dropout(SeededLayer):
     """In training, set values to 0 with probability `rate` and divide the others by `1 - rate`; else do nothing.
 
     Shapes: any -> the same.
@@ -28,8 +25,8 @@ class Dropout(ZooLayer):
             `(None, 1, None)` drops the same features in every step.
         seed: `None` takes the numbers from torch's global generator, as `nn.Dropout` does: `torch.manual_seed` fixes
             them. With an int, the layer has numbers of its own, the same in each run (on one type of device), and the
-            same as Keras 3 on torch; a copy goes on from where the original stands. The state of such a layer is not in
-            the `state_dict`, and `torch.utils.checkpoint`, which puts back torch's generator only, cannot repeat it.
+            same as Keras 3 on torch; a copy, or a layer that loads its `state_dict`, goes on from where it stands.
+            `torch.utils.checkpoint`, which puts back torch's generator only, cannot repeat such a layer.
         **kwargs: those of `Layer`.
 
     Raises:
@@ -46,8 +43,7 @@ class Dropout(ZooLayer):
         super().__init__(**kwargs)
         self.rate = number_between(self, "rate", rate, 0, 1)
         self.noise_shape = None if noise_shape is None else self._read_noise_shape(noise_shape)
-        self.seed = read_seed(self, seed)
-        self._draws = torch.zeros((), dtype=torch.int64, device="cpu")
+        self._take_seed(seed)
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor, training: Any = None) -> torch.Tensor:
@@ -58,7 +54,8 @@ class Dropout(ZooLayer):
             return F.dropout(inputs, self.rate)
         if self.seed is None:
             return inputs * self._draw_factors(inputs)
-        return torch.where(self._draw_kept(inputs, self.seed), inputs / (1 - self.rate), 0)
+        kept = self._draw_kept(inputs, self._shape_for(inputs), self.rate)
+        return torch.where(kept, inputs / (1 - self.rate), 0)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs."""
@@ -67,23 +64,13 @@ class Dropout(ZooLayer):
     def _draw_factors(self, inputs: torch.Tensor) -> torch.Tensor:
         kept = 1 - self.rate
         # Made like the inputs, so that vmap draws for each of them.
-        return inputs.new_empty(self._fitting(inputs)).bernoulli_(kept).div_(kept)
+        return inputs.new_empty(self._shape_for(inputs)).bernoulli_(kept).div_(kept)
 
-    def _draw_kept(self, inputs: torch.Tensor, seed: int) -> torch.Tensor:
-        """Return which values are kept, by numbers of the layer's own seed."""
-        shape = inputs.shape if self.noise_shape is None else self._fitting(inputs)
-        if in_backward():
-            raise RuntimeError(
-                f"{self.name}: a checkpoint runs it again in the backward pass, where its seed gives other numbers "
-                f"than in the forward pass. Received: seed={seed}. Leave the seed out, and call "
-                "torch.manual_seed instead."
-            )
-        return draw_mask(self._draws, inputs, seed, shape, 1 - self.rate)
-
-    def _fitting(self, inputs: torch.Tensor) -> tuple[int, ...]:
-        """Return `noise_shape` for these inputs."""
-        sizes = tuple(inputs.shape)
-        noise = self.noise_shape or ()
+    def _shape_for(self, inputs: torch.Tensor) -> tuple[int, ...]:
+        """Return the shape of what is drawn: `noise_shape` for these inputs."""
+        sizes, noise = tuple(inputs.shape), self.noise_shape
+        if noise is None:
+            return sizes
         # Broadcasting lines up the last axes; `None` is counted from the first one, as in Keras.
         shape = tuple(sizes[axis] if size is None and axis < len(sizes) else size for axis, size in enumerate(noise))
         pairs = zip(reversed(shape), reversed(sizes), strict=False)

@@ -7,11 +7,10 @@ from typing import Any
 import torch
 
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layers.regularization.seeded_numbers import draw, read_seed
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer
 
 
-class GaussianLayer(ZooLayer):
+class GaussianLayer(SeededLayer):
     """Base of the layers that draw Gaussian noise: it keeps the `seed`, and does not change shapes.
 
     Raises:
@@ -23,8 +22,7 @@ class GaussianLayer(ZooLayer):
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.seed = read_seed(self, seed)
-        self._draws = torch.zeros((), dtype=torch.int64, device="cpu")
+        self._take_seed(seed)
         # That of the start, so that a layer moved to another dtype draws the same numbers.
         self._dtype_of_draws = self._policy.compute or torch.float32
         self.supports_masking = True
@@ -35,5 +33,5 @@ class GaussianLayer(ZooLayer):
 
     def _noise(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return numbers of mean 0 and deviation 1, as many as the inputs have."""
-        noise = draw(self, self._draws, inputs, self.seed, inputs.shape, "normal", self._dtype_of_draws)
+        noise = self._draw(inputs, inputs.shape, "normal", self._dtype_of_draws)
         return noise.to(inputs.dtype) if inputs.is_floating_point() else noise

@@ -1,4 +1,4 @@
-"""How does a layer draw numbers of a distribution, from a seed of its own if it has one?"""
+"""How are random numbers drawn from a seed?"""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer._autograd import in_backward
 from torchkeras_layer.layer import Layer
 
 _LARGEST_SEED = 2**32 - 1
-_FILL = {"normal": torch.Tensor.normal_, "uniform": torch.Tensor.uniform_}
 
 
 def read_seed(layer: Layer, seed: Any) -> int | None:
@@ -29,53 +27,61 @@ def read_seed(layer: Layer, seed: Any) -> int | None:
     return None if seed is None else operator.index(seed)
 
 
-def draw(
-    layer: Layer,
+def draw_seeded(
     draws: torch.Tensor,
     inputs: torch.Tensor,
-    seed: int | None,
+    seed: int,
     shape: Sequence[int],
     distribution: str,
     dtype: torch.dtype,
+    probability: float = 0.5,
 ) -> torch.Tensor:
-    """Return numbers of a distribution: 'normal' (mean 0, deviation 1) or 'uniform' (from 0 to 1).
+    """Return numbers of a distribution, and add 1 to `draws`, an int tensor of shape ().
 
-    Without a seed they come from torch's generator. With one, each draw has a generator of its own, seeded with `seed`
-    plus the number of draws before it, as in Keras 3 on torch; `draws`, an int tensor of shape (), counts them.
+    Each draw has a generator of its own, seeded with `seed` plus the number of draws before it: that is what Keras 3
+    does on torch, so the numbers are the same. The count is all that there is to copy, to pickle and to save.
 
     Args:
         inputs: what the numbers are for: they are drawn on their device, and in `vmap` for each of them if asked to.
+        distribution: 'normal' (mean 0, deviation 1), 'uniform' (from 0 to 1), or 'bernoulli' (1 or 0).
+        probability: of 1, for 'bernoulli'.
 
-    Raises:
-        RuntimeError: if a checkpoint repeats a call of a layer with a seed.
-
-    >>> draw(Layer(), torch.tensor(0), torch.ones(2), 4, (2,), "uniform", torch.float32)
-    tensor([0.5596, 0.5591])
+    >>> draws = torch.tensor(0)
+    >>> draw_seeded(draws, torch.ones(4), 4, (4,), "bernoulli", torch.bool), draws
+    (tensor([False, False,  True,  True]), tensor(1))
     """
-    if seed is None:
-        # Made like the inputs, so that vmap draws for each of them.
-        return _FILL[distribution](inputs.new_empty(shape, dtype=dtype))
-    if in_backward():
-        raise RuntimeError(
-            f"{layer.name}: a checkpoint runs it again in the backward pass, where its seed gives other numbers than "
-            f"in the forward pass. Received: seed={seed}. Leave the seed out, and call torch.manual_seed instead."
-        )
-    return _draw(draws, inputs.detach(), seed, list(shape), distribution, dtype)
+    return _draw(draws, inputs.detach(), seed, list(shape), distribution, dtype, probability)
 
 
 # An operator of torch's, because torch.compile and fake tensors, which know no generators, take it as it is.
 @torch.library.custom_op("torchkeras_layer::draw_numbers", mutates_args=("draws",))
 def _draw(
-    draws: torch.Tensor, inputs: torch.Tensor, seed: int, shape: Sequence[int], distribution: str, dtype: torch.dtype
+    draws: torch.Tensor,
+    inputs: torch.Tensor,
+    seed: int,
+    shape: Sequence[int],
+    distribution: str,
+    dtype: torch.dtype,
+    probability: float,
 ) -> torch.Tensor:
     generator = torch.Generator(inputs.device).manual_seed((seed + int(draws)) & _LARGEST_SEED)
     draws += 1
-    return _FILL[distribution](torch.empty(shape, dtype=dtype, device=inputs.device), generator=generator)
+    if distribution == "bernoulli":
+        probabilities = torch.full(shape, probability, device=inputs.device)
+        return torch.bernoulli(probabilities, generator=generator).to(dtype)
+    numbers = torch.empty(shape, dtype=dtype, device=inputs.device)
+    return numbers.normal_(generator=generator) if distribution == "normal" else numbers.uniform_(generator=generator)
 
 
 @_draw.register_fake
 def _draw_without_data(
-    draws: torch.Tensor, inputs: torch.Tensor, seed: int, shape: Sequence[int], distribution: str, dtype: torch.dtype
+    draws: torch.Tensor,
+    inputs: torch.Tensor,
+    seed: int,
+    shape: Sequence[int],
+    distribution: str,
+    dtype: torch.dtype,
+    probability: float,
 ) -> torch.Tensor:
     return torch.empty(shape, dtype=dtype, device=inputs.device)
 
@@ -90,9 +96,10 @@ def _draw_in_vmap(
     shape: Sequence[int],
     distribution: str,
     dtype: torch.dtype,
+    probability: float,
 ) -> tuple[torch.Tensor, int | None]:
     if info.randomness == "error":
         raise RuntimeError("vmap: called a layer that draws random numbers. Pass randomness='same' or 'different'.")
     if info.randomness == "same":
-        return _draw(draws, inputs, seed, shape, distribution, dtype), None
-    return _draw(draws, inputs, seed, [info.batch_size, *shape], distribution, dtype), 0
+        return _draw(draws, inputs, seed, shape, distribution, dtype, probability), None
+    return _draw(draws, inputs, seed, [info.batch_size, *shape], distribution, dtype, probability), 0

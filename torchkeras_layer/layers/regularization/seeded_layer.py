@@ -1,0 +1,70 @@
+"""What has a layer that draws random numbers, from a seed of its own if it is given one?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from torchkeras_layer._autograd import in_backward
+from torchkeras_layer.layers.regularization.seeded_numbers import draw_seeded, read_seed
+from torchkeras_layer.layers.zoo_layer import ZooLayer
+
+_FILL = {"normal": torch.Tensor.normal_, "uniform": torch.Tensor.uniform_}
+
+
+class SeededLayer(ZooLayer):
+    """Base of the layers that draw random numbers: `_take_seed` is for their `__init__`.
+
+    Without a seed the numbers come from torch's generator. A layer with one counts its draws; the count is copied and
+    pickled with it, and is `draws` in its `state_dict`, so that training goes on with the numbers that come next.
+    """
+
+    seed: int | None
+
+    def _take_seed(self, seed: Any) -> None:
+        """Keep the seed, and begin to count.
+
+        Raises:
+            ValueError: if `seed` is neither an int nor `None`.
+        """
+        self.seed = read_seed(self, seed)
+        # No buffer: those move to the GPU, where each draw would wait for the count.
+        self._draws = torch.zeros((), dtype=torch.int64, device="cpu")
+
+    def _more_to_save(self) -> dict[str, torch.Tensor]:
+        return {} if self.seed is None else {"draws": self._draws}
+
+    def _draw(
+        self, inputs: torch.Tensor, shape: Sequence[int], distribution: str, dtype: torch.dtype = torch.float32
+    ) -> torch.Tensor:
+        """Return numbers of a distribution: 'normal' (mean 0, deviation 1) or 'uniform' (from 0 to 1).
+
+        Raises:
+            RuntimeError: if a checkpoint repeats a call of a layer with a seed.
+        """
+        if self.seed is None:
+            # Made like the inputs, so that vmap draws for each of them.
+            return _FILL[distribution](inputs.new_empty(shape, dtype=dtype))
+        return self._draw_seeded(inputs, shape, distribution, dtype)
+
+    def _draw_kept(self, inputs: torch.Tensor, shape: Sequence[int], rate: float) -> torch.Tensor:
+        """Return what to keep where `rate` of it is dropped, by numbers of the layer's own seed.
+
+        Raises:
+            RuntimeError: if a checkpoint repeats a call.
+        """
+        return self._draw_seeded(inputs, shape, "bernoulli", torch.bool, 1 - rate)
+
+    def _draw_seeded(
+        self, inputs: torch.Tensor, shape: Sequence[int], distribution: str, dtype: torch.dtype, *probability: float
+    ) -> torch.Tensor:
+        seed: Any = self.seed
+        if in_backward():
+            raise RuntimeError(
+                f"{self.name}: a checkpoint runs it again in the backward pass, where its seed gives other numbers "
+                f"than in the forward pass. Received: seed={seed}. Leave the seed out, and call "
+                "torch.manual_seed instead."
+            )
+        return draw_seeded(self._draws, inputs, seed, shape, distribution, dtype, *probability)
