@@ -6,6 +6,8 @@ A test module with `from tests.oracle import assert_close, keras` is skipped whe
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,17 @@ if keras.backend.backend() != "torch":
         f"Keras runs on {keras.backend.backend()}: something imported it before tests/oracle.py did. "
         "Write `from tests.oracle import keras` there."
     )
+
+
+@contextmanager
+def keras_keeps_float64() -> Iterator[None]:
+    """Have Keras compute in float64 what is float64, as it does on TensorFlow; elsewhere many operations round it."""
+    table = keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE
+    table["float64"] = "float64"
+    try:
+        yield
+    finally:
+        table["float64"] = "float32"
 
 
 def to_numpy(value: Any) -> np.ndarray:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
-from functools import partial
 from typing import Any
 
 import pytest
 import torch
-from torch.func import functional_call
 
 from tests.conformance.case import Case
 from tests.conformance.cases import CASES
-from tests.oracle import assert_close
+from tests.oracle import assert_close, keras_keeps_float64
 from torchkeras_layer import Layer
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
@@ -63,32 +60,10 @@ def test_numbers_are_keras_s(case):
 
 @every_case_of_keras
 def test_float64_has_all_its_digits(case):
-    """Keras on torch computes float64 in float32, and cannot tell: the gradients must fit the outputs to 7 digits."""
-    layer, theirs = case.pair(dtype="float64")
-    inputs = case.inputs(torch.float64)
-    trainable = {name: weight for name, weight in layer.named_parameters() if weight.requires_grad}
-
-    flat = leaves(inputs)
-
-    def function(*tensors: torch.Tensor) -> Any:
-        # A copy, because the next call must neither draw other numbers nor find other statistics.
-        given, weights = iter(tensors[: len(flat)]), tensors[len(flat) :]
-        replaced = dict(zip(trainable, weights, strict=True))
-        torch.manual_seed(9)
-        again = partial(_call_with, copy.deepcopy(layer), replaced)
-        return case.call(again, map_leaves(lambda _: next(given), inputs), training=case.training)
-
-    outputs, expected = function(*flat, *trainable.values()), case.run(theirs, inputs)
-    gives_floats = leaves(expected)[0].is_floating_point()
-    assert set(_dtypes(outputs)) == {torch.float64} or not (flat[0].is_floating_point() and gives_floats)
-    assert_close(outputs, expected, str(case), atol=1e-5)
-    wanted = [*(tensor.requires_grad_(tensor.is_floating_point()) for tensor in flat), *trainable.values()]
-    if any(tensor.requires_grad for tensor in wanted) and any(one.requires_grad for one in leaves(outputs)):
-        assert torch.autograd.gradcheck(function, wanted, atol=1e-7, rtol=1e-6, fast_mode=True)
-
-
-def _call_with(layer: Any, weights: dict[str, Any], inputs: Any, **arguments: Any) -> Any:
-    return functional_call(layer, weights, (inputs,), arguments)
+    with keras_keeps_float64():
+        mine, theirs = (_results(case, layer, torch.float64) for layer in case.pair(dtype="float64"))
+    assert _dtypes(mine["outputs"]) == _dtypes(theirs["outputs"])
+    assert_close(mine, theirs, str(case), rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.keras_has_halves and not c.wraps_torch], ids=str)
