@@ -127,3 +127,22 @@ def test_short_names():
     layer = layers.deserialize({"class_name": "GlobalMaxPool1D", "config": {"keepdims": True}})
     assert type(layer) is layers.GlobalMaxPooling1D
     assert layer.keepdims
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 8, 16, 31, 32, 40])
+@pytest.mark.parametrize("lengths", [(32,), (7,), (8, 4), (4, 4, 2)])
+def test_pixels_that_are_taken_together_make_no_difference(channels, lengths):
+    inputs = torch.randn(3, *lengths, channels)
+    inputs[1, 0, ..., 0] = float("nan")
+    axes = tuple(range(1, len(lengths) + 1))
+    for keepdims in (False, True):
+        layer = getattr(layers, f"GlobalMaxPooling{len(lengths)}D")(keepdims=keepdims)
+        for given_inputs in (inputs, inputs.transpose(1, 0).contiguous().transpose(1, 0)):
+            torch.testing.assert_close(layer(given_inputs), inputs.amax(axes, keepdims), rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", ["GlobalMaxPooling2D", "MaxPooling2D", "AveragePooling2D"])
+def test_nothing_to_choose_from(name):
+    layer = getattr(layers, name)(name="p", **({} if "Global" in name else {"padding": "same"}))
+    with pytest.raises(ValueError, match=r"p: .*inputs of shape \(2, 0, 3, 1\)"):
+        layer(torch.ones(2, 0, 3, 1))

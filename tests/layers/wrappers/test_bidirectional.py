@@ -87,7 +87,7 @@ def assert_shapes(layer: Any, outputs: Any) -> None:
         said = leaves_of_shapes(layer.compute_output_shape(shape))
         assert said == leaves_of_shapes(ours.Layer.compute_output_shape(layer, shape))
         for stated, output in zip(said, leaves(outputs), strict=True):
-            assert [size in (None, found) for size, found in zip(stated, output.shape, strict=True)]
+            assert all(size in (None, found) for size, found in zip(stated, output.shape, strict=True))
 
 
 def leaves_of_shapes(shapes: Any) -> list[Any]:

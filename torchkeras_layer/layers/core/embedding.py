@@ -83,7 +83,13 @@ class Embedding(ZooLayer):
         """Return a row for each int."""
         if inputs.dtype not in _INDEX_DTYPES:
             inputs = inputs.to(torch.int32)
-        outputs = torch.embedding(self._weight("embeddings"), inputs)
+        try:
+            outputs = torch.embedding(self._weight("embeddings"), inputs)
+        except IndexError as error:
+            raise IndexError(
+                f"{self.name}: inputs must be row numbers from 0 to input_dim - 1, which is {self.input_dim - 1}. "
+                f"Received: numbers from {int(inputs.min())} to {int(inputs.max())}."
+            ) from error
         return outputs if outputs.dtype is self._policy.compute else self._cast_output(outputs)
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor | None:

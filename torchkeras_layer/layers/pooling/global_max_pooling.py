@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.pooling.global_pooling import GlobalPooling
 
-# Torch's kernel takes several channels at once if they are last in memory. With fewer, a copy in which they are second
-# makes it three times as fast: for 32 images of 16×16×16, 91 µs against 322.
+# Torch's kernel takes several channels at once if they are last in memory. With fewer, it is ten times as slow: for 32
+# images of 32×32×16, 1329 µs; 33 if it takes two pixels as one, and 377 with a copy in which channels are second.
 _ENOUGH_CHANNELS = 32
 
 
@@ -21,10 +23,25 @@ class GlobalMaxPooling(GlobalPooling):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the largest values."""
+        if any(inputs.shape[axis] == 0 for axis in self.axes):
+            raise ValueError(
+                f"{self.name}: the inputs hold no values to choose from. Received: inputs of shape "
+                f"{tuple(inputs.shape)}."
+            )
         if self.data_format == "channels_first" or inputs.shape[-1] >= _ENOUGH_CHANNELS:
             return inputs.amax(self.axes, keepdim=self.keepdims)
-        largest = inputs.movedim(-1, 1).contiguous().amax(tuple(range(2, inputs.dim())), keepdim=self.keepdims)
-        return largest.movedim(1, -1) if self.keepdims else largest
+        largest = self._largest_of_rows(inputs)
+        return largest.view(self.compute_output_shape(inputs.shape)) if self.keepdims else largest
+
+    def _largest_of_rows(self, inputs: torch.Tensor) -> torch.Tensor:
+        batch, *lengths, channels = inputs.shape
+        together = 1 << ((_ENOUGH_CHANNELS - 1) // max(channels, 1)).bit_length()
+        # In two steps, equal values would not get equal gradients. Of free sizes nothing is asked.
+        wants_gradients = torch.is_grad_enabled() and inputs.requires_grad
+        if wants_gradients or torch.compiler.is_compiling() or math.prod(lengths) % together:
+            return inputs.movedim(-1, 1).contiguous().amax(tuple(range(2, inputs.dim())))
+        rows = inputs.reshape(batch, math.prod(lengths) // together, together * channels).amax(1)
+        return rows.view(batch, together, channels).amax(1)
 
 
 @catalog.register("GlobalMaxPool1D")
@@ -37,7 +54,7 @@ class GlobalMaxPooling1D(GlobalMaxPooling):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: for another `data_format`, or inputs that have other axes.
+        ValueError: for another `data_format`, or inputs that have other axes or an empty one.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.GlobalMaxPooling1D()(torch.tensor([[[1.0, 5.0], [3.0, 2.0]]]))
@@ -57,7 +74,7 @@ class GlobalMaxPooling2D(GlobalMaxPooling):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: for another `data_format`, or inputs that have other axes.
+        ValueError: for another `data_format`, or inputs that have other axes or an empty one.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.GlobalMaxPooling2D(keepdims=True)(torch.arange(8.0).reshape(1, 2, 2, 2))
@@ -77,7 +94,7 @@ class GlobalMaxPooling3D(GlobalMaxPooling):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: for another `data_format`, or inputs that have other axes.
+        ValueError: for another `data_format`, or inputs that have other axes or an empty one.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.GlobalMaxPooling3D("channels_first")(torch.arange(8.0).reshape(1, 2, 1, 2, 2))

@@ -89,12 +89,11 @@ class Pooling(ZooLayer):
         raise NotImplementedError(f"{type(self).__name__} must define _pool_padded for padding='same' and free sizes.")
 
     def _check_lengths(self, lengths: Sequence[int | None], shape: Sequence[int | None]) -> None:
-        if self.padding == "same":
-            return
-        if any(length is not None and length < size for length, size in zip(lengths, self.pool_size, strict=True)):
+        least = (1,) * self.rank if self.padding == "same" else self.pool_size
+        if any(length is not None and length < size for length, size in zip(lengths, least, strict=True)):
             raise ValueError(
                 f"{self.name}: inputs of shape {tuple(shape)} hold no window of pool_size={self.pool_size}. "
-                "Pool less often, or give a smaller pool_size or padding='same'."
+                "Pool less often, or give a smaller pool_size or, for axes that are not empty, padding='same'."
             )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
