@@ -66,9 +66,9 @@ class EinsumDense(ZooLayer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        *,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        *,
         activity_regularizer: Any = None,
         **kwargs: Any,
     ) -> None:

@@ -79,6 +79,7 @@ class BatchNormalization(Normalization):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        *,
         synchronized: bool = False,
         **kwargs: Any,
     ) -> None:

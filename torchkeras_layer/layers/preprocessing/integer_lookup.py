@@ -66,6 +66,7 @@ class IntegerLookup(VocabularyLookup):
         idf_weights: Any = None,
         invert: bool = False,
         output_mode: str = "int",
+        *,
         pad_to_max_tokens: bool = False,
         oov_method: str = "floormod",
         salt: Any = None,

@@ -68,6 +68,7 @@ class StringLookup(StringLayer, VocabularyLookup):
         oov_token: str | None = "[UNK]",
         vocabulary: Any = None,
         idf_weights: Any = None,
+        *,
         invert: bool = False,
         output_mode: str = "int",
         pad_to_max_tokens: bool = False,

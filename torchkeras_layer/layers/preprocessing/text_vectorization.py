@@ -81,6 +81,7 @@ class TextVectorization(StringLayer):
         pad_to_max_tokens: bool = False,
         vocabulary: Any = None,
         idf_weights: Any = None,
+        *,
         encoding: str = "utf-8",
         **kwargs: Any,
     ) -> None:

@@ -76,6 +76,7 @@ class RNN(KeptStates):
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
+        *,
         zero_output_for_mask: bool = False,
         time_major: bool = False,
         **kwargs: Any,
