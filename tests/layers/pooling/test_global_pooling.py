@@ -146,3 +146,19 @@ def test_nothing_to_choose_from(name):
     layer = getattr(layers, name)(name="p", **({} if "Global" in name else {"padding": "same"}))
     with pytest.raises(ValueError, match=r"p: .*inputs of shape \(2, 0, 3, 1\)"):
         layer(torch.ones(2, 0, 3, 1))
+
+
+@pytest.mark.parametrize("rank", RANKS)
+def test_equal_values_share_derivatives_in_every_mode(rank):
+    inputs = torch.randint(2, (2, *[8] * rank, 3)).float()
+    layer, axes = getattr(layers, f"GlobalMaxPooling{rank}D")(), tuple(range(1, rank + 1))
+    tangent = torch.randn_like(inputs)
+    (_, mine), (_, expected) = (
+        torch.func.jvp(function, (inputs,), (tangent,)) for function in (layer, lambda x: x.amax(axes))
+    )
+    torch.testing.assert_close(mine, expected)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(inputs, tangent)
+        torch.testing.assert_close(torch.autograd.forward_ad.unpack_dual(layer(dual)).tangent, expected)
+    mine, expected = (torch.func.grad(lambda x, f=f: f(x).sum())(inputs) for f in (layer, lambda x: x.amax(axes)))
+    torch.testing.assert_close(mine, expected)

@@ -8,6 +8,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from torch.distributed.checkpoint.state_dict import get_model_state_dict, set_model_state_dict
 from torch.func import grad, vmap
 from torch.utils.checkpoint import checkpoint
 
@@ -214,3 +215,12 @@ def test_a_compiled_layer_draws_what_an_eager_one_does():
     for _ in range(3):
         assert torch.equal(compiled(ONES), eager(ONES))
     assert torch.equal(layer(ONES), eager(ONES))
+
+
+def test_distributed_checkpoints_keep_the_count_of_draws():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), layers.Dropout(0.5, seed=1))
+    model(torch.ones(1, 2))
+    state = get_model_state_dict(model)
+    twin = torch.nn.Sequential(torch.nn.Linear(2, 2), layers.Dropout(0.5, seed=1))
+    set_model_state_dict(twin, state)
+    assert (state["1.draws"], twin[1].draws) == (1, 1)

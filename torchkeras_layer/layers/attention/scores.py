@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer.layers.attention.attention_masks import causal_mask
 
 
@@ -31,7 +32,8 @@ def attend(
     >>> attend(ones, ones, torch.tensor([[[[1.0], [3.0]]]]), mask, 1.0).flatten()
     tensor([1., 2.])
     """
-    if mask is None:
+    # Where there are no keys, there is nothing to mask, and no mean: the kernel gives 0.
+    if mask is None or mask.shape[-1] == 0:
         return _run_kernel(query, key, value, None, scale, is_causal, dropout)
     # Torch's kernels differ in what they give for a query without keys: NaN, zeros, or wrong gradients.
     has_keys = mask.any(-1, keepdim=True)
@@ -109,8 +111,9 @@ def _run_kernel(
     is_causal: bool,
     dropout: float,
 ) -> torch.Tensor:
-    if not _is_transformed():
-        is_grouped = query.shape[-3] != key.shape[-3]
+    if not is_transformed():
+        # While `torch.jit.trace` looks on, sizes are tensors.
+        is_grouped = bool(query.shape[-3] != key.shape[-3])
         return F.scaled_dot_product_attention(
             query, key, value, mask, dropout, is_causal, scale=scale, enable_gqa=is_grouped
         )
@@ -122,7 +125,3 @@ def _run_kernel(
         scores = torch.where(mask, scores, -torch.inf)
     weights = torch.softmax(scores, -1)
     return weighted(F.dropout(weights, dropout) if dropout else weights, value)
-
-
-def _is_transformed() -> bool:
-    return torch._C._functorch.peek_interpreter_stack() is not None  # pyright: ignore[reportAttributeAccessIssue]

@@ -6,6 +6,7 @@ import math
 
 import torch
 
+from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.pooling.global_pooling import GlobalPooling
 
@@ -37,7 +38,7 @@ class GlobalMaxPooling(GlobalPooling):
         batch, *lengths, channels = inputs.shape
         together = 1 << ((_ENOUGH_CHANNELS - 1) // max(channels, 1)).bit_length()
         # In two steps, equal values would not get equal gradients. Of free sizes nothing is asked.
-        wants_gradients = torch.is_grad_enabled() and inputs.requires_grad
+        wants_gradients = torch.is_grad_enabled() and inputs.requires_grad or is_transformed()
         if wants_gradients or torch.compiler.is_compiling() or math.prod(lengths) % together:
             return inputs.movedim(-1, 1).contiguous().amax(tuple(range(2, inputs.dim())))
         rows = inputs.reshape(batch, math.prod(lengths) // together, together * channels).amax(1)

@@ -5,29 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.autograd import forward_ad
 
 from torchkeras_layer.layers.recurrent.kernel_operator import run_recurrence
 from torchkeras_layer.layers.recurrent.kernels import State, run_directly
-
-
-def may_use_kernels(tensor: torch.Tensor) -> bool:
-    """Whether torch's kernels for whole sequences take a tensor: within `vmap` and the like, they do not.
-
-    >>> may_use_kernels(torch.ones(1)), torch.vmap(lambda row: row * may_use_kernels(row))(torch.ones(1))
-    (True, tensor([0.]))
-    """
-    return not _is_transformed()
-
-
-def _is_transformed() -> bool:
-    in_functorch = torch._C._functorch.peek_interpreter_stack() is not None  # pyright: ignore[reportAttributeAccessIssue]
-    return in_functorch or forward_ad._current_level >= 0
-
-
-# As torch.compiler.assume_constant_result does, which imports the compiler: traced, the stack would never be `None`.
-# Torch itself compiles anew where the transforms are others.
-_is_transformed._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def run_kernel(

@@ -8,10 +8,11 @@ import torch
 import torch.nn.functional as F
 
 from torchkeras_layer import activations, constraints, initializers, regularizers
+from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import known_sizes, positive_int, resolved
 from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
-from torchkeras_layer.layers.recurrent.kernel_choice import may_use_kernels, run_kernel
+from torchkeras_layer.layers.recurrent.kernel_choice import run_kernel
 from torchkeras_layer.layers.recurrent.masked_sequences import MaskedSequences
 from torchkeras_layer.layers.recurrent.states import as_list, read_batch, zeros
 from torchkeras_layer.layers.recurrent.stepping import run_gates
@@ -135,7 +136,7 @@ class RecurrentCell(CellDropout):
         if isinstance(of_inputs, torch.Tensor):
             sequences, of_inputs = sequences * of_inputs.unsqueeze(1), None
         kind = self.kernel_kind() if fuses and of_inputs is None and of_state is None else None
-        if kind is not None and may_use_kernels(sequences):
+        if kind is not None and not is_transformed():
             return self._run_fused(kind, sequences, state, mask)
         weights = self._recurrent_weights()
         projected = self._project(sequences, of_inputs)

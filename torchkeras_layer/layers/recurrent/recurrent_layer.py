@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 import torch
 
+from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer.layers.recurrent.cell_contract import has_hooks
-from torchkeras_layer.layers.recurrent.kernel_choice import may_use_kernels, takes_apart
+from torchkeras_layer.layers.recurrent.kernel_choice import takes_apart
 from torchkeras_layer.layers.recurrent.kernels import run_kernel_of, torchs_weights
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell
 from torchkeras_layer.layers.recurrent.rnn import RNN
@@ -121,7 +122,7 @@ class RecurrentLayer(RNN):
             and self._begins_at_zero
             and not (training and (cell.dropout or cell.recurrent_dropout))
             and not takes_apart(sequences)
-            and may_use_kernels(sequences)
+            and not is_transformed()
             and cell.kernel_kind() is not None
             and cell._policy.compute is sequences.dtype is self._policy.compute
             and cell._is_ours

@@ -23,6 +23,18 @@ class SeededLayer(ZooLayer):
 
     seed: int | None
 
+    @property
+    def draws(self) -> torch.Tensor:
+        """How often the layer drew, an int tensor of shape (). In the `state_dict` if the layer has a seed.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dropout(0.5, seed=4)
+        >>> layer(torch.ones(4)); layer.draws
+        tensor([0., 0., 2., 2.])
+        tensor(1)
+        """
+        return self._draws
+
     def _take_seed(self, seed: Any) -> None:
         """Keep the seed, and begin to count.
 

@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch.nn.modules.module import _has_any_global_hook
 
+from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layers.recurrent.cell_contract import has_hooks
 from torchkeras_layer.layers.recurrent.gru import GRU
-from torchkeras_layer.layers.recurrent.kernel_choice import may_use_kernels, takes_apart
+from torchkeras_layer.layers.recurrent.kernel_choice import takes_apart
 from torchkeras_layer.layers.recurrent.kernels import torchs_weights
 from torchkeras_layer.layers.recurrent.lstm import LSTM
 from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer
@@ -41,7 +42,7 @@ def common_kind(forward: Any, backward: Any, sequences: torch.Tensor, training: 
         and not (forward._casts_weights or backward._casts_weights)
         and not per_thread.context.is_tracing
     )
-    if not is_one or takes_apart(sequences) or not may_use_kernels(sequences):
+    if not is_one or takes_apart(sequences) or is_transformed():
         return None
     # A hook for all modules is to see the calls of both layers.
     return None if _has_any_global_hook() else kind
