@@ -13,7 +13,7 @@ from torchkeras_layer import _names, _random, _settings, precision
 from torchkeras_layer.registry import custom_objects
 
 # The examples are the same in each run; `pytest --hypothesis-profile=explore` looks for new ones.
-settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("repeatable")
 

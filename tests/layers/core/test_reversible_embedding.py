@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import torchkeras_layer as ours
@@ -36,7 +36,6 @@ def _results(library, shape, arguments):
     }
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple),
     st.fixed_dictionaries(

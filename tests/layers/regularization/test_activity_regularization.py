@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracle import assert_close, keras
@@ -14,7 +14,6 @@ FACTORS = st.floats(0, 3, width=32)
 
 
 @given(l1=FACTORS, l2=FACTORS, shape=st.lists(st.integers(1, 4), min_size=1, max_size=4))
-@settings(max_examples=50, deadline=None)
 def test_loss_and_gradients_are_keras_s(l1, l2, shape):
     found = []
     for library in (layers, keras.layers):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.checkpoint import checkpoint
 
@@ -19,7 +19,6 @@ from torchkeras_layer import layers
     shape=st.lists(st.integers(1, 5), min_size=1, max_size=4),
     data=st.data(),
 )
-@settings(max_examples=50, deadline=None)
 def test_seeded_numbers_are_keras_s_call_after_call(rate, seed, shape, data):
     noise = data.draw(st.none() | st.tuples(*(st.sampled_from([None, 1, size]) for size in shape)))
     mine = layers.AlphaDropout(rate, noise_shape=noise, seed=seed)

@@ -8,6 +8,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounter
 from torch.distributed.checkpoint.state_dict import get_model_state_dict, set_model_state_dict
 from torch.func import grad, vmap
 from torch.utils.checkpoint import checkpoint
@@ -30,9 +31,9 @@ def test_a_noise_shape_has_positive_ints_and_none(noise_shape):
         layers.Dropout(0.5, noise_shape=noise_shape)
 
 
-@pytest.mark.parametrize("seed", [1.5, "1", True])
+@pytest.mark.parametrize("seed", [1.5, "1", True, int, torch.tensor(0.5), 2**63, -(2**63) - 1])
 def test_a_seed_is_an_int(seed):
-    with pytest.raises(ValueError, match=r"^Dropout: seed must be an int or None\. Received: seed="):
+    with pytest.raises(ValueError, match=r"^Dropout: seed must be an int of 64 bits or None\. Received: seed="):
         layers.Dropout(0.5, seed=seed)
 
 
@@ -224,3 +225,19 @@ def test_distributed_checkpoints_keep_the_count_of_draws():
     twin = torch.nn.Sequential(torch.nn.Linear(2, 2), layers.Dropout(0.5, seed=1))
     set_model_state_dict(twin, state)
     assert (state["1.draws"], twin[1].draws) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "make", [*SEEDED.values(), lambda: layers.Dropout(0.5, (None, 5, 1)), lambda: layers.AlphaDropout(0.5)]
+)
+def test_one_graph_serves_free_sizes(make):
+    layer = make()
+    sizes = (5, 4, 3) if isinstance(layer, layers.ConvLSTM1D) else (5, 4)
+    layer(torch.ones(2, *sizes))
+    torch._dynamo.reset()
+    counter = CompileCounter()
+    compiled = torch.compile(layer, fullgraph=True, dynamic=True, backend=counter)
+    # Torch's own convolution asks whether it gets less than 16 images.
+    for batch in (6, 7, 9):
+        assert len(compiled(torch.ones(batch, *sizes))) == batch
+    assert counter.frame_count == 1

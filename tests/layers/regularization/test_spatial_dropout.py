@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracle import assert_close, keras
@@ -21,7 +21,6 @@ each = pytest.mark.parametrize(("name", "rank"), RANKS.items())
     sizes=st.lists(st.integers(1, 4), min_size=5, max_size=5),
     data_format=st.sampled_from(["channels_last", "channels_first"]),
 )
-@settings(max_examples=50, deadline=None)
 def test_seeded_numbers_are_keras_s_call_after_call(name, rank, rate, seed, sizes, data_format):
     further = {} if rank == 3 else {"data_format": data_format}
     pair = [getattr(library, name)(rate, seed=seed, **further) for library in (layers, keras.layers)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -44,7 +45,8 @@ class AlphaDropout(Dropout):
         """Return the inputs, with values dropped if `training`."""
         if not training or self.rate == 0:
             return inputs
-        scale = ((1 - self.rate) * (1 + self.rate * _SATURATION**2)) ** -0.5
+        # Not `** -0.5`: torch.compile knows no powers of numbers that may change.
+        scale = 1 / math.sqrt((1 - self.rate) * (1 + self.rate * _SATURATION * _SATURATION))
         shift = -scale * _SATURATION * self.rate
         kept = self._draw(inputs, self._shape_for(inputs), "uniform") >= self.rate
         return torch.where(kept, scale * inputs + shift, scale * _SATURATION + shift)

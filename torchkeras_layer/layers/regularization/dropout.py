@@ -74,7 +74,7 @@ class Dropout(SeededLayer):
         # Broadcasting lines up the last axes; `None` is counted from the first one, as in Keras.
         shape = tuple(sizes[axis] if size is None and axis < len(sizes) else size for axis, size in enumerate(noise))
         pairs = zip(reversed(shape), reversed(sizes), strict=False)
-        if len(shape) > len(sizes) or any(one not in (1, other) for one, other in pairs):
+        if len(shape) > len(sizes) or any(one != 1 and one != other for one, other in pairs):
             raise ValueError(
                 f"{self.name}: noise_shape must broadcast to the shape of the inputs, {sizes}. "
                 f"Received: noise_shape={self.noise_shape}."

@@ -17,14 +17,20 @@ def read_seed(layer: Layer, seed: Any) -> int | None:
     """Return a `seed` argument: an int or `None`.
 
     Raises:
-        ValueError: if it is neither.
+        ValueError: if it is neither, or does not fit into 64 bits.
 
     >>> read_seed(Layer(), 3)
     3
     """
-    if seed is not None and (isinstance(seed, bool) or not hasattr(seed, "__index__")):
-        raise ValueError(f"{type(layer).__name__}: seed must be an int or None. Received: seed={seed!r}.")
-    return None if seed is None else operator.index(seed)
+    if seed is None:
+        return None
+    try:
+        number = 2**64 if isinstance(seed, bool) else operator.index(seed)
+    except TypeError:
+        number = 2**64
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{type(layer).__name__}: seed must be an int of 64 bits or None. Received: seed={seed!r}.")
+    return number
 
 
 def draw_seeded(
