@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint benchmarks wheel
+.PHONY: demo test lint benchmarks sweep wheel
 .NOTPARALLEL:
 
 demo: .venv/installed-examples
@@ -22,6 +22,9 @@ lint: .venv/installed-dev
 
 benchmarks: .venv/installed-benchmarks
 	$(BIN)/python -m benchmarks
+
+sweep: .venv/installed-benchmarks
+	$(BIN)/python -m benchmarks.zoo
 
 wheel: .venv/installed-dev
 	$(BIN)/python -m build --no-isolation

@@ -9,13 +9,15 @@ import torch
 from benchmarks.peers import keras3
 from benchmarks.timing import FULL, QUICK, Effort
 from benchmarks.zoo.entry import Entry
-from benchmarks.zoo.sweep import BATCHES, OF_EVERY_CALL, header, line, measure, remark
+from benchmarks.zoo.sweep import BATCHES, LEGEND, header, line, measure, remark
 from benchmarks.zoo.table import ENTRIES
 
 
 def main() -> None:
     """Print a line for each layer: the ratio (with `--keras` that of Keras 3 too) and the time by hand."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.zoo", description=__doc__)
+    description = f"{__doc__}\n\n{LEGEND}\n\nAll layers take half an hour, with --quick ten minutes."
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m benchmarks.zoo", description=description, formatter_class=formatter)
     parser.add_argument("layer", nargs="*", help="only layers whose name contains one of these")
     parser.add_argument("--quick", action="store_true", help="measure shortly, for a first impression")
     parser.add_argument("--keras", action="store_true", help="measure Keras 3 beside it")
@@ -39,7 +41,7 @@ def _print(entries: list[Entry], with_keras: bool, effort: Effort) -> None:
         cells = [measure(entry, batch, training, library, effort) for training in (False, True) for batch in BATCHES]
         print(line(entry, cells), flush=True)
         remarks.append(remark(entry, cells))
-    print("", OF_EVERY_CALL, *filter(None, remarks), sep="\n")
+    print("", LEGEND, *filter(None, remarks), sep="\n")
 
 
 if __name__ == "__main__":

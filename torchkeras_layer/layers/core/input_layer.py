@@ -112,7 +112,15 @@ def Input(  # noqa: N802
     <KerasTensor tokens shape=(4, None, 8) dtype=int64>
     """
     layer = InputLayer(
-        shape, batch_size, dtype, tensor, name, batch_shape=batch_shape, sparse=sparse, ragged=ragged, optional=optional
+        shape,
+        batch_size,
+        dtype,
+        input_tensor=tensor,
+        name=name,
+        batch_shape=batch_shape,
+        sparse=sparse,
+        ragged=ragged,
+        optional=optional,
     )
     return layer.output
 
