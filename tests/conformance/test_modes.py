@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import doctest
 import inspect
+import re
 from functools import partial
 
 import pytest
@@ -50,7 +51,7 @@ def test_every_public_layer_has_a_doctest_and_says_what_it_takes(name):
     documentation = PUBLIC[name].__doc__
     assert doctest.DocTestParser().get_examples(documentation)
     arguments = inspect.signature(PUBLIC[name]).parameters
-    assert [argument for argument in arguments if f"{argument}" not in documentation] == []
+    assert [argument for argument in arguments if not re.search(rf"\b{argument}\b", documentation)] == []
 
 
 @every_case

@@ -48,16 +48,6 @@ def test_what_is_not_built_is_refused(argument):
     assert layers.Dense(3, **{argument: None}).units == 3
 
 
-def test_positions_are_those_of_keras():
-    layer = layers.Dense(3, "relu", False, "ones", "ones", "l1", "l2", "l1", "non_neg", "unit_norm")
-    theirs = keras.layers.Dense(3, "relu", False, "ones", "ones", "l1", "l2", "l1", "non_neg", "unit_norm")
-    config, expected = layer.get_config(), theirs.get_config()
-    assert {name: type(config[name]) for name in expected if name in config and name != "dtype"} == {
-        name: type(value) for name, value in expected.items() if name in config and name != "dtype"
-    }
-    assert (config["kernel_regularizer"]["class_name"], config["bias_constraint"]["class_name"]) == ("L1", "UnitNorm")
-
-
 def test_the_last_axis_must_have_a_size():
     layer = layers.Dense(3, name="head")
     with pytest.raises(ValueError, match=r"^head: .* Received: input_shape=\(None, None\)"):
