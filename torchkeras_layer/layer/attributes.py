@@ -204,11 +204,10 @@ class Attributes(LayerState):
         if isinstance(owner, property) and owner.fget is not None:
             # Python lands here when a property raises AttributeError, and has dropped the message by then.
             return owner.fget(self)
-        hint = (
-            ""
-            if self._built
-            else " The layer is not built: its weights exist after the first call or `build(input_shape)`."
-        )
+        names = [spec.name for spec in self._weight_specs.values()]
+        hint = f" Its weights are {', '.join(names)}." if names else ""
+        if not self._built:
+            hint = " The layer is not built: its weights exist after the first call or `build(input_shape)`."
         raise AttributeError(f"{self._name} ({type(self).__name__}): no attribute {name!r}.{hint}")
 
 

@@ -165,3 +165,10 @@ def test_regularizers_count_as_losses_and_constraints_can_be_applied():
     assert [loss.item() for loss in layer.losses] == pytest.approx([0.08, 0.02])
     layer.apply_constraints()
     assert torch.allclose(layer.kernel, torch.full((4, 2), 0.5))
+
+
+def test_torch_s_name_of_the_kernel_is_told_keras_s():
+    layer = layers.Dense(3, name="head")
+    layer.build((None, 2))
+    with pytest.raises(AttributeError, match=r"^head \(Dense\): no attribute 'weight'. Its weights are kernel, bias\.$"):
+        _ = layer.weight
