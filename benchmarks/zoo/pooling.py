@@ -14,7 +14,7 @@ _WHY = "torch's kernel is slower where the channels are last in memory, as Keras
 _TWICE = "two poolings, of two axes and of one, take longer than torch's of three for one sample, and half for 32."
 _WHOLE = (
     "with the channels last in memory, torch's kernels are slower, and where several values are the largest, their "
-    "gradients ask for a copy; in 1D the layer takes a mask, for which its call looks for 14 µs."
+    "gradients ask for a copy."
 )
 _MODULES = {
     "Max": {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d},

@@ -46,6 +46,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
     """
 
     rank = 1
+    _only_merges_masks = True
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(data_format, keepdims, **kwargs)
