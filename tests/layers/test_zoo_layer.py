@@ -109,7 +109,7 @@ def test_a_weight_given_by_its_array_is_not_part_of_the_config():
 
 
 # What a layer reads in its own way: inputs that are no tensors, its entries of a state dict, its own weights.
-MEANT_TO_BE_REPLACED = {"_as_tensors", "_own_weights", "_save_to_state_dict", "_load_from_state_dict"}
+MEANT_TO_BE_REPLACED = {"_as_tensors", "_more_to_save", "_own_weights", "_save_to_state_dict", "_load_from_state_dict"}
 
 
 def test_no_layer_hides_a_private_method_of_the_base_class():
@@ -124,3 +124,13 @@ def test_no_layer_hides_a_private_method_of_the_base_class():
     hidden = [f"{cls.__name__}.{name}" for cls, name in methods if name.startswith("_") and hasattr(Layer, name)]
     hidden = [name for name in hidden if not name.endswith("__")]
     assert [name for name in hidden if name.partition(".")[2] not in MEANT_TO_BE_REPLACED] == []
+
+
+def test_a_subclass_may_make_masks_where_the_built_in_only_merges_them():
+    class Pooled(layers.GlobalAveragePooling1D):
+        def compute_mask(self, inputs, mask=None):
+            return inputs.new_ones(len(inputs), dtype=torch.bool)
+
+    layer = Pooled()
+    for _ in range(3):
+        assert layer(torch.ones(2, 3, 4))._keras_mask.tolist() == [True, True]
