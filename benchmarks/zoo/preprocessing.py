@@ -52,5 +52,13 @@ ENTRIES = [
     Entry("Discretization", {"bin_boundaries": _BOUNDARIES}, (64, 128), _Bins),
     Entry("Normalization", {"mean": [0.5, 0.4, 0.3], "variance": [0.04, 0.09, 0.04]}, _IMAGES, _Moments),
     Entry("Rescaling", {"scale": 2.0, "offset": -1.0}, _IMAGES, by_function(lambda x: x * 2.0 - 1.0)),
-    Entry("Resizing", {"height": 16, "width": 24}, _IMAGES, _Resized, channels_second=True),
+    Entry(
+        "Resizing",
+        {"height": 16, "width": 24},
+        _IMAGES,
+        _Resized,
+        channels_second=True,
+        why="5 µs a call, which is what resizing one small image takes: 2 for the views that bring channels second and "
+        "back, 1.5 to look at arguments and shapes, 1.5 for the call of a layer.",
+    ),
 ]
