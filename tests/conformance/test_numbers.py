@@ -90,7 +90,7 @@ def test_weights_have_keras_s_names_shapes_and_order(case):
 def _name_of(layer: Any, weight: torch.Tensor) -> str:
     """Return the name of a weight of a layer or of the layers within."""
     owners = [module for module in layer.modules() if isinstance(module, Layer)]
-    named = ((spec.name, getattr(owner, name)) for owner in owners for name, spec in owner.weight_specs.items())
+    named = ((spec.name, owner._read_weight(name)) for owner in owners for name, spec in owner.weight_specs.items())
     return next(name for name, found in named if found is weight)
 
 

@@ -1,6 +1,7 @@
 """Which preprocessing layers go through the conformance suite?
 
-Hashing and the lookups do not: Keras has them under TensorFlow only. `tests/layers/preprocessing` has its numbers.
+Hashing and the lookups do not: Keras has them under TensorFlow only. `tests/layers/preprocessing` has its numbers, and
+puts what takes ints through torch's compiler, export, vmap and meta device.
 """
 
 from __future__ import annotations

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import torchkeras_layer as ours
 from tests.oracle import assert_close, keras
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     mode=st.sampled_from(["multi_hot", "count", "one_hot"]),
     shape=st.lists(st.integers(1, 4), min_size=0, max_size=2).map(tuple),

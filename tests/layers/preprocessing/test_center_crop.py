@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import torchkeras_layer as ours
 from tests.oracle import assert_close, keras
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     shape=st.tuples(*[st.integers(1, 9)] * 2),
     size=st.tuples(*[st.integers(1, 9)] * 2),

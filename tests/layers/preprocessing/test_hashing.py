@@ -77,3 +77,5 @@ def test_bad_inputs():
         layer(["a", None])
     with pytest.raises(ValueError, match=r"bins: a string cannot be written in UTF-8"):
         layer(["\ud800"])
+    with pytest.raises(ValueError, match=r"bins: a string cannot be written in UTF-8"):
+        layer([b"bytes", "\ud800"])

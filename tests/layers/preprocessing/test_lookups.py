@@ -100,8 +100,12 @@ def test_floats_that_hold_large_ints_are_not_rounded_before():
 COMMON = [
     ({"max_tokens": 1}, r"max_tokens must be an int above 1"),
     ({"max_tokens": 0}, r"max_tokens must be a positive int. Received: max_tokens=0"),
-    ({"num_oov_indices": -1}, r"num_oov_indices must be an int of at least 0. Received: .*num_oov_indices=-1"),
-    ({"num_oov_indices": 1.5}, r"num_oov_indices must be an int of at least 0"),
+    ({"num_oov_indices": -1}, r"num_oov_indices must be an int from 0 to 10000000. Received: .*num_oov_indices=-1"),
+    ({"num_oov_indices": 1.5}, r"num_oov_indices must be an int from 0 to 10000000"),
+    ({"num_oov_indices": 2**31}, r"num_oov_indices must be an int from 0 to 10000000"),
+    ({"num_oov_indices": 2**63}, r"num_oov_indices must be an int from 0 to 10000000"),
+    ({"idf_weights": [[1.0]], "output_mode": "tf_idf"}, r"idf_weights must be a list of numbers, one for each token"),
+    ({"idf_weights": 2.0, "output_mode": "tf_idf"}, r"idf_weights must be a list of numbers, .*idf_weights=2.0"),
     ({"pad_to_max_tokens": True}, r"pad_to_max_tokens needs max_tokens"),
     ({"output_mode": "words"}, r"output_mode must be one of 'int', 'one_hot', 'multi_hot', 'count', 'tf_idf'"),
     ({"invert": True, "output_mode": "count"}, r"invert is for output_mode='int', not 'count'"),
@@ -156,6 +160,17 @@ def test_bad_arguments(lookup, arguments, message):
             ValueError,
             r"idf_weights must be one number for each of the 1 tokens in the vocabulary",
         ),
+        *(
+            (
+                StringLookup,
+                {"vocabulary": ["a"], "idf_weights": wrong, "output_mode": "tf_idf"},
+                TypeError,
+                r"StringLookup: idf_weights must be a number or an array of numbers. Received: idf_weights=",
+            )
+            for wrong in (True, "", {}, [None], ["1"])
+        ),
+        (StringLookup, {"vocabulary": ["\ud800"]}, ValueError, r"StringLookup: a token cannot be written in UTF-8"),
+        (StringLookup, {"mask_token": "\ud800"}, ValueError, r"StringLookup: a token cannot be written in UTF-8"),
         (StringLookup, {"mask_token": 3}, TypeError, r"tokens must be strings. Received: 3"),
         (StringLookup, {"encoding": "klingon"}, ValueError, r"encoding must be one that Python knows"),
         (IntegerLookup, {"vocabulary": [1, 1]}, ValueError, r"Received twice: \[1\]"),
@@ -171,6 +186,17 @@ def test_bad_arguments(lookup, arguments, message):
 def test_bad_vocabularies(lookup, arguments, error, message):
     with pytest.raises(error, match=message):
         lookup(**arguments)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"num_oov_indices": 3}, {"mask_token": 0}])
+def test_a_vocabulary_of_special_tokens_only_knows_nothing(arguments):
+    special = IntegerLookup(**arguments).get_vocabulary()
+    layer, learnt = IntegerLookup(vocabulary=special, **arguments), IntegerLookup(vocabulary=[55], **arguments)
+    assert layer.get_vocabulary() == special
+    values = torch.tensor([[0, 7], [-1, 2**60]])
+    assert torch.equal(layer(values), learnt(values))
+    counted = IntegerLookup(vocabulary=[-1], output_mode="count")
+    assert counted(torch.ones(2, 3, dtype=torch.int64)).tolist() == [[3.0], [3.0]]
 
 
 def test_without_a_vocabulary():

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import torchkeras_layer as ours
@@ -17,7 +17,6 @@ from tests.oracle import assert_close, keras, to_numpy
 SHAPES = st.lists(st.integers(1, 4), min_size=1, max_size=4)
 
 
-@settings(max_examples=80, deadline=None)
 @given(shape=SHAPES, data=st.data(), invert=st.booleans(), ints=st.booleans())
 def test_what_is_learnt_from_an_array_is_what_keras_learns(shape, data, invert, ints):
     axis = data.draw(
@@ -30,6 +29,8 @@ def test_what_is_learnt_from_an_array_is_what_keras_learns(shape, data, invert, 
         layer.adapt(values)
     learnt = [to_numpy(weight) for weight in theirs.weights]
     assert_close(mine.get_weights()[:2], learnt[:2], rtol=1e-4, atol=1e-5)
+    for name in ("mean", "variance"):
+        assert_close(getattr(mine, name), getattr(theirs, name), rtol=1e-4, atol=1e-5)
     twin = ours.layers.Normalization(axis=axis, invert=invert)
     twin.build(shape)
     twin.set_weights(learnt)
@@ -41,8 +42,8 @@ def test_data_in_every_form_gives_the_same(make):
     rows = [[1.0, 7.0], [2.0, 9.0], [6.0, 8.0]]
     layer = ours.layers.Normalization()
     layer.adapt(make(rows), batch_size=2)
-    assert_close(layer.mean, np.array([3.0, 8.0]))
-    assert_close(layer.variance, np.array([14 / 3, 2 / 3]))
+    assert_close(layer.mean, np.array([[3.0, 8.0]]))
+    assert_close(layer.variance, np.array([[14 / 3, 2 / 3]]))
     assert int(layer.count) == 3
 
 
@@ -85,7 +86,22 @@ def test_given_moments_do_as_in_keras(axis, moment, invert):
     assert_close(mine(values), theirs(values))
     assert mine.weights == []
     assert list(mine.state_dict()) == []
+    for name in ("mean", "variance"):
+        assert_close(getattr(mine, name), getattr(theirs, name))
+        assert getattr(mine, name).shape == getattr(theirs, name).shape
     assert_close(ours.layers.Normalization.from_config(mine.get_config())(values), theirs(values))
+
+
+def test_given_moments_come_to_memory_that_was_empty():
+    """As where a large model is made on the meta device, and its weights are loaded later."""
+    with torch.device("meta"):
+        layer = ours.layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 0.1])
+        layer.build((None, 2))
+    assert layer(torch.ones(3, 2, device="meta")).is_meta
+    layer.to_empty(device="cpu")
+    assert_close(layer([[3.0, 2.0]]), np.array([[1.0, 0.0]]))
+    expected = np.array([[1.0, 1 / np.sqrt(0.1)]])
+    assert np.abs(layer.to(torch.float64)(np.array([[3.0, 3.0]])).numpy() - expected).max() < 1e-12
 
 
 def test_a_constant_feature_does_not_divide_by_zero():
@@ -110,6 +126,8 @@ def test_what_is_learnt_travels():
         ({"mean": 1.0}, ValueError, r"Normalization: mean and variance are given both or not at all"),
         ({"mean": [1.0], "variance": 1.0}, ValueError, r"mean and variance must have one shape"),
         ({"mean": [[1.0]], "variance": [[1.0]]}, ValueError, r"of at most 1 axes \(axis=\(-1,\)\)"),
+        ({"mean": "", "variance": 1.0}, TypeError, r"Normalization: mean must be a number or .*Received: mean=''"),
+        ({"mean": 1.0, "variance": [None]}, TypeError, r"variance must be a number or an array of numbers"),
         ({"axis": "x"}, TypeError, r"axis must be an int, a tuple of ints or None. Received: axis='x'"),
         ({"axis": 1.5}, TypeError, r"axis must be an int, a tuple of ints or None"),
     ],
@@ -130,6 +148,8 @@ def test_bad_shapes():
         ours.layers.Normalization(name="scores").build((None, None))
     with pytest.raises(ValueError, match=r"mean and variance of shape \(2,\) do not fit the shape \(3,\) of axes"):
         ours.layers.Normalization(mean=[1.0, 2.0], variance=[1.0, 2.0])(torch.ones(2, 3))
+    with pytest.raises(ValueError, match=r"mean and variance of shape \(0,\) do not fit"):
+        ours.layers.Normalization(mean=[], variance=[])(torch.ones(2, 3))
 
 
 def test_bad_data():

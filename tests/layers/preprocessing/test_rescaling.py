@@ -46,9 +46,41 @@ def test_the_gradient_is_the_scale():
     assert np.asarray(inputs.grad).tolist() == [0.25] * 3
 
 
-@pytest.mark.parametrize(("scale", "offset", "name"), [("x", 0.0, "scale"), (1.0, [[1.0], [1.0, 2.0]], "offset")])
+@pytest.mark.parametrize(
+    "scale", [3, 10**30, torch.tensor(2.5, dtype=torch.bfloat16), np.int8(3), [np.float32(1.5)], [[10**30, 1]]]
+)
+def test_all_kinds_of_numbers_are_numbers(scale):
+    layer = ours.layers.Rescaling(scale)
+    assert np.array_equal(layer([[2.0]]), np.asarray(layer.scale, dtype="float32").reshape(-1, 1).T * 2)
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "name"),
+    [
+        ("x", 0.0, "scale"),
+        ("1", 0.0, "scale"),
+        (None, 0.0, "scale"),
+        (1.0, None, "offset"),
+        (1.0, (None,), "offset"),
+        (1.0, [[1.0], [1.0, 2.0]], "offset"),
+        (True, 0.0, "scale"),
+        (1j, 0.0, "scale"),
+        pytest.param(10**400, 0.0, "scale", id="too large"),
+    ],
+)
 def test_bad_arguments(scale, offset, name):
     with pytest.raises(
         TypeError, match=rf"Rescaling: {name} must be a number or an array of numbers. Received: {name}="
     ):
         ours.layers.Rescaling(scale, offset)
+
+
+@pytest.mark.parametrize(("scale", "offset", "name"), [([1.0, 2.0], 0.0, "scale"), (1.0, [], "offset")])
+def test_bad_shapes(scale, offset, name):
+    layer = ours.layers.Rescaling(scale, offset, name="scaled")
+    wanted = rf"scaled: {name}, an array of shape \(.*\), does not fit the inputs. Received: inputs of shape \(2, 3\)"
+    with pytest.raises(ValueError, match=wanted):
+        layer(torch.ones(2, 3))
+    with pytest.raises(ValueError, match=r"does not fit the inputs. Received: inputs of shape \(None, 3\)"):
+        layer(ours.Input((3,)))
+    assert ours.layers.Rescaling([1.0, 2.0])(ours.Input((None,))).shape == (None, None)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import torchkeras_layer as ours
@@ -26,7 +26,6 @@ def test_every_interpolation_is_that_of_tensorflow(golden):
     assert_close(outputs.squeeze(-1), np.array(golden["outputs"]), golden["interpolation"], atol=3e-6)
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     shape=st.tuples(*[st.integers(1, 9)] * 2),
     size=st.tuples(*[st.integers(1, 9)] * 2),
@@ -93,6 +92,19 @@ def test_gradients_go_through():
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         ours.layers.Resizing(**arguments)
+
+
+@pytest.mark.parametrize("shape", [(2, 0, 6, 3), (2, 6, 0, 3), (2, 6, 6, 0), (0, 6, 3)])
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest", "bicubic"])
+def test_images_without_pixels(shape, interpolation):
+    layers = [ours.layers.Resizing(4, 5, interpolation=interpolation, name="small")]
+    layers += [ours.layers.CenterCrop(*size, name="small") for size in ((1, 1), (4, 5))]
+    for layer in layers:
+        with pytest.raises(ValueError, match=r"small: an image must have at least one row, column and channel"):
+            layer(torch.ones(shape))
+        with pytest.raises(ValueError, match=r"small: an image must have at least one row, column and channel"):
+            layer(ours.Input(shape[1:]) if len(shape) == 4 else ours.Input(batch_shape=shape))
+        assert layer(torch.ones(0, 6, 7, 3)).shape[0] == 0
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (1, 2, 3, 4, 5)])

@@ -189,6 +189,7 @@ def test_new_strings_are_no_reason_to_compile_again():
         {},
         {"num_oov_indices": 3, "mask_token": 0},
         {"num_oov_indices": 0},
+        {"num_oov_indices": 3, "oov_method": "farmhash"},
         {"output_mode": "count", "mask_token": 0},
         {"output_mode": "tf_idf", "idf_weights": [1.0, 2.0, 3.0, 4.0, 5.0]},
         {"output_mode": "one_hot"},

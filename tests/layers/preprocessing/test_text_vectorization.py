@@ -98,6 +98,14 @@ def test_shapes(arguments, shape, expected):
     assert layer.compute_output_shape(shape) == expected
 
 
+def test_longer_ngrams_than_texts_cost_nothing():
+    """As a config from elsewhere may ask for."""
+    layers = [TextVectorization(vocabulary=["a b", "b"], ngrams=ngrams) for ngrams in (2, 3, 2**40, (1, 2, 2**40))]
+    assert [layer(["a b"]).tolist() for layer in layers] == [[[1, 3, 2]]] * 4
+    config = layers[2].get_config()
+    assert TextVectorization.from_config(config).get_config() == config
+
+
 def test_functions_are_in_the_config_only_if_registered():
     @ours.saving.register_keras_serializable("texts")
     def shout(texts):

@@ -34,6 +34,29 @@ def test_the_caller_may_name_a_file(name, files):
         assert later.get_vocabulary(include_special_tokens=False) == LAYERS[name]
 
 
+# What Keras 3.15 and TF-Keras 2.21 give on TensorFlow 2.21.
+@pytest.mark.parametrize(
+    ("content", "arguments", "expected"),
+    [
+        ("[UNK]\na\nb\n", {}, [2, 3, 1, 0]),
+        ("[UNK]\na\nb\n", {"mask_token": ""}, [3, 4, 2, 1]),
+        ("a\r\nb\r\n", {}, [1, 2, 0, 0]),
+        ("a\rb\nb\n", {}, [0, 2, 0, 0]),
+    ],
+)
+def test_lines_are_those_of_tensorflow(content, arguments, expected, tmp_path):
+    (tmp_path / "words").write_bytes(content.encode())
+    layer = ours.layers.StringLookup(vocabulary=tmp_path / "words", **arguments)
+    assert layer(["a", "b", "[UNK]", "x"]).tolist() == expected
+    again = ours.layers.StringLookup(vocabulary=layer.get_vocabulary(), **arguments)
+    loaded = ours.layers.StringLookup(**arguments)
+    loaded.load_state_dict(layer.state_dict())
+    for twin in (again, loaded):
+        assert twin(["a", "b", "[UNK]", "x"]).tolist() == expected
+    inverted = ours.layers.StringLookup(vocabulary=tmp_path / "words", invert=True, **arguments)
+    assert inverted([expected[1]]).tolist() == ["b"]
+
+
 @every_layer
 def test_the_path_is_not_in_the_config(name, files):
     layer = getattr(ours.layers, name)(vocabulary=str(files / name))
@@ -47,7 +70,8 @@ def test_the_path_is_not_in_the_config(name, files):
 )
 def test_a_config_never_names_a_file(name, path, files, monkeypatch):
     monkeypatch.setattr("builtins.open", lambda *_: pytest.fail("a file was opened"))
-    monkeypatch.setattr("pathlib.Path.read_text", lambda *_, **__: pytest.fail("a file was read"))
+    for name_of_method in ("read_text", "read_bytes", "open"):
+        monkeypatch.setattr(f"pathlib.Path.{name_of_method}", lambda *_, **__: pytest.fail("a file was read"))
     config = {"vocabulary": path.format(files / name)}
     for make in (
         lambda: getattr(ours.layers, name).from_config(config),

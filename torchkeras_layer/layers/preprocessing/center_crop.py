@@ -35,7 +35,7 @@ class CenterCrop(DataLayer):
 
     Raises:
         ValueError: if a size is not a positive int or `data_format` is unknown; in a call, if the inputs have not three
-            or four axes.
+            or four axes, or no pixels.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.CenterCrop(1, 2)(torch.arange(4).reshape(1, 4, 1)).flatten()
@@ -51,9 +51,9 @@ class CenterCrop(DataLayer):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the middle of the images."""
         check_rank(self, inputs.shape)
-        images, size = inputs.to(self._policy.compute), (self.height, self.width)
+        images, size = self._in_compute_dtype(inputs), (self.height, self.width)
         axes = (-2, -1) if self.data_format == "channels_first" else (-3, -2)
-        height, width = (images.shape[axis] for axis in axes)
+        height, width = images.shape[axes[0]], images.shape[axes[1]]
         if height >= self.height and width >= self.width:
             return cut_middle(images, size, axes)
         window = as_batch(self, cut_middle(images, largest_window(height, width, size), axes), self.data_format)
@@ -63,6 +63,6 @@ class CenterCrop(DataLayer):
         """Return the shape of the inputs with the new sizes.
 
         Raises:
-            ValueError: if it has not three or four axes.
+            ValueError: if it has not three or four axes, or there are no pixels.
         """
         return shape_with_size(self, input_shape, (self.height, self.width), self.data_format)

@@ -30,6 +30,11 @@ class DataLayer(ZooLayer):
         # One tensor, and no list of them.
         self.input_spec = InputSpec()
 
+    def _in_compute_dtype(self, inputs: torch.Tensor) -> torch.Tensor:
+        # A cast to the dtype that it has takes torch as long as an addition of small tensors.
+        dtype = self._policy.compute
+        return inputs if inputs.dtype is dtype else inputs.to(dtype)
+
     def _as_tensors(self, inputs: Any) -> Any:
         if isinstance(inputs, (list, tuple)) and all(isinstance(leaf, (bool, int, float)) for leaf in leaves(inputs)):
             return self._numbers_as_tensor(inputs)

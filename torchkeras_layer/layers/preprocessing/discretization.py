@@ -14,6 +14,7 @@ from torchkeras_layer.layers.arguments import number_between, positive_int
 from torchkeras_layer.layers.preprocessing.batches import batches_of
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
 from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape, read_output_mode
+from torchkeras_layer.layers.preprocessing.number_arguments import read_numbers
 from torchkeras_layer.layers.preprocessing.quantiles import Quantiles
 from torchkeras_layer.symbolic import TensorSpec
 
@@ -81,16 +82,20 @@ class Discretization(DataLayer):
 
         Raises:
             TypeError: if there are no numbers in it.
-            ValueError: if the boundaries were given, or there is no data.
+            ValueError: if the boundaries were given, there is no data, or so many of them are NaN that one would be a
+                boundary.
         """
         if self.num_bins is None:
             raise ValueError(f"{self.name}: adapt() cannot change bin_boundaries that were given. Give num_bins.")
         quantiles = Quantiles(self.epsilon)
         for batch in batches_of(self, data, steps):
             quantiles.add(batch.cpu().to(torch.float32).numpy())
-        if not quantiles.values.size:
+        if not quantiles.sample.size:
             raise ValueError(f"{self.name}: adapt() needs at least one value. Received: no data.")
-        self._set_boundaries(quantiles.boundaries(self.num_bins))
+        boundaries = quantiles.boundaries(self.num_bins)
+        if np.isnan(boundaries).any():
+            raise ValueError(f"{self.name}: adapt() found NaN in the data, which lies in no bin. Leave it out.")
+        self._set_boundaries(boundaries)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the bins."""
@@ -99,7 +104,9 @@ class Discretization(DataLayer):
         check_rows(self, "one_hot" if self.output_mode == "int" else self.output_mode, inputs.shape)
         dtype = torch.promote_types(inputs.dtype, torch.float32) if inputs.is_floating_point() else torch.float64
         boundaries, wanted = self._boundaries.to(inputs.device, dtype), self._output_dtype()
-        bins = torch.bucketize(inputs.to(dtype), boundaries, right=True, out_int32=wanted is torch.int32)
+        # Torch warns of values in another order of memory.
+        values = inputs.to(dtype).contiguous()
+        bins = torch.bucketize(values, boundaries, right=True, out_int32=wanted is torch.int32)
         if self.output_mode == "int":
             return bins.to(wanted)
         return encode(bins, self.output_mode, len(self._boundaries) + 1, wanted)
@@ -152,19 +159,23 @@ class Discretization(DataLayer):
         return torch.int32 if self.output_mode == "int" and compute.is_floating_point else compute
 
     def _set_boundaries(self, boundaries: Any) -> None:
-        plain = boundaries.tolist() if isinstance(boundaries, (np.ndarray, torch.Tensor)) else boundaries
+        self.bin_boundaries = None if boundaries is None else self._read_boundaries(boundaries)
+        # No weight, as in Keras, so that `to(device)` does not find it.
+        values = self.bin_boundaries
+        self._boundaries = None if values is None else torch.tensor(values, dtype=torch.float64, device="cpu")
+
+    def _read_boundaries(self, boundaries: Any) -> list[float]:
         try:
-            self.bin_boundaries = None if plain is None else [float(boundary) for boundary in plain]
-        except (TypeError, ValueError):
-            self.bin_boundaries = [1.0, 0.0]
-        if self.bin_boundaries is not None and sorted(self.bin_boundaries) != self.bin_boundaries:
+            numbers = read_numbers(self, _STATE, boundaries)
+        except TypeError:
+            numbers = np.array(np.nan)
+        # NaN is neither more nor less than any number.
+        if numbers.ndim != 1 or np.isnan(numbers).any() or (numbers[1:] < numbers[:-1]).any():
             raise ValueError(
                 f"{type(self).__name__}: bin_boundaries must be numbers in ascending order. "
                 f"Received: bin_boundaries={boundaries!r}."
             )
-        # No weight, as in Keras, so that `to(device)` does not find it.
-        values = self.bin_boundaries
-        self._boundaries = None if values is None else torch.tensor(values, dtype=torch.float64, device="cpu")
+        return numbers.tolist()
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)

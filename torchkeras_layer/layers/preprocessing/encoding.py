@@ -40,7 +40,7 @@ def encode(
     >>> encode(torch.tensor([[0, 2, 2]]), "count", 3, torch.float32)
     tensor([[1., 0., 2.]])
     """
-    indices = indices.to(torch.int64)
+    indices = indices if indices.dtype is torch.int64 else indices.to(torch.int64)
     if mode == "one_hot":
         indices = _without_single_axis(indices).unsqueeze(-1)
     elif indices.dim() == 0:

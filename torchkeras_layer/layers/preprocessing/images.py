@@ -22,12 +22,12 @@ def resize(images: torch.Tensor, size: tuple[int, int], interpolation: str, anti
         for axis, length in zip((2, 3), size, strict=True):
             images = images.index_select(axis, _nearest(images.shape[axis], length, images.device))
         return images
-    exact = images.to(_exact_dtype(images.dtype))
-    if interpolation == "bilinear":
-        resized = F.interpolate(exact, size, mode="bilinear", align_corners=False, antialias=antialias)
-    else:
-        resized = _resample(exact, size, interpolation, antialias)
-    return resized.to(images.dtype) if images.is_floating_point() else _as_ints(resized, images.dtype)
+    dtype = images.dtype
+    if dtype is torch.float32 or dtype is torch.float64:
+        # At once: for small images, two casts to what they are take half as long as the rest.
+        return _interpolated(images, size, interpolation, antialias)
+    resized = _interpolated(images.to(_exact_dtype(dtype)), size, interpolation, antialias)
+    return resized.to(dtype) if dtype.is_floating_point else _as_ints(resized, dtype)
 
 
 def largest_window(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
@@ -69,14 +69,14 @@ def as_batch(layer: Layer, images: torch.Tensor, data_format: str) -> torch.Tens
     """Return one image or a batch of them as (batch, channels, rows, columns).
 
     Raises:
-        ValueError: if it has not three or four axes.
+        ValueError: if it has not three or four axes, or there are no pixels.
 
     >>> as_batch(Layer(), torch.ones(5, 6, 3), "channels_last").shape
     torch.Size([1, 3, 5, 6])
     """
     check_rank(layer, images.shape)
     batch = images if images.dim() == 4 else images.unsqueeze(0)
-    return batch if data_format == "channels_first" else batch.movedim(-1, 1)
+    return batch if data_format == "channels_first" else batch.permute(0, 3, 1, 2)
 
 
 def as_before(batch: torch.Tensor, rank: int, data_format: str) -> torch.Tensor:
@@ -85,7 +85,7 @@ def as_before(batch: torch.Tensor, rank: int, data_format: str) -> torch.Tensor:
     >>> as_before(torch.ones(1, 3, 5, 6), 3, "channels_last").shape
     torch.Size([5, 6, 3])
     """
-    images = batch if data_format == "channels_first" else batch.movedim(1, -1)
+    images = batch if data_format == "channels_first" else batch.permute(0, 2, 3, 1)
     return images if rank == 4 else images.squeeze(0)
 
 
@@ -93,7 +93,7 @@ def shape_with_size(layer: Layer, input_shape: Shape, size: tuple[int, int], dat
     """Return the shape of images with another size.
 
     Raises:
-        ValueError: if it has not three or four axes.
+        ValueError: if it has not three or four axes, or there are no pixels.
 
     >>> shape_with_size(Layer(), (None, 8, 8, 3), (5, 6), "channels_last")
     (None, 5, 6, 3)
@@ -104,7 +104,7 @@ def shape_with_size(layer: Layer, input_shape: Shape, size: tuple[int, int], dat
 
 
 def check_rank(layer: Layer, shape: Any) -> None:
-    """Check that a shape is that of one image or of a batch of them.
+    """Check that a shape is that of one image or of a batch of them, and that there are pixels in an image.
 
     Raises:
         ValueError: if it is not.
@@ -114,6 +114,11 @@ def check_rank(layer: Layer, shape: Any) -> None:
     if len(shape) not in (3, 4):
         raise ValueError(
             f"{layer.name}: expected an image, of three axes, or a batch of images, of four. "
+            f"Received: inputs of shape {tuple(shape)}."
+        )
+    if 0 in shape[-3:]:
+        raise ValueError(
+            f"{layer.name}: an image must have at least one row, column and channel. "
             f"Received: inputs of shape {tuple(shape)}."
         )
 
@@ -129,7 +134,9 @@ def _nearest(old: int, new: int, device: torch.device) -> torch.Tensor:
     return places.floor().to(torch.int64).clamp(max=old - 1)
 
 
-def _resample(images: torch.Tensor, size: tuple[int, int], interpolation: str, antialias: bool) -> torch.Tensor:
+def _interpolated(images: torch.Tensor, size: tuple[int, int], interpolation: str, antialias: bool) -> torch.Tensor:
+    if interpolation == "bilinear":
+        return F.interpolate(images, size, mode="bilinear", antialias=antialias)
     rows, columns = (
         weights_of(interpolation, old, new, antialias, images.device).to(images.dtype)
         for old, new in zip(images.shape[2:], size, strict=True)

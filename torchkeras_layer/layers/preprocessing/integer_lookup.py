@@ -12,8 +12,8 @@ import torch
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of
 from torchkeras_layer.layers.preprocessing.batches import batches_of
+from torchkeras_layer.layers.preprocessing.hashed_ints import bins_of_ints
 from torchkeras_layer.layers.preprocessing.kept_vocabulary import Vocabulary
-from torchkeras_layer.layers.preprocessing.string_bins import bins_of
 from torchkeras_layer.layers.preprocessing.vocabulary_lookup import VocabularyLookup
 
 
@@ -37,7 +37,7 @@ class IntegerLookup(VocabularyLookup):
             (how often) or 'tf_idf' (how often, times the idf weights).
         pad_to_max_tokens: whether vectors have the length `max_tokens`, however many tokens there are.
         oov_method: how unknown ints are spread: by 'floormod', which is the remainder, or by 'farmhash', the hash of
-            their digits; the latter cannot be compiled.
+            their digits.
         salt: for 'farmhash', an int, or two: SipHash is then used, with this as its key.
         **kwargs: those of `Layer`. A `state_dict` holds the vocabulary.
 
@@ -72,8 +72,6 @@ class IntegerLookup(VocabularyLookup):
         salt: Any = None,
         **kwargs: Any,
     ) -> None:
-        if oov_method == "farmhash":
-            kwargs["dynamic"] = True
         super().__init__(
             max_tokens,
             num_oov_indices,
@@ -100,7 +98,11 @@ class IntegerLookup(VocabularyLookup):
 
     def _indices_of(self, values: torch.Tensor) -> torch.Tensor:
         keys = self._keys.to(values.device)
-        places = torch.searchsorted(keys, values).clamp(max=keys.shape[0] - 1)
+        if not keys.shape[0]:
+            # Only special tokens were given.
+            return torch.zeros_like(values) + self._unknown_indices(values, torch.zeros_like(values, dtype=torch.bool))
+        # Torch warns of values in another order of memory.
+        places = torch.searchsorted(keys, values.contiguous()).clamp(max=keys.shape[0] - 1)
         is_known = keys[places] == values
         return torch.where(is_known, self._indices.to(values.device)[places], self._unknown_indices(values, is_known))
 
@@ -112,9 +114,7 @@ class IntegerLookup(VocabularyLookup):
             return first
         if self.oov_method == "floormod":
             return first + values.remainder(self.num_oov_indices)
-        digits = [str(value).encode() for value in values.flatten().tolist()]
-        bins = torch.from_numpy(bins_of(digits, self.num_oov_indices, self.salt)).reshape(values.shape)
-        return first + bins.to(values.device)
+        return first + bins_of_ints(values, self.num_oov_indices, self.salt)
 
     def _check_known(self, values: torch.Tensor, is_known: torch.Tensor) -> None:
         if torch.compiler.is_compiling():

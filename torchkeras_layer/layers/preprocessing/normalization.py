@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from torchkeras_layer.layers.arguments import axes_in, known_sizes
 from torchkeras_layer.layers.preprocessing.batches import batches_of
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
 from torchkeras_layer.layers.preprocessing.moments import Moments
+from torchkeras_layer.layers.preprocessing.number_arguments import read_numbers
 
 
 @catalog.register()
@@ -32,7 +33,7 @@ class Normalization(DataLayer):
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: if `axis` is no int, tuple of ints or `None`.
+        TypeError: if `axis` is no int, tuple of ints or `None`, or a moment is not made of numbers.
         ValueError: if only one moment is given, or they differ in shape or have more axes than `axis` says; at build,
             if an axis does not exist or has no known size, or the moments do not fit the shape.
 
@@ -49,8 +50,8 @@ class Normalization(DataLayer):
     def __init__(self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
         self.axis = self._read_axes(axis)
-        self.input_mean = _as_plain(mean)
-        self.input_variance = _as_plain(variance)
+        self.input_mean = self._read_moment("mean", mean)
+        self.input_variance = self._read_moment("variance", variance)
         self.invert = bool(invert)
         self._check_moments()
         self._reduced: tuple[int, ...] = ()
@@ -71,10 +72,11 @@ class Normalization(DataLayer):
         self._is_last = kept == tuple(range(len(input_shape) - len(kept), len(input_shape)))
         self._shape = tuple(input_shape[axis] if axis in kept else 1 for axis in range(len(input_shape)))  # type: ignore[misc]
         if self.input_mean is not None:
-            # Not persistent, because they are no weights in Keras.
-            self.register_buffer("_given_mean", self._spread(self.input_mean, sizes), persistent=False)
-            deviation = _deviation(self._spread(self.input_variance, sizes))
-            self.register_buffer("_given_deviation", deviation, persistent=False)
+            self._check_fit(sizes)
+            for name in ("mean", "variance", "_deviation"):
+                # Not persistent, because they are no weights in Keras.
+                self.register_buffer(name, torch.empty(self._shape, dtype=self._policy.compute), persistent=False)
+            self._fill_given_moments()
             return
         self.mean = self.add_weight("mean", sizes, initializer="zeros", trainable=False)
         self.variance = self.add_weight("variance", sizes, initializer="ones", trainable=False)
@@ -102,21 +104,26 @@ class Normalization(DataLayer):
         if moments.count == 0:
             raise ValueError(f"{self.name}: adapt() needs at least one value. Received: no data.")
         with torch.no_grad():
-            self.mean.copy_(moments.mean)
-            self.variance.copy_(moments.variance)
+            self._weight("mean").copy_(moments.mean)
+            self._weight("variance").copy_(moments.variance)
             self.count.fill_(moments.count)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs normalized, or the opposite."""
         dtype = self._policy.compute
         if self.input_mean is not None:
-            mean, deviation = self._weight("_given_mean").to(dtype), self._weight("_given_deviation").to(dtype)
+            mean, deviation = self._weight("mean").to(dtype), self._weight("_deviation").to(dtype)
         else:
             mean, deviation = self._weight("mean").to(dtype), _deviation(self._weight("variance").to(dtype))
             if not self._is_last:
                 mean, deviation = mean.reshape(self._shape), deviation.reshape(self._shape)
-        inputs = inputs.to(dtype)
-        return mean + inputs * deviation if self.invert else (inputs - mean) / deviation
+        values = self._in_compute_dtype(inputs)
+        return mean + values * deviation if self.invert else (values - mean) / deviation
+
+    def __getattr__(self, name: str) -> Any:
+        """Find weights, `mean` and `variance` in the shape in which they meet the inputs, as Keras's attributes are."""
+        value = super().__getattr__(name)
+        return value.reshape(self._shape) if name in ("mean", "variance") else value
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs."""
@@ -132,17 +139,29 @@ class Normalization(DataLayer):
             wanted = tuple(size if axis in kept else None for axis, size in enumerate(self._shape))
             raise ValueError(f"{self.name}: adapt() needs batches of shape {wanted}. Received: {shape}.")
 
-    def _spread(self, moment: Any, sizes: tuple[int, ...]) -> torch.Tensor:
-        values = torch.tensor(moment, dtype=torch.float64)
-        try:
-            # The last axes of the moments are the last ones of those that are kept.
-            values = values.expand(sizes).clone()
-        except RuntimeError:
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Any:
+        """Follow `.to()` and the like; what `to_empty()` leaves without values, no `state_dict` would bring back."""
+        super()._apply(fn, recurse)
+        if self.input_mean is not None and self.built:
+            self._fill_given_moments()
+        return self
+
+    def _fill_given_moments(self) -> None:
+        sizes = [size for axis, size in enumerate(self._shape) if axis not in self._reduced]
+        with torch.no_grad():
+            for name in ("mean", "variance"):
+                values = torch.tensor(getattr(self, f"input_{name}"), dtype=torch.float64, device="cpu")
+                # The last axes of the moments are the last ones of those that are kept.
+                getattr(self, name).copy_(values.expand(sizes).reshape(self._shape))
+            self._deviation.copy_(_deviation(self.variance))
+
+    def _check_fit(self, sizes: tuple[int, ...]) -> None:
+        shape = np.shape(self.input_mean)
+        if any(own not in (1, size) for own, size in zip(reversed(shape), reversed(sizes), strict=False)):
             raise ValueError(
-                f"{self.name}: mean and variance of shape {tuple(values.shape)} do not fit the shape {sizes} of axes "
+                f"{self.name}: mean and variance of shape {shape} do not fit the shape {sizes} of axes "
                 f"{self.axis} of the inputs."
-            ) from None
-        return values.reshape(self._shape).to(self._policy.compute)
+            )
 
     def _check_moments(self) -> None:
         shapes = np.shape(self.input_mean), np.shape(self.input_variance)
@@ -156,6 +175,9 @@ class Normalization(DataLayer):
                 f"{type(self).__name__}: mean and variance must have one shape, of at most {len(self.axis)} axes "
                 f"(axis={self.axis}). Received: mean of shape {shapes[0]}, variance of shape {shapes[1]}."
             )
+
+    def _read_moment(self, name: str, moment: Any) -> Any:
+        return None if moment is None else read_numbers(self, name, moment).tolist()
 
     def _read_axes(self, axis: Any) -> tuple[int, ...]:
         axes = () if axis is None else axis if isinstance(axis, Iterable) else (axis,)
@@ -172,9 +194,3 @@ class Normalization(DataLayer):
 
 def _deviation(variance: torch.Tensor) -> torch.Tensor:
     return variance.sqrt().clamp(min=epsilon())
-
-
-def _as_plain(moment: Any) -> Any:
-    if moment is None:
-        return None
-    return np.asarray(moment.detach().cpu() if isinstance(moment, torch.Tensor) else moment, dtype="float64").tolist()

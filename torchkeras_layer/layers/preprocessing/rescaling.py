@@ -11,6 +11,7 @@ from torchkeras_layer._settings import image_data_format
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
+from torchkeras_layer.layers.preprocessing.number_arguments import read_numbers
 
 
 @catalog.register()
@@ -24,6 +25,7 @@ class Rescaling(DataLayer):
 
     Raises:
         TypeError: if one is not made of numbers.
+        ValueError: in a call, if one does not broadcast over the inputs.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Rescaling(1 / 127.5, offset=-1)(torch.tensor([0, 255], dtype=torch.uint8))
@@ -32,30 +34,39 @@ class Rescaling(DataLayer):
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.scale = self._read_numbers("scale", scale)
-        self.offset = self._read_numbers("offset", offset)
+        self.scale = read_numbers(self, "scale", scale).tolist()
+        self.offset = read_numbers(self, "offset", offset).tolist()
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs in their new range."""
-        dtype = self._policy.compute
+        values = self._in_compute_dtype(inputs)
         if isinstance(self.scale, float) and isinstance(self.offset, float):
-            scaled = inputs.to(dtype) * self.scale
+            scaled = values * self.scale
             return scaled + self.offset if self.offset else scaled
-        scale, offset = (torch.tensor(x, dtype=dtype, device=inputs.device) for x in (self.scale, self.offset))
-        if scale.dim() and image_data_format() == "channels_first":
-            scale = scale.reshape(*scale.shape, *(1,) * (3 - scale.dim()))
-        return inputs.to(dtype) * scale + offset
+        self._check_shape(values.shape)
+        scale, offset = (torch.tensor(x, dtype=values.dtype, device=values.device) for x in (self.scale, self.offset))
+        return values * scale.reshape(self._shape_of_scale()) + offset
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs."""
+        """Return the shape of the inputs.
+
+        Raises:
+            ValueError: if `scale` or `offset` does not broadcast over it.
+        """
+        self._check_shape(input_shape)
         return tuple(input_shape)
 
-    def _read_numbers(self, name: str, value: Any) -> Any:
-        plain = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
-        try:
-            return np.asarray(plain, dtype="float64").tolist()
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"{type(self).__name__}: {name} must be a number or an array of numbers. Received: {name}={value!r}."
-            ) from None
+    def _shape_of_scale(self) -> tuple[int, ...]:
+        shape = np.shape(self.scale)
+        is_first = shape and image_data_format() == "channels_first"
+        return (*shape, *(1,) * (3 - len(shape))) if is_first else shape
+
+    def _check_shape(self, shape: Any) -> None:
+        for name, sizes in (("scale", self._shape_of_scale()), ("offset", np.shape(self.offset))):
+            pairs = zip(reversed(sizes), reversed(tuple(shape)), strict=False)
+            if 0 in sizes or not all(own == 1 or size in (own, 1, None) for own, size in pairs):
+                raise ValueError(
+                    f"{self.name}: {name}, an array of shape {sizes}, does not fit the inputs. "
+                    f"Received: inputs of shape {tuple(shape)}."
+                )

@@ -44,7 +44,7 @@ class Resizing(DataLayer):
 
     Raises:
         ValueError: if a size is not a positive int, a word is unknown, or both aspect ratios are asked for; in a call,
-            if the inputs have not three or four axes.
+            if the inputs have not three or four axes, or no pixels.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Resizing(1, 4)(torch.tensor([[[1.0], [3.0]]])).flatten()
@@ -94,6 +94,6 @@ class Resizing(DataLayer):
         """Return the shape of the inputs with the new sizes.
 
         Raises:
-            ValueError: if it has not three or four axes.
+            ValueError: if it has not three or four axes, or there are no pixels.
         """
         return shape_with_size(self, input_shape, (self.height, self.width), self.data_format)

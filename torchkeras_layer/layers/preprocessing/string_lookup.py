@@ -50,12 +50,11 @@ class StringLookup(StringLayer, VocabularyLookup):
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.StringLookup()
-    >>> layer.adapt([["a", "c", "d"], ["d", "z", "b"]])
-    >>> layer.get_vocabulary(), layer([["d", "unheard"]])
-    (['[UNK]', 'd', 'z', 'c', 'b', 'a'], tensor([[1, 0]]))
-    >>> keras.layers.StringLookup(vocabulary=["a", "b"], invert=True)([[1, 2], [0, 1]])
-    array([['a', 'b'],
-           ['[UNK]', 'a']], dtype=object)
+    >>> layer.adapt([["oak", "elm"], ["ash", "oak"]])
+    >>> layer.get_vocabulary(), layer([["oak", "bamboo"]])
+    (['[UNK]', 'oak', 'elm', 'ash'], tensor([[1, 0]]))
+    >>> keras.layers.StringLookup(vocabulary=["oak", "elm"], invert=True)([[2, 0]])
+    array([['elm', '[UNK]']], dtype=object)
     """
 
     _without_effect = (*VocabularyLookup._without_effect, "oov_method", "vocabulary_dtype")
@@ -152,9 +151,12 @@ class StringLookup(StringLayer, VocabularyLookup):
             vocabulary.index[self._mask] = self.mask_index()
 
     def _read_token(self, token: Any) -> bytes:
-        if isinstance(token, (str, bytes)):
+        if not isinstance(token, (str, bytes)):
+            raise TypeError(f"{type(self).__name__}: tokens must be strings. Received: {token!r}.")
+        try:
             return token if isinstance(token, bytes) else token.encode()
-        raise TypeError(f"{type(self).__name__}: tokens must be strings. Received: {token!r}.")
+        except UnicodeEncodeError as error:
+            raise ValueError(f"{type(self).__name__}: a token cannot be written in UTF-8: {error}.") from None
 
     def _written(self, token: bytes) -> str:
         try:

@@ -62,13 +62,14 @@ def as_bytes(layer: Layer, array: np.ndarray) -> list[bytes]:
     strings = array.ravel().tolist()
     try:
         return [string.encode() for string in strings]
-    except AttributeError:
+    except (AttributeError, UnicodeEncodeError):
         return [string if isinstance(string, bytes) else _encoded(layer, string) for string in strings]
-    except UnicodeEncodeError as error:
-        raise ValueError(f"{layer.name}: a string cannot be written in UTF-8: {error}.") from None
 
 
 def _encoded(layer: Layer, string: Any) -> bytes:
     if not isinstance(string, str):
         raise TypeError(f"{layer.name}: it takes strings. Received: {string!r} of type {type(string).__name__}.")
-    return string.encode()
+    try:
+        return string.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{layer.name}: a string cannot be written in UTF-8: {error}.") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torchkeras_layer.layer import Layer
@@ -21,20 +21,20 @@ def read_choice(layer: Layer, name: str, value: Any, *accepted: str) -> str | Ca
     return value if value is None or callable(value) else one_of(layer, name, value, *accepted)
 
 
-def read_ngrams(layer: Layer, ngrams: Any) -> tuple[int, ...] | None:
+def read_ngrams(layer: Layer, ngrams: Any) -> Sequence[int] | None:
     """Return the sizes of the runs of tokens that `ngrams` means: an int means all up to it.
 
     Raises:
         ValueError: if it is no positive int, tuple of them or `None`.
 
     >>> read_ngrams(Layer(), 2), read_ngrams(Layer(), (3,)), read_ngrams(Layer(), None)
-    ((1, 2), (3,), None)
+    (range(1, 3), (3,), None)
     """
     if ngrams is None:
         return None
     if isinstance(ngrams, (list, tuple)) and ngrams:
         return tuple(positive_int(layer, "ngrams", size) for size in ngrams)
-    return tuple(range(1, positive_int(layer, "ngrams", ngrams) + 1))
+    return range(1, positive_int(layer, "ngrams", ngrams) + 1)
 
 
 def read_length(layer: Layer, length: Any, output_mode: str) -> int | None:

@@ -44,7 +44,9 @@ def with_ngrams(tokens: list[bytes], sizes: Sequence[int]) -> list[bytes]:
     >>> with_ngrams([b"a", b"b", b"c"], (1, 2))
     [b'a', b'b', b'c', b'a b', b'b c']
     """
+    # There may be many more sizes than tokens; a range of them is no list.
+    fitting = sizes[: len(tokens)] if isinstance(sizes, range) else [size for size in sizes if size <= len(tokens)]
     grams = []
-    for size in sizes:
+    for size in fitting:
         grams += [b" ".join(run) for run in zip(*(tokens[start:] for start in range(size)), strict=False)]
     return grams

@@ -59,12 +59,12 @@ class TextVectorization(StringLayer):
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.TextVectorization()
-    >>> layer.adapt(["Foo, bar!", "bar baz", "baz bada boom"])
+    >>> layer.adapt(["The tide rises.", "The tide falls, the night comes!"])
     >>> layer.get_vocabulary()
-    ['', '[UNK]', 'baz', 'bar', 'foo', 'boom', 'bada']
-    >>> layer(["foo qux bar", "baz"])
-    tensor([[4, 1, 3],
-            [2, 0, 0]])
+    ['', '[UNK]', 'the', 'tide', 'rises', 'night', 'falls', 'comes']
+    >>> layer(["The day rises", "Night"])
+    tensor([[2, 1, 4],
+            [5, 0, 0]])
     """
 
     _unsupported = {"sparse": False, "ragged": False}

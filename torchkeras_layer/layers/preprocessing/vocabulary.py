@@ -48,7 +48,8 @@ def _read_lines(layer: Layer, path: Path) -> list[str]:
             f"{layer.name}: there is no vocabulary file of that name. Received: vocabulary={str(path)!r}."
         )
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        # As TensorFlow does: a "\\r" ends no line, and is no part of one that a "\\n" ends.
+        lines = [line.removesuffix("\r") for line in path.read_bytes().decode("utf-8").split("\n")]
     except UnicodeDecodeError as error:
         raise ValueError(f"{layer.name}: the vocabulary file {str(path)!r} is not in UTF-8: {error}.") from None
     while lines and not lines[-1]:
@@ -101,6 +102,6 @@ def check_tokens(
         if token in distinct:
             raise ValueError(
                 f"{layer.name}: {name}={written(token)!r} is not for use as a token, but was found at index "
-                f"{tokens.index(token)} of the vocabulary. Leave out the special tokens, or begin with all of them, as "
-                "get_vocabulary() does."
+                f"{tokens.index(token)} of the vocabulary. Leave out the special tokens, or begin a list (but no file) "
+                "with all of them, as get_vocabulary() does."
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from torchkeras_layer.layers.arguments import positive_int
 from torchkeras_layer.layers.preprocessing.encoding import read_output_mode
 from torchkeras_layer.layers.preprocessing.kept_vocabulary import Vocabulary
 from torchkeras_layer.layers.preprocessing.lookup_outputs import LookupOutputs
+from torchkeras_layer.layers.preprocessing.number_arguments import read_numbers
 from torchkeras_layer.layers.preprocessing.string_bins import read_salt
 from torchkeras_layer.layers.preprocessing.token_counts import TokenCounts
 from torchkeras_layer.layers.preprocessing.vocabulary import (
@@ -23,6 +25,9 @@ from torchkeras_layer.layers.preprocessing.vocabulary import (
     refuse_path,
     without_special_tokens,
 )
+
+# Each of them is a token in `get_vocabulary()`; a config must not fill the memory by one number.
+_MOST_OOV_INDICES = 10_000_000
 
 
 class VocabularyLookup(LookupOutputs):
@@ -90,7 +95,7 @@ class VocabularyLookup(LookupOutputs):
 
         Args:
             vocabulary: a list or array of tokens, with all special ones at the beginning or without any; or the path of
-                a text file with one token a line.
+                a text file with one token a line, none of which is special.
             idf_weights: for 'tf_idf', a number for each token.
 
         Raises:
@@ -99,8 +104,10 @@ class VocabularyLookup(LookupOutputs):
             ValueError: if it is empty or too large, a token recurs or is a special one, or the weights do not fit.
         """
         given = [self._read_token(token) for token in read_vocabulary(self, vocabulary)]
-        tokens = without_special_tokens(given, self._special)
-        reserved = {"mask_token": self._mask, "oov_token": self._oov if self.invert else None}
+        # TensorFlow, which reads files in Keras's stead, takes every line for a token of its own.
+        is_file = isinstance(vocabulary, (str, os.PathLike))
+        tokens = given if is_file else without_special_tokens(given, self._special)
+        reserved = {"mask_token": self._mask, "oov_token": self._oov if self.invert and not is_file else None}
         reserved = {name: token for name, token in reserved.items() if token is not None}
         check_tokens(self, tokens, reserved, self._written)
         self._learn(Vocabulary(tokens, self._read_idf_weights(idf_weights, len(given))))
@@ -159,7 +166,7 @@ class VocabularyLookup(LookupOutputs):
     def _take_arguments(self, vocabulary: Any, idf_weights: Any) -> None:
         """Keep what belongs into the config, and learn the vocabulary."""
         is_plain = isinstance(vocabulary, (list, tuple, np.ndarray, torch.Tensor))
-        weights = () if idf_weights is None else np.asarray(idf_weights, dtype="float64").tolist()
+        weights = () if idf_weights is None else self._read_weights(idf_weights)
         self._given = Vocabulary(read_vocabulary(self, vocabulary) if is_plain else (), weights)
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
@@ -171,8 +178,8 @@ class VocabularyLookup(LookupOutputs):
         except TypeError:
             self.num_oov_indices = -1
         problem = None
-        if self.num_oov_indices < 0:
-            problem = "num_oov_indices must be an int of at least 0"
+        if not 0 <= self.num_oov_indices <= _MOST_OOV_INDICES:
+            problem = f"num_oov_indices must be an int from 0 to {_MOST_OOV_INDICES}"
         elif self.max_tokens is not None and self.max_tokens <= 1:
             problem = "max_tokens must be an int above 1"
         elif self.pad_to_max_tokens and self.max_tokens is None:
@@ -191,11 +198,20 @@ class VocabularyLookup(LookupOutputs):
                 f"{self.name}: idf_weights must be given with a vocabulary for output_mode='tf_idf', and for no other. "
                 f"Received: output_mode={self.output_mode!r}, idf_weights={idf_weights!r}."
             )
-        weights = np.asarray([] if idf_weights is None else idf_weights, dtype="float64")
-        if is_weighted and weights.shape != (count,):
+        weights = [] if idf_weights is None else self._read_weights(idf_weights)
+        if is_weighted and len(weights) != count:
             raise ValueError(
                 f"{self.name}: idf_weights must be one number for each of the {count} tokens in the vocabulary. "
-                f"Received: an array of shape {weights.shape}."
+                f"Received: {len(weights)} numbers."
+            )
+        return weights
+
+    def _read_weights(self, idf_weights: Any) -> list[float]:
+        weights = read_numbers(self, "idf_weights", idf_weights)
+        if weights.ndim != 1:
+            raise ValueError(
+                f"{type(self).__name__}: idf_weights must be a list of numbers, one for each token. "
+                f"Received: idf_weights={idf_weights!r}."
             )
         return weights.tolist()
 
