@@ -11,6 +11,7 @@ import numpy as np
 
 from torchkeras_layer._settings import image_data_format
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layers.inputs import check_shape
 
 
 def resolved(layer: Layer, name: str, value: Any, get: Callable[[Any], Any]) -> Any:
@@ -28,6 +29,27 @@ def resolved(layer: Layer, name: str, value: Any, get: Callable[[Any], Any]) -> 
         raise type(error)(f"{type(layer).__name__}: {name}: {error}") from error
 
 
+def plain_int(value: Any) -> int | None:
+    """Return an int, a number of numpy's or a tensor with one as an int; `None` if the value is nothing like it.
+
+    >>> plain_int(np.int64(3)), plain_int(True), plain_int(3.0), plain_int(np.array([1, 2]))
+    (3, None, None, None)
+    """
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
+
+
+def as_plain(value: Any) -> Any:
+    """Return an array or a tensor as numbers or lists of them, anything else as it is.
+
+    >>> as_plain(np.array([1, 2])), as_plain(np.array(3)), as_plain("a")
+    ([1, 2], 3, 'a')
+    """
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def positive_int(layer: Layer, name: str, value: Any) -> int:
     """Return an argument that must be an int above 0.
 
@@ -37,11 +59,8 @@ def positive_int(layer: Layer, name: str, value: Any) -> int:
     >>> positive_int(Layer(), "units", np.int64(3))
     3
     """
-    try:
-        number = 0 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = 0
-    if number <= 0:
+    number = plain_int(value)
+    if number is None or number <= 0:
         raise ValueError(f"{type(layer).__name__}: {name} must be a positive int. Received: {name}={value!r}.")
     return number
 
@@ -55,8 +74,7 @@ def one_per_axis(layer: Layer, name: str, value: Any, rank: int) -> tuple[int, .
     >>> one_per_axis(Layer(), "strides", 2, 3), one_per_axis(Layer(), "strides", [1, 2], 2)
     ((2, 2, 2), (1, 2))
     """
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
+    value = as_plain(value)
     if not isinstance(value, (list, tuple)):
         return (positive_int(layer, name, value),) * rank
     if len(value) != rank:
@@ -105,14 +123,11 @@ def number_between(layer: Layer, name: str, value: Any, least: float, most: floa
     >>> number_between(Layer(), "rate", 0.5, 0, 1)
     0.5
     """
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float, np.integer, np.floating))
-        or not least <= value <= most
-    ):
+    number = _plain_number(value)
+    if number is None or not least <= number <= most:
         wanted = f"from {least} to {most}" if most < math.inf else f"of at least {least}"
         raise ValueError(f"{type(layer).__name__}: {name} must be a number {wanted}. Received: {name}={value!r}.")
-    return value.item() if isinstance(value, np.generic) else value
+    return number
 
 
 def finite_number(layer: Layer, name: str, value: Any, least: float = -math.inf) -> float:
@@ -124,11 +139,26 @@ def finite_number(layer: Layer, name: str, value: Any, least: float = -math.inf)
     >>> finite_number(Layer(), "alpha", np.float32(-0.5))
     -0.5
     """
-    is_number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not is_number or not least <= value or not abs(value) < math.inf:
+    number = _plain_number(value)
+    if number is None or not least <= number or not abs(number) < math.inf:
         wanted = "" if least == -math.inf else f" of at least {least}"
         raise ValueError(f"{type(layer).__name__}: {name} must be a finite number{wanted}. Received: {name}={value!r}.")
-    return value.item() if isinstance(value, np.generic) else value
+    return number
+
+
+def _plain_number(value: Any) -> float | None:
+    """Return a number as Python's, `None` if it is none, or beyond what a float holds; an int that torch cannot take
+    is returned as a float.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return None
+    number = value.item() if isinstance(value, np.generic) else value
+    if isinstance(number, float) or abs(number) < 2**63:
+        return number
+    try:
+        return float(number)
+    except OverflowError:
+        return None
 
 
 def one_or_more_axes(layer: Layer, value: Any) -> int | list[int]:
@@ -141,12 +171,12 @@ def one_or_more_axes(layer: Layer, value: Any) -> int | list[int]:
     >>> one_or_more_axes(Layer(), -1), one_or_more_axes(Layer(), (1, 2))
     (-1, [1, 2])
     """
-    axes = list(value) if isinstance(value, (list, tuple)) else [value]
-    if any(isinstance(axis, bool) or not hasattr(axis, "__index__") for axis in axes):
+    given = list(value) if isinstance(value, (list, tuple)) else [value]
+    axes = [axis for axis in map(plain_int, given) if axis is not None]
+    if len(axes) < len(given):
         raise TypeError(
             f"{type(layer).__name__}: axis must be an int, or a list or tuple of ints. Received: axis={value!r}."
         )
-    axes = [operator.index(axis) for axis in axes]
     if not axes or len(set(axes)) < len(axes):
         raise ValueError(
             f"{type(layer).__name__}: axis must name at least one axis, and each once. Received: axis={value!r}."
@@ -158,12 +188,14 @@ def axes_in(layer: Layer, axis: int | Sequence[int], shape: Sequence[int | None]
     """Return which axes of a shape an `axis` argument means, counted from 0, in ascending order.
 
     Raises:
-        ValueError: if one does not exist in the shape, or two are the same.
+        ValueError: if one does not exist in the shape, or two are the same; if it is no shape.
 
     >>> axes_in(Layer(), [-1, 1], (None, 4, 5))
     (1, 2)
     """
     axes = [axis] if isinstance(axis, int) else list(axis)
+    if not isinstance(shape, (tuple, list)):
+        check_shape(layer, shape)
     rank = len(shape)
     if not all(-rank <= one < rank for one in axes):
         raise ValueError(
@@ -180,11 +212,12 @@ def known_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) 
     """Return the sizes of axes that weights depend on.
 
     Raises:
-        ValueError: if one of them is free.
+        ValueError: if one of them is free; if it is no shape.
 
     >>> known_sizes(Layer(), (None, 4, 5), [1, 2])
     (4, 5)
     """
+    check_shape(layer, shape)
     sizes = tuple(shape[axis] for axis in axes)
     if any(size is None for size in sizes):
         raise ValueError(
@@ -192,3 +225,29 @@ def known_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) 
             f"Received: input_shape={tuple(shape)}. Give a size in place of None there."
         )
     return sizes  # type: ignore[return-value]
+
+
+def filled_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) -> tuple[int, ...]:
+    """Return the sizes of axes that weights depend on, where nothing could be computed of empty ones.
+
+    Raises:
+        ValueError: if one of them is free or 0; if it is no shape.
+
+    >>> filled_sizes(Layer(), (0, 4, 5), [1, 2])
+    (4, 5)
+    """
+    sizes = known_sizes(layer, shape, axes)
+    if 0 in sizes:
+        raise ValueError(
+            f"{layer.name}: axes {list(axes)} of the inputs must not be empty. Received: input_shape={tuple(shape)}."
+        )
+    return sizes
+
+
+def sizes_as_counted(axis: int | Sequence[int], shape: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the sizes of axes in ascending order as they are given, -1 before 1, which is how Keras 3 orders them.
+
+    >>> sizes_as_counted([1, -1], (2, 3, 4)), sizes_as_counted(-1, (2, 3, 4))
+    ((4, 3), (4,))
+    """
+    return tuple(shape[one] for one in sorted([axis] if isinstance(axis, int) else axis))

@@ -101,7 +101,16 @@ def test_slopes_and_thresholds_are_finite_numbers_of_at_least_0(name, argument, 
         getattr(layers, name)(**{argument: value})
 
 
-@pytest.mark.parametrize(("name", "argument"), [("ReLU", "threshold"), ("ThresholdedReLU", "theta"), ("ELU", "alpha")])
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [
+        ("ReLU", "threshold"),
+        ("ThresholdedReLU", "theta"),
+        ("ELU", "alpha"),
+        ("LeakyReLU", "negative_slope"),
+        ("LeakyReLU", "alpha"),
+    ],
+)
 def test_none_is_no_number(name, argument):
     with pytest.raises(ValueError, match=rf"^{name}: {argument} must be a finite number.* Received: {argument}=None\."):
         getattr(layers, name)(**{argument: None})

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from torchkeras_layer import activations, backend, layers
+from torchkeras_layer import activations, backend, initializers, layers
 
 CONVOLUTIONS = ["Conv1D", "Conv2D", "Conv3D"]
 DEPTHWISE = ["DepthwiseConv1D", "DepthwiseConv2D"]
@@ -63,7 +63,26 @@ def test_names_of_keras_2():
     layer.build((None, 8, 8, 2))
     assert layer.depthwise_kernel is layer.kernel
     assert list(layer.state_dict()) == ["kernel", "bias"]
-    layers.SeparableConv2D(3, 3, groups=1, kernel_initializer="ones", kernel_regularizer=None, kernel_constraint=None)
+    of_conv = {"kernel_initializer": "glorot_uniform", "kernel_regularizer": None, "kernel_constraint": None}
+    layers.SeparableConv2D(3, 3, groups=1, **of_conv)
+    layers.SeparableConv1D(3, 3, kernel_initializer={"class_name": "GlorotUniform", "config": {"seed": None}})
+
+
+@pytest.mark.parametrize("name", SEPARABLE)
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("initializer", "ones"),
+        ("initializer", "bogus"),
+        ("initializer", initializers.GlorotUniform(seed=1)),
+        ("regularizer", "l2"),
+        ("constraint", "non_neg"),
+    ],
+)
+def test_arguments_of_a_kernel_that_is_not_there(name, kind, value):
+    message = f"^{name}: there is no `kernel`.* Received: kernel_{kind}=.*Give depthwise_{kind}, pointwise_{kind} or"
+    with pytest.raises(TypeError, match=message):
+        getattr(layers, name)(3, 3, **{f"kernel_{kind}": value})
 
 
 @every_class

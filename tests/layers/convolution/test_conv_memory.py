@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
+from torch.nn.utils import prune
 
 from torchkeras_layer import Input, Model, layers
 
@@ -190,6 +191,51 @@ def test_a_memory_format_asked_of_torch_changes_no_number(name):
     layer, inputs, _ = _built(name)
     if _kernels(layer)[0].dim() == 4:
         torch.testing.assert_close(copy.deepcopy(layer).to(memory_format=torch.channels_last)(inputs), layer(inputs))
+
+
+def _flattened(layer):
+    """Return all parameters in one vector, as optimizers and `torch.nn.utils` that know no strides do it."""
+    return torch.nn.utils.parameters_to_vector(layer.parameters())
+
+
+def _pruned(layer):
+    prune.l1_unstructured(layer, _kernel_name(layer), 0.5)
+
+
+def _trained_by_lbfgs(layer):
+    def loss():
+        layer.zero_grad()
+        value = layer(torch.ones(layer.get_build_config()["input_shape"])).square().mean()
+        value.backward()
+        return value
+
+    torch.optim.LBFGS(layer.parameters(), max_iter=2).step(loss)
+
+
+def _kernel_name(layer):
+    return next(name for name, weight in layer.named_parameters() if weight.dim() > 1)
+
+
+@every_layer
+@pytest.mark.parametrize("use", [_flattened, _pruned, _trained_by_lbfgs])
+def test_what_flattens_parameters_works_after_the_line_of_the_readme(name, use):
+    layer, inputs, order = _built(name)
+    before = layer(inputs)
+    if not _kernels(layer)[0].is_contiguous():
+        with pytest.raises(RuntimeError, match="view"):
+            use(layer)
+        layer, _, _ = _built(name)
+        before = layer(inputs)
+    for p in layer.parameters():
+        p.data = p.data.contiguous()
+    torch.testing.assert_close(layer(inputs), before)
+    use(layer)
+
+
+def test_so_it_is_with_torch_s_own_layer_in_that_format():
+    layer = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+    with pytest.raises(RuntimeError, match="view"):
+        _flattened(layer)
 
 
 def test_permuted_inputs_are_taken_as_they_lie():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.oracle import assert_close, keras
@@ -65,7 +65,6 @@ def _with_weights(layer: Any, shape: Any) -> Any:
 
 
 @every_class
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_random_configurations_in_keras_with_gradients(name, data):
     arguments, shape = data.draw(configurations(name))
@@ -83,7 +82,6 @@ def test_random_configurations_in_keras_with_gradients(name, data):
 
 
 @every_class
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_random_configurations_by_the_definition_in_float64(name, data):
     arguments, shape = data.draw(configurations(name))
@@ -94,7 +92,6 @@ def test_random_configurations_by_the_definition_in_float64(name, data):
 
 
 @every_class
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_shapes_are_keras_s(name, data):
     arguments, shape = data.draw(configurations(name))
@@ -108,7 +105,6 @@ def test_shapes_are_keras_s(name, data):
 
 
 @pytest.mark.parametrize("name", [*DEPTHWISE, *SEPARABLE])
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_without_gradients_the_numbers_are_the_same(name, data):
     """Odd zeros are then padded in another way."""

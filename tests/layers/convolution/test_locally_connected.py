@@ -207,3 +207,19 @@ def test_inputs_are_checked(name):
         layer.build((None, *[4] * rank, None))
     with pytest.raises(ValueError, match=r"^local: inputs of shape \(1, .*2, 3\) are too small for kernel_size="):
         layer.build((1, *[2] * rank, 3))
+
+
+@pytest.mark.parametrize(
+    ("implementation", "padding"), [(1, "valid"), (2, "valid"), (3, "valid"), (2, "same"), (3, "same")]
+)
+def test_a_layer_made_without_data_takes_a_state_dict(implementation, padding):
+    make = lambda: layers.LocallyConnected2D(2, 2, padding=padding, implementation=implementation)  # noqa: E731
+    layer, inputs = make(), torch.linspace(-1, 1, 48).reshape(1, 4, 4, 3)
+    expected = layer(inputs)
+    for assign in (False, True):
+        with torch.device("meta"):
+            twin = make()
+            twin.build((1, 4, 4, 3))
+        twin = twin if assign else twin.to_empty(device="cpu")
+        twin.load_state_dict(layer.state_dict(), assign=assign)
+        assert torch.equal(twin(inputs), expected)

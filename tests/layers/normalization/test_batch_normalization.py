@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 
 import numpy as np
 import pytest
@@ -69,6 +70,29 @@ def test_what_changes_no_numbers_is_taken(argument):
         **layers.BatchNormalization().get_config(),
         "name": "batch_normalization",
     }
+
+
+@pytest.mark.parametrize("value", ["x", 1, [], np.array([True])])
+def test_fused_is_a_bool(value):
+    with pytest.raises(ValueError, match="^BatchNormalization: fused must be True, False or None. Received: fused="):
+        layers.BatchNormalization(fused=value)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(1, 6, 4, 8), (1, 3, 1, 5), (1, 6, 4, 1), (1, 2, 3, 4, 5), (1, 6, 4), (2, 6, 4, 8)])
+def test_any_order_in_memory_gives_the_same_gradients(shape, training):
+    """Of one sample in some orders, those of torch 2.13's own layer are wrong."""
+    layer = layers.BatchNormalization(axis=1)
+    layer.build(shape)
+    results = []
+    for order in itertools.permutations(range(len(shape))):
+        inputs = _images(*shape).permute(order).contiguous().permute([order.index(axis) for axis in range(len(shape))])
+        outputs = layer(inputs.requires_grad_(), training=training)
+        direction = torch.linspace(-1, 1, outputs.numel()).reshape(shape)
+        results.append([outputs, *torch.autograd.grad(outputs, [inputs, layer.gamma, layer.beta], direction)])
+    for result in results[1:]:
+        layer_results = zip(result, results[0], strict=True)
+        assert all(torch.allclose(one, first, atol=1e-4) for one, first in layer_results)
 
 
 def test_one_axis_in_a_list_is_that_axis():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.oracle import assert_close, keras
+from tests.oracle import assert_close, keras, keras_keeps_float64
 from torchkeras_layer import layers
 
 
@@ -51,10 +51,27 @@ def test_any_axes(axis):
     axes = [a % 3 for a in ([axis] if isinstance(axis, int) else axis)]
     layer = layers.LayerNormalization(axis=axis, gamma_initializer="he_normal")
     outputs = layer(inputs)
-    assert tuple(layer.gamma.shape) == tuple(inputs.shape[a] for a in sorted(axes))
+    given = [axis] if isinstance(axis, int) else axis
+    assert tuple(layer.gamma.shape) == tuple(inputs.shape[a] for a in sorted(given))
     mean, variance = inputs.mean(axes, keepdim=True), inputs.var(axes, correction=0, keepdim=True)
     gamma = layer.gamma.reshape([size if a in axes else 1 for a, size in enumerate(inputs.shape)])
     torch.testing.assert_close(outputs, (inputs - mean) / torch.sqrt(variance + 1e-3) * gamma)
+
+
+@pytest.mark.parametrize(("axis", "shape"), [([-1, 1], (4, 3)), ([1, -1], (4, 3)), ([-1, 1, -2], (2, 4, 3))])
+def test_weights_are_in_keras_3_s_order_of_axes(axis, shape):
+    """Which is -1 before 1; what Keras computes with them then is in the order of the axes."""
+    inputs = torch.randn(5, 3, 2, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    mine, theirs = (library.LayerNormalization(axis=list(axis), dtype="float64") for library in (layers, keras.layers))
+    theirs.build(inputs.shape)
+    weights = [np.random.default_rng(seed).normal(size=shape) for seed in range(2)]
+    theirs.set_weights(weights)
+    with keras_keeps_float64():
+        expected = theirs(inputs)
+    mine.build(inputs.shape)
+    mine.set_weights(weights)
+    assert tuple(mine.gamma.shape) == tuple(mine.beta.shape) == shape
+    assert_close(mine(inputs), expected, rtol=1e-10, atol=1e-10)
 
 
 def test_an_axis_counted_from_the_end_suits_other_ranks():

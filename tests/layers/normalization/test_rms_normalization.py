@@ -49,6 +49,21 @@ def test_axes_in_front(axis):
     assert layer.compute_output_shape((4, 3, 2)) == (4, 3, 2)
 
 
+@pytest.mark.parametrize(("axis", "shape"), [([-1, 1], (4, 3)), ([1, -1], (4, 3)), ([-1, 1, -2], (2, 4, 3))])
+def test_the_scale_is_in_keras_3_s_order_of_axes(axis, shape):
+    """Which is -1 before 1. Keras's call fails then; here, as with LayerNormalization, numbers are row by row."""
+    inputs = _inputs(5, 3, 2, 4)
+    numbers = np.random.default_rng(4).normal(size=shape)
+    layer, theirs = (library.layers.RMSNormalization(axis=list(axis)) for library in (ours, keras))
+    for one in (layer, theirs):
+        one.build(inputs.shape)
+        one.set_weights([numbers])
+    twin = layers.RMSNormalization(sorted(one % 4 for one in axis))
+    twin.build(inputs.shape)
+    twin.set_weights([numbers.reshape(twin.scale.shape)])
+    assert torch.equal(layer(inputs), twin(inputs))
+
+
 @pytest.mark.parametrize("axis", [1.0, "last", None, True])
 def test_an_axis_must_be_an_int(axis):
     with pytest.raises(TypeError, match="^RMSNormalization: axis must be an int, or a list or tuple of ints. Rec"):

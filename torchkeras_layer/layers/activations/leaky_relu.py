@@ -12,7 +12,8 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
-_DEFAULT_SLOPE = 0.3
+# Known by its identity, so that both names are seen to be given where one of them has the default for its value.
+_DEFAULT_SLOPE = float("0.3")
 
 
 @catalog.register()
@@ -31,17 +32,17 @@ class LeakyReLU(ZooLayer):
     tensor([-1.,  3.])
     """
 
-    # `None`, so that both names are seen where one of them has the default for its value.
-    def __init__(self, negative_slope: float | None = None, **kwargs: Any) -> None:
-        slopes = {"negative_slope": negative_slope, "alpha": kwargs.pop("alpha", None)}
+    def __init__(self, negative_slope: float = _DEFAULT_SLOPE, **kwargs: Any) -> None:
+        alpha = kwargs.pop("alpha", _DEFAULT_SLOPE)
         super().__init__(**kwargs)
-        given = {name: finite_number(self, name, slope, 0) for name, slope in slopes.items() if slope is not None}
-        if len(set(given.values())) > 1:
+        slopes = {"negative_slope": negative_slope, "alpha": alpha}
+        given = {finite_number(self, name, slope, 0) for name, slope in slopes.items() if slope is not _DEFAULT_SLOPE}
+        if len(given) > 1:
             raise ValueError(
                 f"{type(self).__name__}: alpha is another name of negative_slope. "
-                f"Received: negative_slope={negative_slope!r}, alpha={slopes['alpha']!r}. Give one of them."
+                f"Received: negative_slope={negative_slope!r}, alpha={alpha!r}. Give one of them."
             )
-        self.negative_slope = next(iter(given.values()), _DEFAULT_SLOPE)
+        self.negative_slope = next(iter(given), _DEFAULT_SLOPE)
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:

@@ -6,15 +6,15 @@ import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.arguments import as_plain, plain_int, positive_int
 from torchkeras_layer.layers.convolution.sliding import Sliding
 from torchkeras_layer.layers.convolution.transpose_sizes import torch_padding, transposed_size
-from torchkeras_layer.layers.convolution.windows import reach
+from torchkeras_layer.layers.inputs import as_real
+from torchkeras_layer.layers.window_counts import reach
 
 
 class ConvolutionTranspose(Sliding):
@@ -79,12 +79,10 @@ class ConvolutionTranspose(Sliding):
         self._leaves_out = 0 in [transposed_size(1, *axis) for axis in self._axes()]
 
     def _read_output_padding(self, value: Any) -> tuple[int, ...]:
-        given = tuple(value) if isinstance(value, (list, tuple, np.ndarray)) else (value,) * self.rank
-        try:
-            sizes = tuple(-1 if isinstance(one, bool) else operator.index(one) for one in given)
-        except TypeError:
-            sizes = ()
-        if len(sizes) != self.rank or min(sizes) < 0 or any(map(operator.ge, sizes, self.strides)):
+        value = as_plain(value)
+        given = tuple(value) if isinstance(value, (list, tuple)) else (value,) * self.rank
+        sizes = tuple(size for size in map(plain_int, given) if size is not None and size >= 0)
+        if not len(sizes) == len(given) == self.rank or any(map(operator.ge, sizes, self.strides)):
             wanted = "an int" if self.rank == 1 else f"an int, or {self.rank} ints,"
             raise ValueError(
                 f"{type(self).__name__}: output_padding must be {wanted} from 0 to less than strides={self.strides}. "
@@ -130,7 +128,7 @@ class ConvolutionTranspose(Sliding):
             self._check_sizes(inputs.shape)
         kernel = self._weight("kernel")
         if inputs.dtype is not kernel.dtype and not self._is_torchs_to_cast(inputs):
-            inputs = inputs.to(kernel.dtype)
+            inputs = as_real(self, inputs, kernel.dtype)
         if self._pads_before:
             inputs = F.pad(inputs, self._zeros_before)
         # Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.

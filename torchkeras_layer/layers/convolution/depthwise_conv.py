@@ -109,6 +109,7 @@ class DepthwiseConvolution(Sliding):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, windows …, channels * depth_multiplier), or with the channels second."""
+        self._check_rank(input_shape)
         channels = input_shape[-1 if self._channels_are_last else 1]
         return self._slide_shape(input_shape, None if channels is None else channels * self.depth_multiplier)
 

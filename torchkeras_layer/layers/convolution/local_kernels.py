@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from torchkeras_layer.layers.convolution.windows import count_windows
+from torchkeras_layer.layers.window_counts import count_windows
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class Windows:
             numbers = (numbers[:, None, :, None] * length + on_axis[None, :, None, :]).reshape(len(numbers) * count, -1)
             is_inside = is_inside[:, None, :, None] & ((on_axis >= 0) & (on_axis < length))[None, :, None, :]
             is_inside = is_inside.reshape(numbers.shape)
-        return torch.as_tensor(np.where(is_inside, numbers, -1))
+        # On the CPU, whatever the default device is.
+        return torch.from_numpy(np.where(is_inside, numbers, -1))
 
 
 def kernel_shape(

@@ -14,6 +14,7 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import known_sizes, positive_int
 from torchkeras_layer.layers.convolution.local_kernels import Windows, by_windows, kernel_shape
 from torchkeras_layer.layers.convolution.sliding import Sliding
+from torchkeras_layer.layers.inputs import as_real
 from torchkeras_layer.symbolic import InputSpec
 
 
@@ -86,7 +87,7 @@ class LocallyConnected(Sliding):
         self.input_spec = InputSpec(ndim=self.rank + 2, axes=dict(enumerate(sizes, 1)))
         last = self._channels_are_last
         channels, lengths = (sizes[-1], sizes[:-1]) if last else (sizes[0], sizes[1:])
-        windows = Windows(lengths, self.kernel_size, self.strides, self.padding)
+        self._windows = windows = Windows(lengths, self.kernel_size, self.strides, self.padding)
         self._counts, self._sizes = windows.counts, (channels, self.filters)
         # Torch wants the last axis first.
         zeros = [width for pair in windows.zeros[::-1] for width in pair]
@@ -96,6 +97,12 @@ class LocallyConnected(Sliding):
         self.bias = self._add_parameter("bias", (*windows.counts, self.filters)) if self.use_bias else None
         # Not persistent, because it is no weight in Keras.
         self.register_buffer("_values", windows.values().to(self.kernel.device), persistent=False)
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        """Find out anew what no checkpoint holds: a layer made on the device "meta" has nothing in it."""
+        super()._load_from_state_dict(*args, **kwargs)
+        if self.built:
+            self._values = self._windows.values().to(self.kernel.device)
 
     def _prepare_calls(self) -> None:
         """Find out in which order the axes go: windows first, and back."""
@@ -111,7 +118,7 @@ class LocallyConnected(Sliding):
         """Return `activation(each window @ its kernel + its bias)`."""
         kernel = self._weight("kernel")
         if inputs.dtype is not kernel.dtype and not self._is_torchs_to_cast(inputs):
-            inputs = inputs.to(kernel.dtype)
+            inputs = as_real(self, inputs, kernel.dtype)
         kernel = by_windows(self.implementation, kernel, self._values, self._sizes, self._channels_are_last)
         patches = self._unfold(inputs)
         if self.use_bias:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from torchkeras_layer import initializers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int
@@ -24,9 +25,8 @@ class SeparableConvolution(Sliding):
     True
     """
 
-    # TF-Keras writes into the configs what only its `Conv` uses.
+    # TF-Keras writes groups=1 into the configs.
     _unsupported = {"groups": 1}
-    _without_effect = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 
     def __init__(
         self,
@@ -52,12 +52,23 @@ class SeparableConvolution(Sliding):
         **kwargs: Any,
     ) -> None:
         kwargs["activity_regularizer"] = activity_regularizer
+        self._drop_arguments_of_conv(kwargs)
         super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **kwargs)
         self.filters = positive_int(self, "filters", filters)
         self.depth_multiplier = positive_int(self, "depth_multiplier", depth_multiplier)
         self._take_weight_arguments("depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
         self._take_weight_arguments("pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint)
         self._take_weight_arguments("bias", bias_initializer, bias_regularizer, bias_constraint)
+
+    def _drop_arguments_of_conv(self, kwargs: dict[str, Any]) -> None:
+        """Drop the arguments that TF-Keras writes into the configs; what else they say would have no effect."""
+        for kind in ("initializer", "regularizer", "constraint"):
+            value = kwargs.pop(f"kernel_{kind}", None)
+            if not (value is None or (kind == "initializer" and _is_default_initializer(value))):
+                raise TypeError(
+                    f"{type(self).__name__}: there is no `kernel`, but a depthwise_kernel and a pointwise_kernel. "
+                    f"Received: kernel_{kind}={value!r}. Give depthwise_{kind}, pointwise_{kind} or both."
+                )
 
     def build(self, input_shape: Shape) -> None:
         """Create `depthwise_kernel`, `pointwise_kernel` and `bias`."""
@@ -86,6 +97,14 @@ class SeparableConvolution(Sliding):
         return self._slide_shape(input_shape, self.filters)
 
 
+def _is_default_initializer(value: Any) -> bool:
+    try:
+        initializer = initializers.get(value)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(initializer, initializers.GlorotUniform) and initializer.seed is None
+
+
 @catalog.register("SeparableConvolution1D")
 class SeparableConv1D(SeparableConvolution):
     """Convolve each channel by itself, then mix them. Shapes: (batch, steps, channels) -> (batch, windows, filters).
@@ -110,6 +129,8 @@ class SeparableConv1D(SeparableConvolution):
         **kwargs: those of `Layer`.
 
     Raises:
+        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, if it is not what Keras 2
+            writes into its configs.
         ValueError: if an argument is none of these; for inputs of another rank, of unknown channels, or too short.
 
     >>> import torchkeras_layer as keras
@@ -145,6 +166,8 @@ class SeparableConv2D(SeparableConvolution):
         **kwargs: those of `Layer`.
 
     Raises:
+        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, if it is not what Keras 2
+            writes into its configs.
         ValueError: if an argument is none of these; for inputs of another rank, of unknown channels, or too small.
 
     >>> import torchkeras_layer as keras

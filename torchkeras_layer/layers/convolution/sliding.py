@@ -13,7 +13,9 @@ from torchkeras_layer import activations, constraints, initializers, regularizer
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import known_sizes, layout, one_of, one_per_axis, resolved
 from torchkeras_layer.layers.convolution.kernel_memory import store_in_order
-from torchkeras_layer.layers.convolution.windows import count_windows, has_fixed_ends, reach, torch_padding
+from torchkeras_layer.layers.convolution.windows import has_fixed_ends, torch_padding
+from torchkeras_layer.layers.inputs import as_real, check_shape
+from torchkeras_layer.layers.window_counts import count_windows, reach
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
@@ -131,7 +133,7 @@ class Sliding(ZooLayer):
         Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
         """
         if inputs.dtype is not dtype and not self._is_torchs_to_cast(inputs):
-            inputs = inputs.to(dtype)
+            inputs = as_real(self, inputs, dtype)
         lengths = inputs.shape[1:-1] if self._channels_are_last else inputs.shape[2:]
         for length, least in zip(lengths, self._least_lengths, strict=True):
             if length < least:
@@ -146,6 +148,7 @@ class Sliding(ZooLayer):
             return inputs, padding, kept
         if not self._goes_channels_last:
             # Of one channel, torch 2.13 computes garbage with such strides where one window fits into the last axis.
+            # Compiled by inductor it does so still, as `nn.Conv2d`: that takes channels_last by itself.
             return inputs.squeeze(-1).unsqueeze(1), padding, kept
         images = torch.permute(inputs, self._to_images)
         return images.unsqueeze(2) if self._is_as_image else images, padding, kept
@@ -186,6 +189,7 @@ class Sliding(ZooLayer):
         return (0, 0, *amounts) if amounts is not None and self._channels_are_last else amounts
 
     def _check_rank(self, input_shape: Shape) -> None:
+        check_shape(self, input_shape)
         if len(input_shape) != self.rank + 2:
             axes = "spatial axes" if self.rank > 1 else "one spatial axis"
             wanted = f"(batch, {axes}, channels)" if self._channels_are_last else f"(batch, channels, {axes})"

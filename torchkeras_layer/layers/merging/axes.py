@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layers.arguments import plain_int
 
 
 def as_axis(layer: Layer, name: str, value: Any) -> int:
@@ -17,6 +17,7 @@ def as_axis(layer: Layer, name: str, value: Any) -> int:
     >>> as_axis(Layer(), "axis", -1)
     -1
     """
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    axis = plain_int(value)
+    if axis is None:
         raise TypeError(f"{type(layer).__name__}: {name} must be an int. Received: {name}={value!r}.")
-    return operator.index(value)
+    return axis

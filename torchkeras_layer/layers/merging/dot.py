@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import axes_in
+from torchkeras_layer.layers.arguments import axes_in, plain_int
 from torchkeras_layer.layers.merging.axes import as_axis
 from torchkeras_layer.layers.merging.merge import Merge
 
@@ -47,7 +47,7 @@ class Dot(Merge):
     def _read_axes(self, axes: Any) -> Any:
         if not isinstance(axes, (list, tuple)):
             return as_axis(self, "axes", axes)
-        if len(axes) != 2 or any(isinstance(axis, bool) or not hasattr(axis, "__index__") for axis in axes):
+        if len(axes) != 2 or None in map(plain_int, axes):
             raise ValueError(
                 f"{type(self).__name__}: axes must be an int, or two, one for each input. Received: axes={axes!r}."
             )

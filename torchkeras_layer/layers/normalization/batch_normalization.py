@@ -13,9 +13,9 @@ from torchkeras_layer import initializers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import VariableAggregation, VariableSynchronization
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import axes_in, known_sizes, number_between, resolved
+from torchkeras_layer.layers.arguments import axes_in, filled_sizes, number_between, resolved
+from torchkeras_layer.layers.normalization.axis_normalization import AxisNormalization, in_one_dtype
 from torchkeras_layer.layers.normalization.masked_moments import masked_moments
-from torchkeras_layer.layers.normalization.normalization import Normalization, in_one_dtype
 from torchkeras_layer.layers.normalization.synchronized_moments import spans_processes, synchronized_moments
 from torchkeras_layer.symbolic import InputSpec
 
@@ -25,7 +25,7 @@ _RANKS_OF_IMAGES = (4, 5)
 
 
 @catalog.register("BatchNormalizationV1", "BatchNormalizationV2")
-class BatchNormalization(Normalization):
+class BatchNormalization(AxisNormalization):
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, per channel.
 
     In training, mean and (biased) variance are those of the batch, over all axes but `axis`, and the moving ones
@@ -50,7 +50,8 @@ class BatchNormalization(Normalization):
 
     Raises:
         ValueError: if `renorm`, `virtual_batch_size` or `adjustment` is given, `momentum` or `epsilon` is no such
-            number, an identifier is unknown, or an axis does not exist or has no known size.
+            number, `fused` is no bool, an identifier is unknown, or an axis does not exist, has no known size or is
+            empty.
         TypeError: if `axis` is neither an int nor a list of ints.
 
     >>> import torchkeras_layer as keras
@@ -60,7 +61,7 @@ class BatchNormalization(Normalization):
     """
 
     _unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None}
-    _without_effect = ("fused", "renorm_clipping", "renorm_momentum")
+    _without_effect = ("renorm_clipping", "renorm_momentum")
 
     _has_effects = True
 
@@ -94,22 +95,27 @@ class BatchNormalization(Normalization):
             gamma_regularizer=gamma_regularizer,
             beta_constraint=beta_constraint,
             gamma_constraint=gamma_constraint,
-            **kwargs,
+            **self._without_fused(kwargs),
         )
         # Keras 2 writes one axis as a list, which Keras 3 does not take.
         self.axis = self.axis[0] if isinstance(self.axis, list) and len(self.axis) == 1 else self.axis
         self.momentum = number_between(self, "momentum", momentum, 0, 1)
-        get = initializers.get
-        self.moving_mean_initializer = resolved(self, "moving_mean_initializer", moving_mean_initializer, get)
-        variance = resolved(self, "moving_variance_initializer", moving_variance_initializer, get)
-        self.moving_variance_initializer = variance
+        mean, variance, get = moving_mean_initializer, moving_variance_initializer, initializers.get
+        self.moving_mean_initializer = resolved(self, "moving_mean_initializer", mean, get)
+        self.moving_variance_initializer = resolved(self, "moving_variance_initializer", variance, get)
         self.synchronized = bool(synchronized)
         self._channels, self._are_last = 0, False
+
+    def _without_fused(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        fused = kwargs.pop("fused", None)
+        if not (fused is None or isinstance(fused, bool)):
+            raise ValueError(f"{type(self).__name__}: fused must be True, False or None. Received: fused={fused!r}.")
+        return kwargs
 
     def build(self, input_shape: Shape) -> None:
         """Create `gamma`, `beta`, `moving_mean` and `moving_variance`, in this order."""
         self._axes = axes_in(self, self.axis, input_shape)
-        sizes = known_sizes(self, input_shape, self._axes)
+        sizes = filled_sizes(self, input_shape, self._axes)
         self._channels = math.prod(sizes)
         self._are_last = self._axes[0] == len(input_shape) - len(sizes)
         broadcast = tuple(size if axis in self._axes else 1 for axis, size in enumerate(input_shape))
@@ -163,7 +169,9 @@ class BatchNormalization(Normalization):
         On a CPU, torch is faster with rows than with images whose channels are last in memory: for one image of
         16×16×32 in inference 7 µs stand against 19, for larger ones it is a sixth of the backward pass.
         """
-        if self._axes == (1,):
+        # Of a single sample that is no contiguous one, torch 2.13 may take the format in memory for another one in the
+        # backward pass, where its gradients are wrong: that goes as rows.
+        if self._axes == (1,) and (inputs.shape[0] != 1 or inputs.is_contiguous()):
             return normalize(inputs)
         if not self._are_last:
             last = tuple(range(-len(self._axes), 0))
@@ -179,7 +187,7 @@ class BatchNormalization(Normalization):
         mean, variance, gamma, beta = (self._vector(name) for name in names)
         dtype = inputs.dtype
         if dtype is not mean.dtype and not (dtype in _HALF and mean.dtype is torch.float32):
-            inputs, mean, variance, gamma, beta = in_one_dtype(inputs, mean, variance, gamma, beta)
+            inputs, mean, variance, gamma, beta = in_one_dtype(self, inputs, mean, variance, gamma, beta)
         return F.batch_norm(inputs, mean, variance, gamma, beta, eps=self.epsilon)
 
     def _by_batch_statistics(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -190,7 +198,7 @@ class BatchNormalization(Normalization):
         # by count - 1, Keras by count: it is scaled to torch's measure and back, by additions, which cost half as much.
         mean, variance = moving_mean.clone(), moving_variance.add(moving_variance, alpha=1 / (count - 1))
         if not _computes_in_full(inputs.dtype, mean.dtype):
-            inputs, mean, variance, gamma, beta = in_one_dtype(inputs, mean, variance, gamma, beta)
+            inputs, mean, variance, gamma, beta = in_one_dtype(self, inputs, mean, variance, gamma, beta)
         share, is_cudnn_on = 1 - self.momentum, torch.backends.cudnn.enabled
         outputs = torch.batch_norm(inputs, gamma, beta, mean, variance, True, share, self.epsilon, is_cudnn_on)
 
@@ -202,7 +210,7 @@ class BatchNormalization(Normalization):
 
     def _by_moments(self, inputs: torch.Tensor, mask: torch.Tensor | None, moments: Callable[..., Any]) -> torch.Tensor:
         """Do step by step what torch's kernel cannot: with a mask, one value a channel, or more processes."""
-        values, gamma, beta = in_one_dtype(inputs, self._weight("gamma"), self._weight("beta"))
+        values, gamma, beta = in_one_dtype(self, inputs, self._weight("gamma"), self._weight("beta"))
         mean, variance = moments(values, mask, self._axes)
         self.add_update(lambda: self._follow("moving_mean", mean))
         self.add_update(lambda: self._follow("moving_variance", variance))

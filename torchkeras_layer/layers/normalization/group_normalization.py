@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import axes_in, known_sizes
-from torchkeras_layer.layers.normalization.normalization import Normalization
+from torchkeras_layer.layers.arguments import axes_in, filled_sizes, plain_int
+from torchkeras_layer.layers.normalization.axis_normalization import AxisNormalization
 from torchkeras_layer.symbolic import InputSpec
 
 
 @catalog.register()
-class GroupNormalization(Normalization):
+class GroupNormalization(AxisNormalization):
     """Bring each group of neighbouring channels of a sample to mean 0 and variance 1, then `gamma * x + beta`.
 
     Inputs are computed in float32 at least, and the output is cast to the compute dtype.
@@ -32,7 +31,8 @@ class GroupNormalization(Normalization):
 
     Raises:
         ValueError: if `groups` is neither positive nor -1 or does not divide the channels, `epsilon` is no number of at
-            least 0, an identifier is unknown, or the axis does not exist, has no known size or is the batch.
+            least 0, an identifier is unknown, or the axis does not exist, has no known size, is
+            empty or is the batch.
         TypeError: if `axis` is not an int.
 
     >>> import torchkeras_layer as keras
@@ -75,18 +75,18 @@ class GroupNormalization(Normalization):
         self._autocast = False
 
     def _read_groups(self, groups: Any) -> int:
-        is_int = hasattr(groups, "__index__") and not isinstance(groups, bool)
-        if not is_int or (operator.index(groups) < 1 and operator.index(groups) != -1):
+        number = plain_int(groups)
+        if number is None or (number < 1 and number != -1):
             raise ValueError(
                 f"{type(self).__name__}: groups must be a positive int, or -1 for a group for each channel. "
                 f"Received: groups={groups!r}."
             )
-        return operator.index(groups)
+        return number
 
     def build(self, input_shape: Shape) -> None:
         """Create `gamma` and `beta`, in this order."""
         (axis,) = self._axes = axes_in(self, self.axis, input_shape)
-        (channels,) = sizes = known_sizes(self, input_shape, self._axes)
+        (channels,) = sizes = filled_sizes(self, input_shape, self._axes)
         if axis == 0:
             raise ValueError(
                 f"{self.name}: axis must not be that of the batch. Received: axis={self.axis} for inputs of shape "

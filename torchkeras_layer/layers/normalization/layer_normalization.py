@@ -9,18 +9,19 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import axes_in, known_sizes
-from torchkeras_layer.layers.normalization.normalization import Normalization
+from torchkeras_layer.layers.arguments import axes_in, filled_sizes, sizes_as_counted
+from torchkeras_layer.layers.normalization.axis_normalization import AxisNormalization
 from torchkeras_layer.symbolic import InputSpec
 
 
 @catalog.register()
-class LayerNormalization(Normalization):
+class LayerNormalization(AxisNormalization):
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, with mean and variance over `axis`.
 
     Inputs are computed in float32 at least, and the output is cast to the compute dtype.
 
-    Shapes: any -> the same; gamma and beta have the sizes of the axes, in ascending order.
+    Shapes: any -> the same; gamma and beta have the sizes of the axes, in ascending order as they are given: [-1, 1]
+    gives (size of -1, size of 1). As in Keras 3, their numbers, row by row, are those of the axes from first to last.
 
     Args:
         axis: int or list of ints. epsilon: added to the variance.
@@ -32,8 +33,8 @@ class LayerNormalization(Normalization):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `epsilon` is no number of at least 0, an identifier is unknown, or an axis does not exist or has
-            no known size.
+        ValueError: if `epsilon` is no number of at least 0, an identifier is unknown, or an axis does not exist,
+            has no known size or is empty.
         TypeError: if `axis` is neither an int nor a list of ints.
 
     >>> import torchkeras_layer as keras
@@ -71,18 +72,20 @@ class LayerNormalization(Normalization):
         )
         self.rms_scaling = bool(rms_scaling)
         self._sizes: tuple[int, ...] = ()
+        self._reads_anew = False
         # Inputs with more digits than the compute dtype are normalized with them, as in Keras 3.
         self._autocast = False
 
     def build(self, input_shape: Shape) -> None:
         """Create `gamma` and `beta`, in this order."""
-        rank = len(input_shape)
-        axes = axes_in(self, self.axis, input_shape)
-        self._sizes = known_sizes(self, input_shape, axes)
+        axes, rank = axes_in(self, self.axis, input_shape), len(input_shape)
+        self._sizes = filled_sizes(self, input_shape, axes)
+        shape = sizes_as_counted(self.axis, input_shape)
+        self._reads_anew = shape != self._sizes
         self._axes = tuple(axis - rank for axis in axes)
         has_gamma, has_beta = self.scale or self.rms_scaling, self.center and not self.rms_scaling
-        self.gamma = self._add_parameter("gamma", self._sizes, autocast=False) if has_gamma else None
-        self.beta = self._add_parameter("beta", self._sizes, autocast=False) if has_beta else None
+        self.gamma = self._add_parameter("gamma", shape, autocast=False) if has_gamma else None
+        self.beta = self._add_parameter("beta", shape, autocast=False) if has_beta else None
         self.input_spec = InputSpec(
             min_ndim=-self._axes[0] if self._counts_from_the_end() else rank,
             max_ndim=None if self._counts_from_the_end() else rank,
@@ -95,6 +98,8 @@ class LayerNormalization(Normalization):
         weight = beta if gamma is None else gamma
         if weight is None or inputs.dtype is not weight.dtype:
             inputs, gamma, beta = self._in_one_dtype(inputs, gamma, beta)
+        if self._reads_anew:
+            gamma, beta = (one if one is None else one.reshape(self._sizes) for one in (gamma, beta))
         last = tuple(range(-len(self._axes), 0))
         moved = inputs if self._axes == last else inputs.movedim(self._axes, last)
         if self.rms_scaling:

@@ -10,8 +10,14 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import axes_in, known_sizes, number_between, one_or_more_axes
-from torchkeras_layer.layers.normalization.normalization import in_one_dtype
+from torchkeras_layer.layers.arguments import (
+    axes_in,
+    filled_sizes,
+    number_between,
+    one_or_more_axes,
+    sizes_as_counted,
+)
+from torchkeras_layer.layers.normalization.axis_normalization import in_one_dtype
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
@@ -19,14 +25,16 @@ from torchkeras_layer.layers.zoo_layer import ZooLayer
 class RMSNormalization(ZooLayer):
     """`scale * x / sqrt(mean of x² over axis + epsilon)`, computed in float32 at least.
 
-    Shapes: any -> the same; `scale`, which begins at 1, has the sizes of the axes, in ascending order.
+    Shapes: any -> the same; `scale`, which begins at 1, has the sizes of the axes, in ascending order as they are
+    given: [-1, 1] gives (size of -1, size of 1). Its numbers, row by row, are those of the axes from first to last.
 
     Args:
         axis: int or list of ints. epsilon: added to the mean square.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `epsilon` is no number of at least 0, or an axis does not exist or has no known size.
+        ValueError: if `epsilon` is no number of at least 0, or an axis does not exist, has no known size or is
+            empty.
         TypeError: if `axis` is neither an int nor a list of ints.
 
     >>> import torchkeras_layer as keras
@@ -38,21 +46,26 @@ class RMSNormalization(ZooLayer):
         super().__init__(**kwargs)
         self.axis = one_or_more_axes(self, axis)
         self.epsilon = number_between(self, "epsilon", epsilon, 0, math.inf)
+        self._sizes: tuple[int, ...] = ()
+        self._reads_anew = False
 
     def build(self, input_shape: Shape) -> None:
         """Create `scale`."""
-        sizes = known_sizes(self, input_shape, axes_in(self, self.axis, input_shape))
-        self.scale = self.add_weight("scale", sizes, initializer="ones")
+        self._sizes = filled_sizes(self, input_shape, axes_in(self, self.axis, input_shape))
+        shape = sizes_as_counted(self.axis, input_shape)
+        self._reads_anew = shape != self._sizes
+        self.scale = self.add_weight("scale", shape, initializer="ones")
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs divided by their root mean square, times `scale`."""
-        values, scale = in_one_dtype(inputs, self._weight("scale"))
+        values, scale = in_one_dtype(self, inputs, self._weight("scale"))
         if self.axis == -1:
             outputs = torch.rms_norm(values, scale.shape, scale, self.epsilon)
         else:
             axes, last = axes_in(self, self.axis, inputs.shape), tuple(range(-scale.dim(), 0))
+            scale = scale.reshape(self._sizes) if self._reads_anew else scale
             moved = values.movedim(axes, last)
-            outputs = torch.rms_norm(moved, scale.shape, scale, self.epsilon).movedim(last, axes)
+            outputs = torch.rms_norm(moved, self._sizes, scale, self.epsilon).movedim(last, axes)
         return outputs.to(inputs.dtype) if inputs.is_floating_point() else outputs
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

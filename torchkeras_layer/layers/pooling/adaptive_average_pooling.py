@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.inputs import as_real
 from torchkeras_layer.layers.pooling.adaptive_pooling import AdaptivePooling
 
 _FUNCTIONS = {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}
@@ -19,7 +20,7 @@ class AdaptiveAveragePooling(AdaptivePooling):
     """
 
     def _pool(self, images: torch.Tensor) -> torch.Tensor:
-        values = images if images.is_floating_point() else images.to(self._policy.compute)
+        values = images if images.is_floating_point() else as_real(self, images, self._policy.compute)
         return _FUNCTIONS[self.rank](values, self.output_size)
 
 

@@ -9,6 +9,7 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import layout, one_per_axis
+from torchkeras_layer.layers.inputs import check_rank
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
@@ -47,7 +48,7 @@ class AdaptivePooling(ZooLayer):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `output_size` values of each channel."""
         if 0 in inputs.shape:
-            self._check_lengths(inputs.shape)
+            self._check_sizes(inputs.shape)
         if self.data_format == "channels_first":
             return self._pool(inputs)
         # Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
@@ -57,9 +58,8 @@ class AdaptivePooling(ZooLayer):
         """Call torch's function on (batch, channels, sizes …)."""
         raise NotImplementedError(f"{type(self).__name__} must define _pool.")
 
-    def _check_lengths(self, shape: Sequence[int | None]) -> None:
-        first = 1 if self.data_format == "channels_last" else 2
-        if 0 in shape[first : first + self.rank]:
+    def _check_sizes(self, shape: Sequence[int | None]) -> None:
+        if 0 in shape[1:]:
             raise ValueError(
                 f"{self.name}: nothing is in inputs of shape {tuple(shape)} to make {self.output_size} values of. "
                 "Give inputs whose axes have a size of at least 1."
@@ -67,7 +67,8 @@ class AdaptivePooling(ZooLayer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, windows …, channels) or (batch, channels, windows …)."""
-        self._check_lengths(input_shape)
+        check_rank(self, input_shape, self.rank + 2)
+        self._check_sizes(input_shape)
         if self.data_format == "channels_last":
             return (input_shape[0], *self.output_size, input_shape[-1])
         return (*input_shape[:2], *self.output_size)

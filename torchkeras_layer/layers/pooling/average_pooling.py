@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.inputs import as_real
 from torchkeras_layer.layers.pooling.pooling import Pooling
 from torchkeras_layer.layers.pooling.window_sizes import padded
 
@@ -25,7 +26,7 @@ class AveragePooling(Pooling):
 
     def _pool(self, images: torch.Tensor, *window: Any) -> torch.Tensor:
         sizes, strides, padding, ceil_mode = window
-        images = images if images.is_floating_point() else images.to(self._policy.compute)
+        images = images if images.is_floating_point() else as_real(self, images, self._policy.compute)
         if self.rank < 3:
             return F.avg_pool2d(images, sizes, strides, padding, ceil_mode, count_include_pad=False)
         is_short = any(length < size for length, size in zip(images.shape[2:], sizes, strict=True))

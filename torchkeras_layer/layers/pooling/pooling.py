@@ -9,7 +9,9 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import layout, one_of, one_per_axis
-from torchkeras_layer.layers.pooling.window_sizes import count_windows, same_padding
+from torchkeras_layer.layers.inputs import check_rank
+from torchkeras_layer.layers.pooling.window_sizes import same_padding
+from torchkeras_layer.layers.window_counts import count_windows
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
@@ -27,7 +29,7 @@ class Pooling(ZooLayer):
 
     Raises:
         ValueError: for a size or stride that is no positive int, another `padding` or `data_format`, and in the call
-            for inputs that have other axes or hold no window.
+            for inputs that have other axes, no channels or no window.
 
     >>> class Sum(Pooling):
     ...     rank = 2
@@ -54,13 +56,15 @@ class Pooling(ZooLayer):
         self.padding = one_of(self, "padding", padding, "valid", "same")
         self.data_format = layout(self, data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
+        # Of the channels and the axes of the windows.
+        self._least_sizes = (1, *((1,) * self.rank if self.padding == "same" else self.pool_size))
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return a value for each window and channel."""
         # Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
         images = inputs if self.data_format == "channels_first" else inputs.movedim(-1, 1)
         sizes, strides, lengths = self.pool_size, self.strides, images.shape[2:]
-        self._check_lengths(lengths, inputs.shape)
+        self._check_sizes(images.shape[1:], inputs.shape)
         if self.rank == 1:
             # As rows of images: torch has no such memory format for sequences.
             images, sizes, strides, lengths = images.unsqueeze(2), (1, *sizes), (1, *strides), (1, *lengths)
@@ -88,19 +92,22 @@ class Pooling(ZooLayer):
         """Pool with padding 'same', the padding being a step of its own; sequences come as images of height 1."""
         raise NotImplementedError(f"{type(self).__name__} must define _pool_padded for padding='same' and free sizes.")
 
-    def _check_lengths(self, lengths: Sequence[int | None], shape: Sequence[int | None]) -> None:
-        least = (1,) * self.rank if self.padding == "same" else self.pool_size
-        if any(length is not None and length < size for length, size in zip(lengths, least, strict=True)):
-            raise ValueError(
-                f"{self.name}: inputs of shape {tuple(shape)} hold no window of pool_size={self.pool_size}. "
-                "Pool less often, or give a smaller pool_size or, for axes that are not empty, padding='same'."
-            )
+    def _check_sizes(self, sizes: Sequence[int | None], shape: Sequence[int | None]) -> None:
+        """Check the sizes of the channels and of the axes of the windows, which are those of a whole shape."""
+        for size, least in zip(sizes, self._least_sizes, strict=True):
+            if size is not None and size < least:
+                raise ValueError(
+                    f"{self.name}: inputs of shape {tuple(shape)} hold no window of pool_size={self.pool_size}. "
+                    "Pool less often, or give a smaller pool_size or, for axes that are not empty, padding='same'."
+                )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, windows …, channels) or (batch, channels, windows …)."""
+        check_rank(self, input_shape, self.rank + 2)
         first = 1 if self.data_format == "channels_last" else 2
         lengths = input_shape[first : first + self.rank]
-        self._check_lengths(lengths, input_shape)
+        channels = input_shape[-1 if first == 1 else 1]
+        self._check_sizes((channels, *lengths), input_shape)
         axes = zip(lengths, self.pool_size, self.strides, strict=True)
-        windows = [count_windows(length, size, stride, self.padding) for length, size, stride in axes]
+        windows = [count_windows(length, size, stride, 1, self.padding) for length, size, stride in axes]
         return (*input_shape[:first], *windows, *input_shape[first + self.rank :])

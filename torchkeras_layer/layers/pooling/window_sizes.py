@@ -1,4 +1,4 @@
-"""How many windows does an axis have, and how must torch pad the axis to get them?"""
+"""How must torch pad an axis to get the windows of Keras's padding 'same'?"""
 
 from __future__ import annotations
 
@@ -6,17 +6,6 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-
-
-def count_windows(size: int | None, window: int, stride: int, padding: str) -> int | None:
-    """Return how many windows an axis of some size has, `None` for a free size; 0 or less if it is too short for one.
-
-    >>> count_windows(7, 3, 2, "valid"), count_windows(7, 3, 2, "same"), count_windows(None, 3, 2, "same")
-    (3, 4, None)
-    """
-    if size is None:
-        return None
-    return (size - 1) // stride + 1 if padding == "same" else (size - window) // stride + 1
 
 
 def same_padding(size: int, window: int, stride: int) -> tuple[int, int]:

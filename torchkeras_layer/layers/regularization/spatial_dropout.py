@@ -16,11 +16,11 @@ class SpatialDropout(Dropout):
     Raises:
         ValueError: for another `data_format`, or a `noise_shape`, which follows from the layer.
 
-    >>> SpatialDropout(0.5, rank=4, data_format="channels_first", seed=None).noise_shape
+    >>> SpatialDropout(0.5, 4, "channels_first", None).noise_shape
     (None, None, 1, 1)
     """
 
-    def __init__(self, rate: float, rank: int, data_format: Any, seed: int | None, **kwargs: Any) -> None:
+    def __init__(self, rate: float, rank: int, data_format: Any, seed: int | None, /, **kwargs: Any) -> None:
         # Keras 2 writes it into configs.
         given = kwargs.pop("noise_shape", None)
         super().__init__(rate, None, seed, **kwargs)

@@ -20,7 +20,7 @@ class Cropping(Margins):
     tensor([1, 2])
     """
 
-    def __init__(self, cropping: Any, data_format: str | None, **kwargs: Any) -> None:
+    def __init__(self, cropping: Any, data_format: str | None, /, **kwargs: Any) -> None:
         super().__init__("cropping", cropping, data_format, **kwargs)
         spatial = (slice(before, -behind or None) for before, behind in self._pairs)
         self._slices = (slice(None),) * self._first_axis + tuple(spatial)

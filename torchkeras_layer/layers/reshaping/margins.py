@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from torchkeras_layer.layers.arguments import as_plain
 from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints
 
 _WORDING = {
@@ -21,8 +22,9 @@ class Margins(Spatial):
     ((2, 2), ((1, 1), (0, 3)))
     """
 
-    def __init__(self, name_of_argument: str, value: Any, data_format: str | None, **kwargs: Any) -> None:
+    def __init__(self, name_of_argument: str, value: Any, data_format: str | None, /, **kwargs: Any) -> None:
         super().__init__(data_format, **kwargs)
+        value = as_plain(value)
         per_axis = [value] if self.rank == 1 else value if _is_sequence(value) else [value] * self.rank
         pairs = tuple(pair for one in per_axis if (pair := as_ints(one, 2, least=0)) is not None)
         if not len(pairs) == len(per_axis) == self.rank:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any, ClassVar
 
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layers.arguments import layout
+from torchkeras_layer.layers.arguments import as_plain, layout, plain_int
+from torchkeras_layer.layers.inputs import check_rank
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
@@ -23,7 +23,7 @@ class Spatial(ZooLayer):
 
     rank: ClassVar[int]
 
-    def __init__(self, data_format: str | None, **kwargs: Any) -> None:
+    def __init__(self, data_format: str | None, /, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = layout(self, data_format)
         self._first_axis = 1 if self.data_format == "channels_last" else 2
@@ -31,6 +31,7 @@ class Spatial(ZooLayer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs with other spatial sizes; free ones stay free."""
+        check_rank(self, input_shape, self.rank + 2)
         sizes = list(input_shape)
         for index in range(self.rank):
             length = sizes[self._first_axis + index]
@@ -49,10 +50,7 @@ def as_int(value: Any, least: int) -> int | None:
     >>> as_int(2, 1), as_int(True, 1), as_int(0, 1), as_int("2", 1)
     (2, None, None, None)
     """
-    try:
-        number = None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = None
+    number = plain_int(value)
     return number if number is not None and number >= least else None
 
 
@@ -62,6 +60,7 @@ def as_ints(value: Any, count: int, least: int) -> tuple[int, ...] | None:
     >>> as_ints(2, 3, 1), as_ints([1, 2], 2, 1), as_ints([1, 2], 3, 1)
     ((2, 2, 2), (1, 2), None)
     """
+    value = as_plain(value)
     if not hasattr(value, "__len__") or isinstance(value, str):
         value = (value,) * count
     try:

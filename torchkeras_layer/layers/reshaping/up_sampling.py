@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ class UpSampling(Spatial):
     tensor([5, 5, 5, 7, 7, 7])
     """
 
-    def __init__(self, size: Any, data_format: str | None, **kwargs: Any) -> None:
+    def __init__(self, size: Any, data_format: str | None, /, **kwargs: Any) -> None:
         super().__init__(data_format, **kwargs)
         factors = as_ints(size, self.rank, least=1)
         if factors is None:
@@ -42,6 +43,8 @@ class UpSampling(Spatial):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs with each value repeated."""
+        if 0 in inputs.shape:
+            self._check_sizes(inputs.shape)
         images = self._as_images(inputs)
         # Torch has a fast kernel where the channels are last in memory, and for images and volumes only. Elsewhere it
         # takes 2 to 4 times as long, forward, as axis by axis.
@@ -61,6 +64,19 @@ class UpSampling(Spatial):
     def _enlarged(self, images: torch.Tensor) -> list[int]:
         return [length * factor for length, factor in zip(images.shape[2:], self._factors, strict=True)]
 
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs with `size` times the spatial sizes; free ones stay free."""
+        shape = super().compute_output_shape(input_shape)
+        self._check_sizes(input_shape)
+        return shape
+
+    def _check_sizes(self, shape: Sequence[int | None]) -> None:
+        if 0 in shape[1:]:
+            raise ValueError(
+                f"{self.name}: nothing is in inputs of shape {tuple(shape)} to enlarge. "
+                "Give inputs whose axes have a size of at least 1."
+            )
+
     def _new_length(self, index: int, length: int, input_shape: Shape) -> int:
         return length * self._factors[index]
 
@@ -74,7 +90,7 @@ class UpSampling1D(UpSampling):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `size` is not a positive int; in a call, if the inputs have not three axes.
+        ValueError: if `size` is not a positive int; in a call, if the inputs have not three axes, or an empty one.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling1D()(torch.tensor([[[1, 2]]]))
@@ -102,7 +118,7 @@ class UpSampling2D(UpSampling):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs have not four axes.
+        ValueError: if an argument is something else; in a call, if the inputs have not four axes, or an empty one.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling2D((1, 2))(torch.tensor([[[[1.0], [3.0]]]])).flatten()
@@ -123,6 +139,8 @@ class UpSampling2D(UpSampling):
         """Return the enlarged images."""
         if self.interpolation == "nearest":
             return super().call(inputs)
+        if 0 in inputs.shape:
+            self._check_sizes(inputs.shape)
         images = self._as_images(inputs)
         height, width = self._enlarged(images)
         return self._as_inputs(resize(images, (height, width), self.interpolation))
@@ -139,7 +157,7 @@ class UpSampling3D(UpSampling):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs have not five axes.
+        ValueError: if an argument is something else; in a call, if the inputs have not five axes, or an empty one.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling3D((1, 2, 3))(torch.ones(2, 4, 4, 4, 3)).shape

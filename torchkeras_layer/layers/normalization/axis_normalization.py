@@ -11,10 +11,11 @@ import torch
 from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import axes_in, number_between, one_or_more_axes, resolved
+from torchkeras_layer.layers.inputs import as_real
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
-class Normalization(ZooLayer):
+class AxisNormalization(ZooLayer):
     """Base of layers that bring values to mean 0 and variance 1, and then apply `gamma * x + beta`. Shapes stay.
 
     >>> import torchkeras_layer as keras
@@ -64,14 +65,17 @@ class Normalization(ZooLayer):
         """Cast as `in_one_dtype`, except floats within `torch.autocast`, which are torch's to cast."""
         if self._is_torchs_to_cast(inputs):
             return inputs, *weights
-        return in_one_dtype(inputs, *weights)
+        return in_one_dtype(self, inputs, *weights)
 
 
-def in_one_dtype(*tensors: Any) -> tuple[Any, ...]:
-    """Cast to the dtype of the first, or to float32 if that has fewer digits, as Keras 3 does; `None` stays.
+def in_one_dtype(layer: ZooLayer, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
+    """Cast to the dtype of the inputs, or to float32 if that has fewer digits, as Keras 3 does; `None` stays.
 
-    >>> [tensor.dtype for tensor in in_one_dtype(torch.ones(1).half(), torch.ones(1).double())]
+    Raises:
+        TypeError: if the inputs are complex.
+
+    >>> [tensor.dtype for tensor in in_one_dtype(ZooLayer(), torch.ones(1).half(), torch.ones(1).double())]
     [torch.float32, torch.float32]
     """
-    dtype = torch.promote_types(tensors[0].dtype, torch.float32)
-    return tuple(None if tensor is None else tensor.to(dtype) for tensor in tensors)
+    dtype = torch.promote_types(inputs.dtype, torch.float32)
+    return as_real(layer, inputs, dtype), *(None if weight is None else weight.to(dtype) for weight in weights)
