@@ -11,8 +11,8 @@ from benchmarks.peers import keras3
 from benchmarks.rows import Measured, Row
 from benchmarks.timing import Effort
 
-# Timed inside the new process: the time that `import torch` takes varies by more than what is measured here. Python walks
-# through all objects now and then; through torch's, that takes 0.07 s, which falls to whoever happens to be next.
+# Timed inside the new process: the time that `import torch` takes varies by more than what is measured here. Python
+# walks through all objects now and then; through torch's, that takes 0.07 s, which falls to whoever happens to be next.
 _PROGRAM = """
 import gc
 from time import perf_counter

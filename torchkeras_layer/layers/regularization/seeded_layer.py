@@ -35,6 +35,11 @@ class SeededLayer(ZooLayer):
         """
         return self._draws
 
+    @draws.setter
+    def draws(self, value: torch.Tensor) -> None:
+        # torch.func.functional_call sets what a state_dict names.
+        self._draws = value
+
     def _take_seed(self, seed: Any) -> None:
         """Keep the seed, and begin to count.
 
