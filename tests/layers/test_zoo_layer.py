@@ -109,7 +109,14 @@ def test_a_weight_given_by_its_array_is_not_part_of_the_config():
 
 
 # What a layer reads in its own way: inputs that are no tensors, its entries of a state dict, its own weights.
-MEANT_TO_BE_REPLACED = {"_apply", "_as_tensors", "_more_to_save", "_own_weights", "_save_to_state_dict", "_load_from_state_dict"}
+MEANT_TO_BE_REPLACED = {
+    "_apply",
+    "_as_tensors",
+    "_more_to_save",
+    "_own_weights",
+    "_save_to_state_dict",
+    "_load_from_state_dict",
+}
 
 
 def test_no_layer_hides_a_private_method_of_the_base_class():
