@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.layers.attention.comparison import assert_same, mask, pair, tensors
@@ -40,7 +40,6 @@ def _check(name, arguments, switches, how_masked, which_masked, has_key):
     assert_same(pair(name, [shapes], **arguments), call, lambda: tensors(*shapes), allowed.any(-1))
 
 
-@settings(max_examples=70, deadline=None)
 @given(
     st.fixed_dictionaries(arguments_of_both | {"score_mode": st.sampled_from(["dot", "dot", "concat"])}),
     options,
@@ -52,7 +51,6 @@ def test_random_configurations_are_keras_s(arguments, switches, how_masked, whic
     _check("Attention", arguments, switches, how_masked, which_masked, has_key)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.fixed_dictionaries(arguments_of_both),
     options,

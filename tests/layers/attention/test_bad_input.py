@@ -11,7 +11,7 @@ HEADS = {"num_heads": 2, "key_dim": 3}
 GROUPS = {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}
 
 
-@pytest.mark.parametrize("value", [0, -1, True, 2.0, "2", None])
+@pytest.mark.parametrize("value", [0, -1, True, 2.0, "2"])
 @pytest.mark.parametrize(
     ("layer", "argument"),
     [
@@ -26,12 +26,17 @@ GROUPS = {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}
     ],
 )
 def test_counts_and_sizes_must_be_positive_ints(layer, argument, value):
-    if value is None and argument in ("value_dim", "sliding_window"):
-        return
     arguments = HEADS if layer == "MultiHeadAttention" else GROUPS
     name = "GroupedQueryAttention" if layer == "GroupQueryAttention" else layer
     with pytest.raises(ValueError, match=rf"^{name}: {argument} must be a positive int\. Received: {argument}="):
         getattr(layers, layer)(**arguments | {argument: value})
+
+
+@pytest.mark.parametrize("argument", [*HEADS, *GROUPS])
+def test_counts_and_sizes_have_no_default(argument):
+    name, arguments = ("MultiHead", HEADS) if argument in HEADS else ("GroupQuery", GROUPS)
+    with pytest.raises(ValueError, match=rf"Attention: {argument} must be a positive int\. Received: {argument}=None"):
+        getattr(layers, f"{name}Attention")(**arguments | {argument: None})
 
 
 def test_heads_of_keys_must_divide_those_of_queries():
@@ -47,7 +52,7 @@ def test_heads_of_keys_must_divide_those_of_queries():
     [
         ({"dropout": 1.5}, r"dropout must be a number from 0 to 1\. Received: dropout=1\.5"),
         ({"dropout": "much"}, r"dropout must be a number from 0 to 1"),
-        ({"seed": "x"}, r"seed must be an int or None\. Received: seed='x'"),
+        ({"seed": "x"}, r"seed must be an int of 64 bits or None\. Received: seed='x'"),
     ],
 )
 def test_dropout_and_seed(name, arguments, wrong, message):
@@ -155,6 +160,14 @@ def test_a_layer_that_is_built_says_what_does_not_fit():
         ({"query_mask": torch.ones(2, 5)}, r"query_mask must broadcast to the scores"),
         ({"value_mask": torch.ones(2, 3)}, r"value_mask must broadcast to the scores"),
         ({"key_mask": torch.ones(3, 5)}, r"key_mask must broadcast to the scores"),
+        (
+            {"attention_mask": "a"},
+            r"attention_mask must be a tensor or an array of booleans\. Received: att.*='a'",
+        ),
+        (
+            {"query_mask": [None]},
+            r"query_mask must be a tensor or an array of booleans\. Received: .*=\[None\]",
+        ),
     ],
 )
 @pytest.mark.parametrize("name", ["MultiHeadAttention", "GroupQueryAttention"])
@@ -174,16 +187,24 @@ def test_an_order_of_steps_is_there_along_one_axis_only():
         layers.MultiHeadAttention(2, 3, sliding_window=2, name="heads").build(images.shape, images.shape)
 
 
-def test_a_call_without_a_value_says_so():
-    with pytest.raises(TypeError, match=r"build\(\) needs value_shape, but the call got no 'value'\. Pass it\."):
-        layers.MultiHeadAttention(2, 3)(torch.ones(2, 3, 4))
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "GroupQueryAttention"])
+def test_a_call_without_a_value_says_so(name):
+    layer = getattr(layers, name)(**HEADS if name == "MultiHeadAttention" else GROUPS, name="heads")
+    query = torch.ones(2, 3, 4)
+    message = r"^heads: needs a value beside the query\. Write `heads\(query, value\)`, or `heads\.build\(query"
+    for without_value in (lambda: layer(query), lambda: layer.build((None, 3, 4))):
+        with pytest.raises(TypeError, match=message):
+            without_value()
+    layer(query, query)
+    with pytest.raises(TypeError, match=message):
+        layer(query)
 
 
 @pytest.mark.parametrize("name", ["Attention", "AdditiveAttention"])
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [
-        ((2, 3, 4), r"expects a list of 2 or 3 tensors\. Received: "),
+        ((2, 3, 4), r"expects a list of 2 or 3 tensors\. Received: (one of shape \(2, 3, 4\)|Tensor)\."),
         ([(2, 3, 4)], r"expects a list of 2 or 3 tensors\. Received: 1 of them\. Write `one\(\[query, value\]\)`"),
         ([(2, 3, 4)] * 4, r"expects a list of 2 or 3 tensors\. Received: 4 of them"),
         ([(3, 4), (3, 4)], r"query and value must have rank 3 or more"),
@@ -215,6 +236,7 @@ def test_additive_attention_must_know_the_features():
     [
         (torch.ones(2, 3), r"mask must be a list with a mask, or None, for the query and for the value\. .*Tensor"),
         ([None], r"mask must be a list"),
+        (["a", None], r"mask of the query must be a tensor or an array of booleans"),
         ([torch.ones(2, 3, 4), None], r"mask of the query must have rank 2 here"),
         ([None, torch.ones(2, 3)], r"its mask must broadcast to the steps of the value, of shape \(2, 5\)"),
     ],
@@ -229,3 +251,9 @@ def test_symbolic_inputs_that_do_not_fit():
         layers.MultiHeadAttention(2, 3, name="heads")(Input((3, 4)), Input((3, 4, 5)))
     with pytest.raises(ValueError, match=r"^one: query and key must have the same number of features"):
         layers.Attention(name="one")([Input((3, 4)), Input((5, 6))])
+
+
+def test_two_tensors_in_place_of_a_list_of_them():
+    query = torch.ones(2, 3, 4)
+    with pytest.raises(ValueError, match=r"^one: expects a list .* one of shape \(2, 3, 4\)\. Write `one\(\[query"):
+        layers.Attention(name="one")(query, query)

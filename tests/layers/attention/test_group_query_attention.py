@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.layers.attention.comparison import assert_same, looks_somewhere, mask, pair, tensors
@@ -37,7 +37,6 @@ def _call(layer, inputs, carried, shape, switches):
     return layer(named.pop("query"), **named, **given_masks, **switches)
 
 
-@settings(max_examples=70, deadline=None)
 @given(
     configurations(),
     st.sets(st.sampled_from(["query", "value", "key"])),

@@ -218,3 +218,45 @@ def test_query_and_value_may_share_one_batch():
     layer = _built("heads")
     expected = layer(QUERY[:1].expand(2, -1, -1), VALUE)
     torch.testing.assert_close(layer(QUERY[:1], VALUE), expected)
+
+
+@every_kind
+def test_no_steps_to_look_at_give_nothing(kind):
+    layer, nothing = _built(kind), torch.ones(2, 0, dtype=torch.bool)
+    for options in ({}, {"value_mask": nothing}, {"value_mask": nothing, "use_causal_mask": True}):
+        outputs = layer(QUERY, VALUE[:, :0], **options)
+        torch.testing.assert_close(outputs, layer._output_dense.bias.expand_as(outputs))
+
+
+@pytest.mark.parametrize("name", ["Attention", "AdditiveAttention"])
+def test_no_steps_to_look_at_give_nothing_without_heads_either(name):
+    layer, masks = getattr(layers, name)(), [None, torch.ones(2, 0, dtype=torch.bool)]
+    for options in ({}, {"mask": masks}, {"mask": masks, "use_causal_mask": True}):
+        assert torch.equal(layer([QUERY, VALUE[:, :0]], **options), torch.zeros(2, 3, 4))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@every_kind
+def test_the_older_tracer_of_torch_follows(kind):
+    layer = _built(kind)
+    traced = torch.jit.trace(layer, (QUERY, VALUE), check_trace=False)
+    torch.testing.assert_close(traced(QUERY + 1, VALUE), layer(QUERY + 1, VALUE))
+
+
+@pytest.mark.parametrize("name", ["Attention", "AdditiveAttention"])
+def test_a_layer_that_was_called_looks_ready(name):
+    layer = getattr(layers, name)()
+    layer([QUERY, VALUE])
+    assert "not built" not in repr(layer)
+    assert "not built" not in repr(_built("heads"))
+
+
+@pytest.mark.parametrize("name", ["Attention", "MultiHeadAttention"])
+def test_second_derivatives_are_there_as_documented(name):
+    layer = layers.Attention() if name == "Attention" else layers.MultiHeadAttention(2, 3)
+    query = QUERY.clone().requires_grad_()
+    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+        outputs = layer([query, query]) if name == "Attention" else layer(query, query)
+        (first,) = torch.autograd.grad(outputs.square().sum(), query, create_graph=True)
+        (second,) = torch.autograd.grad(first.square().sum(), query)
+    assert second.abs().max() > 0

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import torchkeras_layer as ours
@@ -66,7 +66,6 @@ def _call(layer, inputs, chosen):
     return layer(named.pop("query"), **named, **given_masks, **switches)
 
 
-@settings(max_examples=80, deadline=None)
 @given(configurations(), options())
 def test_random_configurations_are_keras_s(arguments, chosen):
     shape = chosen["attention_mask"]
@@ -80,7 +79,6 @@ def test_random_configurations_are_keras_s(arguments, chosen):
     assert_same(both, lambda layer, inputs: _call(layer, inputs, chosen), lambda: tensors(*shapes), counts)
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     st.sampled_from([(2, 3, 4, 5), (2, 3, 1, 4)]),
     st.sampled_from([None, 1, -2, (1, 2), (2, 1)]),

@@ -170,5 +170,7 @@ def test_regularizers_count_as_losses_and_constraints_can_be_applied():
 def test_torch_s_name_of_the_kernel_is_told_keras_s():
     layer = layers.Dense(3, name="head")
     layer.build((None, 2))
-    with pytest.raises(AttributeError, match=r"^head \(Dense\): no attribute 'weight'. Its weights are kernel, bias\.$"):
+    with pytest.raises(
+        AttributeError, match=r"^head \(Dense\): no attribute 'weight'. Its weights are kernel, bias\.$"
+    ):
         _ = layer.weight

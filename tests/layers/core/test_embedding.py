@@ -118,3 +118,27 @@ def test_a_shape_that_contradicts_the_given_length(shape):
     layer = layers.Embedding(4, 2, input_length=3, name="words")
     with pytest.raises(ValueError, match="^words: input_length=3 does not fit inputs of shape"):
         layer.compute_output_shape(shape)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        torch.tensor([2**33 + 1], dtype=torch.uint64),
+        torch.tensor([2**32 - 1], dtype=torch.uint32),
+        torch.tensor([2.0**33 + 1]),
+        torch.tensor([float("nan")]),
+    ],
+)
+def test_numbers_beyond_32_bits_do_not_come_round(number):
+    with pytest.raises(
+        IndexError, match="^words: inputs must be row numbers from 0 to .*, which is 2. Received: numbers"
+    ):
+        layers.Embedding(3, 2, name="words")(number)
+
+
+@pytest.mark.parametrize("length", [-1, 0, "a", True, (2, -3), 2.5])
+def test_lengths_must_be_positive(length):
+    with pytest.raises(
+        ValueError, match="^Embedding: input_length must be a positive int, or a tuple of them and None. R"
+    ):
+        layers.Embedding(3, 2, input_length=length)

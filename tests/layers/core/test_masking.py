@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.oracle import assert_close, keras
-from torchkeras_layer import layers
+from torchkeras_layer import Input, layers
 
 
 @pytest.mark.parametrize("value", [np.array([1.0, 2.0]), torch.tensor([1.0, 2.0]), [1.0, 2.0]])
@@ -55,3 +55,30 @@ def test_no_gradient_reaches_a_masked_step():
     inputs = torch.tensor([[[0.0], [3.0]]], requires_grad=True)
     layers.Masking()(inputs).sum().backward()
     assert inputs.grad.tolist() == [[[0.0], [1.0]]]
+
+
+@pytest.mark.parametrize("value", ["a", None, ["a"], [[1, 2], [3]], {}, np.array(["a"])])
+def test_a_value_must_be_of_numbers(value):
+    with pytest.raises(
+        ValueError, match="^Masking: mask_value must be a number, or an array of one for each feature. Rec"
+    ):
+        layers.Masking(value)
+
+
+@pytest.mark.parametrize("value", [1, True, np.float32(1), np.int64(1), torch.tensor(1.0), np.array(1.0)])
+def test_numbers_of_all_kinds(value):
+    assert layers.Masking(value)(torch.tensor([[[1.0], [2.0]]]))._keras_mask.tolist() == [[False, True]]
+
+
+def test_a_value_for_another_number_of_features():
+    layer = layers.Masking([0, 0], name="hide")
+    message = r"^hide: mask_value must broadcast to the inputs: .* a mask_value of shape \(2,\), and inputs of shape \("
+    for use in (
+        lambda: layer(torch.ones(2, 3, 4)),
+        lambda: layer(Input((3, 4))),
+        lambda: layer.compute_output_shape((None, 3, 4)),
+    ):
+        with pytest.raises(ValueError, match=message):
+            use()
+    assert layer(torch.ones(2, 3, 2)).shape == (2, 3, 2)
+    assert layer.compute_output_shape((None, 3, None)) == (None, 3, None)

@@ -126,9 +126,10 @@ def test_the_soft_cap_must_be_a_positive_number(value):
         layers.ReversibleEmbedding(3, 2, logit_soft_cap=value)
 
 
-def test_the_reverse_dtype_must_be_known():
+@pytest.mark.parametrize("dtype", ["float33", "int32", torch.int64, "bool"])
+def test_the_reverse_dtype_must_be_a_float_dtype(dtype):
     with pytest.raises((TypeError, ValueError), match=r"^ReversibleEmbedding: reverse_dtype: "):
-        layers.ReversibleEmbedding(3, 2, reverse_dtype="float33")
+        layers.ReversibleEmbedding(3, 2, reverse_dtype=dtype)
 
 
 def test_vectors_must_have_the_size_of_a_row():

@@ -9,9 +9,10 @@ import torch
 from hypothesis import strategies as st
 
 import torchkeras_layer as ours
-from tests.oracle import assert_close, keras
+from tests.oracle import assert_close, keras, keras_keeps_float64, to_numpy
 from torchkeras_layer._structures import leaves, map_leaves
 
+DTYPES = st.sampled_from(["float32", "float64"])
 MASKS = ("none", "right", "left", "holes", "all of a row")
 
 
@@ -38,6 +39,7 @@ def layer_arguments(draw: st.DrawFn, *activations: str, **others: st.SearchStrat
     return {
         "units": draw(st.integers(1, 5)),
         "activation": draw(st.sampled_from(activations)),
+        "dtype": draw(DTYPES),
         **{name: draw(st.booleans()) for name in flags},
         **{name: draw(strategy) for name, strategy in others.items()},
     }
@@ -67,18 +69,30 @@ def assert_same_layer(name: str, mine: Any, theirs: Any, call: dict[str, Any]) -
     for layer in (mine, theirs):
         layer.build(call["sizes"])
     give_weights(mine, theirs, random)
-    values = random.normal(size=call["sizes"]).astype("float32")
+    values = random.normal(size=call["sizes"]).astype(mine.dtype)
     mask = mask_of_kind(call["mask"], *call["sizes"][:2], random)
     state = None
     if call["has_state"]:
         sizes = mine.cell.state_size
         sizes = sizes if isinstance(sizes, list) else [sizes]
-        state = map_leaves(lambda size: random.normal(size=(call["sizes"][0], size)).astype("float32"), sizes)
-    found = [_results(layer, values, mask, state) for layer in (mine, theirs)]
-    assert_close(*found, name, rtol=2e-5, atol=2e-5)
+        state = map_leaves(lambda size: random.normal(size=(call["sizes"][0], size)).astype(mine.dtype), sizes)
+    with keras_keeps_float64():
+        found = [_results(layer, values, mask, state) for layer in (mine, theirs)]
+    assert_digits(*found, name, mine.dtype)
     if mask is not None:
-        computed = [layer.compute_mask(torch.as_tensor(values), mask) for layer in (mine, theirs)]
-        assert [one is None for one in leaves(computed[0])] == [one is None for one in leaves(computed[1])]
+        computed = [leaves(layer.compute_mask(torch.as_tensor(values), mask)) for layer in (mine, theirs)]
+        assert [None if one is None else one.tolist() for one in computed[0]] == [
+            None if one is None else to_numpy(one).tolist() for one in computed[1]
+        ]
+
+
+def assert_digits(found: Any, expected: Any, what: str, dtype: str) -> None:
+    """Fail unless each array is the expected one, up to 1e-5 of its largest number, or 1e-10 in float64."""
+    share = 1e-10 if dtype == "float64" else 1e-5
+    pairs = list(zip(leaves(found), leaves(expected), strict=True))
+    for index, (one, other) in enumerate(pairs):
+        assert dtype in str(one.dtype)
+        assert_close(one, other, f"{what}[{index}]", share, share * abs(to_numpy(other)).max(initial=0.1))
 
 
 def _results(layer: Any, values: np.ndarray, mask: torch.Tensor | None, state: Any) -> dict[str, Any]:

@@ -194,7 +194,7 @@ def test_what_is_no_cell_is_refused(cell):
 def test_sizes_and_stacks_that_are_none_are_refused():
     wrong = type("Cell", (Minimal,), {})(3)
     wrong.state_size = "large"
-    with pytest.raises(ValueError, match="RNN: the `state_size` of a cell is an int.*'large'"):
+    with pytest.raises(ValueError, match="RNN: the `state_size` of a cell is a positive int.*'large'"):
         layers.RNN(wrong)
     for cells in ([], layers.GRUCell(2), None):
         with pytest.raises(ValueError, match="StackedRNNCells: cells must be a list of at least one cell"):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import torchkeras_layer as ours
-from tests.oracle import assert_close
+from tests.oracle import assert_close, keras
 
 layers = ours.layers
 GOLDENS = json.loads((Path(__file__).parents[2] / "conformance" / "tf_keras" / "recurrent.json").read_text())
@@ -82,6 +82,14 @@ def test_the_shape_of_the_inputs_in_keras_2s_words():
         assert ours.Sequential([layer]).output_shape == (None, 2)
 
 
+@pytest.mark.parametrize("name", ["SimpleRNN", "GRU", "LSTM"])
+def test_the_size_of_a_step_alone(name):
+    model = ours.Sequential([getattr(layers, name)(5, input_dim=3, return_sequences=True)])
+    assert (model.input_shape, model.output_shape) == ((None, None, 3), (None, None, 5))
+    assert model(torch.ones(2, 4, 3)).shape == (2, 4, 5)
+    assert getattr(layers, name)(5, input_length=4).get_config()["batch_input_shape"] == (None, 4, None)
+
+
 def test_an_rnn_carries_its_cell_in_its_config():
     layer = layers.RNN([layers.LSTMCell(2), layers.GRUCell(3, reset_after=False)], return_sequences=True)
     layer.build((None, 4, 5))
@@ -115,3 +123,32 @@ def test_a_users_subclass_keeps_its_own_arguments():
     twin = Named.from_config(config)
     assert (twin.label, twin.units, twin.return_sequences, twin.dropout) == ("a", 3, True, 0.5)
     assert twin.get_config() == config
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "GRU", "LSTM", "CuDNNGRU", "ConvLSTM1D"])
+def test_functions_of_a_users_come_back_by_their_names(name):
+    def twice(x):
+        return 2 * x
+
+    config = getattr(layers, name)(2, kernel_size=3, activation=twice).get_config() if "Conv" in name else None
+    config = config or getattr(layers, name)(2, activation=twice).get_config()
+    assert getattr(layers, name).from_config(config, custom_objects={"twice": twice}).activation is twice
+    with pytest.raises((TypeError, ValueError), match="twice"):
+        getattr(layers, name).from_config(config)
+
+
+@pytest.mark.parametrize("name", ["GRU", "LSTM", "GRUCell", "LSTMCell"])
+def test_a_way_to_compute_with_masks_of_its_own_goes_through_a_config(name):
+    for way in (0, 1):
+        config = getattr(layers, name)(3, implementation=way).get_config()
+        assert config["implementation"] == way
+        assert getattr(layers, name).from_config(config).implementation == way
+        assert getattr(keras.layers, name).from_config({**config, "dtype": "float32"}).units == 3
+    assert "implementation" not in getattr(layers, name)(3).get_config()
+    assert "implementation" not in getattr(layers, name)(3, recurrent_dropout=0.5).get_config()
+    assert layers.SimpleRNN(3, implementation=1).get_config().keys() == layers.SimpleRNN(3).get_config().keys()
+
+
+def test_both_directions_keep_the_way_to_compute():
+    both = layers.Bidirectional(layers.LSTM(3, implementation=1, dropout=0.5))
+    assert both.forward_layer.implementation == both.backward_layer.implementation == 1

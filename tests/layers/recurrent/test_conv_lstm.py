@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import torchkeras_layer as ours
-from tests.oracle import assert_close, keras, to_numpy
+from tests.layers.recurrent.pairs import DTYPES, assert_digits
+from tests.oracle import assert_close, keras, keras_keeps_float64, to_numpy
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layers.recurrent.conv_lstm_cell import ConvLSTMCell
@@ -44,9 +45,8 @@ def _flat(shapes: Any) -> list[Any]:
 
 
 @st.composite
-def _configurations(draw: Any) -> tuple[int, dict[str, Any], tuple[int, ...]]:
-    rank = draw(st.sampled_from([1, 1, 2, 2, 3]))
-    arguments: dict[str, Any] = {"filters": draw(st.integers(1, 3))}
+def _configurations(draw: Any, rank: int) -> tuple[dict[str, Any], tuple[int, ...]]:
+    arguments: dict[str, Any] = {"filters": draw(st.integers(1, 3)), "dtype": draw(DTYPES)}
     arguments["kernel_size"] = tuple(draw(st.integers(1, 3)) for _ in range(rank))
     arguments["padding"] = draw(st.sampled_from(["valid", "same"]))
     arguments["data_format"] = draw(st.sampled_from(["channels_last", "channels_first"]))
@@ -58,28 +58,30 @@ def _configurations(draw: Any) -> tuple[int, dict[str, Any], tuple[int, ...]]:
     sizes = tuple(draw(st.integers(5, 6)) for _ in range(rank))
     channels = draw(st.integers(1, 2))
     image = (*sizes, channels) if arguments["data_format"] == "channels_last" else (channels, *sizes)
-    return rank, arguments, (_BATCH, _STEPS, *image)
+    return arguments, (_BATCH, _STEPS, *image)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-@given(configuration=_configurations(), has_mask=st.booleans(), has_state=st.booleans())
-def test_random_configurations_give_keras_s_numbers(configuration, has_mask, has_state):
-    rank, arguments, shape = configuration
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), has_mask=st.booleans(), has_state=st.booleans())
+def test_random_configurations_give_keras_s_numbers(rank, data, has_mask, has_state):
+    arguments, shape = data.draw(_configurations(rank))
     mine, theirs = _pair(rank, shape, **arguments)
     torch.manual_seed(1)
-    inputs = torch.randn(shape)
+    dtype = getattr(torch, arguments["dtype"])
+    inputs = torch.randn(shape, dtype=dtype)
     given_too: dict[str, Any] = {"training": False}
     if has_mask:
         given_too["mask"] = torch.tensor([[False, True, True], [True, False, True]])
     if has_state:
         state_shape = mine.cell.compute_output_shape((_BATCH, *shape[2:]))[0]
-        given_too["initial_state"] = [torch.randn(state_shape) for _ in range(2)]
-    (outputs, gradients), (expected, expected_gradients) = (
-        _gradients(one, inputs, **given_too) for one in (mine, theirs)
-    )
+        given_too["initial_state"] = [torch.randn(state_shape, dtype=dtype) for _ in range(2)]
+    with keras_keeps_float64():
+        (outputs, gradients), (expected, expected_gradients) = (
+            _gradients(one, inputs, **given_too) for one in (mine, theirs)
+        )
     assert isinstance(outputs, tuple) == isinstance(expected, tuple)
-    assert_close(outputs, expected, str(arguments), rtol=1e-5, atol=2e-6)
-    assert_close(gradients, expected_gradients, str(arguments), rtol=1e-4, atol=1e-5)
+    assert_digits([outputs, gradients], [expected, expected_gradients], str(arguments), arguments["dtype"])
     called = [tuple(one.shape) for one in leaves(outputs)]
     assert _flat(mine.compute_output_shape(shape)) == called
     free = (None, None, *shape[2:])
@@ -189,7 +191,7 @@ def test_bidirectional_as_keras():
         ({"recurrent_activation": "sig"}, "recurrent_activation: .*'sig'"),
         ({"dropout": 1.5}, "dropout must be a number from 0 to 1. Received: dropout=1.5"),
         ({"recurrent_dropout": -0.1}, "recurrent_dropout must be a number from 0 to 1"),
-        ({"seed": 0.5}, "seed must be an int or None"),
+        ({"seed": 0.5}, "seed must be an int of 64 bits or None"),
         ({"kernel_initializer": "none such"}, "kernel_initializer: "),
     ],
 )

@@ -141,3 +141,18 @@ def test_masks_in_halves(name, dtype):
     outputs = mine(X, mask=HOLES)
     assert outputs.dtype is getattr(torch, dtype[6:])
     assert_close(outputs, theirs(X, mask=HOLES), rtol=0.02, atol=0.02)
+
+
+def test_gates_that_are_wide_open_are_shut_in_masked_steps():
+    layer = layers.LSTM(3, return_state=True)
+    layer.build((None, None, 4))
+    with torch.no_grad():
+        layer.cell.bias[:6] = torch.tensor([3e4] * 3 + [-3e4] * 3)
+    loop = layers.LSTM(3, return_state=True, use_cudnn=False)
+    loop.build((None, None, 4))
+    loop.set_weights(layer.get_weights())
+    inputs = torch.randn(2, 5, 4)
+    mask = torch.tensor([[1, 0, 1, 0, 0], [0, 1, 1, 0, 1]]).bool()
+    torch.testing.assert_close(layer(inputs, mask=mask), loop(inputs, mask=mask))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert all(part.isfinite().all() for part in layer(inputs, mask=mask))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import torchkeras_layer as ours
@@ -13,25 +13,21 @@ from tests.oracle import keras
 GATES = st.sampled_from(["sigmoid", "sigmoid", "hard_sigmoid", "tanh"])
 # A loop over the steps, or torch's own kernel where that computes the same.
 WAYS = pytest.mark.parametrize("way", [True, False], ids=["kernel", "loop"])
-often = settings(max_examples=60, deadline=None)
 
 
 @WAYS
-@often
 @given(arguments=layer_arguments("tanh", "relu", "softsign"), call=calls())
 def test_simple_rnn(way, arguments, call):
     assert_same_layer("SimpleRNN", *both("SimpleRNN", arguments, use_cudnn=way), call)
 
 
 @WAYS
-@often
 @given(arguments=layer_arguments("tanh", "tanh", "relu", recurrent_activation=GATES), call=calls())
 def test_lstm(way, arguments, call):
     assert_same_layer("LSTM", *both("LSTM", arguments, use_cudnn=way), call)
 
 
 @WAYS
-@often
 @given(
     arguments=layer_arguments("tanh", "tanh", "relu", recurrent_activation=GATES, reset_after=st.booleans()),
     call=calls(),
@@ -47,7 +43,6 @@ CELLS = {
 }
 
 
-@often
 @given(
     names=st.lists(st.sampled_from([*CELLS, "GRUCell after"]), min_size=2, max_size=3),
     flags=st.fixed_dictionaries({name: st.booleans() for name in ("return_sequences", "return_state", "go_backwards")}),

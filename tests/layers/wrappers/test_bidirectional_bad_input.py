@@ -52,3 +52,40 @@ def test_bad_calls():
     stateful(inputs)
     with pytest.raises(ValueError, match="must have the same size, 2. Received: a batch of 1"):
         stateful(inputs[:1])
+
+
+@pytest.mark.parametrize("merge_mode", ["sum", "mul", "ave"])
+@pytest.mark.parametrize("units", [1, 4])
+def test_outputs_that_cannot_be_merged(merge_mode, units):
+    other = {"backward_layer": L.LSTM(units, go_backwards=True)}
+    with pytest.raises(
+        ValueError,
+        match=rf"^Bidirectional: merge_mode='{merge_mode}' needs outputs of the same .* \(3,\) and \({units},\)",
+    ):
+        L.Bidirectional(L.LSTM(3), merge_mode=merge_mode, **other)
+    for accepted, size in (("concat", 3 + units), (None, None)):
+        outputs = L.Bidirectional(L.LSTM(3), merge_mode=accepted, **other)(torch.ones(2, 3, 4))
+        assert isinstance(outputs, tuple) if accepted is None else outputs.shape == (2, size)
+
+
+@pytest.mark.parametrize("merge_mode", [["sum"], {}, 3])
+def test_merge_modes_that_are_no_words(merge_mode):
+    with pytest.raises(
+        ValueError, match="^Bidirectional: merge_mode must be one of 'concat', .* Received: merge_mode="
+    ):
+        L.Bidirectional(L.GRU(2), merge_mode=merge_mode)
+
+
+@pytest.mark.parametrize("merge_mode", ["concat", "sum"])
+def test_images_of_different_sizes(merge_mode):
+    backward = L.ConvLSTM1D(2, 3, go_backwards=True)
+    layer = L.Bidirectional(L.ConvLSTM1D(2, 2), merge_mode=merge_mode, backward_layer=backward, name="both")
+    message = rf"^both: merge_mode='{merge_mode}' needs outputs of the same shape .* \(None, 6, 2\) and \(None, 5, 2\)"
+    for use in (layer.build, layer.compute_output_shape):
+        with pytest.raises(ValueError, match=message):
+            use((None, 4, 7, 1))
+
+
+def test_an_unknown_size_stays_unknown():
+    layer = L.Bidirectional(L.ConvLSTM2D(2, 3, data_format="channels_first"))
+    assert layer.compute_output_shape((None, 3, 1, None, None)) == (None, 2, None, None)

@@ -215,3 +215,31 @@ def test_export_for_any_number_of_steps():
     program = torch.export.export(layer, (inputs,), dynamic_shapes=(sizes,))
     more = torch.randn(5, 7, 4)
     torch.testing.assert_close(program.module()(more), layer(more))
+
+
+def test_a_mask_that_is_no_tensor():
+    with pytest.raises(ValueError, match="^each: a mask must be a tensor. Received: 'a'"):
+        L.TimeDistributed(L.Dense(2), name="each")(torch.ones(2, 3, 4), mask="a")
+
+
+def test_a_model_that_is_not_built_yet_takes_any_batch():
+    """As in Keras: all steps at once, and then batches of other sizes."""
+    images = ours.Sequential([L.Conv2D(3, 2), L.Flatten()])
+    model = ours.Sequential([L.TimeDistributed(images), L.LSTM(3)])
+    for batch in (2, 4):
+        assert model(torch.randn(batch, 3, 6, 6, 1)).shape == (batch, 3)
+    named = L.TimeDistributed(ours.Sequential([L.Dense(3), L.Dense(2)]))
+    for batch in (2, 4):
+        assert named(torch.randn(batch, 3, 4)).shape == (batch, 3, 2)
+
+
+def test_a_model_for_one_batch_size_is_called_step_by_step():
+    model = ours.Sequential([ours.Input(batch_shape=(2, 4)), L.Dense(3)])
+    inputs = torch.randn(2, 5, 4)
+    torch.testing.assert_close(L.TimeDistributed(model)(inputs), model.layers[-1](inputs))
+
+
+def test_a_stateful_layer_is_built_for_the_batch():
+    layer = L.TimeDistributed(L.GRU(3, stateful=True))
+    assert layer(torch.randn(2, 3, 5, 4)).shape == (2, 3, 3)
+    assert layer.layer.states[0].shape == (2, 3)

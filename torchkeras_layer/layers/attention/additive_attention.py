@@ -9,7 +9,6 @@ import torch
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import known_sizes
 from torchkeras_layer.layers.attention.attention import Attention
-from torchkeras_layer.layers.regularization.dropout import Dropout
 
 
 @catalog.register()
@@ -48,7 +47,7 @@ class AdditiveAttention(Attention):
         if self.use_scale:
             scale = self.add_weight("scale", known_sizes(self, query, [-1]), initializer="glorot_uniform")
         self.scale = scale
-        self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy, name="dropout")
+        self._dropout_layer = self._make_dropout()
 
     def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
         fits = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))

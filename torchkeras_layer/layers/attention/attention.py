@@ -26,6 +26,9 @@ class Attention(ZooLayer):
     `use_causal_mask` and `return_attention_scores`. Masked values count nothing, masked queries give 0, and the output
     carries the mask of the query.
 
+    For second derivatives, call it `with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)`: torch's
+    faster kernels have the first only.
+
     Shapes: query (batch, …, steps, features), value (batch, …, other steps, size), key (batch, …, other steps,
     features) -> (batch, …, steps, size), and scores (batch, …, steps, other steps).
 
@@ -45,6 +48,8 @@ class Attention(ZooLayer):
     >>> keras.layers.Attention()([query, value])
     tensor([[[2., 2.]]])
     """
+
+    _only_merges_masks = True
 
     def __init__(
         self,
@@ -81,7 +86,7 @@ class Attention(ZooLayer):
         self.scale = self.add_weight("scale", (), initializer="ones") if self.use_scale else None
         is_concat = self.score_mode == "concat"
         self.concat_score_weight = self.add_weight("concat_score_weight", (), initializer="ones") if is_concat else None
-        self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy, name="dropout")
+        self._dropout_layer = self._make_dropout()
 
     def call(
         self,
@@ -124,6 +129,12 @@ class Attention(ZooLayer):
         """
         query, value, _ = self._read_shapes(input_shape)
         return (*query[:-1], value[-1])
+
+    def _make_dropout(self) -> Dropout:
+        dropout = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy, name="dropout")
+        # It is not called where the kernel drops, and would be shown as one that is not ready.
+        dropout.build()
+        return dropout
 
     def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
         """Return how well each key fits each query. A subclass may define it, as in Keras."""
@@ -202,7 +213,11 @@ class Attention(ZooLayer):
             )
 
     def _list_expected(self, received: Any) -> str:
-        what = f"{len(received)} of them" if isinstance(received, (list, tuple)) else type(received).__name__
+        what = type(received).__name__
+        if is_shape(received) and not any(isinstance(size, torch.Tensor) for size in received):
+            what = f"one of shape {tuple(received)}"
+        elif isinstance(received, (list, tuple)):
+            what = f"{len(received)} of them"
         return (
             f"{self.name}: expects a list of 2 or 3 tensors. Received: {what}. "
             f"Write `{self.name}([query, value])` or `{self.name}([query, value, key])`."

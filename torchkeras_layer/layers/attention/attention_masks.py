@@ -16,12 +16,17 @@ def read_mask(layer: Layer, name: str, mask: Any, like: torch.Tensor, ranks: Seq
     """Return a mask, given as a tensor or array of any dtype, as booleans on the device of `like`.
 
     Raises:
-        ValueError: if its rank is none of `ranks`.
+        ValueError: if it holds no numbers, or its rank is none of `ranks`.
 
     >>> read_mask(Layer(), "query_mask", [[1, 0]], torch.ones(1, 2, 3), [2])
     tensor([[ True, False]])
     """
-    tensor = mask if isinstance(mask, torch.Tensor) else torch.as_tensor(mask, device=like.device)
+    try:
+        tensor = mask if isinstance(mask, torch.Tensor) else torch.as_tensor(mask, device=like.device)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"{layer.name}: {name} must be a tensor or an array of booleans. Received: {name}={mask!r}."
+        ) from error
     if tensor.dim() not in ranks:
         wanted = f"{ranks[0]}" if len(ranks) == 1 else f"{ranks[0]} to {ranks[-1]}"
         raise ValueError(

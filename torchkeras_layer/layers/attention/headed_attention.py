@@ -91,12 +91,15 @@ class HeadedAttention(ZooLayer):
         """Return what stands in the output where the features stand in the query."""
         return query_shape[-1:]
 
-    def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
+    def build(self, query_shape: Shape, value_shape: Shape | None = None, key_shape: Shape | None = None) -> None:
         """Create the projections, under the names that they have in Keras.
 
         Raises:
+            TypeError: if the shape of the values is missing.
             ValueError: if the shapes do not fit together.
         """
+        if value_shape is None:
+            raise TypeError(self._value_missing())
         query, value = as_shape(query_shape), as_shape(value_shape)
         key = value if key_shape is None else as_shape(key_shape)
         rank = len(query)
@@ -113,6 +116,8 @@ class HeadedAttention(ZooLayer):
             self._gate_dense = self._into_heads("gate", query, (heads, value_size), activation="sigmoid")
         self._value_dense = self._into_heads("value", value, (shared_heads, value_size))
         self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy, name="dropout")
+        # It is not called where the kernel drops, and would be shown as one that is not ready.
+        self._dropout_layer.build()
         self._output_dense = self._project(
             "attention_output", (*query[:-1], heads, value_size), 2, self._output_sizes(query)
         )
@@ -120,7 +125,7 @@ class HeadedAttention(ZooLayer):
     def call(
         self,
         query: torch.Tensor,
-        value: torch.Tensor,
+        value: torch.Tensor | None = None,
         key: torch.Tensor | None = None,
         query_mask: Any = None,
         value_mask: Any = None,
@@ -130,16 +135,20 @@ class HeadedAttention(ZooLayer):
         training: Any = None,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Return what the queries find in the values whose keys fit them; and how well those fit, if asked for."""
+        """Return what the queries find in the values whose keys fit them; and how well those fit, if asked for.
+
+        Raises:
+            TypeError: if there is no value.
+        """
+        if value is None:
+            raise TypeError(self._value_missing())
         pairs = ((query_mask, query), (value_mask, value), (key_mask, key))
         masks = [mask_of(tensor) if given is None else given for given, tensor in pairs] + [attention_mask]
         key = value if key is None else key
         check_shapes(self, self._axes.rank, self._axes.batch, query.shape, value.shape, key.shape)
         is_masked = self.sliding_window is not None or any(mask is not None for mask in masks)
         mask = self._merge_masks(query, key, *masks) if is_masked else None
-        # A subclass that defines another attention need not know of `use_causal_mask`.
-        is_own = type(self)._compute_attention is HeadedAttention._compute_attention
-        is_causal = use_causal_mask and mask is None and is_own
+        is_causal = use_causal_mask and mask is None and self._attention_is_ours()
         if use_causal_mask:
             self._check_one_axis("use_causal_mask")
             mask = None if is_causal else merged([mask, self._causal_mask(query, key)])
@@ -231,6 +240,16 @@ class HeadedAttention(ZooLayer):
             (axis,) = axes.attention
             found.append(window_mask(query.shape[axis], key.shape[axis], self.sliding_window, query.device))
         return merged(found)
+
+    def _attention_is_ours(self) -> bool:
+        """Whether no subclass defines another attention, which need not know of `use_causal_mask`."""
+        return type(self)._compute_attention is HeadedAttention._compute_attention
+
+    def _value_missing(self) -> str:
+        return (
+            f"{self.name}: needs a value beside the query. Write `{self.name}(query, value)`, or "
+            f"`{self.name}.build(query_shape, value_shape)`."
+        )
 
     def _check_one_axis(self, what: str) -> None:
         if self._axes.count > 1:

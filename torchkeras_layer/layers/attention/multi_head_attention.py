@@ -22,7 +22,8 @@ class MultiHeadAttention(HeadedAttention):
     (boolean, broadcast to the scores or to them without heads; true: the query may look at the key), `use_causal_mask`,
     `return_attention_scores` and `query_mask`, `value_mask`, `key_mask`, by default those that the tensors carry; the
     output carries that of the query. A query that may look at no key gets, as in Keras, the mean of all values; but 0
-    where scores are returned, `dropout` is not 0 or the inputs have more than 3 axes.
+    where scores are returned, `dropout` is not 0 or the inputs have more than 3 axes. Second derivatives: as for
+    `Attention`.
 
     Shapes: query (batch, steps, features), value and key (batch, other steps, features of their own) -> (batch, steps,
     query's features), and scores (batch, heads, steps, other steps). There may be more axes between batch and features.

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from torchkeras_layer import constraints, initializers, regularizers
-from torchkeras_layer._shapes import Shape, as_dimension
+from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int, resolved
 from torchkeras_layer.layers.zoo_layer import ZooLayer
@@ -30,7 +30,7 @@ class Embedding(ZooLayer):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if a size is not a positive int, an identifier is unknown, or `lora_rank`, `lora_alpha`,
+        ValueError: if a size or length is not a positive int, an identifier is unknown, or `lora_rank`, `lora_alpha`,
             `quantization_config` or `sparse` is given.
         IndexError: in a call, if there is no such row.
 
@@ -58,7 +58,7 @@ class Embedding(ZooLayer):
         **kwargs: Any,
     ) -> None:
         if input_length is not None:
-            kwargs.setdefault("input_shape", _lengths(input_length))
+            kwargs.setdefault("input_shape", self._read_lengths(input_length))
         table = weights if weights is None or isinstance(weights, (list, tuple)) and len(weights) == 1 else [weights]
         super().__init__(weights=table, **kwargs)
         self.input_dim = positive_int(self, "input_dim", input_dim)
@@ -82,7 +82,7 @@ class Embedding(ZooLayer):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return a row for each int."""
         if inputs.dtype not in _INDEX_DTYPES:
-            inputs = inputs.to(torch.int32)
+            inputs = inputs.to(torch.int64)
         try:
             outputs = torch.embedding(self._weight("embeddings"), inputs)
         except IndexError as error:
@@ -102,7 +102,7 @@ class Embedding(ZooLayer):
         Raises:
             ValueError: if the shape contradicts `input_length`.
         """
-        lengths = input_shape[1:] if self.input_length is None else _lengths(self.input_length)
+        lengths = input_shape[1:] if self.input_length is None else self._read_lengths(self.input_length)
         pairs = list(zip(lengths, input_shape[1:], strict=False))
         if len(lengths) != len(input_shape) - 1 or any(None not in pair and pair[0] != pair[1] for pair in pairs):
             raise ValueError(
@@ -111,7 +111,15 @@ class Embedding(ZooLayer):
         known = (theirs if ours is None else ours for ours, theirs in pairs)
         return (input_shape[0], *known, self.output_dim)
 
-
-def _lengths(input_length: int | tuple[int | None, ...]) -> Shape:
-    lengths = input_length if isinstance(input_length, (list, tuple)) else (input_length,)
-    return tuple(as_dimension(length) for length in lengths)
+    def _read_lengths(self, input_length: Any) -> Shape:
+        lengths = input_length if isinstance(input_length, (list, tuple)) else (input_length,)
+        try:
+            shape = as_shape(lengths)
+        except TypeError:
+            shape = (0,)
+        if any(length is not None and length <= 0 for length in shape):
+            raise ValueError(
+                f"{type(self).__name__}: input_length must be a positive int, or a tuple of them and None. "
+                f"Received: input_length={input_length!r}."
+            )
+        return shape

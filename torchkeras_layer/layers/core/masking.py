@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.symbolic.input_spec import describe
+from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
 
 @catalog.register()
@@ -22,6 +26,9 @@ class Masking(ZooLayer):
         mask_value: the value, or one for each feature as an array or tensor.
         **kwargs: those of `Layer`.
 
+    Raises:
+        ValueError: if `mask_value` holds no numbers; in a call, if it does not broadcast to the inputs.
+
     >>> import torchkeras_layer as keras
     >>> keras.layers.Masking(9.0)(torch.tensor([[[1.0, 9.0], [9.0, 9.0]]]))
     tensor([[[1., 9.],
@@ -30,23 +37,60 @@ class Masking(ZooLayer):
 
     def __init__(self, mask_value: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        is_array = isinstance(mask_value, (np.ndarray, list, tuple))
-        self.mask_value = torch.as_tensor(mask_value) if is_array else mask_value
+        self.mask_value = self._read_value(mask_value)
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs with masked steps set to 0, and the mask on them."""
         mask = self.compute_mask(inputs)
-        outputs = torch.where(mask.unsqueeze(-1), inputs, 0)
+        steps, value = mask.unsqueeze(-1), self.mask_value
+        # A product takes less time, but 0 times infinity is NaN.
+        is_finite = not isinstance(value, torch.Tensor) and abs(value) < math.inf
+        outputs = inputs * steps if is_finite else torch.where(steps, inputs, 0)
         outputs._keras_mask = mask  # type: ignore[attr-defined]
         return outputs
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor:
         """Return which steps have a feature that differs from `mask_value`."""
         value = self.mask_value
-        value = value.to(inputs.device) if isinstance(value, torch.Tensor) else value
-        return torch.any(torch.ne(inputs, value), dim=-1)
+        if not isinstance(value, torch.Tensor):
+            # Asking for values that are not 0 directly takes a quarter to half of the time.
+            is_asked_directly = value == 0 and inputs.is_floating_point()
+            return torch.any(inputs if is_asked_directly else torch.ne(inputs, value), dim=-1)
+        try:
+            return torch.any(torch.ne(inputs, value.to(inputs.device)), dim=-1)
+        except RuntimeError as error:
+            self._check_broadcast(inputs, error)
+            raise
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs."""
+        """Return the shape of the inputs.
+
+        Raises:
+            ValueError: if `mask_value` does not broadcast to it.
+        """
+        self._check_broadcast(TensorSpec(input_shape))
         return tuple(input_shape)
+
+    def _read_value(self, mask_value: Any) -> Any:
+        if isinstance(mask_value, (Number, torch.Tensor)):
+            return mask_value
+        try:
+            if isinstance(mask_value, (np.ndarray, list, tuple)):
+                return torch.as_tensor(mask_value)
+        except (TypeError, ValueError, RuntimeError):
+            pass
+        raise ValueError(
+            f"{type(self).__name__}: mask_value must be a number, or an array of one for each feature. "
+            f"Received: mask_value={mask_value!r}."
+        )
+
+    def _check_broadcast(self, inputs: Any, error: Exception | None = None) -> None:
+        shape = tuple(inputs.shape)
+        wanted = tuple(self.mask_value.shape) if isinstance(self.mask_value, torch.Tensor) else ()
+        pairs = zip(reversed(wanted), reversed(shape), strict=False)
+        if len(wanted) > len(shape) or any(size not in (1, found) and found is not None for size, found in pairs):
+            raise ValueError(
+                f"{self.name}: mask_value must broadcast to the inputs: give one value for each feature. "
+                f"Received: a mask_value of shape {wanted}, and inputs of shape {describe(inputs)}."
+            ) from error

@@ -31,8 +31,8 @@ class ReversibleEmbedding(Embedding):
         **kwargs: those of `Embedding` and `Layer`.
 
     Raises:
-        ValueError: as `Embedding`; if `logit_soft_cap` is not a positive number, or `reverse_dtype` is no dtype; in a
-            reverse call, if the vectors have not `output_dim` features.
+        ValueError: as `Embedding`; if `logit_soft_cap` is not a positive number, or `reverse_dtype` is no float
+            dtype; in a reverse call, if the vectors have not `output_dim` features.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.ReversibleEmbedding(3, 2, weights=torch.tensor([[1.0, 0], [0, 1], [1, 1]]))
@@ -63,7 +63,7 @@ class ReversibleEmbedding(Embedding):
             mask_zero=mask_zero,
             **kwargs,
         )
-        dtype = None if reverse_dtype is None else resolved(self, "reverse_dtype", reverse_dtype, torch_dtype)
+        dtype = None if reverse_dtype is None else resolved(self, "reverse_dtype", reverse_dtype, _float_dtype)
         self.reverse_dtype = None if dtype is None else dtype_name(dtype)
         self._reverse_dtype = dtype
         self.logit_soft_cap = None if logit_soft_cap is None else self._read_soft_cap(logit_soft_cap)
@@ -114,3 +114,10 @@ class ReversibleEmbedding(Embedding):
                 f"{type(self).__name__}: logit_soft_cap must be above 0. Received: logit_soft_cap={soft_cap!r}."
             )
         return number
+
+
+def _float_dtype(dtype: Any) -> torch.dtype:
+    found = torch_dtype(dtype)
+    if not found.is_floating_point:
+        raise ValueError(f"Scores need a float dtype. Received: {dtype!r}.")
+    return found

@@ -10,6 +10,7 @@ import torch
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.symbolic import InputSpec
 
 
 def check_cell(where: str, cell: Any) -> None:
@@ -27,11 +28,24 @@ def check_cell(where: str, cell: Any) -> None:
             f"{where}: a cell has a method `call(inputs, states)` and an attribute `state_size`, an int or a list of "
             f"ints. Received: {cell!r}."
         )
-    if not all(isinstance(size, int) for size in leaves(cell.state_size)):
+    if not all(isinstance(size, int) and size > 0 and size is not True for size in leaves(cell.state_size)):
         raise ValueError(
-            f"{where}: the `state_size` of a cell is an int, or a list of ints, one for each state. "
+            f"{where}: the `state_size` of a cell is a positive int, or a list of them, one for each state. "
             f"Received: state_size={cell.state_size!r}."
         )
+
+
+def sequences_expected(cell: Any) -> InputSpec:
+    """Return what the sequences for a cell must look like: as the cell's own inputs, with an axis more for the steps.
+
+    >>> import torchkeras_layer as keras
+    >>> cell = keras.layers.GRUCell(2); cell.build((None, 4)); sequences_expected(cell)
+    InputSpec(ndim=3, axes={-1: 4})
+    """
+    spec = getattr(getattr(cell, "cells", [cell])[0], "input_spec", None)
+    if not isinstance(spec, InputSpec) or spec.ndim is None:
+        return InputSpec(min_ndim=2)
+    return InputSpec(ndim=spec.ndim + 1, axes={axis + (axis > 0): size for axis, size in spec.axes.items()})
 
 
 def read_cell(config: Any, custom_objects: Any = None) -> Any:

@@ -24,7 +24,8 @@ class CellDropout(SeededLayer):
     """Base of the cells that drop the same values in all steps of a sequence.
 
     `_take_dropout` and `_begin_dropout` are for the `__init__` of a cell.
-    A mask holds 0 for what is dropped, else `1 / (1 - rate)`. With a seed, the numbers are those of Keras 3 on torch.
+    A mask holds 0 for what is dropped, else `1 / (1 - rate)`. With a seed, the numbers are those of Keras 3 on torch,
+    but that this counts calls in inference as draws too.
     """
 
     dropout: float

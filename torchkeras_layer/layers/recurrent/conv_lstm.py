@@ -18,7 +18,8 @@ class ConvLSTM1D(ConvLSTM):
         filters, kernel_size, strides, padding, data_format, dilation_rate, activation, recurrent_activation, use_bias,
             kernel_initializer, recurrent_initializer, bias_initializer, unit_forget_bias, kernel_regularizer,
             recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint, dropout,
-            recurrent_dropout, seed: those of `ConvLSTMCell`.
+            recurrent_dropout, seed: those of `ConvLSTMCell`. TF-Keras's `recurrent_activation` is 'hard_sigmoid' where
+            none is given.
         activity_regularizer: on the output.
         return_sequences, return_state, go_backwards, stateful: those of `RNN`.
         **kwargs: the others of `RNN` and of `Layer`.
@@ -46,7 +47,8 @@ class ConvLSTM2D(ConvLSTM):
         filters, kernel_size, strides, padding, data_format, dilation_rate, activation, recurrent_activation, use_bias,
             kernel_initializer, recurrent_initializer, bias_initializer, unit_forget_bias, kernel_regularizer,
             recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint, dropout,
-            recurrent_dropout, seed: those of `ConvLSTMCell`.
+            recurrent_dropout, seed: those of `ConvLSTMCell`. TF-Keras's `recurrent_activation` is 'hard_sigmoid' where
+            none is given.
         activity_regularizer: on the output.
         return_sequences, return_state, go_backwards, stateful: those of `RNN`.
         **kwargs: the others of `RNN` and of `Layer`.
@@ -75,7 +77,8 @@ class ConvLSTM3D(ConvLSTM):
         filters, kernel_size, strides, padding, data_format, dilation_rate, activation, recurrent_activation, use_bias,
             kernel_initializer, recurrent_initializer, bias_initializer, unit_forget_bias, kernel_regularizer,
             recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint, dropout,
-            recurrent_dropout, seed: those of `ConvLSTMCell`.
+            recurrent_dropout, seed: those of `ConvLSTMCell`. TF-Keras's `recurrent_activation` is 'hard_sigmoid' where
+            none is given.
         activity_regularizer: on the output.
         return_sequences, return_state, go_backwards, stateful: those of `RNN`.
         **kwargs: the others of `RNN` and of `Layer`.

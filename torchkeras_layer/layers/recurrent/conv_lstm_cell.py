@@ -16,8 +16,8 @@ from torchkeras_layer.layers.convolution.kernel_memory import store_in_order
 from torchkeras_layer.layers.convolution.sliding import Sliding
 from torchkeras_layer.layers.convolution.windows import ends
 from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
-from torchkeras_layer.layers.recurrent.lstm_cell import OpenForgetGate
-from torchkeras_layer.layers.recurrent.states import read_batch
+from torchkeras_layer.layers.recurrent.gate_weights import add_lstm_bias, add_recurrent_kernel
+from torchkeras_layer.layers.recurrent.states import fault_of_states, read_batch
 from torchkeras_layer.layers.recurrent.stepping import run_steps
 
 State = list[torch.Tensor]
@@ -43,7 +43,8 @@ class ConvLSTMCell(Sliding, CellDropout):
         filters: how many channels the output and both states have.
         kernel_size, strides, padding, data_format, dilation_rate: as for `Conv2D`, of the convolution of the inputs;
             `kernel_size` is that of the other too.
-        activation, recurrent_activation: names, functions or layers.
+        activation, recurrent_activation: names, functions or layers. Where none is given, TF-Keras's
+            `recurrent_activation` is 'hard_sigmoid', and not Keras 3's 'sigmoid'.
         use_bias: whether there is a `bias`.
         unit_forget_bias: whether the bias of the forget gate begins at 1.
         kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
@@ -53,8 +54,8 @@ class ConvLSTMCell(Sliding, CellDropout):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is not of that kind, both `strides` and `dilation_rate` are above 1, or the inputs
-            have another rank, unknown channels, or are too small for a window.
+        ValueError: if an argument is not of that kind, both `strides` and `dilation_rate` are above 1, the inputs
+            have another rank, unknown channels, or are too small for a window, or the states do not fit.
 
     >>> cell = ConvLSTMCell(1, 2, 3, kernel_initializer="zeros")
     >>> cell.build((None, 5, 1))
@@ -114,29 +115,13 @@ class ConvLSTMCell(Sliding, CellDropout):
         self._inputs_built_for = tuple(input_shape)
         width = _GATES * self.filters
         self.kernel = self._add_parameter("kernel", (*self.kernel_size, channels, width))
-        self.recurrent_kernel = self.add_weight(
-            "recurrent_kernel",
-            (*self.kernel_size, self.filters, width),
-            initializer=self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
-        )
+        self.recurrent_kernel = add_recurrent_kernel(self, (*self.kernel_size, self.filters, width))
         spatial, inner, outer = tuple(range(self.rank)), self.rank, self.rank + 1
         self._to_filters = (outer, inner, *spatial)
         for kernel in (self.kernel, self.recurrent_kernel):
             store_in_order(kernel, (outer, *spatial, inner) if self._channels_are_last else self._to_filters)
-        self.bias = self._add_bias(width) if self.use_bias else None
+        self.bias = add_lstm_bias(self, width) if self.use_bias else None
         self._prepare_recurrence()
-
-    def _add_bias(self, width: int) -> torch.Tensor:
-        initializer = self.bias_initializer
-        return self.add_weight(
-            "bias",
-            (width,),
-            initializer=OpenForgetGate(initializer) if self.unit_forget_bias else initializer,
-            regularizer=self.bias_regularizer,
-            constraint=self.bias_constraint,
-        )
 
     def _prepare_recurrence(self) -> None:
         """Find out how the state is padded, the same at every call."""
@@ -146,11 +131,22 @@ class ConvLSTMCell(Sliding, CellDropout):
         self._state_padding = (*((0,) if self._is_as_image else ()), *(before for before, _ in pairs))
         self._state_excess = (*channels, *excess) if any(excess) else None
 
-    def call(self, inputs: torch.Tensor, states: Any, training: Any = None) -> tuple[torch.Tensor, State]:
-        """Return h, and both states, after one step."""
+    def call(self, inputs: torch.Tensor, states: Any = None, training: Any = None) -> tuple[torch.Tensor, State]:
+        """Return h, and both states, after one step.
+
+        Raises:
+            ValueError: if the states do not fit.
+        """
         of_inputs = self.get_dropout_mask(inputs) if training else None
-        of_state = self.get_recurrent_dropout_mask(states[0]) if training else None
-        return self._advance(self._project(inputs, of_inputs), states, of_state)
+        projected = self._project(inputs, of_inputs)
+        try:
+            of_state = self.get_recurrent_dropout_mask(states[0]) if training else None
+            return self._advance(projected, states, of_state)
+        except (IndexError, RuntimeError, TypeError, ValueError) as error:
+            fault = fault_of_states(states, self.compute_output_shape(tuple(inputs.shape))[1])
+            if fault is None:
+                raise
+            raise ValueError(f"{self.name}: {fault}") from error
 
     def run(
         self, sequences: torch.Tensor, state: State, mask: torch.Tensor | None, training: Any

@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 
 import torch
 
-from torchkeras_layer._shapes import Shape, is_shape
+from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layers.recurrent.cell_contract import has_hooks
 from torchkeras_layer.layers.recurrent.conv_lstm_cell import ConvLSTMCell
 from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell
-from torchkeras_layer.layers.recurrent.states import as_list, read_batch
-from torchkeras_layer.symbolic import InputSpec
+from torchkeras_layer.layers.recurrent.states import read_batch, tensors_of_shapes
 
 
 class ConvLSTM(RecurrentLayer):
@@ -30,7 +29,7 @@ class ConvLSTM(RecurrentLayer):
         **kwargs: the others of `RNN` and of `Layer`.
 
     Raises:
-        ValueError: as `ConvLSTMCell` and `RNN`.
+        ValueError: as `ConvLSTMCell` and `RNN`, or if the inputs have another number of axes.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.ConvLSTM2D.__mro__[1] is ConvLSTM
@@ -84,13 +83,10 @@ class ConvLSTM(RecurrentLayer):
         arguments = dict(locals())
         cell_class = partial(ConvLSTMCell, self.rank)
         super().__init__(cell_class, arguments)  # pyright: ignore[reportArgumentType]
-        self.input_spec = InputSpec(ndim=self.rank + 3)
 
-    def build(self, input_shape: Any) -> None:
-        """Build the cell, and begin with zeros if the layer is stateful."""
-        super().build(input_shape)
-        axis = -1 if self.data_format == "channels_last" else 2
-        self.input_spec = InputSpec(ndim=self.rank + 3, axes={axis: self.cell.kernel.shape[-2]})
+    def _check_can_keep(self, shape: Shape, batch_size: int | None) -> None:
+        super()._check_can_keep(shape, batch_size)
+        self.cell.first_state((batch_size, *shape[2:]), "meta")
 
     def _run_cell(self, run: Any, sequences: torch.Tensor, state: list[Any]) -> tuple[torch.Tensor, list[Any]]:
         if per_thread.context.is_tracing or has_hooks(self.cell) or sequences.shape[1] == 0:
@@ -116,18 +112,12 @@ class ConvLSTM(RecurrentLayer):
         return self._as_states(states, like.shape, like.device, like.dtype)
 
     def _as_states(self, given: Any, shape: Any, device: Any, dtype: torch.dtype) -> list[Any]:
-        states = [torch.as_tensor(state).to(device=device, dtype=dtype) for state in as_list(given)]
-        if len(states) != 2 or any(tuple(state.shape) != tuple(shape) for state in states):
-            raise ValueError(
-                f"{self.name}: the initial state must be 2 tensors of shape {tuple(shape)}. "
-                f"Received: {[tuple(state.shape) for state in states]}."
-            )
-        return states
+        return tensors_of_shapes(self.name, given, [tuple(shape)] * 2, device, dtype)
 
     def compute_output_shape(self, input_shape: Any, initial_state_shape: Any = None) -> Any:
         """Return the shape of the output, and of both states if `return_state`."""
-        shape: Shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
-        batch_size, steps = (shape[1], shape[0]) if self.time_major else shape[:2]
+        shape = self._read_shape(input_shape)
+        batch_size = shape[1 if self.time_major else 0]
         state, _ = self.cell.compute_output_shape((batch_size, *shape[2:]))
         output = (*(shape[:2] if self.return_sequences else (batch_size,)), *state[1:])
         return (output, state, state) if self.return_state else output

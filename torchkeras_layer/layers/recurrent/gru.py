@@ -32,6 +32,7 @@ class GRU(RecurrentLayer):
 
     Raises:
         ValueError: as `GRUCell` and `RNN`, or if the inputs do not have 3 axes.
+        TypeError: in a call, for a `PackedSequence`.
 
     >>> import torch
     >>> layer = GRU(4, return_sequences=True, return_state=True)
@@ -39,6 +40,8 @@ class GRU(RecurrentLayer):
     ([(2, 5, 4), (2, 4)], ['cell.kernel', 'cell.recurrent_kernel', 'cell.bias'])
     """
 
+    units = of_cell("units")
+    implementation = of_cell("implementation")
     recurrent_activation = of_cell("recurrent_activation")
     reset_after = of_cell("reset_after")
 
@@ -79,7 +82,9 @@ class GRU(RecurrentLayer):
         >>> GRU.from_config({"units": 3}).reset_after
         False
         """
-        return super().from_config({"reset_after": False, **config} if isinstance(config, dict) else config)
+        return super().from_config(
+            {"reset_after": False, **config} if isinstance(config, dict) else config, custom_objects
+        )
 
 
 @catalog.register()
@@ -108,4 +113,6 @@ class CuDNNGRU(GRU):
         >>> CuDNNGRU.from_config({"units": 3}).units
         3
         """
-        return super().from_config({"reset_after": True, **config} if isinstance(config, dict) else config)
+        return super().from_config(
+            {"reset_after": True, **config} if isinstance(config, dict) else config, custom_objects
+        )

@@ -38,7 +38,7 @@ class GRUCell(RecurrentCell):
         **kwargs: those of `Layer`; `implementation=1` gives each gate a mask of its own, as `recurrent_dropout` does.
 
     Raises:
-        ValueError: if an argument is not of that kind, or the inputs do not have 2 axes.
+        ValueError: if an argument is not of that kind, the inputs do not have 2 axes, or the states do not fit.
 
     >>> cell = GRUCell(2, kernel_initializer="zeros")
     >>> cell(torch.ones(1, 3), cell.get_initial_state(1))[0]

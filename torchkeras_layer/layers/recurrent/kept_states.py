@@ -76,6 +76,11 @@ class KeptStates(ZooLayer):
 
     def _kept_states(self, batch_size: Any) -> list[Any]:
         """Return what the batch before has left, as copies, which stay what they are for the backward pass."""
+        if self._sizes_kept is None:
+            raise ValueError(
+                f"{self.name}: keeps no state, because it was not stateful when it was built. Make it with "
+                "stateful=True, or set `built = False` too, so that the next call builds it again."
+            )
         kept = leaves(self.states)
         if batch_size != kept[0].shape[0]:
             raise ValueError(

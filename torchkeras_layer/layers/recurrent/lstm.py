@@ -29,6 +29,7 @@ class LSTM(RecurrentLayer):
 
     Raises:
         ValueError: as `LSTMCell` and `RNN`, or if the inputs do not have 3 axes.
+        TypeError: in a call, for a `PackedSequence`.
 
     >>> import torch
     >>> layer = LSTM(4, return_sequences=True, return_state=True)
@@ -36,6 +37,8 @@ class LSTM(RecurrentLayer):
     ([(2, 5, 4), (2, 4), (2, 4)], ['cell.kernel', 'cell.recurrent_kernel', 'cell.bias'])
     """
 
+    units = of_cell("units")
+    implementation = of_cell("implementation")
     recurrent_activation = of_cell("recurrent_activation")
     unit_forget_bias = of_cell("unit_forget_bias")
 

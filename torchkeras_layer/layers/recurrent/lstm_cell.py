@@ -8,12 +8,13 @@ import torch
 
 from torchkeras_layer import activations
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.recurrent.gate_weights import add_lstm_bias
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, State
 
 _TANH = (activations.tanh, torch.tanh)
 _SIGMOID = (activations.sigmoid, torch.sigmoid)
-# What is added to a gate so that its sigmoid is 0 in every dtype.
-_SHUT = -1e4
+# What is added to a gate so that its sigmoid is 0 whatever else is; the other where float16 must hold it.
+_SHUT, _SHUT_IN_HALF = -1e30, -1e4
 
 
 @catalog.register()
@@ -37,7 +38,7 @@ class LSTMCell(RecurrentCell):
         **kwargs: those of `Layer`; `implementation=1` gives each gate a mask of its own, as `recurrent_dropout` does.
 
     Raises:
-        ValueError: if an argument is not of that kind, or the inputs do not have 2 axes.
+        ValueError: if an argument is not of that kind, the inputs do not have 2 axes, or the states do not fit.
 
     >>> cell = LSTMCell(2, kernel_initializer="zeros")
     >>> h, (h_again, c) = cell(torch.ones(1, 3), cell.get_initial_state(1))
@@ -79,14 +80,7 @@ class LSTMCell(RecurrentCell):
         return [self.units, self.units]
 
     def _add_bias(self, width: int) -> torch.Tensor:
-        initializer = self.bias_initializer
-        return self.add_weight(
-            "bias",
-            (width,),
-            initializer=OpenForgetGate(initializer) if self.unit_forget_bias else initializer,
-            regularizer=self.bias_regularizer,
-            constraint=self.bias_constraint,
-        )
+        return add_lstm_bias(self, width)
 
     def _advance(self, projected: torch.Tensor, state: State, kernel: torch.Tensor, bias: Any, masks: Any) -> State:
         h, c = state
@@ -108,24 +102,8 @@ class LSTMCell(RecurrentCell):
         # The copy of the kernel and the wider inputs take 40 µs of 640 for LSTM(32) on 32 x 50 x 16.
         is_masked = ~mask.unsqueeze(-1)
         sequences = torch.cat([sequences.masked_fill(is_masked, 0), is_masked.to(sequences.dtype)], -1)
-        shut, gate = torch.full((1, self.units), _SHUT, dtype=kernel.dtype, device=kernel.device), self.units
+        is_half = kernel.dtype is torch.float16 or self._is_torchs_to_cast(sequences)
+        amount = _SHUT_IN_HALF if is_half else _SHUT
+        shut, gate = torch.full((1, self.units), amount, dtype=kernel.dtype, device=kernel.device), self.units
         nothing = torch.zeros_like(kernel[:1, : 2 * gate])
         return sequences, torch.cat([kernel, torch.cat([shut, -shut, nothing], 1)])
-
-
-class OpenForgetGate:
-    """Initializes the bias of an LSTM as another initializer does, but with 1 for the forget gate.
-
-    >>> import torchkeras_layer as keras
-    >>> OpenForgetGate(keras.initializers.Zeros())((4,))
-    tensor([0., 1., 0., 0.])
-    """
-
-    def __init__(self, initializer: Any) -> None:
-        self.initializer = initializer
-
-    def __call__(self, shape: Any, dtype: Any = None) -> torch.Tensor:
-        """Return the bias; its shape is (4 * units,)."""
-        units = shape[0] // 4
-        parts = (self.initializer((units,), dtype=dtype), torch.ones(units, dtype=dtype))
-        return torch.cat([*parts, self.initializer((2 * units,), dtype=dtype)])

@@ -12,11 +12,13 @@ from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import known_sizes, positive_int, resolved
 from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
+from torchkeras_layer.layers.recurrent.gate_weights import add_recurrent_kernel
 from torchkeras_layer.layers.recurrent.kernel_choice import run_kernel
 from torchkeras_layer.layers.recurrent.masked_sequences import MaskedSequences
-from torchkeras_layer.layers.recurrent.states import as_list, read_batch, zeros
+from torchkeras_layer.layers.recurrent.states import as_list, fault_of_states, read_batch, zeros
 from torchkeras_layer.layers.recurrent.stepping import run_gates
-from torchkeras_layer.symbolic import InputSpec
+from torchkeras_layer.symbolic import InputSpec, TensorSpec
+from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
 
 State = list[torch.Tensor]
 _RESOLVED = {
@@ -57,6 +59,10 @@ class RecurrentCell(CellDropout):
         # It says whether the gates have masks of their own.
         way = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
+        if isinstance(way, bool) or way not in (0, 1, 2):
+            raise ValueError(
+                f"{type(self).__name__}: implementation must be 0, 1 or 2. Received: implementation={way!r}."
+            )
         self.units = positive_int(self, "units", given.pop("units"))
         self._take_dropout(given.pop("dropout"), given.pop("recurrent_dropout"), given.pop("seed"))
         for name, value in given.items():
@@ -68,6 +74,20 @@ class RecurrentCell(CellDropout):
         self.implementation = 1 if self.recurrent_dropout else way
         self._begin_dropout(self.gates if self.implementation == 1 and self.gates > 1 else None)
         self.input_spec = InputSpec(ndim=2)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor; `implementation` only where it is not the one that is the default.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.GRUCell(2, implementation=1).get_config()["implementation"]
+        1
+        """
+        return super().get_config() | self.way_in_config()
+
+    def way_in_config(self) -> dict[str, int]:
+        """Return `implementation` where no other argument says it: Keras 3's configs do not have it."""
+        says_it = self.gates > 1 and not self.recurrent_dropout and self.implementation != 2
+        return {"implementation": self.implementation} if says_it else {}
 
     @property
     def state_size(self) -> Any:
@@ -81,32 +101,35 @@ class RecurrentCell(CellDropout):
 
     def build(self, input_shape: Shape) -> None:
         """Create `kernel`, `recurrent_kernel` and `bias`."""
+        check_input_spec(InputSpec(ndim=2), TensorSpec(input_shape), self.name)
         (size,) = known_sizes(self, input_shape, [-1])
         width = self.gates * self.units
         self.kernel = self._add_parameter("kernel", (size, width))
-        self.recurrent_kernel = self._add_recurrent_kernel((self.units, width))
+        self.recurrent_kernel = add_recurrent_kernel(self, (self.units, width))
         self.bias = self._add_bias(width) if self.use_bias else None
         self.input_spec = InputSpec(ndim=2, axes={-1: size})
-
-    def _add_recurrent_kernel(self, shape: Shape) -> torch.Tensor:
-        return self.add_weight(
-            "recurrent_kernel",
-            shape,
-            initializer=self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
-        )
 
     def _add_bias(self, width: int) -> torch.Tensor:
         return self._add_parameter("bias", (width,))
 
-    def call(self, inputs: torch.Tensor, states: Any, training: Any = None) -> tuple[torch.Tensor, Any]:
-        """Return the output and the next state, for one step."""
+    def call(self, inputs: torch.Tensor, states: Any = None, training: Any = None) -> tuple[torch.Tensor, Any]:
+        """Return the output and the next state, for one step.
+
+        Raises:
+            ValueError: if the states do not fit.
+        """
         state = as_list(states)
         inputs = self._as_weights_are(inputs)
         of_inputs = self.get_dropout_mask(inputs) if training else None
-        of_state = self.get_recurrent_dropout_mask(state[0]) if training else None
-        following = self._advance(self._project(inputs, of_inputs), state, *self._recurrent_weights(), of_state)
+        projected = self._project(inputs, of_inputs)
+        try:
+            of_state = self.get_recurrent_dropout_mask(state[0]) if training else None
+            following = self._advance(projected, state, *self._recurrent_weights(), of_state)
+        except (IndexError, RuntimeError, TypeError, ValueError) as error:
+            fault = fault_of_states(states, [(inputs.shape[0], self.units)] * self.states_count)
+            if fault is None:
+                raise
+            raise ValueError(f"{self.name}: {fault}") from error
         return following[0], following if isinstance(states, (list, tuple)) else following[0]
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> State:
@@ -138,6 +161,8 @@ class RecurrentCell(CellDropout):
         kind = self.kernel_kind() if fuses and of_inputs is None and of_state is None else None
         if kind is not None and not is_transformed():
             return self._run_fused(kind, sequences, state, mask)
+        # For its check of the features.
+        self.kernel_weights(sequences)
         weights = self._recurrent_weights()
         projected = self._project(sequences, of_inputs)
         return run_gates(lambda gates, now: self._advance(gates, now, *weights, of_state), projected, state, mask)
@@ -187,21 +212,29 @@ class RecurrentCell(CellDropout):
         """
         return None
 
-    def kernel_weights(self) -> tuple[torch.Tensor, torch.Tensor, Any]:
-        """Return kernel, recurrent kernel and bias.
+    def kernel_weights(self, sequences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, Any]:
+        """Return kernel, recurrent kernel and bias, for sequences with as many features as the kernel has rows.
+
+        Raises:
+            ValueError: if they have others; torch's kernels would read what lies beside the weights.
 
         >>> import torchkeras_layer as keras
         >>> cell = keras.layers.GRUCell(2); cell.build((None, 3))
-        >>> [tuple(weight.shape) for weight in cell.kernel_weights()]
+        >>> [tuple(weight.shape) for weight in cell.kernel_weights(torch.ones(1, 5, 3))]
         [(3, 6), (2, 6), (2, 6)]
         """
-        bias = self._weight("bias") if self.use_bias else None
-        return self._weight("kernel"), self._weight("recurrent_kernel"), bias
+        kernel, bias = self._weight("kernel"), self._weight("bias") if self.use_bias else None
+        if sequences.shape[-1] != kernel.shape[0]:
+            raise ValueError(
+                f"{self.name}: its kernel, of shape {tuple(kernel.shape)}, is for inputs with {kernel.shape[0]} "
+                f"features. Received: sequences of shape {describe(sequences)}."
+            )
+        return kernel, self._weight("recurrent_kernel"), bias
 
     def _run_fused(
         self, kind: str, sequences: torch.Tensor, state: State, mask: torch.Tensor | None
     ) -> tuple[torch.Tensor, State]:
-        kernel, *weights = self.kernel_weights()
+        kernel, *weights = self.kernel_weights(sequences)
         if mask is None:
             return run_kernel(kind, sequences, state, kernel, *weights)
         masked = MaskedSequences(mask)

@@ -1,4 +1,4 @@
-"""What do SimpleRNN, GRU and LSTM have in common?"""
+"""What do SimpleRNN, GRU, LSTM and the ConvLSTMs have in common?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from torchkeras_layer.layers.recurrent.kernel_choice import takes_apart
 from torchkeras_layer.layers.recurrent.kernels import run_kernel_of, torchs_weights
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell
 from torchkeras_layer.layers.recurrent.rnn import RNN
-from torchkeras_layer.symbolic import InputSpec
 
 
 def of_cell(name: str) -> property:
@@ -48,7 +47,6 @@ class RecurrentLayer(RNN):
         super().__init_subclass__(**kwargs)
         cls._begins_at_zero = cls.get_initial_state is RNN.get_initial_state
 
-    units = of_cell("units")
     activation = of_cell("activation")
     use_bias = of_cell("use_bias")
     kernel_initializer = of_cell("kernel_initializer")
@@ -63,30 +61,25 @@ class RecurrentLayer(RNN):
     dropout = of_cell("dropout")
     recurrent_dropout = of_cell("recurrent_dropout")
     seed = of_cell("seed")
-    implementation = of_cell("implementation")
 
     def __init__(self, cell_class: Callable[..., RecurrentCell], arguments: dict[str, Any]) -> None:
         kwargs = arguments["kwargs"]
         given = {name: value for name, value in arguments.items() if name not in ("self", "__class__", "kwargs")}
         for_cell = {name: given.pop(name) for name in inspect.signature(cell_class).parameters if name in given}
-        shared = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-        way = kwargs.pop("implementation", 2)
+        shared = {name: kwargs[name] for name in ("dtype", "trainable", "implementation") if name in kwargs}
         uses_kernels = kwargs.pop("use_cudnn", "auto")
         if uses_kernels not in ("auto", True, False):
             raise ValueError(
                 f"{type(self).__name__}: use_cudnn must be 'auto', True or False. Received: use_cudnn={uses_kernels!r}."
             )
-        super().__init__(cell_class(**for_cell, **shared, implementation=way), **given, **kwargs)
+        super().__init__(cell_class(**for_cell, **shared), **given, **kwargs)
         self._fuses = uses_kernels is not False
-        self.input_spec = InputSpec(ndim=3)
-
-    def build(self, input_shape: Any) -> None:
-        """Build the cell, and begin with zeros if the layer is stateful."""
-        super().build(input_shape)
-        self.input_spec = InputSpec(ndim=3, axes={-1: self.cell.kernel.shape[0]})
 
     def _begin(self, sequences: torch.Tensor, initial_state: Any) -> list[Any]:
-        if initial_state is not None or self._stateful or not self._begins_at_zero:
+        if initial_state is None and not self._stateful and not self._begins_at_zero:
+            # What a subclass gives is checked as if it were given in the call.
+            initial_state = self._state_before(sequences.shape[0], sequences)
+        if initial_state is not None or self._stateful:
             return super()._begin(sequences, initial_state)
         nothing = sequences.new_zeros((sequences.shape[0], self.cell.units), dtype=self._policy.compute)
         return [nothing] * self.cell.states_count
@@ -134,7 +127,7 @@ class RecurrentLayer(RNN):
         cell: Any = self._modules["cell"]
         kind = cell.kernel_kind()
         nothing = sequences.new_zeros((1, sequences.shape[0], cell.units))
-        weights = torchs_weights(kind, *cell.kernel_weights())
+        weights = torchs_weights(kind, *cell.kernel_weights(sequences))
         outputs, last, *_ = run_kernel_of(kind, sequences, [nothing] * cell.states_count, weights)
         return self._in_compute_dtype(outputs if self.return_sequences else last[0])
 
@@ -148,4 +141,6 @@ class RecurrentLayer(RNN):
         """
         config = super().get_config()
         config["zero_output_for_mask"] = self.zero_output_for_mask
+        if isinstance(self.cell, RecurrentCell):
+            config |= self.cell.way_in_config()
         return {**config, "time_major": True} if self.time_major else config

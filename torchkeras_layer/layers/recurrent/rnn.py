@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from typing_extensions import Self
 
-from torchkeras_layer._shapes import Shape, is_shape
+from torchkeras_layer._shapes import Shape, as_shape, is_shape
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.recurrent.cell_contract import check_cell, read_cell, takes_constants
+from torchkeras_layer.layers.recurrent.cell_contract import (
+    check_cell,
+    read_cell,
+    sequences_expected,
+    takes_constants,
+)
 from torchkeras_layer.layers.recurrent.kept_states import KeptStates
+from torchkeras_layer.layers.recurrent.sequence_masks import first_mask, read_mask
 from torchkeras_layer.layers.recurrent.sequence_run import SequenceRun
 from torchkeras_layer.layers.recurrent.stacked_rnn_cells import StackedRNNCells
 from torchkeras_layer.layers.recurrent.states import (
+    as_list,
     as_state,
     first_state,
     output_size,
@@ -27,6 +34,9 @@ from torchkeras_layer.layers.recurrent.states import (
     state_sizes,
     states_as_keywords,
 )
+from torchkeras_layer.registry import CustomObjectScope
+from torchkeras_layer.symbolic import TensorSpec
+from torchkeras_layer.symbolic.input_spec import check_input_spec
 
 
 @catalog.register()
@@ -67,6 +77,14 @@ class RNN(KeptStates):
     _has_effects = True
     # Whether torch's own kernels are used where they compute the same.
     _fuses = True
+    # The arguments of `get_initial_state`.
+    _first_state_takes: ClassVar[tuple[str, ...]] = ("batch_size", "inputs")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Note how a subclass wants to be asked with which state it begins."""
+        super().__init_subclass__(**kwargs)
+        taken = state_arguments(cls) or ()
+        cls._first_state_takes = tuple(name for name in taken if name != "dtype")
 
     def __init__(
         self,
@@ -82,8 +100,8 @@ class RNN(KeptStates):
         **kwargs: Any,
     ) -> None:
         self._constants_count = kwargs.pop("num_constants", 0)
-        if kwargs.get("input_shape") is None and "input_length" in kwargs:
-            kwargs["input_shape"] = (kwargs.pop("input_length"), kwargs.pop("input_dim", None))
+        if kwargs.get("input_shape") is None and ("input_length" in kwargs or "input_dim" in kwargs):
+            kwargs["input_shape"] = (kwargs.pop("input_length", None), kwargs.pop("input_dim", None))
         super().__init__(**kwargs)
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
@@ -98,30 +116,46 @@ class RNN(KeptStates):
         self.zero_output_for_mask = bool(zero_output_for_mask)
         self.time_major = bool(time_major)
         self.supports_masking = True
+        self.input_spec = sequences_expected(cell)
 
     def forward(self, inputs: Any = None, /, *args: Any, **kwargs: Any) -> Any:
         """Run the layer: torch calls this from `layer(inputs)`. A list is Keras 2's [inputs, *states, *constants]."""
-        if type(inputs) is list:
-            args, kwargs = states_as_keywords((inputs, *args), kwargs, self._constants_count)
+        if isinstance(inputs, (list, tuple)):
+            args, kwargs = states_as_keywords(self.name, (inputs, *args), kwargs, self._constants_count)
             return super().forward(*args, **kwargs)
         return super().forward(*args, **kwargs) if inputs is None else super().forward(inputs, *args, **kwargs)
 
+    def _read_shape(self, input_shape: Any) -> Shape:
+        """Return the shape of the sequences, which may be the first of several.
+
+        Raises:
+            ValueError: if it has another number of axes than the cell needs.
+        """
+        shape = as_shape(input_shape if is_shape(input_shape) else input_shape[0])
+        check_input_spec(sequences_expected(self.cell), TensorSpec(shape), self.name)
+        return shape
+
     def build(self, input_shape: Any) -> None:
         """Build the cell, and begin with zeros if the layer is stateful."""
-        shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
+        shape = self._read_shape(input_shape)
         batch_size = shape[1 if self.time_major else 0]
+        if self._stateful:
+            self._check_can_keep(shape, batch_size)
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell.build((batch_size, *shape[2:]))
-        if not self._stateful:
-            return
+        self.input_spec = sequences_expected(self.cell)
+        if self._stateful:
+            states = self._state_before(batch_size, None)
+            states = map_leaves(lambda state: state.to(self._policy.variable), states)
+            self._begin_states(states, state_sizes(self.cell))
+
+    def _check_can_keep(self, shape: Shape, batch_size: int | None) -> None:
+        """Check that the sizes of the state are known, before anything is built for others."""
         if batch_size is None:
             raise ValueError(
                 f"{self.name}: a stateful layer must know the size of its batches. Received: inputs of shape {shape}. "
                 "Give the size, as in Input(batch_shape=(32, 10, 8)) or batch_input_shape=(32, 10, 8)."
             )
-        states = self.get_initial_state(batch_size=batch_size)
-        states = map_leaves(lambda state: state.to(self._policy.variable), states)
-        self._begin_states(states, state_sizes(self.cell))
 
     def call(
         self,
@@ -138,7 +172,7 @@ class RNN(KeptStates):
             mask: (batch, steps), false where a step does not count.
             constants: tensors that every call of the cell gets, if it takes `constants`.
         """
-        mask = self._read_mask(mask, sequences)
+        mask = read_mask(self.name, mask, sequences)
         if self.time_major:
             sequences, mask = sequences.transpose(0, 1), None if mask is None else mask.transpose(0, 1)
         state = self._begin(sequences, initial_state)
@@ -177,11 +211,18 @@ class RNN(KeptStates):
         dtype = self._policy.compute
         if initial_state is not None:
             return self._read_state(initial_state, sequences, dtype)
-        state = self.get_initial_state(inputs=sequences)
+        state = self._state_before(sequences.shape[0], sequences)
         return map_leaves(lambda part: part.to(device=sequences.device, dtype=dtype), state)
 
     def _read_state(self, given: Any, sequences: torch.Tensor, dtype: torch.dtype) -> list[Any]:
         return as_state(self.name, given, state_sizes(self.cell), sequences, dtype)
+
+    def _state_before(self, batch_size: Any, inputs: torch.Tensor | None) -> list[Any]:
+        """Return what `get_initial_state` gives, which a subclass may define with Keras 2's argument or Keras 3's."""
+        given = {"batch_size": batch_size, "inputs": inputs}
+        if inputs is None and "batch_size" not in self._first_state_takes:
+            return RNN.get_initial_state(self, batch_size)
+        return as_list(self.get_initial_state(**{name: given[name] for name in self._first_state_takes}))
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None) -> list[Any]:
         """Return the state before the first step, for a batch given by its size or by inputs.
@@ -194,19 +235,6 @@ class RNN(KeptStates):
         device = self._device_inside() if like is None else like.device
         return first_state(self.cell, self._state_arguments, size, self._policy.compute, device, like)
 
-    def _read_mask(self, mask: Any, sequences: torch.Tensor) -> torch.Tensor | None:
-        mask = _first_of(mask)
-        if mask is None:
-            return None
-        mask = torch.as_tensor(mask, device=sequences.device)
-        mask = mask.squeeze(-1) if mask.dim() == 3 else mask
-        if mask.dim() != 2 or mask.shape[1] != sequences.shape[1] or mask.shape[0] != sequences.shape[0]:
-            raise ValueError(
-                f"{self.name}: the mask must have the shape {tuple(sequences.shape[:2])} of batch and steps. "
-                f"Received: a mask of shape {tuple(mask.shape)}."
-            )
-        return mask.bool()
-
     def _read_constants(self, constants: Any) -> list[Any]:
         constants = [] if constants is None else list(leaves(constants))
         if constants and not takes_constants(self.cell):
@@ -218,13 +246,13 @@ class RNN(KeptStates):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the output of all steps, and `None` for the states."""
-        of_output = _first_of(mask) if self.return_sequences else None
+        of_output = first_mask(mask) if self.return_sequences else None
         return [of_output, *[None] * len(state_sizes(self.cell))] if self.return_state else of_output
 
     def compute_output_shape(self, input_shape: Any, initial_state_shape: Any = None) -> Any:
         """Return the shape of the output, and of the states if `return_state`."""
-        shape: Shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
-        batch_size, steps = (shape[1], shape[0]) if self.time_major else shape[:2]
+        shape = self._read_shape(input_shape)
+        batch_size = shape[1 if self.time_major else 0]
         output: Shape = (*(shape[:2] if self.return_sequences else (batch_size,)), output_size(self.cell))
         states = state_shapes(state_sizes(self.cell), batch_size)
         return (output, *states) if self.return_state else output
@@ -239,7 +267,8 @@ class RNN(KeptStates):
         """
         if isinstance(config, dict) and "cell" in config:
             config = {**config, "cell": read_cell(config["cell"], custom_objects)}
-        return super().from_config(config)
+        with CustomObjectScope(custom_objects):
+            return super().from_config(config)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor; `time_major`, which Keras 3 does not know, only if it is set."""
@@ -247,9 +276,3 @@ class RNN(KeptStates):
         if self._constants_count:
             config["num_constants"] = self._constants_count
         return {name: value for name, value in config.items() if name != "time_major" or value}
-
-
-def _first_of(mask: Any) -> Any:
-    """Return a mask, which in a list of masks, one for each input, is the first."""
-    first = leaves(mask)[0] if isinstance(mask, (list, tuple)) and mask else mask
-    return first if first is None or hasattr(first, "shape") else mask

@@ -14,6 +14,7 @@ from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell
 from torchkeras_layer.layers.recurrent.stacked_rnn_cells import StackedRNNCells
 from torchkeras_layer.layers.recurrent.states import as_list
 from torchkeras_layer.layers.recurrent.stepping import run_steps
+from torchkeras_layer.symbolic.input_spec import describe
 
 
 @dataclasses.dataclass
@@ -74,7 +75,13 @@ class _Step:
             self._arguments["constants"] = run.constants
 
     def __call__(self, inputs: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
-        output, following = self._cell(inputs, state, **self._arguments)
+        result = self._cell(inputs, state, **self._arguments)
+        if not isinstance(result, (list, tuple)) or len(result) != 2:
+            raise ValueError(
+                "A call of a cell must return two things, (output, states). "
+                f"Received: {type(result).__name__}, {describe(result)}, from {self._cell}."
+            )
+        output, following = result
         return output, as_list(following)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer
+from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell
 from torchkeras_layer.layers.recurrent.simple_rnn_cell import SimpleRNNCell
 
 
@@ -29,12 +29,16 @@ class SimpleRNN(RecurrentLayer):
 
     Raises:
         ValueError: as `SimpleRNNCell` and `RNN`, or if the inputs do not have 3 axes.
+        TypeError: in a call, for a `PackedSequence`.
 
     >>> import torch
     >>> layer = SimpleRNN(4, return_sequences=True, return_state=True)
     >>> [tuple(part.shape) for part in layer(torch.ones(2, 5, 3))], list(layer.state_dict())
     ([(2, 5, 4), (2, 4)], ['cell.kernel', 'cell.recurrent_kernel', 'cell.bias'])
     """
+
+    units = of_cell("units")
+    implementation = of_cell("implementation")
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ class SimpleRNNCell(RecurrentCell):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is not of that kind, or the inputs do not have 2 axes.
+        ValueError: if an argument is not of that kind, the inputs do not have 2 axes, or the states do not fit.
 
     >>> cell = SimpleRNNCell(2, kernel_initializer="ones")
     >>> cell(torch.ones(1, 3), cell.get_initial_state(1))[0]

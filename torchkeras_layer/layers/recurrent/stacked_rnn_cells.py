@@ -13,6 +13,7 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.recurrent.cell_contract import check_cell, read_cell, takes_constants, takes_training
 from torchkeras_layer.layers.recurrent.states import as_list, first_state, output_size, read_batch, state_arguments
 from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.symbolic.input_spec import describe
 
 
 @catalog.register()
@@ -26,7 +27,8 @@ class StackedRNNCells(ZooLayer):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if there are no cells, or one has no `call` or no `state_size`.
+        ValueError: if there are no cells, or one has no `call` or no `state_size`; in a call, if there are not as many
+            states as cells.
 
     >>> import torchkeras_layer as keras
     >>> cell = keras.layers.StackedRNNCells([keras.layers.LSTMCell(3), keras.layers.GRUCell(2)])
@@ -70,9 +72,14 @@ class StackedRNNCells(ZooLayer):
             input_shape = (input_shape[0], output_size(cell))
 
     def call(
-        self, inputs: torch.Tensor, states: Any, training: Any = None, constants: Any = None
+        self, inputs: torch.Tensor, states: Any = None, training: Any = None, constants: Any = None
     ) -> tuple[torch.Tensor, Any]:
         """Return the output of the last cell, and the next states, for one step."""
+        if not isinstance(states, (list, tuple)) or len(states) != len(self.cells):
+            raise ValueError(
+                f"{self.name}: a call needs a list with the states of each of its {len(self.cells)} cells, such as "
+                f"get_initial_state(batch_size). Received: {describe(states)}."
+            )
         following = []
         for cell, state in zip(self.cells, states, strict=True):
             arguments = {"training": training} if takes_training(cell) else {}

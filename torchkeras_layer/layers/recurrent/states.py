@@ -9,9 +9,11 @@ import inspect
 from typing import Any
 
 import torch
+from torch.nn.utils.rnn import PackedSequence
 
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.symbolic.input_spec import describe
 
 
 def state_sizes(cell: Any) -> list[Any]:
@@ -120,24 +122,66 @@ def as_state(name: str, given: Any, sizes: list[Any], like: torch.Tensor, dtype:
     >>> as_state("rnn", torch.ones(1, 2), [2], torch.ones(1, 5, 3), torch.float64)
     [tensor([[1., 1.]], dtype=torch.float64)]
     """
-    tensors = [torch.as_tensor(part).to(device=like.device, dtype=dtype) for part in leaves(as_list(given))]
     shapes = [(like.shape[0], size) for size in leaves(sizes)]
-    if [tuple(tensor.shape) for tensor in tensors] != shapes:
-        raise ValueError(
-            f"{name}: the initial state must be {_in_words(shapes)}. "
-            f"Received: {_in_words([tuple(tensor.shape) for tensor in tensors])}."
-        )
-    return nest(tensors, sizes)
+    return nest(tensors_of_shapes(name, given, shapes, like.device, dtype), sizes)
+
+
+def tensors_of_shapes(name: str, given: Any, shapes: list[Any], device: Any, dtype: torch.dtype) -> list[torch.Tensor]:
+    """Return an initial state as a flat list of tensors of the given shapes.
+
+    Raises:
+        ValueError: if it is none; `name` is in the message.
+
+    >>> tensors_of_shapes("rnn", torch.ones(1, 2), [(1, 2)], None, torch.float64)
+    [tensor([[1., 1.]], dtype=torch.float64)]
+    """
+    try:
+        tensors = [torch.as_tensor(part).to(device=device, dtype=dtype) for part in leaves(as_list(given))]
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(_state_expected(name, shapes, describe(given))) from error
+    if any(getattr(part, "dtype", None) is torch.bool for part in leaves(as_list(given))):
+        raise ValueError(_state_expected(name, shapes, "booleans. Write `mask=...` if they say which steps count"))
+    found = [tuple(tensor.shape) for tensor in tensors]
+    if found != shapes:
+        raise ValueError(_state_expected(name, shapes, _in_words(found)))
+    return tensors
+
+
+def _state_expected(name: str, shapes: list[Any], received: str) -> str:
+    return f"{name}: the initial state must be {_in_words(shapes)}. Received: {received or 'no tensors'}."
+
+
+def fault_of_states(given: Any, shapes: list[Any]) -> str | None:
+    """Say what is wrong with the states in a call of a cell, or `None` if they have the given shapes.
+
+    >>> fault_of_states(torch.ones(1, 2), [(1, 3)])
+    'a call needs its states, 1 tensor of shape (1, 3), such as get_initial_state(batch_size). Received: (1, 2).'
+    """
+    if [tuple(getattr(part, "shape", ())) for part in leaves(as_list(given))] == shapes:
+        return None
+    return (
+        f"a call needs its states, {_in_words(shapes)}, such as get_initial_state(batch_size). "
+        f"Received: {describe(given) or 'none'}."
+    )
 
 
 def states_as_keywords(
-    args: tuple[Any, ...], kwargs: dict[str, Any], constants_count: int
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any], constants_count: int
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the arguments of a call with what a list, Keras 2's [inputs, *states, *constants], holds as keywords.
 
-    >>> states_as_keywords((["x", "h", "c"],), {}, 0)
+    Raises:
+        TypeError: for a packed sequence; `name` is in the message.
+
+    >>> states_as_keywords("rnn", (["x", "h", "c"],), {}, 0)
     (('x',), {'initial_state': ['h', 'c']})
     """
+    if args and isinstance(args[0], PackedSequence):
+        raise TypeError(
+            f"{name}: a mask, (batch, steps) and false where there is padding, takes the place of a PackedSequence. "
+            "Write `sequences, lengths = pad_packed_sequence(packed, batch_first=True)` and "
+            "`layer(sequences, mask=torch.arange(sequences.shape[1]) < lengths[:, None])`."
+        )
     if not args or type(args[0]) is not list or not args[0]:
         return args, kwargs
     inputs, *others = args[0]
@@ -161,4 +205,5 @@ def nest(tensors: list[Any], sizes: list[Any]) -> list[Any]:
 
 
 def _in_words(shapes: list[tuple[Any, ...]]) -> str:
-    return f"{len(shapes)} tensor{'s' * (len(shapes) != 1)} of shape {', '.join(map(str, shapes))}"
+    shown = shapes[:1] if all(shape == shapes[0] for shape in shapes) else shapes
+    return f"{len(shapes)} tensor{'s' * (len(shapes) != 1)} of shape {', '.join(map(str, shown))}"

@@ -11,8 +11,15 @@ from typing_extensions import Self
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.recurrent.rnn import RNN
 from torchkeras_layer.layers.recurrent.states import states_as_keywords
-from torchkeras_layer.layers.wrappers.directions import check_fit, check_recurrent, one_direction
+from torchkeras_layer.layers.wrappers.directions import (
+    check_fit,
+    check_merge,
+    check_recurrent,
+    check_shapes_merge,
+    one_direction,
+)
 from torchkeras_layer.layers.wrappers.one_kernel import common_kind, run_in_one
 from torchkeras_layer.layers.wrappers.wrapper import with_layers
 from torchkeras_layer.layers.zoo_layer import ZooLayer
@@ -46,8 +53,8 @@ class Bidirectional(ZooLayer):
 
     Raises:
         ValueError: if `layer` or `backward_layer` is no recurrent layer, both go in the same direction or differ in
-            `return_sequences`, `return_state` or `stateful`, or `merge_mode` is unknown; in a call, if the initial
-            states are not as many for both.
+            `return_sequences`, `return_state` or `stateful`, or `merge_mode` is unknown or does not fit their outputs;
+            in a call, if the initial states are not as many for both.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.Bidirectional(keras.layers.LSTM(4, return_sequences=True))
@@ -70,7 +77,7 @@ class Bidirectional(ZooLayer):
         check_recurrent(class_name, "layer", layer)
         if backward_layer is not None:
             check_recurrent(class_name, "backward_layer", backward_layer)
-        if merge_mode not in _MERGES:
+        if merge_mode not in tuple(_MERGES):
             raise ValueError(
                 f"{class_name}: merge_mode must be one of 'concat', 'sum', 'mul', 'ave', None. "
                 f"Received: merge_mode={merge_mode!r}."
@@ -82,6 +89,7 @@ class Bidirectional(ZooLayer):
             backward_layer = one_direction(layer, "backward_", go_backwards=not layer.go_backwards)
         self.backward_layer = backward_layer
         check_fit(class_name, self.forward_layer, self.backward_layer)
+        check_merge(class_name, merge_mode, self.forward_layer, self.backward_layer)
         self.merge_mode = merge_mode
         self.return_sequences = layer.return_sequences
         self.return_state = layer.return_state
@@ -96,14 +104,22 @@ class Bidirectional(ZooLayer):
         if inputs is None:
             # They are among the keywords.
             return super().forward(*args, **kwargs)
-        args, kwargs = states_as_keywords((inputs, *args), kwargs, self._constants_count)
+        args, kwargs = states_as_keywords(self.name, (inputs, *args), kwargs, self._constants_count)
         return super().forward(*args, **kwargs)
 
     def build(self, input_shape: Any) -> None:
-        """Build both layers."""
-        for direction in (self.forward_layer, self.backward_layer):
+        """Build both layers.
+
+        Raises:
+            ValueError: if their outputs cannot be merged.
+        """
+        directions = self.forward_layer, self.backward_layer
+        for direction in directions:
             if not direction.built:
                 direction.build(input_shape)
+        if all(isinstance(direction, RNN) for direction in directions):
+            # The shapes of others may take a trace to find out.
+            self.compute_output_shape(input_shape)
         self.input_spec = self.forward_layer.input_spec
 
     def call(
@@ -180,15 +196,21 @@ class Bidirectional(ZooLayer):
         return (of_output, of_output) if self.merge_mode is None else of_output
 
     def compute_output_shape(self, input_shape: Any, initial_state_shape: Any = None) -> Any:
-        """Return the shape of the merged outputs, or of both, and of the states if `return_state`."""
+        """Return the shape of the merged outputs, or of both, and of the states if `return_state`.
+
+        Raises:
+            ValueError: if the outputs cannot be merged.
+        """
         shapes = self.forward_layer.compute_output_shape(input_shape)
         others = self.backward_layer.compute_output_shape(input_shape)
         (shape, *states), (other, *other_states) = (shapes, others) if self.return_state else ([shapes], [others])
+        check_shapes_merge(self.name, self.merge_mode, shape, other)
         merged: list[Shape] = [shape]
         if self.merge_mode is None:
             merged = [shape, other]
         elif self.merge_mode == "concat":
-            merged = [(*shape[:-1], shape[-1] + other[-1])]
+            sizes = shape[-1], other[-1]
+            merged = [(*shape[:-1], None if None in sizes else sum(sizes))]
         return (*merged, *states, *other_states) if self.return_state or self.merge_mode is None else merged[0]
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.recurrent.rnn import RNN
+from torchkeras_layer.layers.recurrent.states import output_size
 from torchkeras_layer.registry import CustomObjectScope
 
 # What a layer must have for that, with the meaning that they have for `RNN`.
@@ -70,6 +71,39 @@ def check_fit(class_name: str, forward: Any, backward: Any) -> None:
                 f"{class_name}: layer and backward_layer must have the same {name}. "
                 f"Received: {name}={of_forward} and {name}={of_backward}."
             )
+
+
+def check_merge(class_name: str, merge_mode: str | None, forward: Any, backward: Any) -> None:
+    """Check that what two layers put out can be merged, as far as their cells tell it.
+
+    Raises:
+        ValueError: if they have not as many features, and those are to be added or multiplied.
+
+    >>> import torchkeras_layer as keras
+    >>> check_merge("Bidirectional", "concat", keras.layers.GRU(2), keras.layers.GRU(3, go_backwards=True))
+    """
+    if isinstance(forward, RNN) and isinstance(backward, RNN):
+        sizes = [(output_size(layer.cell),) for layer in (forward, backward)]
+        check_shapes_merge(class_name, None if merge_mode == "concat" else merge_mode, *sizes)
+
+
+def check_shapes_merge(name: str, merge_mode: str | None, forward: Any, backward: Any) -> None:
+    """Check that outputs of the given shapes can be merged; `None` is a free size.
+
+    Raises:
+        ValueError: if they cannot.
+
+    >>> check_shapes_merge("bidirectional", "concat", (None, 3), (2, 4))
+    """
+    counted = -1 if merge_mode == "concat" else None
+    pairs = zip(forward[:counted], backward[:counted], strict=False)
+    is_alike = len(forward) == len(backward) and all(None in pair or pair[0] == pair[1] for pair in pairs)
+    if merge_mode is not None and not is_alike:
+        raise ValueError(
+            f"{name}: merge_mode={merge_mode!r} needs outputs of the same shape from both layers"
+            f"{', but for their features' if merge_mode == 'concat' else ''}. "
+            f"Received: {tuple(forward)} and {tuple(backward)}. Give both layers the same sizes, or merge_mode=None."
+        )
 
 
 def _classes_in(layer: Layer) -> dict[str, type]:

@@ -79,12 +79,8 @@ def run_in_one(
     else:
         states = (layer._begin(sequences, given) for layer, given in zip((forward, backward), before, strict=True))
         first = [torch.stack(pair) for pair in zip(*states, strict=True)]
-    weights = [*_weights_of(kind, forward.cell), *_weights_of(kind, backward.cell)]
+    cells = forward.cell, backward.cell
+    weights = [weight for cell in cells for weight in torchs_weights(kind, *cell.kernel_weights(sequences))]
     options = (forward.cell.use_bias, 1, 0.0, torch.is_grad_enabled(), True, True)
     outputs, *last = _KERNELS[kind](sequences, first if kind == "lstm" else first[0], weights, *options)
     return outputs, [*(part[0] for part in last), *(part[1] for part in last)]
-
-
-def _weights_of(kind: str, cell: Any) -> list[torch.Tensor]:
-    bias = cell._weight("bias") if cell.use_bias else None
-    return torchs_weights(kind, cell._weight("kernel"), cell._weight("recurrent_kernel"), bias)

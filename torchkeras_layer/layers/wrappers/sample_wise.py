@@ -6,12 +6,14 @@ from typing import Any, Literal
 
 from torch import nn
 
+from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.lambda_layer import Lambda
 from torchkeras_layer.layers.core.torch_function import TorchFunction
 from torchkeras_layer.layers.core.torch_module_table import is_of_torch
 from torchkeras_layer.layers.normalization import BatchNormalization
 from torchkeras_layer.layers.wrappers.spectral_normalization import SpectralNormalization
+from torchkeras_layer.symbolic import KerasTensor
 
 Answer = Literal["always", "in inference", "not known"]
 
@@ -54,11 +56,19 @@ def _answer_for(module: nn.Module) -> Answer:
     is_ours = type(module).__module__.startswith("torchkeras_layer.") and type(module) is not Layer
     if not (is_ours or is_of_torch(module)) or isinstance(module, _UNKNOWN):
         return "not known"
-    keeps_state = isinstance(module, Layer) and module._stateful
-    if keeps_state or getattr(module, "time_major", False) or not all(map(_is_within_a_sample, _axes_of(module))):
+    if isinstance(module, Layer) and (module._stateful or _has_fixed_batch(module)):
+        return "not known"
+    if getattr(module, "time_major", False) or not all(map(_is_within_a_sample, _axes_of(module))):
         return "not known"
     draws_for_all = getattr(module, "seed", None) is not None or getattr(module, "noise_shape", None) is not None
     return "in inference" if draws_for_all or isinstance(module, _IN_INFERENCE_ONLY) else "always"
+
+
+def _has_fixed_batch(layer: Layer) -> bool:
+    """Whether a layer is a model that takes batches of one size only."""
+    return any(
+        isinstance(one, KerasTensor) and one.shape[:1] != (None,) for one in leaves(getattr(layer, "inputs", []))
+    )
 
 
 def _axes_of(module: nn.Module) -> list[Any]:

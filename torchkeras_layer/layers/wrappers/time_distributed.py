@@ -8,6 +8,7 @@ import torch
 
 from torchkeras_layer._shapes import Shape, map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.wrappers.sample_wise import computes_samples_apart
@@ -50,9 +51,15 @@ class TimeDistributed(Wrapper):
         """Build the layer for the shape of one step."""
         if not self.layer.built:
             # Otherwise the shape may be that of a step: TF-Keras writes it so, and builds the layer before.
-            super().build(map_shapes(lambda shape: without_steps(self, shape), input_shape))
+            super().build(map_shapes(self._shape_to_build_for, input_shape))
         # What the layer consists of does not change from here on.
         self._samples_apart = computes_samples_apart(self.layer)
+
+    def _shape_to_build_for(self, input_shape: Shape) -> Shape:
+        """Return the shape of a step; its batch is that of all steps too, so that only states have a size for it."""
+        step = without_steps(self, input_shape)
+        keeps_states = any(isinstance(inner, Layer) and inner._stateful for inner in self.layer.modules())
+        return step if keeps_states else (None, *step[1:])
 
     def call(self, inputs: Any, training: Any = None, mask: torch.Tensor | None = None) -> Any:
         """Return what the layer gives for each step."""
@@ -123,7 +130,9 @@ class TimeDistributed(Wrapper):
 
         return map_leaves(lambda *parts: self._cast(torch.stack(parts, 1)), *map(step, range(steps)))
 
-    def _check_mask(self, mask: torch.Tensor, batch: Any, steps: Any) -> None:
+    def _check_mask(self, mask: Any, batch: Any, steps: Any) -> None:
+        if not isinstance(mask, torch.Tensor):
+            raise ValueError(f"{self.name}: a mask must be a tensor. Received: {mask!r}.")
         if mask.dim() < 2 or mask.shape[0] != batch or mask.shape[1] != steps:
             raise ValueError(
                 f"{self.name}: a mask must have a shape that begins with (batch, steps), here ({batch}, {steps}). "
