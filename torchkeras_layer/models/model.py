@@ -184,6 +184,20 @@ class Model(Inspection, ModelConfiguration):
         """
         return super().graph if self._current_wiring() is None else self._generate_graph()
 
+    def reset_states(self) -> None:
+        """Have the stateful layers begin anew, as TF-Keras's models do.
+
+        >>> import torchkeras_layer as keras
+        >>> model = keras.Sequential([keras.layers.LSTM(2, stateful=True, batch_input_shape=(1, 5, 3))])
+        >>> first, second = (model(torch.ones(1, 5, 3)) for _ in range(2))
+        >>> model.reset_states()
+        >>> torch.equal(first, second), torch.equal(first, model(torch.ones(1, 5, 3)))
+        (False, True)
+        """
+        for layer in self.layers:
+            if getattr(layer, "stateful", False) and hasattr(layer, "reset_states"):
+                layer.reset_states()
+
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Run the model, and return the masks of its outputs, in their structure; `None` where there is none."""
         outputs = self(inputs) if mask is None else self(inputs, mask=mask)
