@@ -289,3 +289,23 @@ def test_popping_from_an_empty_one():
 def test_what_is_no_list_of_layers(layers):
     with pytest.raises(TypeError, match="sequential"):
         keras.Sequential(layers)
+
+
+def test_a_build_leaves_the_batch_size_free_but_for_states():
+    class Within(keras.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = keras.Sequential([keras.layers.Dense(3)])
+
+        def build(self, input_shape):
+            self.inner.build(input_shape)
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    layer = Within()
+    assert [tuple(layer(torch.ones(batch, 4)).shape) for batch in (2, 5)] == [(2, 3), (5, 3)]
+    stateful = keras.Sequential([keras.layers.LSTM(3, stateful=True)])
+    stateful.build((2, 5, 4))
+    with pytest.raises(ValueError, match=r"expected shape=\(2, 5, 4\), found shape=\(3, 5, 4\)"):
+        stateful(torch.ones(3, 5, 4))

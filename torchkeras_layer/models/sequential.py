@@ -130,9 +130,15 @@ class Sequential(SequentialGraph):
         return self._steps()
 
     def build(self, input_shape: Any = None) -> None:
-        """Build the layers for inputs of a shape; the model then has a graph. Errors as those of the layers."""
+        """Build the layers for inputs of a shape; the model then has a graph. Errors as those of the layers.
+
+        The batch size stays free, unless a layer keeps states, which have one.
+        """
         if self._start is None and input_shape is not None and len(self):
-            self._make_graph(TensorSpec(input_shape, _input_dtype_of(self._steps()[0])))
+            spec = TensorSpec(input_shape, _input_dtype_of(self._steps()[0]))
+            if spec.shape and not self.stateful:
+                spec = TensorSpec((None, *spec.shape[1:]), spec.dtype)
+            self._make_graph(spec)
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return the shape that the model is built for, `None` if there is none."""
