@@ -37,7 +37,8 @@ def is_shape(value: Any) -> bool:
     """
     if not isinstance(value, (tuple, list)):
         return False
-    return all(d is None or (hasattr(d, "__index__") and not isinstance(d, bool)) for d in value)
+    # Of the symbolic sizes of torch.compile only the first can be asked.
+    return all(d is None or (isinstance(d, int) or hasattr(d, "__index__")) and not isinstance(d, bool) for d in value)
 
 
 def as_shape(value: Any) -> Shape:

@@ -51,3 +51,14 @@ def test_export_gives_a_program_for_any_batch(case):
     program = torch.export.export(layer, arguments, dynamic_shapes=shapes)
     for batch in (arguments, map_leaves(lambda tensor: torch.cat([tensor, tensor]), arguments)):
         torch.testing.assert_close(program.module()(*batch), layer(*batch))
+
+
+@every_case
+def test_sizes_may_be_free_in_the_one_graph(case):
+    layer, _ = case.pair()
+    layer.train(case.training)
+    compiled = torch.compile(copy.deepcopy(layer), backend="eager", fullgraph=True, dynamic=True)
+    torch.manual_seed(9)
+    expected = case.call(layer, case.inputs())
+    torch.manual_seed(9)
+    torch.testing.assert_close(case.call(compiled, case.inputs()), expected)

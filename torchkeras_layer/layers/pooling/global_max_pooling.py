@@ -32,7 +32,7 @@ class GlobalMaxPooling(GlobalPooling):
         if self.data_format == "channels_first" or inputs.shape[-1] >= _ENOUGH_CHANNELS:
             return inputs.amax(self.axes, keepdim=self.keepdims)
         largest = self._largest_of_rows(inputs)
-        return largest.view(len(largest), *[1] * self.rank, -1) if self.keepdims else largest
+        return largest.view(largest.shape[0], *[1] * self.rank, largest.shape[1]) if self.keepdims else largest
 
     def _largest_of_rows(self, inputs: torch.Tensor) -> torch.Tensor:
         batch, *lengths, channels = inputs.shape
