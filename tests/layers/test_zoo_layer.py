@@ -141,3 +141,8 @@ def test_a_subclass_may_make_masks_where_the_built_in_only_merges_them():
     layer = Pooled()
     for _ in range(3):
         assert layer(torch.ones(2, 3, 4))._keras_mask.tolist() == [True, True]
+
+
+@pytest.mark.parametrize("name", ["Add", "Concatenate", "LSTM", "Bidirectional", "Attention", "GlobalAveragePooling1D"])
+def test_what_only_merges_masks_goes_the_direct_way(name):
+    assert getattr(layers, name)._only_merges_masks

@@ -230,8 +230,9 @@ def _read_class(cls: Any) -> None:
     cls._build_takes_shape = len(inspect.signature(cls.build).parameters) > 1
     cls._creates_weights = cls.build is not Building.build
     cls._defines_mask = cls.compute_mask is not Layer.compute_mask
-    # A subclass may make masks.
-    cls._only_merges_masks = cls._only_merges_masks and _is_built_in(cls.compute_mask)
+    if cls._defines_mask and not _is_built_in(cls.compute_mask):
+        # A subclass may make masks.
+        cls._only_merges_masks = False
     shapes, inherited = cls.compute_output_shape, ShapeInference.compute_output_shape
     cls._states_its_shapes = shapes is not inherited and _is_built_in(shapes) and _is_built_in(cls.call)
 
