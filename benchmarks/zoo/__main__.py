@@ -15,7 +15,7 @@ from benchmarks.zoo.table import ENTRIES
 
 def main() -> None:
     """Print a line for each layer: the ratio (with `--keras` that of Keras 3 too) and the time by hand."""
-    description = f"{__doc__}\n\n{LEGEND}\n\nAll layers take half an hour, with --quick ten minutes."
+    description = f"{__doc__}\n\n{LEGEND}\n\nAll layers take ten minutes, with --quick one."
     formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("python -m benchmarks.zoo", description=description, formatter_class=formatter)
     parser.add_argument("layer", nargs="*", help="only layers whose name contains one of these")
