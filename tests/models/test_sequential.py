@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import torchkeras_layer as keras
-from tests.models.samples import Doubles, Halves, Penalty, chain, names_of
+from tests.models.samples import Doubles, Penalty, chain, names_of
 
 
 def dense(units, **arguments):
@@ -250,45 +250,6 @@ def test_a_copy_is_independent():
         other[1].kernel.zero_()
     assert (other(ONES) == 0).all()
     assert not (model(ONES) == 0).all()
-
-
-BAD = {
-    "a number": (lambda m: m.add(3), TypeError, "(?s)m: .*3"),
-    "None": (lambda m: m.add(None), TypeError, "(?s)m: .*None"),
-    "a class": (lambda m: m.add(keras.layers.Dense), TypeError, "(?s)m: .*Dense"),
-    "a function": (lambda m: m.add(torch.relu), TypeError, "(?s)m: .*relu"),
-    "a name twice": (lambda m: m.add(dense(2, name="a")), ValueError, "(?s)m: .*'a'"),
-    "two outputs": (lambda m: m.add(Halves(name="halves")), ValueError, "(?s)m.*halves"),
-    "an input later": (lambda m: m.add(keras.Input((2,), name="late")), ValueError, "(?s)m: .*late"),
-    "a wrong shape": (lambda m: m(torch.ones(2, 4)), ValueError, r"(?s)m.*3.*4"),
-    "what it does not hold": (lambda m: m.get_layer("zz"), ValueError, r"(?s)m: .*'zz'.*\['a', 'b'\]"),
-}
-
-
-@pytest.mark.parametrize(("act", "error", "message"), BAD.values(), ids=BAD)
-def test_mistakes(act, error, message):
-    model = two(name="m")
-    with pytest.raises(error, match=message):
-        act(model)
-    assert (names_of(model), model.output_shape) == (["a", "b"], (None, 2))
-    assert model(ONES).shape == (2, 2)
-
-
-def test_a_layer_of_several_outputs_found_in_the_first_call():
-    model = keras.Sequential([Halves(name="halves")], name="m")
-    with pytest.raises(ValueError, match="(?s)m.*halves"):
-        model(torch.ones(2, 4))
-
-
-def test_popping_from_an_empty_one():
-    with pytest.raises(TypeError, match="m: .*no layer"):
-        keras.Sequential(name="m").pop()
-
-
-@pytest.mark.parametrize("layers", [3, "ab", {"a": 1}])
-def test_what_is_no_list_of_layers(layers):
-    with pytest.raises(TypeError, match="sequential"):
-        keras.Sequential(layers)
 
 
 def test_a_build_leaves_the_batch_size_free_but_for_states():
