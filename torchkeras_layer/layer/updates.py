@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchkeras_layer._autograd import in_backward
+import torch
+
+from torchkeras_layer._autograd import in_backward, is_transformed
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.autocasting import run_uncast
-from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.context import CallContext, per_thread
 from torchkeras_layer.layer.effects import RecordedUpdate
 from torchkeras_layer.layer.losses import Losses
 from torchkeras_layer.symbolic.keras_tensor import symbolic_leaves
@@ -41,13 +43,15 @@ class Updates(Losses):
         functions = [update for update in leaves(updates) if callable(update)]
         if context.dry_run is not None:
             context.dry_run.note_updates(functions, context.layer or self)
-            return
-        if in_backward():
-            return
-        if context.layer is not None and not context.layer._trainable:
-            return
-        for update in functions:
-            run_uncast(update)
+        elif _run_at_once(context):
+            for update in functions:
+                run_uncast(update)
+
+    def _moves_plainly(self) -> bool:
+        """Whether a kernel may itself write what an update would: where nobody traces or transforms the call."""
+        context = per_thread.context
+        is_traced = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
+        return context.dry_run is None and not (is_traced or is_transformed()) and _run_at_once(context)
 
     @property
     def updates(self) -> list[Any]:
@@ -75,3 +79,7 @@ class Updates(Losses):
 
     def _recorded_updates(self, needing_nodes: str | None = None) -> list[RecordedUpdate]:
         return [update for effects in self._recorded_effects(needing_nodes) for update in effects.updates]
+
+
+def _run_at_once(context: CallContext) -> bool:
+    return not in_backward() and (context.layer is None or context.layer._trainable)

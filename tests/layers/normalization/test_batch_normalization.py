@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
-from torch.func import functional_call, grad, vmap
-from torch.utils.checkpoint import checkpoint
 
 from torchkeras_layer import layers
 
@@ -112,19 +108,6 @@ def test_several_axes_have_weights_that_broadcast():
     torch.testing.assert_close(layer.eval()(inputs), outputs)
 
 
-def test_the_moving_variance_is_the_biased_one():
-    layer, theirs = layers.BatchNormalization(momentum=0.0), nn.BatchNorm1d(2, eps=1e-3, momentum=1.0)
-    inputs = _images(4, 2)
-    torch.testing.assert_close(layer(inputs), theirs(inputs))
-    torch.testing.assert_close(layer.moving_variance, theirs.running_var * 3 / 4)
-
-
-def test_momentum_is_the_share_that_stays():
-    layer = layers.BatchNormalization(momentum=0.75)
-    layer(torch.tensor([[4.0], [8.0]]))
-    assert (layer.moving_mean.item(), layer.moving_variance.item()) == pytest.approx((1.5, 1.75))
-
-
 def test_one_sample_has_no_variance():
     layer = layers.BatchNormalization(beta_initializer="ones")
     assert layer(torch.tensor([[5.0]])).item() == pytest.approx(1.0, abs=1e-5)
@@ -214,22 +197,6 @@ def test_a_mask_of_nothing():
     assert torch.isfinite(layer.moving_variance).all()
 
 
-def test_two_calls_before_one_backward():
-    layer = layers.BatchNormalization()
-    inputs = _images(6, 2)
-    (layer(inputs[:3]).square().sum() + layer(inputs[3:]).sum()).backward()
-    assert torch.isfinite(layer.gamma.grad).all()
-
-
-@pytest.mark.parametrize("use_reentrant", [True, False])
-def test_a_checkpoint_moves_the_statistics_once(use_reentrant):
-    layer, plain = layers.BatchNormalization(), layers.BatchNormalization()
-    inputs = _images(4, 2).requires_grad_()
-    checkpoint(layer, inputs, use_reentrant=use_reentrant).square().sum().backward()
-    plain(inputs)
-    assert torch.equal(layer.moving_mean, plain.moving_mean)
-
-
 def test_freezing_a_model_means_inference_and_thawing_training():
     layer = layers.BatchNormalization()
     inputs = _images(4, 2)
@@ -238,37 +205,6 @@ def test_freezing_a_model_means_inference_and_thawing_training():
     torch.testing.assert_close(layer(inputs, training=True), layer(inputs, training=False))
     layer.trainable = True
     torch.testing.assert_close(layer(inputs), in_training)
-
-
-def test_state_given_to_a_transform_is_moved_as_torch_s_own_is():
-    layer = layers.BatchNormalization()
-    inputs = _images(4, 2)
-    layer.build(inputs.shape)
-    parameters, statistics = dict(layer.named_parameters()), dict(layer.named_buffers())
-
-    def loss(parameters, statistics):
-        outputs = functional_call(layer, (parameters, statistics), (inputs,))
-        return outputs.square().sum(), statistics
-
-    gradients, moved = grad(loss, has_aux=True)(parameters, {n: s.clone() for n, s in statistics.items()})
-    assert set(gradients) == {"gamma", "beta"}
-    assert not torch.equal(moved["moving_mean"], layer.moving_mean)
-    assert torch.equal(layer.moving_mean, torch.zeros(2))
-
-
-def test_an_ensemble_of_layers_in_training():
-    members = [layers.BatchNormalization() for _ in range(3)]
-    inputs = _images(3, 4, 2)
-    for member in members:
-        member.build((4, 2))
-    parameters, statistics = torch.func.stack_module_state(copy.deepcopy(members))
-
-    def call(parameters, statistics, inputs):
-        return functional_call(members[0], (parameters, statistics), (inputs,))
-
-    outputs = vmap(call)(parameters, statistics, inputs)
-    torch.testing.assert_close(outputs, torch.stack([m(x) for m, x in zip(members, inputs, strict=True)]))
-    torch.testing.assert_close(statistics["moving_mean"], torch.stack([m.moving_mean for m in members]))
 
 
 def test_float64_inputs_of_a_float32_layer_without_autocast():

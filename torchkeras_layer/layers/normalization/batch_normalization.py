@@ -193,19 +193,24 @@ class BatchNormalization(AxisNormalization):
     def _by_batch_statistics(self, inputs: torch.Tensor) -> torch.Tensor:
         gamma, beta = self._vector("gamma"), self._vector("beta")
         moving_mean, moving_variance = self._vector("moving_mean"), self._vector("moving_variance")
-        count = inputs.numel() // self._channels
-        # Copies, which become the moving statistics only if the update runs. Torch divides the variance that it moves
-        # by count - 1, Keras by count: it is scaled to torch's measure and back, by additions, which cost half as much.
-        mean, variance = moving_mean.clone(), moving_variance.add(moving_variance, alpha=1 / (count - 1))
-        if not _computes_in_full(inputs.dtype, mean.dtype):
+        count, share = inputs.numel() // self._channels, 1 - self.momentum
+        # Torch divides the variance that it moves by count - 1, Keras by count: it is scaled to torch's measure and
+        # back, by additions, which cost half as much.
+        variance = moving_variance.add(moving_variance, alpha=1 / (count - 1))
+        computes_in_full = _computes_in_full(inputs.dtype, moving_mean.dtype)
+        moves_plainly = computes_in_full and self._moves_plainly()
+        # Torch's kernel moves the mean, or else a copy, which becomes the moving mean only if the update runs. Through
+        # `.data`, because autograd would not have the mean change before the backward pass, which does not read it.
+        mean = moving_mean.data if moves_plainly else moving_mean.clone()
+        if not computes_in_full:
             inputs, mean, variance, gamma, beta = in_one_dtype(self, inputs, mean, variance, gamma, beta)
-        share, is_cudnn_on = 1 - self.momentum, torch.backends.cudnn.enabled
+        is_cudnn_on = torch.backends.cudnn.enabled
         outputs = torch.batch_norm(inputs, gamma, beta, mean, variance, True, share, self.epsilon, is_cudnn_on)
-
-        def move_variance() -> None:
-            moving_variance.copy_(variance.sub(variance, alpha=1 / count))
-
-        self.add_update([lambda: moving_mean.copy_(mean), move_variance])
+        if moves_plainly:
+            torch.sub(variance, variance, alpha=1 / count, out=moving_variance)
+        else:
+            self.add_update(lambda: moving_mean.copy_(mean))
+            self.add_update(lambda: moving_variance.copy_(variance.sub(variance, alpha=1 / count)))
         return outputs
 
     def _by_moments(self, inputs: torch.Tensor, mask: torch.Tensor | None, moments: Callable[..., Any]) -> torch.Tensor:
