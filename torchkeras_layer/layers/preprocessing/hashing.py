@@ -7,22 +7,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from torchkeras_layer._settings import floatx
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import positive_int
-from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
-from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape, read_output_mode
+from torchkeras_layer.layers.preprocessing.bin_layer import BinLayer
+from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape
 from torchkeras_layer.layers.preprocessing.hashed_ints import bins_of_ints
 from torchkeras_layer.layers.preprocessing.hashed_strings import HashedStrings
 from torchkeras_layer.layers.preprocessing.string_bins import read_salt
-from torchkeras_layer.layers.preprocessing.string_layer import StringLayer
 from torchkeras_layer.layers.preprocessing.strings import as_string_array, holds_strings
-from torchkeras_layer.symbolic import TensorSpec
 
 
 @catalog.register()
-class Hashing(StringLayer):
+class Hashing(BinLayer):
     """The bin of each string or int: a hash modulo the number of bins, the same numbers as in TensorFlow.
 
     The inputs are a string, a (nested) list of strings, an array of them, or a tensor of ints, which are hashed as
@@ -50,37 +46,18 @@ class Hashing(StringLayer):
     tensor([1, 2, 1, 0, 2])
     """
 
-    _unsupported = {"sparse": False}
-
     def __init__(
         self, num_bins: int, mask_value: Any = None, salt: Any = None, output_mode: str = "int", **kwargs: Any
     ) -> None:
-        if kwargs.get("dtype") is None:
-            kwargs["dtype"] = "int64" if output_mode == "int" else floatx()
-        super().__init__(**kwargs)
-        self.num_bins = self._read_bins(num_bins)
+        super().__init__(num_bins, output_mode, ("int", "one_hot", "multi_hot", "count"), **kwargs)
         self.mask_value = mask_value
         self.salt = read_salt(self, salt)
-        self.output_mode = read_output_mode(self, output_mode, "int", "one_hot", "multi_hot", "count")
-        if self.output_mode == "int" and self._policy.compute not in (torch.int64, torch.int32):
-            raise ValueError(
-                f"{type(self).__name__}: output_mode='int' gives int64 or int32. Received: dtype={kwargs['dtype']!r}."
-            )
         # Of one bin, nothing is left for a mask.
         self._has_mask = mask_value is not None and self.num_bins > 1
         self._free_bins = self.num_bins - self._has_mask
         mask = mask_value if self._has_mask else None
         self._strings_layer = HashedStrings(self._free_bins, self.salt, mask, name=self.name)
         self._masked_int = _as_int(mask)
-        # Strings are never traced, as the layer for them says; of ints there are tensors.
-        self._dynamic = kwargs.get("dynamic") is True
-        self.built = True
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the layer: torch calls this from `layer(inputs)`."""
-        inputs = args[0] if args else kwargs.get("inputs")
-        kind = DataLayer if isinstance(inputs, torch.Tensor) else StringLayer
-        return kind.forward(self, *args, **kwargs)
 
     def call(self, inputs: Any) -> torch.Tensor:
         """Return the bins, or vectors made of them."""
@@ -100,10 +77,6 @@ class Hashing(StringLayer):
             return tuple(input_shape)
         return encoded_shape(self, self.output_mode, self.num_bins, input_shape)
 
-    def compute_output_signature(self, input_signature: Any) -> Any:
-        """Return the `TensorSpec` that the layer gives for inputs of a given one."""
-        return TensorSpec(self.compute_output_shape(input_signature.shape), self._policy.compute)
-
     def _as_tensors(self, inputs: Any) -> Any:
         return as_string_array(self, inputs) if holds_strings(inputs) else super()._as_tensors(inputs)
 
@@ -111,14 +84,6 @@ class Hashing(StringLayer):
         numbers = inputs.to(torch.int64)
         bins = bins_of_ints(numbers, self._free_bins, self.salt) + self._has_mask
         return bins if self._masked_int is None else torch.where(numbers == self._masked_int, 0, bins)
-
-    def _read_bins(self, num_bins: Any) -> int:
-        number = positive_int(self, "num_bins", num_bins)
-        if number >= 2**63:
-            raise ValueError(
-                f"{type(self).__name__}: num_bins must be an int of 64 bits. Received: num_bins={num_bins!r}."
-            )
-        return number
 
 
 def _as_int(value: Any) -> int | None:
