@@ -69,8 +69,8 @@ NAMES = {
         "Wrapper Bidirectional TimeDistributed SpectralNormalization ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvLSTMCell "
         "GaussianDropout GaussianNoise AlphaDropout ActivityRegularization "
         "EinsumDense ReversibleEmbedding Attention AdditiveAttention MultiHeadAttention GroupQueryAttention "
-        "Rescaling Resizing CenterCrop Normalization CategoryEncoding Discretization Hashing IntegerLookup "
-        "StringLookup TextVectorization"
+        "Rescaling Resizing CenterCrop Normalization CategoryEncoding Discretization HashedCrossing Hashing "
+        "IntegerLookup StringLookup TextVectorization"
     ),
 }
 PAIRS = [(space, name) for space, names in NAMES.items() for name in names.split()]

@@ -20,7 +20,7 @@ from torchkeras_layer._structures import leaves, map_leaves
 # Those that a graph makes by itself, and that nobody calls on tensors.
 OF_GRAPHS = {"InputLayer", "TorchFunction"}
 # Those that Keras has under TensorFlow only: tests/layers/preprocessing puts them through suites of their own.
-OF_TENSORFLOW = {"Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
+OF_TENSORFLOW = {"HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
 # Cells, which go through the suites within RNN, and names that Keras 3 has not: tests/layers/recurrent.
 OF_RECURRENCES = {
     "AbstractRNNCell",

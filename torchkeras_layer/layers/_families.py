@@ -42,8 +42,8 @@ _NAMES = {
     "normalization": ("BatchNormalization GroupNormalization LayerNormalization RMSNormalization UnitNormalization"),
     "pooling": " ".join(f"{kind}{rank}D" for kind in _POOLING for rank in (1, 2, 3)),
     "preprocessing": (
-        "CategoryEncoding CenterCrop Discretization Hashing IntegerLookup Normalization Rescaling Resizing "
-        "StringLookup TextVectorization"
+        "CategoryEncoding CenterCrop Discretization HashedCrossing Hashing IntegerLookup Normalization "
+        "Rescaling Resizing StringLookup TextVectorization"
     ),
     "recurrent": (
         "AbstractRNNCell ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvLSTMCell CuDNNGRU CuDNNLSTM GRU GRUCell LSTM LSTMCell "

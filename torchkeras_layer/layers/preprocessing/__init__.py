@@ -3,6 +3,7 @@
 from torchkeras_layer.layers.preprocessing.category_encoding import CategoryEncoding
 from torchkeras_layer.layers.preprocessing.center_crop import CenterCrop
 from torchkeras_layer.layers.preprocessing.discretization import Discretization
+from torchkeras_layer.layers.preprocessing.hashed_crossing import HashedCrossing
 from torchkeras_layer.layers.preprocessing.hashing import Hashing
 from torchkeras_layer.layers.preprocessing.integer_lookup import IntegerLookup
 from torchkeras_layer.layers.preprocessing.normalization import Normalization
@@ -15,6 +16,7 @@ __all__ = [
     "CategoryEncoding",
     "CenterCrop",
     "Discretization",
+    "HashedCrossing",
     "Hashing",
     "IntegerLookup",
     "Normalization",
