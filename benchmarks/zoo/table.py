@@ -47,6 +47,7 @@ WITHOUT_COUNTERPART = {
     "ConvLSTMCell": _CONV_LSTM,
     "CuDNNGRU": "is GRU with other defaults, for old code",
     "GRUCell": _CELL,
+    "HashedCrossing": _WORDS,
     "Hashing": _WORDS,
     "InputLayer": "stands for the inputs of a graph, and is not called",
     "IntegerLookup": _WORDS,
