@@ -252,7 +252,7 @@ def test_a_copy_is_independent():
     assert not (model(ONES) == 0).all()
 
 
-def test_a_build_leaves_the_batch_size_free_but_for_states():
+def test_a_build_binds_no_sizes_but_those_of_layers():
     class Within(keras.Layer):
         def __init__(self):
             super().__init__()
@@ -266,7 +266,20 @@ def test_a_build_leaves_the_batch_size_free_but_for_states():
 
     layer = Within()
     assert [tuple(layer(torch.ones(batch, 4)).shape) for batch in (2, 5)] == [(2, 3), (5, 3)]
+    assert (layer.inner.input_shape, layer.inner.output_shape) == ((2, 4), (2, 3))
+    steps = keras.Sequential([keras.layers.Conv1D(2, 2)])
+    steps.build((3, 5, 4))
+    assert steps(torch.ones(2, 9, 4)).shape == (2, 8, 2)
+    with pytest.raises(ValueError, match="(?s)conv1d.*4.*7"):
+        steps(torch.ones(3, 5, 7))
     stateful = keras.Sequential([keras.layers.LSTM(3, stateful=True)])
     stateful.build((2, 5, 4))
-    with pytest.raises(ValueError, match=r"expected shape=\(2, 5, 4\), found shape=\(3, 5, 4\)"):
+    with pytest.raises(ValueError, match="(?s)lstm.*2.*3"):
         stateful(torch.ones(3, 5, 4))
+
+
+def test_weights_may_depend_on_the_batch_size_of_a_build():
+    model = keras.Sequential([keras.layers.BatchNormalization(axis=0), keras.layers.LayerNormalization(axis=[0, 1])])
+    model.build((3, 4))
+    assert [tuple(weight.shape) for weight in model.weights] == [(3,)] * 4 + [(3, 4)] * 2
+    assert model(torch.ones(3, 4)).shape == (3, 4)

@@ -110,7 +110,7 @@ class Sequential(SequentialGraph):
         if self._sinks:
             self._current_wiring()
             return super().call(inputs, mask)
-        # What the first call was given does not bind the next one: layers see for themselves.
+        # What `build` or the first call was given does not bind the next one: layers see for themselves.
         is_bound = self._start is not None and self._seen is None
         if is_bound and not self._door.accepts_as_it_is(inputs, mask, self._input_dtypes[0]):
             (inputs,) = self._let_in(inputs, mask)
@@ -132,13 +132,12 @@ class Sequential(SequentialGraph):
     def build(self, input_shape: Any = None) -> None:
         """Build the layers for inputs of a shape; the model then has a graph. Errors as those of the layers.
 
-        The batch size stays free, unless a layer keeps states, which have one.
+        Other sizes may come later, as far as the layers take them: in both Kerases only an `Input` binds.
         """
         if self._start is None and input_shape is not None and len(self):
             spec = TensorSpec(input_shape, _input_dtype_of(self._steps()[0]))
-            if spec.shape and not self.stateful:
-                spec = TensorSpec((None, *spec.shape[1:]), spec.dtype)
             self._make_graph(spec)
+            self.__dict__["_seen"] = spec
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return the shape that the model is built for, `None` if there is none."""

@@ -20,8 +20,9 @@ from torchkeras_layer.symbolic.input_spec import describe
 class SequentialGraph(SequentialConfiguration):
     """The side of a `Sequential` that has to do with its graph, which may come late, and change with its layers."""
 
-    # Where the graph begins and ends, and which layers it leads through; the shape that it was given by the first call
-    # on real tensors, if that is where it comes from, or will be; and what symbolic losses and metrics hang on it.
+    # Where the graph begins and ends, and which layers it leads through; the shape that it was given by `build` or the
+    # first call on real tensors, if that is where it comes from, or will be; what symbolic losses and metrics hang on
+    # it.
     _start: KerasTensor | None
     _end: KerasTensor | None
     _chained: tuple[Any, ...]
