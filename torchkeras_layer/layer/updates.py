@@ -48,10 +48,14 @@ class Updates(Losses):
                 run_uncast(update)
 
     def _moves_plainly(self) -> bool:
-        """Whether a kernel may itself write what an update would: where nobody traces or transforms the call."""
+        """Whether a kernel may itself write what an update would: where nobody follows or transforms the call.
+
+        Who follows it by a mode, as selective checkpoints do, must see the operations that a repetition has too.
+        """
         context = per_thread.context
         is_traced = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
-        return context.dry_run is None and not (is_traced or is_transformed()) and _run_at_once(context)
+        is_followed = is_traced or torch._C._len_torch_dispatch_stack() > 0 or is_transformed()
+        return context.dry_run is None and not is_followed and _run_at_once(context)
 
     @property
     def updates(self) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import io
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 from torch.func import functional_call, grad, vmap
-from torch.utils.checkpoint import checkpoint
+from torch.utils.checkpoint import checkpoint, create_selective_checkpoint_contexts
 
 from torchkeras_layer import layers
 
@@ -101,3 +102,37 @@ def test_a_traced_layer_moves_its_own():
     before = traced.moving_mean.clone()
     traced(inputs + 10)
     torch.testing.assert_close(traced.moving_mean, (before + (inputs + 10).mean(0)) / 2)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_several_axes_in_another_order_in_memory(masked):
+    layer, plain = (layers.BatchNormalization(axis=[1, 3], momentum=0.5) for _ in range(2))
+    inputs = _images(4, 3, 5, 6)
+    mask = torch.ones(4, 3, 5, dtype=torch.bool) if masked else None
+    layer.build(inputs.shape)
+    layer.to(memory_format=torch.channels_last)
+    layer(inputs, mask=mask)
+    plain(inputs, mask=mask)
+    torch.testing.assert_close(layer.moving_mean, plain.moving_mean)
+    torch.testing.assert_close(layer.moving_variance, plain.moving_variance)
+
+
+def test_a_moving_mean_that_autograd_keeps_is_not_changed_silently():
+    layer, weight = layers.BatchNormalization(), torch.ones(2, requires_grad=True)
+    layer.build((4, 2))
+    product = (layer.moving_mean * weight).sum()
+    layer(_images(4, 2))
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        product.backward()
+
+
+def test_selective_checkpoints():
+    layer, plain = layers.BatchNormalization(), layers.BatchNormalization()
+    model = nn.Sequential(nn.Linear(2, 2), layer)
+    inputs = _images(4, 2).requires_grad_()
+    plain(model[0](inputs))
+    layer.build((4, 2))
+    keep_products = functools.partial(create_selective_checkpoint_contexts, [torch.ops.aten.addmm.default])
+    checkpoint(model, inputs, use_reentrant=False, context_fn=keep_products).square().sum().backward()
+    torch.testing.assert_close(layer.moving_mean, plain.moving_mean)
+    torch.testing.assert_close(layer.moving_variance, plain.moving_variance)

@@ -169,18 +169,23 @@ class BatchNormalization(AxisNormalization):
         On a CPU, torch is faster with rows than with images whose channels are last in memory: for one image of
         16×16×32 in inference 7 µs stand against 19, for larger ones it is a sixth of the backward pass.
         """
-        # Of a single sample that is no contiguous one, torch 2.13 may take the format in memory for another one in the
-        # backward pass, where its gradients are wrong: that goes as rows.
-        if self._axes == (1,) and (inputs.shape[0] != 1 or inputs.is_contiguous()):
+        # Of an image whose batch or side is 1, torch 2.13 may take the order in memory for another one in the backward
+        # pass, where its gradients are then wrong: that goes as rows.
+        is_plain = len(self._axes) == 1 and not (inputs.dim() in _RANKS_OF_IMAGES and self._has_single_side(inputs))
+        if self._axes == (1,) and is_plain:
             return normalize(inputs)
         if not self._are_last:
             last = tuple(range(-len(self._axes), 0))
             moved = inputs.movedim(self._axes, last)
             return normalize(moved.reshape(-1, self._channels)).view(moved.shape).movedim(last, self._axes)
-        is_image = inputs.dim() in _RANKS_OF_IMAGES and len(self._axes) == 1
+        is_image = is_plain and inputs.dim() in _RANKS_OF_IMAGES
         if is_image and not (inputs.is_cpu and inputs.is_contiguous()):
             return normalize(inputs.movedim(-1, 1)).movedim(1, -1)
         return normalize(inputs.reshape(-1, self._channels)).view(inputs.shape)
+
+    def _has_single_side(self, inputs: torch.Tensor) -> bool:
+        shape, channels = inputs.shape, self._axes[0]
+        return 1 in shape and torch.is_grad_enabled() and 1 in (*shape[:channels], *shape[channels + 1 :])
 
     def _by_moving_statistics(self, inputs: torch.Tensor) -> torch.Tensor:
         names = ("moving_mean", "moving_variance", "gamma", "beta")
@@ -198,7 +203,7 @@ class BatchNormalization(AxisNormalization):
         # back, by additions, which cost half as much.
         variance = moving_variance.add(moving_variance, alpha=1 / (count - 1))
         computes_in_full = _computes_in_full(inputs.dtype, moving_mean.dtype)
-        moves_plainly = computes_in_full and self._moves_plainly()
+        moves_plainly = computes_in_full and len(self._axes) == 1 and self._moves_plainly()
         # Torch's kernel moves the mean, or else a copy, which becomes the moving mean only if the update runs. Through
         # `.data`, because autograd would not have the mean change before the backward pass, which does not read it.
         mean = moving_mean.data if moves_plainly else moving_mean.clone()
@@ -207,10 +212,11 @@ class BatchNormalization(AxisNormalization):
         is_cudnn_on = torch.backends.cudnn.enabled
         outputs = torch.batch_norm(inputs, gamma, beta, mean, variance, True, share, self.epsilon, is_cudnn_on)
         if moves_plainly:
+            torch.autograd.graph.increment_version(moving_mean)
             torch.sub(variance, variance, alpha=1 / count, out=moving_variance)
         else:
-            self.add_update(lambda: moving_mean.copy_(mean))
-            self.add_update(lambda: moving_variance.copy_(variance.sub(variance, alpha=1 / count)))
+            self.add_update(lambda: self._move("moving_mean", mean))
+            self.add_update(lambda: self._move("moving_variance", variance.sub(variance, alpha=1 / count)))
         return outputs
 
     def _by_moments(self, inputs: torch.Tensor, mask: torch.Tensor | None, moments: Callable[..., Any]) -> torch.Tensor:
@@ -226,7 +232,12 @@ class BatchNormalization(AxisNormalization):
 
     def _follow(self, name: str, of_batch: torch.Tensor) -> None:
         moving = self._vector(name)
-        moving.copy_(moving + (of_batch.detach().flatten() - moving) * (1 - self.momentum))
+        self._move(name, moving + (of_batch.detach().flatten() - moving) * (1 - self.momentum))
+
+    def _move(self, name: str, value: torch.Tensor) -> None:
+        # Into the weight itself: of several axes, the vector may be a copy.
+        weight = self._weight(name)
+        weight.copy_(value.view(weight.shape))
 
     def _vector(self, name: str) -> Any:
         weight = self._weight(name)
