@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import torchkeras_layer as ours
 from tests.oracle import assert_close, keras
 from torchkeras_layer import Input, layers
 
@@ -82,3 +83,13 @@ def test_a_value_for_another_number_of_features():
             use()
     assert layer(torch.ones(2, 3, 2)).shape == (2, 3, 2)
     assert layer.compute_output_shape((None, 3, None)) == (None, 3, None)
+
+
+@pytest.mark.parametrize("library", [ours, keras])
+def test_what_a_subclass_computes_changes_no_outputs(library):
+    class Own(library.layers.Masking):
+        def compute_mask(self, inputs, mask=None):
+            return torch.tensor([[True, False]])
+
+    outputs = Own()(torch.tensor([[[1.0], [2.0]]]))
+    assert (outputs.tolist(), outputs._keras_mask.tolist()) == ([[[1.0], [2.0]]], [[True, True]])

@@ -92,6 +92,25 @@ def test_the_count_of_draws_is_no_weight():
     assert layers.Dropout(0.5).state_dict() == {}
 
 
+def test_the_count_may_be_set_to_an_int():
+    layer = layers.Dropout(0.5, seed=1)
+    first = layer(ONES)
+    layer.draws = 0
+    assert torch.equal(layer(ONES), first)
+    for wrong in (-1, 1.0, None, True):
+        with pytest.raises(ValueError, match="dropout.*: draws must be an int of at least 0. Received: draws="):
+            layer.draws = wrong
+    assert layer.draws == 1
+
+
+def test_a_layer_made_in_inference_mode_counts_outside_of_it():
+    with torch.inference_mode():
+        layer = layers.Dropout(0.5, seed=1)
+    layer(ONES)
+    layer.load_state_dict({"draws": torch.tensor(0)})
+    assert torch.equal(layer(ONES), layers.Dropout(0.5, seed=1)(ONES))
+
+
 SEEDED = {
     "dropout": lambda: layers.Dropout(0.5, seed=1),
     "alpha": lambda: layers.AlphaDropout(0.5, seed=1),

@@ -42,7 +42,8 @@ class Masking(ZooLayer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs with masked steps set to 0, and the mask on them."""
-        mask = self.compute_mask(inputs)
+        # As in Keras, what a subclass computes in its compute_mask does not change the outputs.
+        mask = self._steps_with_data(inputs)
         steps, value = mask.unsqueeze(-1), self.mask_value
         # A product takes less time, but 0 times infinity is NaN.
         is_finite = not isinstance(value, torch.Tensor) and abs(value) < math.inf
@@ -52,6 +53,9 @@ class Masking(ZooLayer):
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor:
         """Return which steps have a feature that differs from `mask_value`."""
+        return self._steps_with_data(inputs)
+
+    def _steps_with_data(self, inputs: torch.Tensor) -> torch.Tensor:
         value = self.mask_value
         if not isinstance(value, torch.Tensor):
             # Asking for values that are not 0 directly takes a quarter to half of the time.

@@ -178,7 +178,7 @@ class RNN(KeptStates):
         state = self._begin(sequences, initial_state)
         if self.go_backwards:
             sequences, mask = sequences.flip(1), None if mask is None else mask.flip(1)
-        run = SequenceRun(mask, training, self._read_constants(constants), self._fuses, self._policy.compute)
+        run = SequenceRun(mask, training, self._read_constants(constants), self._fuses, self._policy)
         outputs, state = self._run_cell(run, sequences, state)
         if self.zero_output_for_mask and mask is not None:
             outputs = torch.where(mask.reshape(*mask.shape, *[1] * (outputs.dim() - 2)), outputs, 0)

@@ -8,12 +8,14 @@ from typing import Any
 
 import torch
 
+from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layers.recurrent.cell_contract import has_hooks, takes_constants, takes_training
 from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell
 from torchkeras_layer.layers.recurrent.stacked_rnn_cells import StackedRNNCells
 from torchkeras_layer.layers.recurrent.states import as_list
 from torchkeras_layer.layers.recurrent.stepping import run_steps
+from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic.input_spec import describe
 
 
@@ -22,21 +24,25 @@ class SequenceRun:
     """What goes with a sequence: which steps count, in which mode, and what every step is given.
 
     mask: (batch, steps) or `None`. constants: tensors for the calls of cells that take them. fuses: whether torch's own
-    kernels are used where they compute the same. dtype: the compute dtype of the layer around.
+    kernels are used where they compute the same. policy: that of the layer around, in whose compute
+    dtype sequences and state come.
     """
 
     mask: torch.Tensor | None
     training: Any
     constants: list[Any]
     fuses: bool
-    dtype: torch.dtype
+    policy: Policy
 
     def of(self, cell: Any, sequences: torch.Tensor, state: list[Any]) -> tuple[torch.Tensor, list[Any]]:
         """Return the outputs of all steps, (batch, steps, …), and the last state."""
         if isinstance(cell, StackedRNNCells) and cell._is_ours and not has_hooks(cell):
             return self._of_stack(cell, sequences, state)
-        if isinstance(cell, RecurrentCell) and self._may_pass_over_calls(cell):
-            return cell.run(sequences, state, self.mask, self.training, self.fuses)
+        if isinstance(cell, RecurrentCell):
+            if cell._policy.compute is not self.policy.compute:
+                sequences, state = map_leaves(lambda tensor: tensor.to(cell._policy.compute), (sequences, state))
+            if self._may_pass_over_calls(cell):
+                return cell.run(sequences, state, self.mask, self.training, self.fuses)
         _reset_dropout(cell)
         try:
             return run_steps(_Step(cell, self), sequences, state, self.mask)
@@ -59,8 +65,10 @@ class SequenceRun:
         return sequences, following
 
     def _may_pass_over_calls(self, cell: RecurrentCell) -> bool:
-        has_dtype = cell._policy.compute is self.dtype
-        return cell._is_ours and has_dtype and cell._activity_regularizer is None and not has_hooks(cell)
+        # The weights of a mixed policy are cast in a call, unless the layer around has it too.
+        own, around = cell._policy, self.policy
+        reads_alike = not own.is_mixed or (around.is_mixed and own.compute is around.compute)
+        return cell._is_ours and reads_alike and cell._activity_regularizer is None and not has_hooks(cell)
 
 
 class _Step:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from torchkeras_layer._autograd import in_backward
+from torchkeras_layer.layers.arguments import plain_int
 from torchkeras_layer.layers.regularization.seeded_numbers import draw_seeded, read_seed
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
@@ -27,6 +28,11 @@ class SeededLayer(ZooLayer):
     def draws(self) -> torch.Tensor:
         """How often the layer drew, an int tensor of shape (). In the `state_dict` if the layer has a seed.
 
+        Set it to 0 to have the numbers of the seed from the beginning again.
+
+        Raises:
+            ValueError: if it is set to what is neither a tensor nor an int of at least 0.
+
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dropout(0.5, seed=4)
         >>> layer(torch.ones(4)); layer.draws
@@ -36,8 +42,13 @@ class SeededLayer(ZooLayer):
         return self._draws
 
     @draws.setter
-    def draws(self, value: torch.Tensor) -> None:
+    def draws(self, value: torch.Tensor | int) -> None:
         # torch.func.functional_call sets what a state_dict names.
+        if not isinstance(value, torch.Tensor):
+            count = plain_int(value)
+            if count is None or count < 0:
+                raise ValueError(f"{self.name}: draws must be an int of at least 0. Received: draws={value!r}.")
+            value = _counter(count)
         self._draws = value
 
     def _take_seed(self, seed: Any) -> None:
@@ -48,7 +59,7 @@ class SeededLayer(ZooLayer):
         """
         self.seed = read_seed(self, seed)
         # No buffer: those move to the GPU, where each draw would wait for the count.
-        self._draws = torch.zeros((), dtype=torch.int64, device="cpu")
+        self._draws = _counter(0)
 
     def _more_to_save(self) -> dict[str, torch.Tensor]:
         return {} if self.seed is None else {"draws": self._draws}
@@ -85,3 +96,9 @@ class SeededLayer(ZooLayer):
                 "torch.manual_seed instead."
             )
         return draw_seeded(self._draws, inputs, seed, shape, distribution, dtype, *probability)
+
+
+def _counter(count: int) -> torch.Tensor:
+    # A tensor of inference mode could not count outside of it.
+    with torch.inference_mode(False):
+        return torch.tensor(count, dtype=torch.int64, device="cpu")
