@@ -1,5 +1,9 @@
 """Keras layers that are honest `torch.nn.Module`s: `import torchkeras_layer as keras`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from torchkeras_layer import (
     activations,
     backend,
@@ -13,6 +17,7 @@ from torchkeras_layer import (
     saving,
     utils,
 )
+from torchkeras_layer._absent import describe_missing
 from torchkeras_layer.initializers import Initializer
 from torchkeras_layer.layer import Layer, VariableAggregation, VariableSynchronization, WeightSpec, record_history
 from torchkeras_layer.models import Functional, Input, Model, Sequential
@@ -54,3 +59,8 @@ __all__ = [
     "saving",
     "utils",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        raise AttributeError(describe_missing(__name__, name, "keras"))

@@ -180,3 +180,31 @@ def test_mistakes(args, kwargs, error, message):
         kwargs = {"input_tensors": kwargs["input_tensors"]()}
     with pytest.raises(error, match=message):
         clone(*args, **kwargs)
+
+
+def double(x):
+    return x * 2
+
+
+@pytest.mark.parametrize("function", [double, lambda x: x * 2], ids=["function", "lambda"])
+@pytest.mark.parametrize("in_sequential", [True, False])
+def test_a_lambda_shares_its_function_with_its_clone(function, in_sequential):
+    layer = keras.layers.Lambda(
+        function, output_shape=(3,), mask=lambda inputs, mask: mask, name="twice", dtype="float64", trainable=False
+    )
+    x = keras.Input((3,))
+    model = keras.Sequential([keras.Input((3,)), layer]) if in_sequential else keras.Model(x, layer(x))
+    other = clone(model)
+    twin = other.get_layer("twice")
+    assert twin is not layer
+    assert (twin.function, twin.mask, twin.dtype, twin.trainable) == (function, layer.mask, "float64", False)
+    assert (twin.supports_masking, twin.compute_output_shape((7, 3))) == (True, (7, 3))
+    same(other(ONES), model(ONES))
+    assert clone(keras.Sequential([keras.layers.Lambda(torch.add, arguments={"other": 1})]))(ONES)[0, 0] == 2
+
+
+def test_a_function_that_no_config_can_name_is_not_said_to_be_in_builtins():
+    x = keras.Input((2, 3))
+    model = keras.Model(x, keras.layers.TimeDistributed(keras.layers.Lambda(double))(x))
+    with pytest.raises(TypeError, match=r"there is no function 'double'\. If it is your own"):
+        clone(model)

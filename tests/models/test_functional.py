@@ -10,7 +10,8 @@ from torch import nn
 import torchkeras_layer as keras
 from tests.models.samples import GRAPHS, Halves, Report, Scale, batch_for, batch_of, chain, names_of
 from tests.oracle import assert_close
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import map_leaves
+from torchkeras_layer.models.network.positions import in_order
 
 
 def same(found, wanted):
@@ -21,7 +22,7 @@ def same(found, wanted):
 @pytest.mark.parametrize("size", [1, 6])
 def test_shapes_and_dtypes_are_those_foretold(make, size):
     model = make()
-    for symbolic, real in zip(model.outputs, leaves(model(batch_for(model, size))), strict=True):
+    for symbolic, real in zip(model.outputs, in_order(model(batch_for(model, size))), strict=True):
         assert keras.TensorSpec(symbolic.shape, symbolic.dtype).is_compatible_with(real)
     shapes = map_leaves(lambda t: tuple(size if n is None else n for n in t.shape), model.input)
     found = model.compute_output_shape(shapes)

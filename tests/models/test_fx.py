@@ -16,7 +16,7 @@ from torch.nn import functional
 import torchkeras_layer as keras
 from tests.models.samples import GRAPHS, batch_for, chain
 from tests.models.test_compiling import KINDS, batch
-from torchkeras_layer._structures import leaves
+from torchkeras_layer.models.network.positions import in_order
 
 
 def close(found, wanted):
@@ -30,17 +30,17 @@ def test_a_graph_module_is_the_model(kind):
     graph = model.graph
     graph.lint()
     module = fx.GraphModule(model, graph)
-    close(module(*leaves(data)), model(data))
-    close(fx.Interpreter(module).run(*leaves(data)), model(data))
+    close(module(*in_order(data)), model(data))
+    close(fx.Interpreter(module).run(*in_order(data)), model(data))
 
 
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
 def test_shapes_propagate(make):
     model = make().eval()
     module = fx.GraphModule(model, model.graph)
-    ShapeProp(module).propagate(*leaves(batch_for(model, 6)))
+    ShapeProp(module).propagate(*in_order(batch_for(model, 6)))
     (end,) = [node for node in module.graph.nodes if node.op == "output"]
-    found = [node.meta["tensor_meta"].shape for node in leaves(list(end.args))]
+    found = [node.meta["tensor_meta"].shape for node in in_order(list(end.args))]
     assert [tuple(shape) for shape in found] == [tuple(6 if n is None else n for n in t.shape) for t in model.outputs]
 
 

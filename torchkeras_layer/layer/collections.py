@@ -210,11 +210,23 @@ def write_weights(layer_name: str, weights: list[torch.Tensor], values: Any) -> 
         if weight.shape != array.shape:
             raise ValueError(
                 f"{layer_name}: weight {index} has shape {tuple(weight.shape)}. Received: {tuple(array.shape)}. "
-                "Nothing was written."
+                f"Nothing was written.{_hint_at_order(weights, arrays)}"
             )
     with torch.no_grad():
         for weight, array in zip(weights, arrays, strict=True):
             weight.copy_(array)
+
+
+def _hint_at_order(weights: list[torch.Tensor], arrays: list[torch.Tensor]) -> str:
+    """Say where another order may come from, if that is all that is wrong."""
+    wanted, received = (sorted(tuple(tensor.shape) for tensor in tensors) for tensors in (weights, arrays))
+    if wanted != received:
+        return ""
+    return (
+        " The shapes are the right ones, in another order. Keras 3 lists the weights of a layer that holds layers part "
+        "by part; here, as in TF-Keras, those that train come first. Set such a layer by itself: "
+        "layer.set_weights(theirs.trainable_weights + theirs.non_trainable_weights)."
+    )
 
 
 def _as_tensor(layer_name: str, index: int, value: Any) -> torch.Tensor:

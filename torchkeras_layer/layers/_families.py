@@ -9,6 +9,8 @@ import importlib
 from difflib import get_close_matches
 from typing import Any
 
+from torchkeras_layer._absent import instead_of
+
 _PACKAGE = __name__.rpartition(".")[0]
 _POOLING = (
     "AdaptiveAveragePooling",
@@ -73,8 +75,8 @@ def find(name: str) -> Any:
     """
     if name not in FAMILY_OF:
         close = get_close_matches(name, FAMILY_OF, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}.{hint}")
+        hint = instead_of(name, "layers") or (f"Did you mean {close[0]!r}?" if close else "")
+        raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}. {hint}".rstrip())
     return getattr(importlib.import_module(f"{_PACKAGE}.{FAMILY_OF[name]}"), name)
 
 

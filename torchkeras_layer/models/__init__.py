@@ -1,5 +1,10 @@
 """How are layers put together into models?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchkeras_layer._absent import describe_missing
 from torchkeras_layer.layers.core.input_layer import Input
 from torchkeras_layer.models.cloning import clone_model
 from torchkeras_layer.models.loading import model_from_config, model_from_json
@@ -7,3 +12,8 @@ from torchkeras_layer.models.model import Functional, Model
 from torchkeras_layer.models.sequential import Sequential
 
 __all__ = ["Functional", "Input", "Model", "Sequential", "clone_model", "model_from_config", "model_from_json"]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        raise AttributeError(describe_missing(__name__, name, "models"))

@@ -11,8 +11,10 @@ from torch import nn
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
+from torchkeras_layer.layers.core.lambda_layer import Lambda
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
+from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.models.sequential import Sequential
 from torchkeras_layer.symbolic import is_symbolic
 
@@ -22,7 +24,7 @@ def clone_model(
 ) -> Model:
     """Return a model of new layers with the same configs and names, fresh weights, and the same graph.
 
-    A model without graph is made again from its own config.
+    A model without graph is made again from its own config. A `Lambda` shares its functions with its clone.
 
     Args:
         model: functional or sequential.
@@ -111,12 +113,12 @@ def _call_again(model: Model, network: Network, input_tensors: Any, copy: Callab
 
 
 def _starts(model: Model, network: Network, input_tensors: Any) -> dict[int, Any]:
-    refs = leaves(network.inputs)
+    refs = in_order(network.inputs)
     if input_tensors is None:
         layers = [model._layer_under(network.calls[ref.call].key) for ref in refs]
         tensors: list[Any] = [InputLayer.from_config(layer.get_config()).output for layer in layers]
     else:
-        tensors = leaves(input_tensors)
+        tensors = in_order(input_tensors)
     if len(tensors) != len(refs) or not all(map(is_symbolic, tensors)):
         raise ValueError(
             f"clone_model: {model.name} takes {len(refs)} symbolic input tensor(s). Received: {input_tensors!r}."
@@ -128,6 +130,9 @@ def _from_config(layer: Layer) -> Layer:
     if isinstance(layer, Model) and layer._current_wiring() is not None:
         # Classes that its config could not name are at hand here.
         return clone_model(layer)
+    if type(layer) is Lambda:
+        # A config names functions that are registered, and a clone shares any, as in TF-Keras.
+        return Lambda(layer.function, layer._output_shape, layer.mask, layer.arguments, **layer._base_config())
     return type(layer).from_config(layer.get_config())
 
 

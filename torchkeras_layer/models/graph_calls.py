@@ -17,6 +17,7 @@ from torchkeras_layer.models.network.checks import check_connected, check_ends
 from torchkeras_layer.models.network.code_generation import graph_of
 from torchkeras_layer.models.network.inputs import InputDoor, door_of, dtype_at
 from torchkeras_layer.models.network.network import Network, read_network
+from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.models.network.rebasing import rebase
 from torchkeras_layer.models.network.wiring import Wiring, record_again
 from torchkeras_layer.symbolic import KerasTensor, is_symbolic
@@ -55,7 +56,8 @@ class GraphCalls(Layer):
         """Run the graph; a model without one defines `call` itself.
 
         Args:
-            inputs: tensors in the structure of the model's inputs; a dict may name them, a list give them in order.
+            inputs: tensors in the structure of the model's inputs; a dict may name them, a list give them in the order
+                of `inputs`.
             mask: masks of the inputs, in the same structure, in place of those that they carry; `None`: none.
 
         Raises:
@@ -100,8 +102,9 @@ class GraphCalls(Layer):
     def _open(self, wiring: Wiring) -> None:
         """Get ready for calls."""
         network = wiring.network
-        specs = [network.spec(ref) for ref in leaves(network.inputs)]
-        names = [network.without_state[network.calls[ref.call].key].name for ref in leaves(network.inputs)]
+        refs = in_order(network.inputs)
+        specs = [network.spec(ref) for ref in refs]
+        names = [network.without_state[network.calls[ref.call].key].name for ref in refs]
         self.__dict__["_door"] = door_of(self._name, network.inputs, specs, names)
         self.__dict__["_born_in"] = self._policy.compute
         wiring.generate(self._name, self._layer_under)

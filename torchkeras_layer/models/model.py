@@ -8,19 +8,21 @@ import torch
 from torch import fx
 
 from torchkeras_layer._names import unique_name
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.collections import weights_of
 from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layer.measuring import check_aggregation
 from torchkeras_layer.layer.walk import contents_of, nearest_layers
 from torchkeras_layer.models._catalog import catalog
+from torchkeras_layer.models.absent_methods import AbsentMethods
 from torchkeras_layer.models.configs.model_configuration import ModelConfiguration
 from torchkeras_layer.models.inspection import Inspection
+from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.models.network.wiring import Wiring
 
 
-class Model(Inspection, ModelConfiguration):
+class Model(Inspection, ModelConfiguration, AbsentMethods):
     """A model: a layer whose parts have names, an order and a summary.
 
     `Model(inputs, outputs)` makes one of the calls that lead from symbolic inputs to outputs; it runs as generated
@@ -105,13 +107,19 @@ class Model(Inspection, ModelConfiguration):
 
     @property
     def inputs(self) -> list[Any]:
-        """The symbolic inputs, flat."""
-        return leaves(self._wired("inputs").inputs)
+        """The symbolic inputs, flat: those in a dict in the order of its keys, sorted, as in Keras.
+
+        >>> import torchkeras_layer as keras
+        >>> price, age = keras.Input((1,), name="price"), keras.Input((1,), name="age")
+        >>> [tensor.name for tensor in keras.Model({"price": price, "age": age}, {"sum": price + age}).inputs]
+        ['age', 'price']
+        """
+        return in_order(self._wired("inputs").inputs)
 
     @property
     def outputs(self) -> list[Any]:
-        """The symbolic outputs, flat."""
-        return leaves(self._wired("outputs").outputs)
+        """The symbolic outputs, flat, in the order of `inputs`: calls give dicts as they were given."""
+        return in_order(self._wired("outputs").outputs)
 
     @property
     def input(self) -> Any:

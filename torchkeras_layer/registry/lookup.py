@@ -122,7 +122,8 @@ def _find_custom(envelope: Envelope, kinds: tuple[str, ...]) -> Any:
             return custom_objects.get_registered_object(named[0])
     what = "function" if envelope.is_function else "class"
     full_name = envelope.custom_name or envelope.name
-    where = f" in {envelope.module!r}" if envelope.module else ""
+    # Keras writes 'builtins' for every function, its own or not.
+    where = f" in {envelope.module!r}" if envelope.module not in (None, "builtins") else ""
     raise DeserializationError(
         f"deserialize_keras_object: there is no {what} {full_name!r}{where}."
         f"{close_names(full_name, kinds)} If it is your own, import the file that registers it with "

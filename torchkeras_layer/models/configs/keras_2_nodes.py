@@ -14,8 +14,8 @@ _CONSTANT = "_CONSTANT_VALUE"
 def read_keras_2_node(node: Any, known_layers: Container[str]) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments of a call that is written as `[[layer name, call, position, kwargs], ...]`.
 
-    One such entry is the tensor itself, more are a list of tensors. In keywords, a list of the first three parts, the
-    first naming a layer, is a tensor.
+    One such entry is the tensor itself, more are a list of tensors, those in a dict a dict. In keywords, a list of the
+    first three parts, the first naming a layer, is a tensor.
 
     Raises:
         DeserializationError: if it is written otherwise.
@@ -24,8 +24,11 @@ def read_keras_2_node(node: Any, known_layers: Container[str]) -> tuple[list[Any
     >>> args[0].history, kwargs
     (('dense', 0, 0), {'training': True})
     """
-    if not isinstance(node, (list, tuple)) or not node:
+    if not isinstance(node, (list, tuple, dict)) or not node:
         raise DeserializationError(f"inbound_nodes: a call is a dict or a list. Received: {node!r}.")
+    if isinstance(node, dict):
+        last = list(node.values())[-1]
+        return [_first_argument(node)], _keywords(last, known_layers) if _is_entry(last) else {}
     if _is_entry(node):
         return [_tensor(node)], _keywords(node, known_layers)
     entries = [_first_argument(entry) for entry in node]

@@ -10,9 +10,11 @@ from typing import Any
 from typing_extensions import Self
 
 from torchkeras_layer._structures import map_leaves
-from torchkeras_layer.models.configs.restoring import RestoredGraph, is_graph_config
+from torchkeras_layer.models.configs.call_numbers import first_calls_in, is_graph_config
+from torchkeras_layer.models.configs.restoring import RestoredGraph
 from torchkeras_layer.models.configs.writing import GraphWriter
 from torchkeras_layer.models.graph_calls import GraphCalls
+from torchkeras_layer.models.network.network import TensorRef
 from torchkeras_layer.registry import DeserializationError, serialize_keras_object
 
 
@@ -45,7 +47,13 @@ class ModelConfiguration(GraphCalls):
         writer = GraphWriter(network, self._layer_under, self._held)
         config["layers"] = writer.layers()
         config["input_layers"] = map_leaves(lambda ref: list(writer.history(ref)), network.inputs)
-        config["output_layers"] = map_leaves(lambda ref: list(writer.history(ref)), network.outputs)
+        firsts = first_calls_in(config["layers"])
+
+        def output(ref: TensorRef) -> list[Any]:
+            name, number, position = writer.history(ref)
+            return [name, number + firsts[name].in_outputs, position]
+
+        config["output_layers"] = map_leaves(output, network.outputs)
         return config
 
     @classmethod

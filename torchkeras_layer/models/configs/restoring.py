@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,21 +15,12 @@ from torchkeras_layer._shapes import full_shape
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
+from torchkeras_layer.models.configs.call_numbers import FirstCalls, first_calls_in, is_keras_2_node
 from torchkeras_layer.models.configs.keras_2_nodes import read_keras_2_node
 from torchkeras_layer.models.configs.keras_operations import is_operation, read_operation
 from torchkeras_layer.models.configs.values import ParameterInConfig, TensorInConfig, read_history
+from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
-
-_WORDS = ("layers", "input_layers", "output_layers")
-
-
-def is_graph_config(config: dict[str, Any]) -> bool:
-    """Whether a config is that of a graph of layers.
-
-    >>> is_graph_config({"name": "m", "layers": [], "input_layers": [], "output_layers": []})
-    True
-    """
-    return all(word in config for word in _WORDS)
 
 
 class RestoredGraph:
@@ -39,6 +31,7 @@ class RestoredGraph:
         self._layers: dict[str, Any] = {}
         self._results: dict[tuple[str, int], list[Any]] = {}
         self._parameters: dict[str, nn.Parameter] = {}
+        self._firsts: dict[str, FirstCalls] = {}
         self.inputs: Any = None
         self.outputs: Any = None
 
@@ -52,6 +45,7 @@ class RestoredGraph:
         graph = cls(config.get("name"))
         if not isinstance(config["layers"], list):
             raise graph._malformed("layers", "a list", config["layers"])
+        graph._firsts = first_calls_in(config["layers"])
         with CustomObjectScope(custom_objects):
             calls = {name: nodes for entry in config["layers"] for name, nodes in [graph._make_layer(entry)]}
         graph._call_all(calls)
@@ -87,15 +81,22 @@ class RestoredGraph:
         return name, [(args, {**keywords, **kwargs}) for args, kwargs in calls]
 
     def _read_node(self, node: Any) -> tuple[Any, Any]:
-        if isinstance(node, dict):
+        if is_keras_2_node(node):
+            args, kwargs = map_leaves(self._renumbered, read_keras_2_node(node, self._layers))
+        else:
             read = deserialize_keras_object(node)
             args, kwargs = read.get("args"), read.get("kwargs")
-        else:
-            args, kwargs = read_keras_2_node(node, self._layers)
         is_words = isinstance(kwargs, dict) and all(isinstance(word, str) for word in kwargs)
         if not isinstance(args, (list, tuple)) or not is_words:
             raise self._malformed("inbound_nodes", "a list of {'args': [...], 'kwargs': {...}}", node)
         return list(args), kwargs
+
+    def _renumbered(self, leaf: Any) -> Any:
+        if not isinstance(leaf, TensorInConfig):
+            return leaf
+        name, number, position = leaf.history
+        first = self._firsts.get(name, FirstCalls()).in_calls
+        return replace(leaf, history=(name, number - first, position))
 
     def _call_all(self, calls: dict[str, list[tuple[Any, Any]]]) -> None:
         """Call each layer as often as it says, as soon as what it needs is there: linear in the calls."""
@@ -111,7 +112,7 @@ class RestoredGraph:
                     waiting[missing].append(name)
                     break
                 result = self._call(name, args, kwargs)
-                self._results[name, done[name]] = leaves(result)
+                self._results[name, done[name]] = in_order(result)
                 ready.extend(waiting.pop((name, done[name]), []))
                 done[name] += 1
         stuck = [name for name in calls if done[name] < len(calls[name])]
@@ -158,9 +159,9 @@ class RestoredGraph:
             self._parameters[written.name] = nn.Parameter(value, requires_grad=written.trainable)
         return self._parameters[written.name]
 
-    def _tensor(self, history: tuple[str, int, int]) -> Any:
-        name, index, position = history
-        tensors = self._results.get((name, index))
+    def _tensor(self, history: tuple[str, int, int], first_call: int = 0) -> Any:
+        name, number, position = history
+        tensors = self._results.get((name, number - first_call))
         if tensors is None or position >= len(tensors):
             raise DeserializationError(
                 f"{self._model_name}: there is no tensor {list(history)} ([layer, call, position]). "
@@ -171,7 +172,8 @@ class RestoredGraph:
     def _find_ends(self, written: Any, word: str) -> Any:
         """Return the tensors that a structure of `[layer, call, position]` means."""
         if _is_history(written):
-            return self._tensor(read_history(written))
+            history = read_history(written)
+            return self._tensor(history, self._firsts.get(history[0], FirstCalls()).in_outputs)
         if isinstance(written, dict):
             return {key: self._find_ends(part, word) for key, part in written.items()}
         if isinstance(written, (list, tuple)):

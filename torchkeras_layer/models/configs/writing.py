@@ -12,6 +12,7 @@ from torchkeras_layer._dtypes import dtype_name
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.models.configs.values import ConstantInConfig, ParameterInConfig, TensorInConfig
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
+from torchkeras_layer.models.network.positions import places_in_order
 from torchkeras_layer.registry import serialize_keras_object
 
 
@@ -34,7 +35,10 @@ class GraphWriter:
 
     def history(self, ref: TensorRef) -> tuple[str, int, int]:
         """Return layer name, number of the call among the layer's in this model, and position of a tensor."""
-        return self._layer_under(self._network.calls[ref.call].key).name, self._numbers[ref.call], ref.position
+        call = self._network.calls[ref.call]
+        # As Keras counts them, where a layer gives a dict.
+        position = places_in_order(call.outputs).index(ref.position)
+        return self._layer_under(call.key).name, self._numbers[ref.call], position
 
     def _write_layer(self, key: str, calls: list[Call]) -> dict[str, Any]:
         layer = self._layer_under(key)

@@ -21,6 +21,7 @@ from torchkeras_layer.models.drawing.inside import network_inside, steps_inside
 from torchkeras_layer.models.drawing.picture import Arrow, Box, Frame, Item, Picture
 from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.network.network import Call, Network, TensorRef
+from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.models.summary.labels import class_label, name_label, paths_in, printable
 from torchkeras_layer.models.summary.weight_counts import weights_in
 
@@ -97,7 +98,7 @@ class _Painter:
 
         `given`: where its inputs come from; `None` to give them boxes of their own.
         """
-        inputs = [ref.call for ref in leaves(network.inputs)]
+        inputs = [ref.call for ref in in_order(network.inputs)]
         results: list[list[Any]] = [[] for _ in network.calls]
         for number, origin in zip(inputs, given or (), strict=given is not None):
             results[number] = [origin]

@@ -14,8 +14,9 @@ from typing import Any
 import torch
 from torch import fx
 
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef, has_marker
+from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.symbolic.functions import mask_of, name_of, reshape
 
 _METHOD = "torch.Tensor."
@@ -84,7 +85,7 @@ class _Writer:
 
     def _write_inputs(self) -> None:
         # First, and in the order in which a call hands them over.
-        for ref in leaves(self._network.inputs):
+        for ref in in_order(self._network.inputs):
             node = self.graph.placeholder(_checked(self._network.calls[ref.call].key))
             # Torch would write `x = X` for an argument X, and so overwrite another one that is called x.
             node.target = node.name

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Collection
 from typing import Any
 
 import torch
 
 from torchkeras_layer._dtypes import STRING, torch_dtype
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.models.network.positions import in_order, keys_in_order, places_in_order
 from torchkeras_layer.models.network.string_inputs import conform_strings, with_arrays_for_strings
 from torchkeras_layer.symbolic import TensorSpec
 from torchkeras_layer.symbolic.input_spec import describe
@@ -18,20 +21,22 @@ class InputDoor:
     """What a model lets in.
 
     `structure`: names of the inputs, nested as the model was given them; `names` and `specs`: name, and shape and dtype
-    of each, flat; `only`: whether there is just one; `rank` and `sizes`: its number of axes, and those that are known;
-    `takes_strings`: whether one is for strings.
+    of each, in the order in which they count; `only`: whether there is just one; `rank` and `sizes`: its number of
+    axes, and those that are known; `takes_strings`: whether one is for strings; `has_dicts`: whether there is a dict in
+    `structure`.
     """
 
-    __slots__ = ("model_name", "names", "only", "rank", "sizes", "specs", "structure", "takes_strings")
+    __slots__ = ("has_dicts", "model_name", "names", "only", "rank", "sizes", "specs", "structure", "takes_strings")
 
     def __init__(self, model_name: str, structure: Any, specs: list[TensorSpec]) -> None:
         self.model_name = model_name
         self.structure = structure
-        self.names: list[str] = leaves(structure)
+        self.names: list[str] = in_order(structure)
         self.specs = specs
         # A model with one input, which is most of them, is quick to check.
         self.only = isinstance(structure, str)
         self.takes_strings = any(spec.dtype == STRING for spec in specs)
+        self.has_dicts = _has_dicts(structure)
         self.rank = len(specs[0].shape)
         self.sizes = [(axis, size) for axis, size in enumerate(specs[0].shape) if size is not None]
 
@@ -45,19 +50,17 @@ class InputDoor:
         return len(shape) == self.rank and all(shape[axis] == size for axis, size in self.sizes)
 
     def flatten(self, inputs: Any) -> list[Any]:
-        """Return the inputs of a call in the order of the network's.
+        """Return the inputs of a call in the order in which they count.
 
         Raises:
             ValueError: if one is missing, or there are too many.
         """
         if self.takes_strings:
             inputs = with_arrays_for_strings(inputs, self.only)
-        if isinstance(self.structure, dict) and isinstance(inputs, dict):
-            return leaves(self._pick(inputs, self.structure))
-        if isinstance(inputs, dict):
-            by_name = {name: name for name in self.names}
-            return list(self._pick(inputs, by_name).values())
-        flat = leaves(inputs)
+        if isinstance(inputs, dict) and not isinstance(self.structure, dict):
+            self._check_keys(inputs, self.names)
+            return [inputs[name] for name in self.names]
+        flat = self._flatten_like(self.structure, inputs) if self.has_dicts else in_order(inputs)
         if len(flat) != len(self.names):
             raise ValueError(
                 f"{self.model_name}: expects {len(self.names)} input(s), {self.names}, but received {len(flat)}. "
@@ -65,7 +68,18 @@ class InputDoor:
             )
         return flat
 
-    def _pick(self, inputs: dict[Any, Any], wanted: dict[Any, Any]) -> dict[Any, Any]:
+    def _flatten_like(self, structure: Any, inputs: Any) -> list[Any]:
+        """Return the leaves of inputs in the order of the structure's, whose dicts say which keys there must be."""
+        if isinstance(structure, dict) and isinstance(inputs, dict):
+            self._check_keys(inputs, structure)
+            pairs: Any = ((structure[key], inputs[key]) for key in keys_in_order(structure))
+        elif isinstance(structure, (list, tuple)) and _are_as_many(structure, inputs):
+            pairs = zip(structure, inputs, strict=True)
+        else:
+            return in_order(inputs)
+        return [leaf for part, given in pairs for leaf in self._flatten_like(part, given)]
+
+    def _check_keys(self, inputs: dict[Any, Any], wanted: Collection[Any]) -> None:
         missing = [key for key in wanted if key not in inputs]
         if missing:
             raise ValueError(
@@ -77,7 +91,6 @@ class InputDoor:
                 f"{self.model_name}: there is no input {surplus[0]!r}. Received keys: {list(inputs)}. "
                 f"Expected: {list(wanted)}. Leave the others out."
             )
-        return {key: inputs[key] for key in wanted}
 
     def conform(self, tensor: Any, position: int, dtype: torch.dtype | str) -> Any:
         """Return an input in the rank and dtype of its `Input`; a last axis of size 1 may be missing or surplus.
@@ -118,10 +131,19 @@ def _is_free(size: int) -> bool:
     return per_thread.context.is_tracing and isinstance(size, torch.SymInt)
 
 
+def _has_dicts(structure: Any) -> bool:
+    return isinstance(structure, dict) or (isinstance(structure, (list, tuple)) and any(map(_has_dicts, structure)))
+
+
+def _are_as_many(structure: list[Any] | tuple[Any, ...], inputs: Any) -> bool:
+    return isinstance(inputs, (list, tuple)) and len(inputs) == len(structure)
+
+
 def door_of(model_name: str, structure: Any, specs: list[TensorSpec], names: list[str]) -> InputDoor:
-    """Return the door of a model whose inputs have a structure of anything, with the names of its leaves."""
-    remaining = iter(names)
-    return InputDoor(model_name, map_leaves(lambda _: next(remaining), structure), specs)
+    """Return the door of a model whose inputs have a structure of anything; specs and names in order of its leaves."""
+    remaining = dict(zip(places_in_order(structure), names, strict=True))
+    places = itertools.count()
+    return InputDoor(model_name, map_leaves(lambda _: remaining[next(places)], structure), specs)
 
 
 def dtype_at(spec: TensorSpec, born: torch.dtype, now: torch.dtype) -> torch.dtype | str:

@@ -17,6 +17,7 @@ from torchkeras_layer._names import to_snake_case
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layers.core.input_layer import InputLayer
 from torchkeras_layer.layers.core.torch_function import TorchFunction
+from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.symbolic import KerasTensor, Node, TensorSpec, is_symbolic, node_of
 from torchkeras_layer.symbolic.order import depths_of, layers_in_order_of_visit, nodes_between
 
@@ -116,8 +117,8 @@ def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict
 
     `held`: the keys of layers and tensors that the model holds already, by their ids; `taken`: all its attributes.
     """
-    ends = [*_in_keras_order(outputs), *sinks]
-    starts = [node_of(tensor) for tensor in _in_keras_order(inputs)]
+    ends = [*in_order(outputs), *sinks]
+    starts = [node_of(tensor) for tensor in in_order(inputs)]
     nodes = [*starts, *nodes_between(leaves(inputs), ends)]
     depth_of_node, depth_of_layer = depths_of(nodes)
     visits = layers_in_order_of_visit(leaves(inputs), ends)
@@ -147,16 +148,6 @@ def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict
     )
     children = {key: layer for key, layer in by_key.items() if key not in stateless and id(layer) not in held}
     return Parts(network, children, operands.held)
-
-
-def _in_keras_order(structure: Any) -> list[Any]:
-    """List the leaves as Keras goes through them, dicts by sorted keys: the order of layers and weights follows."""
-    if isinstance(structure, dict):
-        keys = sorted(structure) if all(isinstance(key, str) for key in structure) else list(structure)
-        return [leaf for key in keys for leaf in _in_keras_order(structure[key])]
-    if isinstance(structure, (list, tuple)):
-        return [leaf for part in structure for leaf in _in_keras_order(part)]
-    return [structure]
 
 
 def has_marker(value: Any) -> bool:

@@ -1,0 +1,42 @@
+"""What does a model say when it is asked for a method of Keras's that it has not?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchkeras_layer._absent import instead_of
+from torchkeras_layer.layer import Layer
+
+_ARGUMENTS_OF_KERAS = {
+    "optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "run_eagerly", "steps_per_execution",
+    "jit_compile", "auto_scale_loss", "sample_weight_mode", "target_tensors",
+}  # fmt: skip
+
+
+class AbsentMethods(Layer):
+    """`compile` is torch's, and `fit` and its kin are no attributes: the errors say what to do."""
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile the model in place, as `nn.Module.compile` does; takes what `torch.compile` takes.
+
+        Raises:
+            TypeError: for arguments of Keras's `compile`.
+        """
+        of_keras = [*map(_shown, args), *(f"{name}=" for name in kwargs if name in _ARGUMENTS_OF_KERAS)]
+        if of_keras:
+            raise TypeError(
+                f"{self._name} ({type(self).__name__}): compile is torch's, and takes the keywords of torch.compile. "
+                f"Received: {', '.join(of_keras)}. Leave it out, and make the optimizer yourself: "
+                f"torch.optim.Adam(model.parameters()). {instead_of('fit', 'Model')}"
+            )
+        super().compile(**kwargs)
+
+    def _explain_missing(self, name: str) -> Any:
+        advice = "" if hasattr(type(self), name) else instead_of(name, "Model")
+        if advice:
+            raise AttributeError(f"{self._name} ({type(self).__name__}): Keras's {name!r} is not here. {advice}")
+        return super()._explain_missing(name)
+
+
+def _shown(argument: Any) -> str:
+    return repr(argument) if isinstance(argument, str) else type(argument).__name__
