@@ -13,13 +13,21 @@ from torchkeras_layer.layer.freezing import freeze_assigned
 from torchkeras_layer.layer.state import LayerState
 from torchkeras_layer.layer.unassigned import forget_maker
 from torchkeras_layer.layer.unbuilt import not_built_message
+from torchkeras_layer.layer.walk import nearest_layers
 from torchkeras_layer.layer.weight_spec import WeightSpec
 
 # What torch and the facets keep on a layer is not looked into for layers and weights.
-_NOT_THE_USERS = frozenset(vars(nn.Module())) | frozenset(LayerState.__annotations__)
+_NOT_THE_USERS = frozenset(vars(nn.Module())) | frozenset(LayerState.__annotations__) | {"__dict__"}
+
+# What may be set before `super().__init__()`, which then sets it anew, as in TF-Keras and Keras 3.
+_SET_ANEW = ("supports_masking", "trainable", "built", "input_spec", "activity_regularizer", "stateful")
 
 _NOTHING = object()
 _LOOKED_INTO: Any = (torch.Tensor, nn.Module, list, tuple, dict)
+
+
+class NotInitializedError(RuntimeError, AttributeError):
+    """`Layer.__init__` has not run. An AttributeError too: torch.compile and `hasattr` ask a layer in the making."""
 
 
 class Attributes(LayerState):
@@ -37,9 +45,9 @@ class Attributes(LayerState):
         >>> len(list(layer.children()))
         1
         """
-        if "_modules" not in self.__dict__:
+        if "_modules" not in self.__dict__ and name != "__dict__":
             # Ported code may set attributes before it calls super().__init__().
-            nn.Module.__init__(self)
+            self._begin_module()
         owner = getattr(type(self), name, _NOTHING)
         if owner is _NOTHING and not isinstance(value, _LOOKED_INTO) and self._is_nothing_of_torchs(name):
             # Most arguments of a constructor: the long way took a third of the time of making a layer.
@@ -51,6 +59,7 @@ class Attributes(LayerState):
         if owner is not _NOTHING and isinstance(value, (nn.Module, nn.Parameter)):
             raise AttributeError(self._hidden_by_class(name, value))
         if "_unclaimed" not in self.__dict__ or name in _NOT_THE_USERS:
+            # The latter are also Python's own: torch.export makes stand-ins that share a layer's whole `__dict__`.
             super().__setattr__(name, value)
             return
         value = self._take_in(name, value)
@@ -70,7 +79,25 @@ class Attributes(LayerState):
                 f"{self.__dict__.get('_name', type(self).__name__)}: {name!r} is a read-only property of every layer. "
                 "Choose another attribute name."
             )
-        owner.fset(self, value)
+        is_too_early = "_unclaimed" not in self.__dict__ and owner.fset.__module__.startswith(f"{__package__}.")
+        if is_too_early:
+            self._set_early(name, value)
+        else:
+            # Not by `owner.fset`, which torch.compile does not follow.
+            object.__setattr__(self, name, value)
+
+    def _set_early(self, name: str, value: Any) -> None:
+        """Set what the constructor is about to set anew; until then, it can be read."""
+        if name not in _SET_ANEW:
+            raise NotInitializedError(
+                f"{type(self).__name__}: {name!r} was set before super().__init__() has run. Move super().__init__() "
+                "to the start of __init__."
+            )
+        self.__dict__[f"_{name}"] = value
+        if name == "trainable":
+            # The layers inside have been made: nothing sets theirs anew.
+            for layer in nearest_layers(self):
+                setattr(layer, name, value)
 
     def _hidden_by_class(self, name: str, value: Any) -> str:
         return (
@@ -175,15 +202,16 @@ class Attributes(LayerState):
     def __getattr__(self, name: str) -> Any:
         """Find weights and sub-layers; within `call`, a mixed policy reads weights in the compute dtype."""
         # Reading a weight costs a small layer as much as its arithmetic: parameters come first.
-        parameters = self.__dict__.get("_parameters")
+        state = self.__dict__
+        parameters = state.get("_parameters")
         if parameters is not None and name in parameters:
             weight = parameters[name]
-        elif "_name" not in self.__dict__:
+        elif "_unclaimed" not in state:
             return self._read_too_early(name)
-        elif name in self._buffers:
-            weight = self._buffers[name]
-        elif name in self._modules:
-            return self._modules[name]
+        elif name in state["_buffers"]:
+            weight = state["_buffers"][name]
+        elif name in state["_modules"]:
+            return state["_modules"][name]
         else:
             return self._explain_missing(name)
         if self._casts_weights and weight is not None:
@@ -192,11 +220,13 @@ class Attributes(LayerState):
 
     def _read_too_early(self, name: str) -> Any:
         """Read before `Layer.__init__` has run, which code may do that sets attributes first, or forgets to call it."""
-        if name.startswith("__") or ("_modules" in self.__dict__ and name not in LayerState.__annotations__):
+        is_of_every_layer = name in LayerState.__annotations__ or hasattr(type(self), name)
+        if name.startswith("__") or ("_modules" in self.__dict__ and not is_of_every_layer):
             return super().__getattr__(name)
-        raise RuntimeError(
-            f"{type(self).__name__}: call super().__init__() at the start of __init__. "
-            f"Without it, a layer has no {name!r}."
+        missing = "cannot be used" if name.startswith("_") else f"has no {name!r}"
+        raise NotInitializedError(
+            f"{type(self).__name__}: call super().__init__() at the start of __init__, before anything else. "
+            f"Until then a layer {missing}."
         )
 
     def _explain_missing(self, name: str) -> Any:
@@ -208,7 +238,7 @@ class Attributes(LayerState):
         hint = f" Its weights are {', '.join(names)}." if names else ""
         if not self._built:
             hint = " The layer is not built: its weights exist after the first call or `build(input_shape)`."
-        raise AttributeError(f"{self._name} ({type(self).__name__}): no attribute {name!r}.{hint}")
+        raise AttributeError(f"{self.__dict__.get('_name')} ({type(self).__name__}): no attribute {name!r}.{hint}")
 
 
 def _move(registry: dict[str, Any], key: str, name: str) -> None:

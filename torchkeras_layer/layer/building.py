@@ -129,6 +129,17 @@ class Building(Naming, WeightCollections, Attributes):
             finally:
                 context.outer = None
 
+    def _build_in_trace(
+        self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: LayerState | None
+    ) -> None:
+        """Build a layer without weights that torch.compile meets where a call has made it; for sizes that stay free."""
+        self._path = self._path or self._path_below(outer)
+        # What surrounds a build is there for the sake of weights.
+        self.__dict__["_is_building"] = True
+        self._build_by_signature(inputs, args, kwargs)
+        self.__dict__["_is_building"] = False
+        self.built = True
+
     def _take_first_argument(self, kwargs: dict[str, Any]) -> Any:
         for name in (self._call_signature.first, "inputs"):
             if name in kwargs:
@@ -259,5 +270,8 @@ def _shapes_of(inputs: Any) -> Any:
 
 
 def _size_in_build(size: Any) -> int | None:
+    if torch.compiler.is_dynamo_compiling():
+        # To look at it, which is all that a layer without weights does, would make a graph for each size.
+        return None
     is_free = size is None or (per_thread.context.is_tracing and isinstance(size, torch.SymInt))
     return None if is_free else plain_size(size)

@@ -100,7 +100,9 @@ class Calling(SymbolicCalls, Dtypes, MaskPassing, Losses):
             return self._call_symbolically(outer, inputs, args, kwargs)
         check_input_spec(self._input_spec, inputs, self._name)
         if not self._built:
-            if is_compiler_about():
+            if _is_traced() and not self._creates_weights:
+                self._build_in_trace(inputs, args, kwargs, outer)
+            elif is_compiler_about():
                 outside_of_compiler(self._build_for_call, inputs, args, kwargs, outer)
             else:
                 self._build_for_call(inputs, args, kwargs, outer)

@@ -10,10 +10,12 @@ import reprlib
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from typing_extensions import Self
 
 from torchkeras_layer import regularizers
 from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer.compiler import make
 from torchkeras_layer.layer.state import LayerState
 
 _PLAIN = (str, int, float, bool, type(None))
@@ -26,14 +28,24 @@ def capturing(init: Callable[..., None]) -> Callable[..., None]:
     def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
         if "_init_arguments" in self.__dict__:
             init(self, *args, **kwargs)
-            return
-        kept = {name: _keep(value) for name, value in kwargs.items()}
-        self.__dict__["_init_arguments"] = (tuple(_keep(value) for value in args), kept)
-        init(self, *args, **kwargs)
-        if "_name" in self.__dict__:
-            self._adopt_containers()
+        else:
+            make(self, _remember_and_init, init, args, kwargs)
 
     return remembering
+
+
+def _remember_and_init(layer: Any, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    layer._begin_module()
+    if torch.compiler.is_dynamo_compiling():
+        # As they are: what is made in a call is gone after it, and the compiler does not follow the copying.
+        layer.__dict__["_init_arguments"] = (args, kwargs)
+        init(layer, *args, **kwargs)
+        return
+    kept = {name: _keep(value) for name, value in kwargs.items()}
+    layer.__dict__["_init_arguments"] = (tuple(_keep(value) for value in args), kept)
+    init(layer, *args, **kwargs)
+    if "_unclaimed" in layer.__dict__:
+        layer._adopt_containers()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,6 +15,7 @@ from torch import nn
 
 from torchkeras_layer._structures import is_namedtuple, leaves
 from torchkeras_layer.layer.autocasting import cast_for_call
+from torchkeras_layer.layer.compiler import outside_of_compiler
 from torchkeras_layer.layer.unassigned import is_unassigned, remember_removed, take_over
 
 if TYPE_CHECKING:
@@ -124,6 +125,9 @@ def track(value: Any) -> Any:
     wrapper = TrackedContainer._wrappers.get(tuple if is_namedtuple(value) else type(value))
     if wrapper is None:
         return value
+    if torch.compiler.is_dynamo_compiling():
+        # The compiler can make none; what is empty there is for values of the call.
+        return outside_of_compiler(wrapper, value) if _holds_state(value) else value
     # Layers are put into these later; a tuple stays as it is.
     may_grow = not isinstance(value, tuple) and all(leaf is None for leaf in leaves(value))
     return wrapper(value) if may_grow or _holds_state(value) else value

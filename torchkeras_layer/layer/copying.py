@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from torchkeras_layer.layer.building import Building
-from torchkeras_layer.layer.losses import CallStates
+from torchkeras_layer.layer.losses import new_call_states
 from torchkeras_layer.layer.route import Route
 from torchkeras_layer.symbolic.links import NodeLinks
 
@@ -61,7 +61,7 @@ class Copying(Building):
 def fresh_call_state() -> dict[str, Any]:
     """Return what a copy of a layer begins with, in place of what calls, also symbolic ones, have left."""
     return {
-        "_call_states": CallStates(),
+        "_call_states": new_call_states(),
         "_call_route": Route(),
         "_inbound_nodes": [],
         "_eager_nodes": [],

@@ -8,12 +8,14 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from torchkeras_layer import regularizers
 from torchkeras_layer._shapes import as_shape
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.building import Building, building
 from torchkeras_layer.layer.calling import Calling
+from torchkeras_layer.layer.compiler import followed
 from torchkeras_layer.layer.compiling import Compiling
 from torchkeras_layer.layer.configuration import Configuration, capturing
 from torchkeras_layer.layer.copying import Copying, fresh_call_state
@@ -24,6 +26,7 @@ from torchkeras_layer.layer.naming import choose_name, naming_errors
 from torchkeras_layer.layer.reserved import check_names
 from torchkeras_layer.layer.shapes import ShapeInference
 from torchkeras_layer.layer.signatures import CallSignature, read_build_arguments, read_call_signature
+from torchkeras_layer.layer.stand_ins import is_stand_in, show_containers
 from torchkeras_layer.layer.stateless import StatelessCalls
 from torchkeras_layer.layer.updates import Updates
 from torchkeras_layer.layer.walk import layers_in
@@ -105,8 +108,7 @@ class Layer(
         class_name = type(self).__name__
         if unknown:
             raise TypeError(f"{class_name}: unknown keyword argument {next(iter(unknown))!r}.")
-        if "_modules" not in self.__dict__:
-            nn.Module.__init__(self)
+        self._begin_module()
         flags = {"_trainable": trainable, "_dynamic": dynamic, "_autocast": autocast}
         self.__dict__.update({key: _as_bool(class_name, key[1:], flag) for key, flag in flags.items()})
         with naming_errors(class_name):
@@ -145,6 +147,10 @@ class Layer(
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Read and wrap once a class what would be costly at every call."""
         super().__init_subclass__(**kwargs)
+        if is_stand_in(cls):
+            # There is one for each read of a layer; what is read once a class is as in the layer's own.
+            show_containers(cls)
+            return
         check_names(cls)
         if "__init__" in cls.__dict__:
             cls.__init__ = capturing(cls.__init__)
@@ -225,6 +231,8 @@ def _own_copy(function: Any) -> Any:
 def _read_class(cls: Any) -> None:
     if cls.forward.__qualname__ == Calling.forward.__qualname__:
         cls.forward = _own_copy(Calling.forward)
+    mro = cls.__mro__
+    cls._begins_as_torch_does = mro[mro.index(LazyModuleMixin) + 1] is nn.Module
     cls._call_signature = _PASS_THROUGH if cls.call is Calling.call else read_call_signature(cls.call)
     cls._build_arguments = read_build_arguments(cls.build)
     cls._build_takes_shape = len(inspect.signature(cls.build).parameters) > 1
@@ -249,6 +257,9 @@ def _as_bool(class_name: str, argument: str, value: Any) -> bool:
 
 def _device_in_force() -> Any:
     """Return the device that torch was told to make new tensors on, or `None` if it was not."""
+    if torch.compiler.is_dynamo_compiling():
+        # torch.compile cannot look, and what it follows makes no weights.
+        return None
     device = torch.get_default_device()
     return None if device.type == "cpu" else device
 
@@ -261,4 +272,9 @@ def _batch_shape(batch_input_shape: Any, input_shape: Any, batch_size: int | Non
     return None if input_shape is None else as_shape((batch_size, *as_shape(input_shape)))
 
 
+def _begin_with(cls: Any) -> None:
+    cls.__init__ = followed(cls.__init__)
+
+
 _read_class(Layer)
+_begin_with(Layer)

@@ -63,6 +63,13 @@ class CallStates(threading.local):
         return CallStates, ()
 
 
+class TracedCallStates:
+    """The same for a layer that is made in a traced call, where torch.compile can make no `threading.local`."""
+
+    def __init__(self) -> None:
+        self.state = CallState()
+
+
 class Losses(GraphPosition):
     """`add_loss` and `losses`."""
 
@@ -196,6 +203,11 @@ class Losses(GraphPosition):
 def _is_exported() -> bool:
     # Order matters: in torch before 2.12 the compiler takes the second question for True in every trace.
     return not torch.compiler.is_dynamo_compiling() and torch.compiler.is_exporting()
+
+
+def new_call_states() -> CallStates | TracedCallStates:
+    """Return what a layer begins with that has not been called."""
+    return TracedCallStates() if torch.compiler.is_dynamo_compiling() else CallStates()
 
 
 def call_state(layer: LayerState) -> CallState:

@@ -7,6 +7,8 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import torch
+
 from torchkeras_layer._names import to_snake_case, unique_name
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.state import LayerState
@@ -160,6 +162,9 @@ def choose_name(name: Any, class_name: str) -> str:
     >>> choose_name("head", "Dense")
     'head'
     """
+    if name is None and torch.compiler.is_dynamo_compiling():
+        # Were it counted there, no call could be served by the graph of the call before.
+        return to_snake_case(class_name)
     if name is None:
         return unique_name(to_snake_case(class_name))
     if not isinstance(name, str):

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
 if TYPE_CHECKING:
-    from torchkeras_layer.layer.losses import CallStates
+    from torchkeras_layer.layer.losses import CallStates, TracedCallStates
     from torchkeras_layer.layer.route import Route
     from torchkeras_layer.layer.signatures import CallSignature
     from torchkeras_layer.layer.weight_spec import WeightSpec
@@ -36,6 +36,8 @@ class LayerState(LazyModuleMixin, nn.Module):
     _states_its_shapes: ClassVar[bool]
     # Whether calls of a class that states its shapes may add losses or updates.
     _has_effects: ClassVar[bool] = True
+    # Whether torch's modules are all that `super().__init__()` comes to in the base of all facets.
+    _begins_as_torch_does: ClassVar[bool] = True
     # Whether `compute_mask` gives a mask only where there is one among the inputs.
     _only_merges_masks: ClassVar[bool] = False
     _declared: ClassVar[dict[str, Any]] = {}
@@ -49,7 +51,8 @@ class LayerState(LazyModuleMixin, nn.Module):
     _policy: Policy
     _call_route: Route
     _autocast: bool
-    _casts_weights: bool
+    # Also before `Layer.__init__` has run, so that parameters which were assigned by then can be read.
+    _casts_weights: bool = False
     _pinned_device: torch.device | None
     _dynamic: bool
     _stateful: bool
@@ -64,10 +67,22 @@ class LayerState(LazyModuleMixin, nn.Module):
     _unclaimed: set[str]
     _frozen_names: set[str]
     _loss_functions: list[Callable[[], Any]]
-    _call_states: CallStates
+    _call_states: CallStates | TracedCallStates
     _warned_of_mask: bool
     _inbound_nodes: list[Node]
     _eager_nodes: list[EagerNode]
     _outbound_links: NodeLinks
     _model_reference: weakref.ref[Any] | None
     _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def _begin_module(self) -> None:
+        """Have torch make its registries, once, but not the hooks of its lazy modules."""
+        if torch.compiler.is_dynamo_compiling():
+            # The compiler shows the registries before they are made, and follows no `nn.Module.__init__(self)`.
+            if "_init_arguments" not in self.__dict__:
+                super(LazyModuleMixin, self).__init__()
+        elif "_modules" not in self.__dict__:
+            nn.Module.__init__(self)
+
+    def _can_be_made_in_trace(self) -> bool:
+        return not self._creates_weights and self._begins_as_torch_does

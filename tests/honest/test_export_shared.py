@@ -1,0 +1,95 @@
+"""Does torch.export get a whole program out of a module in which a layer stands at several places?"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import torchkeras_layer as keras
+from tests.honest.samples import Block, Everything, Linear, Normalization, WeightsInContainers, built
+
+X = torch.linspace(-1, 1, 12).reshape(4, 3)
+# In strict mode, which is not the default, torch notes that a layer writes down that it is in a call.
+_strict = pytest.mark.filterwarnings("ignore:While compiling, we found certain side effects")
+_ways = pytest.mark.parametrize("strict", [pytest.param(True, marks=_strict), False])
+
+
+class Tied(nn.Module):
+    """The same module on two attributes and in a list."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.a = layer
+        self.b = layer
+        self.others = nn.ModuleList([layer])
+
+    def forward(self, inputs):
+        return self.b(inputs) + 2 * self.a(inputs) - self.others[0](inputs + 1)
+
+
+class TiedLayer(keras.Layer):
+    """The same layer on two attributes and in a list, in a layer."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.a = layer
+        self.b = layer
+        self.others = [layer]
+
+    call = Tied.forward
+
+
+@pytest.fixture(autouse=True)
+def _nothing_compiled():
+    torch._dynamo.reset()
+
+
+def _check(model, strict=False):
+    keys = list(model.state_dict())
+    batch = torch.export.Dim("batch", min=2, max=64)
+    program = torch.export.export(model, (X,), dynamic_shapes=({0: batch},), strict=strict)
+    for size in (2, 5):
+        x = torch.randn(size, 3)
+        torch.testing.assert_close(program.module()(x), model(x))
+    assert list(model.state_dict()) == keys
+    assert {name for name, _ in model.named_parameters()} <= set(program.state_dict)
+
+
+@pytest.mark.parametrize("make", [Linear, Block, WeightsInContainers, Normalization, Everything], ids=str)
+@pytest.mark.parametrize("around", [Tied, TiedLayer])
+@_ways
+def test_a_layer_at_several_places(make, around, strict):
+    _check(built(around(make())).eval(), strict)
+
+
+@_ways
+def test_a_model_and_its_encoder_which_share_layers(strict):
+    inputs = keras.Input((3,))
+    code = keras.layers.Dense(2)(inputs)
+    autoencoder, encoder = keras.Model(inputs, keras.layers.Dense(3)(code)), keras.Model(inputs, code)
+    both = keras.Input((3,))
+    _check(keras.Model(both, [autoencoder(both), encoder(both)]).eval(), strict)
+    _check(Tied(autoencoder).eval(), strict)
+
+
+def test_what_is_computed_in_training_is_part_of_the_program():
+    model = built(Tied(Normalization())).train()
+    exported = torch.export.export(model, (X,)).module()
+    model.a.mean.zero_()
+    model.a.variance.fill_(1.0)
+    exported.load_state_dict(model.state_dict(), strict=False)
+    torch.testing.assert_close(exported(X), model(X))
+    torch.testing.assert_close(exported.state_dict()["a.mean"], model.a.mean)
+
+
+def test_the_whole_dict_of_a_layer_may_be_set():
+    # That is how torch.export makes its stand-ins.
+    layer = built(Linear())
+    twin = Linear.__new__(Linear)
+    twin.__dict__ = layer.__dict__
+    assert twin.kernel is layer.kernel
+    made = Linear()
+    made.__dict__ = layer.__dict__
+    assert made.__dict__ is layer.__dict__
+    torch.testing.assert_close(made(X), layer(X))
