@@ -16,7 +16,7 @@ from torch.nn import functional
 import torchkeras_layer as keras
 from tests.models.samples import GRAPHS, batch_for, chain
 from tests.models.test_compiling import KINDS, batch
-from torchkeras_layer.models.network.positions import in_order
+from torchkeras_layer._positions import in_order
 
 
 def close(found, wanted):

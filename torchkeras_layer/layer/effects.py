@@ -10,7 +10,7 @@ from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.autocasting import run_uncast
 from torchkeras_layer.layer.dry_run import DryRun
 from torchkeras_layer.symbolic.dependence import Dependence, Sources
-from torchkeras_layer.symbolic.keras_tensor import KerasHistory, KerasTensor
+from torchkeras_layer.symbolic.keras_tensor import KerasHistory, KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.order import depends_on
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
@@ -107,7 +107,7 @@ class SymbolicRun(DryRun):
 
     def effects_at(self, node: Node) -> Effects:
         """Return what was noted, as the effects of a node: its losses stand behind its outputs."""
-        inputs = node.keras_inputs
+        inputs = [leaf for leaf in leaves((node.call_args, node.call_kwargs)) if is_symbolic(leaf)]
         first = len(leaves(node.outputs))
         losses = []
         for position, (spec, is_conditional, sources) in enumerate(self._losses):

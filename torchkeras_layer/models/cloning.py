@@ -8,13 +8,13 @@ from typing import Any
 
 from torch import nn
 
+from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
 from torchkeras_layer.layers.core.lambda_layer import Lambda
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
-from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.models.sequential import Sequential
 from torchkeras_layer.symbolic import is_symbolic
 

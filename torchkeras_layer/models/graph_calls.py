@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import fx, nn
 
+from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import copy_structure, leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.effects import SymbolicRun
@@ -17,7 +18,6 @@ from torchkeras_layer.models.network.checks import check_connected, check_ends
 from torchkeras_layer.models.network.code_generation import graph_of
 from torchkeras_layer.models.network.inputs import InputDoor, door_of, dtype_at
 from torchkeras_layer.models.network.network import Network, read_network
-from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.models.network.rebasing import rebase
 from torchkeras_layer.models.network.wiring import Wiring, record_again
 from torchkeras_layer.symbolic import KerasTensor, is_symbolic

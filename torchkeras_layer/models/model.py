@@ -8,6 +8,7 @@ import torch
 from torch import fx
 
 from torchkeras_layer._names import unique_name
+from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.collections import weights_of
@@ -18,7 +19,6 @@ from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.absent_methods import AbsentMethods
 from torchkeras_layer.models.configs.model_configuration import ModelConfiguration
 from torchkeras_layer.models.inspection import Inspection
-from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.models.network.wiring import Wiring
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import copy_structure, leaves, map_leaves
 from torchkeras_layer.symbolic.keras_tensor import KerasHistory, KerasTensor, is_symbolic
 
@@ -56,8 +57,8 @@ class Node:
 
     @property
     def keras_inputs(self) -> list[KerasTensor]:
-        """All symbolic tensors that went in, also by keyword, in their order."""
-        return [leaf for leaf in leaves((self.call_args, self.call_kwargs)) if is_symbolic(leaf)]
+        """All symbolic tensors that went in, also by keyword; dicts and keywords by sorted keys, as in Keras."""
+        return [leaf for leaf in in_order((self.call_args, self.call_kwargs)) if is_symbolic(leaf)]
 
     @property
     def is_input(self) -> bool:

@@ -11,15 +11,16 @@ import torch
 from torch import nn
 
 from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._positions import in_order
 from torchkeras_layer._shapes import full_shape
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
 from torchkeras_layer.models.configs.call_numbers import FirstCalls, first_calls_in, is_keras_2_node
 from torchkeras_layer.models.configs.keras_2_nodes import read_keras_2_node
+from torchkeras_layer.models.configs.keras_3_defaults import is_written_by_keras, without_defaults
 from torchkeras_layer.models.configs.keras_operations import is_operation, read_operation
 from torchkeras_layer.models.configs.values import ParameterInConfig, TensorInConfig, read_history
-from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
 
 
@@ -32,6 +33,7 @@ class RestoredGraph:
         self._results: dict[tuple[str, int], list[Any]] = {}
         self._parameters: dict[str, nn.Parameter] = {}
         self._firsts: dict[str, FirstCalls] = {}
+        self._is_of_keras = False
         self.inputs: Any = None
         self.outputs: Any = None
 
@@ -46,6 +48,7 @@ class RestoredGraph:
         if not isinstance(config["layers"], list):
             raise graph._malformed("layers", "a list", config["layers"])
         graph._firsts = first_calls_in(config["layers"])
+        graph._is_of_keras = is_written_by_keras(config["layers"])
         with CustomObjectScope(custom_objects):
             calls = {name: nodes for entry in config["layers"] for name, nodes in [graph._make_layer(entry)]}
         graph._call_all(calls)
@@ -77,10 +80,10 @@ class RestoredGraph:
         self._layers[name] = layer
         if layer._inbound_nodes:
             self._results[name, 0] = leaves(layer._inbound_nodes[0].outputs)
-        calls = [self._read_node(node) for node in nodes]
+        calls = [self._read_node(node, layer) for node in nodes]
         return name, [(args, {**keywords, **kwargs}) for args, kwargs in calls]
 
-    def _read_node(self, node: Any) -> tuple[Any, Any]:
+    def _read_node(self, node: Any, layer: Layer) -> tuple[Any, Any]:
         if is_keras_2_node(node):
             args, kwargs = map_leaves(self._renumbered, read_keras_2_node(node, self._layers))
         else:
@@ -89,7 +92,8 @@ class RestoredGraph:
         is_words = isinstance(kwargs, dict) and all(isinstance(word, str) for word in kwargs)
         if not isinstance(args, (list, tuple)) or not is_words:
             raise self._malformed("inbound_nodes", "a list of {'args': [...], 'kwargs': {...}}", node)
-        return list(args), kwargs
+        is_of_keras_3 = self._is_of_keras and not is_keras_2_node(node)
+        return list(args), without_defaults(layer, kwargs) if is_of_keras_3 else kwargs
 
     def _renumbered(self, leaf: Any) -> Any:
         if not isinstance(leaf, TensorInConfig):

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from torchkeras_layer._dtypes import dtype_name
+from torchkeras_layer._positions import places_in_order
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.models.configs.values import ConstantInConfig, ParameterInConfig, TensorInConfig
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
-from torchkeras_layer.models.network.positions import places_in_order
 from torchkeras_layer.registry import serialize_keras_object
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
+from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.input_layer import InputLayer
@@ -21,7 +22,6 @@ from torchkeras_layer.models.drawing.inside import network_inside, steps_inside
 from torchkeras_layer.models.drawing.picture import Arrow, Box, Frame, Item, Picture
 from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.network.network import Call, Network, TensorRef
-from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.models.summary.labels import class_label, name_label, paths_in, printable
 from torchkeras_layer.models.summary.weight_counts import weights_in
 

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from torchkeras_layer._dtypes import STRING, torch_dtype
+from torchkeras_layer._positions import in_order, keys_in_order, places_in_order
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.models.network.positions import in_order, keys_in_order, places_in_order
 from torchkeras_layer.models.network.string_inputs import conform_strings, with_arrays_for_strings
 from torchkeras_layer.symbolic import TensorSpec
 from torchkeras_layer.symbolic.input_spec import describe

@@ -14,10 +14,10 @@ import torch
 from torch.fx.graph import _custom_builtins
 
 from torchkeras_layer._names import to_snake_case
+from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layers.core.input_layer import InputLayer
 from torchkeras_layer.layers.core.torch_function import TorchFunction
-from torchkeras_layer.models.network.positions import in_order
 from torchkeras_layer.symbolic import KerasTensor, Node, TensorSpec, is_symbolic, node_of
 from torchkeras_layer.symbolic.order import depths_of, layers_in_order_of_visit, nodes_between
 

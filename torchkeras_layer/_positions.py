@@ -1,4 +1,4 @@
-"""In which order do the inputs and outputs of a model count, where dicts hold them?"""
+"""In which order do the parts of nested structures count, where dicts hold them?"""
 
 from __future__ import annotations
 
