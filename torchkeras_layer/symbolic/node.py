@@ -57,8 +57,9 @@ class Node:
 
     @property
     def keras_inputs(self) -> list[KerasTensor]:
-        """All symbolic tensors that went in, also by keyword; dicts and keywords by sorted keys, as in Keras."""
-        return [leaf for leaf in in_order((self.call_args, self.call_kwargs)) if is_symbolic(leaf)]
+        """All symbolic tensors that went in, also by keyword, in their order; dicts by sorted keys, as in Keras."""
+        # Keras 3 sorts keywords too, TF-Keras does not.
+        return [leaf for leaf in in_order((*self.call_args, *self.call_kwargs.values())) if is_symbolic(leaf)]
 
     @property
     def is_input(self) -> bool:
