@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 import torch
 from torch import nn
@@ -93,3 +95,56 @@ def test_the_whole_dict_of_a_layer_may_be_set():
     made.__dict__ = layer.__dict__
     assert made.__dict__ is layer.__dict__
     torch.testing.assert_close(made(X), layer(X))
+
+
+NESTED = {
+    "lists": lambda make: [[make()], [make()]],
+    "a dict in a list": lambda make: [{"a": make()}],
+    "a list in a dict": lambda make: {"a": [make()]},
+    "a list in a tuple": lambda make: ([make()],),
+    "a tuple in a list": lambda make: [(make(),)],
+}
+
+
+def _run_all(layers, inputs):
+    if isinstance(layers, dict):
+        layers = list(layers.values())
+    if not isinstance(layers, Iterable):
+        return layers(inputs)
+    for part in layers:
+        inputs = _run_all(part, inputs)
+    return inputs
+
+
+@pytest.mark.parametrize("nest", NESTED.values(), ids=NESTED)
+def test_containers_in_containers_beside_a_shared_layer(nest):
+    class Holder(keras.Layer):
+        def __init__(self):
+            super().__init__()
+            self.first = self.again = keras.layers.Dense(3)
+            self.others = nest(lambda: keras.layers.Dense(3))
+
+        def call(self, inputs):
+            return _run_all(self.others, self.again(self.first(inputs)))
+
+    _check(built(Holder()))
+
+
+def test_losses_of_a_shared_layer_count_once():
+    class Held(keras.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = keras.layers.Dense(3, kernel_regularizer="l2")
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    class Holder(keras.Layer):
+        def __init__(self):
+            super().__init__()
+            self.first = self.again = Held()
+
+        def call(self, inputs):
+            return self.again(self.first(inputs)) + torch.stack([*self.losses]).sum() + len(self.losses)
+
+    _check(built(Holder()))

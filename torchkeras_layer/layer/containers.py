@@ -90,6 +90,11 @@ class TrackedContainer(nn.Module):
         for key in [*self._modules, *self._parameters, *self._buffers]:
             self._release(key)
 
+    def __getattr__(self, name: str) -> Any:
+        # Containers within are not read in torch's way, in which torch.export puts a stand-in before each module.
+        inner = self.__dict__.get("_modules", {}).get(name)
+        return inner if isinstance(inner, TrackedContainer) else super().__getattr__(name)
+
     def _mirror(self) -> None:
         """Bring the built-in container that a subclass also is up to date."""
 

@@ -65,7 +65,9 @@ def contents_of(module: nn.Module) -> Iterator[nn.Module]:
 
 
 def _children(module: nn.Module) -> list[nn.Module]:
-    return [child for child in module._modules.values() if child is not None]
+    # Not by the attribute: torch.export has stand-ins, another one for each read, which would be visited too.
+    registry = module.__dict__.get("_modules") or module._modules
+    return [child for child in registry.values() if child is not None]
 
 
 def _visit(module: nn.Module, with_metrics: bool = False) -> Iterator[tuple[nn.Module, bool]]:
