@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from torchkeras_layer._settings import image_data_format
+from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.inputs import check_shape
 
@@ -63,6 +64,28 @@ def positive_int(layer: Layer, name: str, value: Any) -> int:
     if number is None or number <= 0:
         raise ValueError(f"{type(layer).__name__}: {name} must be a positive int. Received: {name}={value!r}.")
     return number
+
+
+def sizes_in(
+    layer: Layer, name: str, value: Any, expected: str, *, takes_int: bool = True, are_known: bool = False
+) -> Shape:
+    """Return an argument that holds positive sizes as a shape; one int may stand for a tuple with it.
+
+    `are_known`: there is at least one, and none is `None`.
+
+    Raises:
+        ValueError: if it holds something else; the message says what is `expected`.
+
+    >>> sizes_in(Layer(), "noise_shape", [1, None], "a tuple"), sizes_in(Layer(), "lengths", 3, "an int")
+    ((1, None), (3,))
+    """
+    try:
+        shape = as_shape((value,) if takes_int and not isinstance(value, (list, tuple)) else value)
+    except TypeError:
+        shape = (0,)
+    if any(size is not None and size <= 0 for size in shape) or (are_known and (not shape or None in shape)):
+        raise ValueError(f"{type(layer).__name__}: {name} must be {expected}. Received: {name}={value!r}.")
+    return shape
 
 
 def one_per_axis(layer: Layer, name: str, value: Any, rank: int) -> tuple[int, ...]:

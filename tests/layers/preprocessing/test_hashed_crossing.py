@@ -17,7 +17,7 @@ from torch.func import vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import torchkeras_layer as ours
-from torchkeras_layer.layers.preprocessing.fingerprints import unsigned_remainder
+from torchkeras_layer.layers.preprocessing.crossing import unsigned_remainder
 
 GOLDENS = json.loads((Path(__file__).parent / "crossings.json").read_text(encoding="utf-8"))
 INTS = torch.tensor([5, 9, -3, 2**60, -(2**63)])

@@ -10,7 +10,7 @@ from typing_extensions import Self
 from torchkeras_layer import regularizers
 from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.arguments import positive_int, sizes_in
 from torchkeras_layer.layers.attention.headed_attention import HeadedAttention
 
 
@@ -83,7 +83,10 @@ class MultiHeadAttention(HeadedAttention):
         self.num_heads = positive_int(self, "num_heads", num_heads)
         self.key_dim = positive_int(self, "key_dim", key_dim)
         self.value_dim = self.key_dim if value_dim is None else positive_int(self, "value_dim", value_dim)
-        self._output_shape = None if output_shape is None else self._read_output_shape(output_shape)
+        expected = "a positive int, or several"
+        self._output_shape = (
+            None if output_shape is None else sizes_in(self, "output_shape", output_shape, expected, are_known=True)
+        )
         self.attention_axes = None if attention_axes is None else self._read_axes(attention_axes)
 
     @classmethod
@@ -152,18 +155,6 @@ class MultiHeadAttention(HeadedAttention):
 
     def _output_sizes(self, query_shape: Shape) -> Shape:
         return query_shape[-1:] if self._output_shape is None else self._output_shape
-
-    def _read_output_shape(self, output_shape: Any) -> Shape:
-        try:
-            shape = as_shape(output_shape if isinstance(output_shape, (list, tuple)) else (output_shape,))
-        except TypeError:
-            shape = ()
-        if not shape or any(size is None or size <= 0 for size in shape):
-            raise ValueError(
-                f"{type(self).__name__}: output_shape must be a positive int, or several. "
-                f"Received: output_shape={output_shape!r}."
-            )
-        return shape
 
     def _read_axes(self, attention_axes: Any) -> tuple[int, ...]:
         try:

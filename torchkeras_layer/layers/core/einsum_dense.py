@@ -13,7 +13,7 @@ from torchkeras_layer import activations, constraints, initializers, regularizer
 from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer.initializers import VarianceScaling
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import resolved
+from torchkeras_layer.layers.arguments import resolved, sizes_in
 from torchkeras_layer.layers.core.einsum_dense_equation import read_equation
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
@@ -184,15 +184,7 @@ class EinsumDense(ZooLayer):
         return initializer
 
     def _read_output_shape(self, output_shape: Any) -> Shape:
-        try:
-            shape = as_shape(output_shape if isinstance(output_shape, (list, tuple)) else (output_shape,))
-        except TypeError:
-            shape = (0,)
-        if any(size is not None and size <= 0 for size in shape):
-            raise ValueError(
-                f"{type(self).__name__}: output_shape must be a positive int, or several and None. "
-                f"Received: output_shape={output_shape!r}."
-            )
+        shape = sizes_in(self, "output_shape", output_shape, "a positive int, or several and None")
         counts = self._read.stated_counts()
         if len(shape) not in counts:
             raise ValueError(

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from torchkeras_layer import constraints, initializers, regularizers
-from torchkeras_layer._shapes import Shape, as_shape
+from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import positive_int, resolved
+from torchkeras_layer.layers.arguments import positive_int, resolved, sizes_in
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 _INDEX_DTYPES = (torch.int64, torch.int32)
@@ -112,14 +112,4 @@ class Embedding(ZooLayer):
         return (input_shape[0], *known, self.output_dim)
 
     def _read_lengths(self, input_length: Any) -> Shape:
-        lengths = input_length if isinstance(input_length, (list, tuple)) else (input_length,)
-        try:
-            shape = as_shape(lengths)
-        except TypeError:
-            shape = (0,)
-        if any(length is not None and length <= 0 for length in shape):
-            raise ValueError(
-                f"{type(self).__name__}: input_length must be a positive int, or a tuple of them and None. "
-                f"Received: input_length={input_length!r}."
-            )
-        return shape
+        return sizes_in(self, "input_length", input_length, "a positive int, or a tuple of them and None")

@@ -10,8 +10,9 @@ import torch
 from torchkeras_layer._shapes import Shape, as_shape, is_shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.preprocessing.bin_layer import BinLayer
+from torchkeras_layer.layers.preprocessing.crossing import joined, unsigned_remainder
 from torchkeras_layer.layers.preprocessing.encoding import encode, encoded_shape
-from torchkeras_layer.layers.preprocessing.fingerprints import StringFingerprints, joined, unsigned_remainder
+from torchkeras_layer.layers.preprocessing.hashed_strings import StringFingerprints
 from torchkeras_layer.layers.preprocessing.strings import as_string_array, holds_strings
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 

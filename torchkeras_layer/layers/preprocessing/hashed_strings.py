@@ -7,13 +7,38 @@ from typing import Any
 import numpy as np
 import torch
 
+from torchkeras_layer.layers.preprocessing.farm_hash import fingerprints
 from torchkeras_layer.layers.preprocessing.string_bins import bins_of
 from torchkeras_layer.layers.preprocessing.string_layer import StringLayer
 from torchkeras_layer.layers.preprocessing.strings import as_bytes, as_string_array
 
 
-class HashedStrings(StringLayer):
-    """The bins of strings. A layer within `Hashing`, because it is never traced, and that may be.
+class StringFingerprints(StringLayer):
+    """FarmHash64 of strings. A layer within layers of bins, because it is never traced, and those may be.
+
+    >>> StringFingerprints()(["A", "B"])
+    tensor([-1531450017087491052,  8703560047562643528])
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.built = True
+
+    def call(self, inputs: Any) -> torch.Tensor:
+        """Return the numbers, in a tensor of the shape of the inputs; what is above 2**63 is negative."""
+        array = as_string_array(self, inputs)
+        numbers = torch.from_numpy(self._numbers_of(as_bytes(self, array)))
+        return numbers.reshape(array.shape).to(self._pinned_device or "cpu")
+
+    def _numbers_of(self, strings: list[bytes]) -> np.ndarray:
+        return fingerprints(strings).view("int64")
+
+    def _as_tensors(self, inputs: Any) -> Any:
+        return as_string_array(self, inputs)
+
+
+class HashedStrings(StringFingerprints):
+    """The bins of strings.
 
     Args:
         bins: into how many they fall. salt: the key of the hash, if it has one.
@@ -28,16 +53,7 @@ class HashedStrings(StringLayer):
         self.bins = bins
         self.salt = salt
         self.mask = mask.encode() if isinstance(mask, str) else mask
-        self.built = True
 
-    def call(self, inputs: Any) -> torch.Tensor:
-        """Return the bins, in a tensor of the shape of the inputs."""
-        array = as_string_array(self, inputs)
-        strings = as_bytes(self, array)
+    def _numbers_of(self, strings: list[bytes]) -> np.ndarray:
         bins = bins_of(strings, self.bins, self.salt)
-        if self.mask is not None:
-            bins = np.where([string == self.mask for string in strings], 0, bins + 1)
-        return torch.from_numpy(bins).reshape(array.shape).to(self._pinned_device or "cpu")
-
-    def _as_tensors(self, inputs: Any) -> Any:
-        return as_string_array(self, inputs)
+        return bins if self.mask is None else np.where([string == self.mask for string in strings], 0, bins + 1)

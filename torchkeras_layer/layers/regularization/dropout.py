@@ -7,9 +7,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from torchkeras_layer._shapes import Shape, as_shape
+from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import number_between
+from torchkeras_layer.layers.arguments import as_plain, number_between, sizes_in
 from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer
 
 
@@ -42,7 +42,10 @@ class Dropout(SeededLayer):
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.rate = number_between(self, "rate", rate, 0, 1)
-        self.noise_shape = None if noise_shape is None else self._read_noise_shape(noise_shape)
+        expected = "a tuple of positive ints and None"
+        if noise_shape is not None:
+            noise_shape = sizes_in(self, "noise_shape", as_plain(noise_shape), expected, takes_int=False)
+        self.noise_shape = noise_shape
         self._take_seed(seed)
         self.supports_masking = True
 
@@ -80,15 +83,3 @@ class Dropout(SeededLayer):
                 f"Received: noise_shape={self.noise_shape}."
             )
         return shape  # type: ignore[return-value]
-
-    def _read_noise_shape(self, noise_shape: Any) -> Shape:
-        try:
-            shape = as_shape(tuple(noise_shape) if not isinstance(noise_shape, str) else noise_shape)
-        except TypeError:
-            shape = (0,)
-        if any(size is not None and size <= 0 for size in shape):
-            raise ValueError(
-                f"{type(self).__name__}: noise_shape must be a tuple of positive ints and None. "
-                f"Received: noise_shape={noise_shape!r}."
-            )
-        return shape

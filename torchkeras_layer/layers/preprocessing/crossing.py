@@ -1,43 +1,17 @@
-"""Which number of 64 bits stands for a string, or for several numbers together?
+"""Which number of 64 bits stands for several numbers together, and in which bin is it?
 
-As TensorFlow crosses features: FarmHash64 of each string, ints as they are, joined one after the other.
+As TensorFlow crosses features: their numbers joined one after the other, which are ints or FarmHash64 of strings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-
-from torchkeras_layer.layers.preprocessing.farm_hash import fingerprints
-from torchkeras_layer.layers.preprocessing.string_layer import StringLayer
-from torchkeras_layer.layers.preprocessing.strings import as_bytes, as_string_array
 
 # Torch's ints have a sign, and multiplication wraps around.
 _FACTOR = 0xC6A4A7935BD1E995 - 2**64
 _START = 0xDECAFCAFFE
-
-
-class StringFingerprints(StringLayer):
-    """FarmHash64 of strings. A layer within `HashedCrossing`, because it is never traced, and that may be.
-
-    >>> StringFingerprints()(["A", "B"])
-    tensor([-1531450017087491052,  8703560047562643528])
-    """
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.built = True
-
-    def call(self, inputs: Any) -> torch.Tensor:
-        """Return the numbers, in a tensor of the shape of the inputs; what is above 2**63 is negative."""
-        array = as_string_array(self, inputs)
-        numbers = fingerprints(as_bytes(self, array)).view("int64")
-        return torch.from_numpy(numbers).reshape(array.shape).to(self._pinned_device or "cpu")
-
-    def _as_tensors(self, inputs: Any) -> Any:
-        return as_string_array(self, inputs)
 
 
 def joined(features: Sequence[torch.Tensor]) -> torch.Tensor:
