@@ -47,7 +47,7 @@ def _nothing_compiled():
     torch._dynamo.reset()
 
 
-def _check(model, strict=False):
+def _assert_exports(model, strict=False):
     keys = list(model.state_dict())
     batch = torch.export.Dim("batch", min=2, max=64)
     program = torch.export.export(model, (X,), dynamic_shapes=({0: batch},), strict=strict)
@@ -62,7 +62,7 @@ def _check(model, strict=False):
 @pytest.mark.parametrize("around", [Tied, TiedLayer])
 @_ways
 def test_a_layer_at_several_places(make, around, strict):
-    _check(built(around(make())).eval(), strict)
+    _assert_exports(built(around(make())).eval(), strict)
 
 
 @_ways
@@ -71,8 +71,8 @@ def test_a_model_and_its_encoder_which_share_layers(strict):
     code = keras.layers.Dense(2)(inputs)
     autoencoder, encoder = keras.Model(inputs, keras.layers.Dense(3)(code)), keras.Model(inputs, code)
     both = keras.Input((3,))
-    _check(keras.Model(both, [autoencoder(both), encoder(both)]).eval(), strict)
-    _check(Tied(autoencoder).eval(), strict)
+    _assert_exports(keras.Model(both, [autoencoder(both), encoder(both)]).eval(), strict)
+    _assert_exports(Tied(autoencoder).eval(), strict)
 
 
 def test_what_is_computed_in_training_is_part_of_the_program():
@@ -127,7 +127,7 @@ def test_containers_in_containers_beside_a_shared_layer(nest):
         def call(self, inputs):
             return _run_all(self.others, self.again(self.first(inputs)))
 
-    _check(built(Holder()))
+    _assert_exports(built(Holder()))
 
 
 def test_losses_of_a_shared_layer_count_once():
@@ -147,4 +147,4 @@ def test_losses_of_a_shared_layer_count_once():
         def call(self, inputs):
             return self.again(self.first(inputs)) + torch.stack([*self.losses]).sum() + len(self.losses)
 
-    _check(built(Holder()))
+    _assert_exports(built(Holder()))

@@ -14,10 +14,6 @@ from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import map_leaves
 
 
-def same(found, wanted):
-    assert_close(map_leaves(torch.Tensor.detach, found), map_leaves(torch.Tensor.detach, wanted))
-
-
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
 @pytest.mark.parametrize("size", [1, 6])
 def test_shapes_and_dtypes_are_those_foretold(make, size):
@@ -46,7 +42,7 @@ def test_the_same_architecture_has_the_same_keys(make):
     one, other = make(), make()
     other.load_state_dict(one.state_dict())
     batch = batch_for(one)
-    same(other.eval()(batch), one.eval()(batch))
+    assert_close(other.eval()(batch), one.eval()(batch))
 
 
 def test_the_same_as_the_calls_made_at_once():
@@ -58,7 +54,7 @@ def test_the_same_as_the_calls_made_at_once():
 
     x, y = keras.Input((3,)), keras.Input((2,))
     data = batch_of(x), batch_of(y)
-    same(keras.Model([x, y], calls(x, y))(list(data)), calls(*data))
+    assert_close(keras.Model([x, y], calls(x, y))(list(data)), calls(*data))
 
 
 def test_generated_names_are_counted_anew_in_the_keys():
@@ -200,7 +196,7 @@ def test_a_model_on_new_inputs_is_one_layer_with_one_node():
     outer = keras.Model(x, y + 1)
     assert outer.layers[1] is model
     data = torch.randn(2, 3)
-    same(outer(data), model(data) + 1)
+    assert_close(outer(data), model(data) + 1)
     assert outer.get_weights()[0] is not None
     assert len(outer.weights) == 4
 
@@ -219,8 +215,8 @@ def test_feature_extraction_shares_the_layers():
     assert features.layers[1] is model.get_layer("hidden")
     data = torch.randn(2, 3)
     hidden, output = features(data)
-    same(output, model(data))
-    same(hidden, model.get_layer("hidden")(data))
+    assert_close(output, model(data))
+    assert_close(hidden, model.get_layer("hidden")(data))
     assert len(model.get_layer("hidden").inbound_nodes) == 1
 
 
@@ -232,7 +228,7 @@ def test_an_intermediate_tensor_as_input():
     assert isinstance(tail.layers[0], keras.layers.InputLayer)
     assert tail.input_shape == (None, 4)
     data = torch.randn(2, 4)
-    same(tail(data), model.get_layer("head")(data))
+    assert_close(tail(data), model.get_layer("head")(data))
 
 
 def test_a_replaced_child_counts():

@@ -12,15 +12,12 @@ import torch
 from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn import functional
+from torch.testing import assert_close
 
 import torchkeras_layer as keras
 from tests.models.samples import GRAPHS, batch_for, chain
 from tests.models.test_compiling import KINDS, batch
 from torchkeras_layer._positions import in_order
-
-
-def close(found, wanted):
-    torch.testing.assert_close(found, wanted)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -30,8 +27,8 @@ def test_a_graph_module_is_the_model(kind):
     graph = model.graph
     graph.lint()
     module = fx.GraphModule(model, graph)
-    close(module(*in_order(data)), model(data))
-    close(fx.Interpreter(module).run(*in_order(data)), model(data))
+    assert_close(module(*in_order(data)), model(data))
+    assert_close(fx.Interpreter(module).run(*in_order(data)), model(data))
 
 
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
@@ -52,8 +49,8 @@ def test_a_pass_that_replaces_a_function():
         if node.target is torch.relu:
             node.target = torch.tanh
     data = torch.randn(4, 3)
-    close(fx.GraphModule(model, graph)(data), torch.tanh(model.get_layer("dense")(data)) * 2)
-    close(model(data), torch.relu(model.get_layer("dense")(data)) * 2)
+    assert_close(fx.GraphModule(model, graph)(data), torch.tanh(model.get_layer("dense")(data)) * 2)
+    assert_close(model(data), torch.relu(model.get_layer("dense")(data)) * 2)
 
 
 def test_a_pass_that_matches_a_pattern():
@@ -65,7 +62,7 @@ def test_a_pass_that_matches_a_pattern():
 
     module = fx.GraphModule(model, model.graph)
     assert len(fx.replace_pattern(module, pattern, lambda a: torch.sigmoid(a))) == 1
-    close(module(torch.ones(2, 3)), torch.sigmoid(torch.ones(2, 3)) - 1)
+    assert_close(module(torch.ones(2, 3)), torch.sigmoid(torch.ones(2, 3)) - 1)
 
 
 def test_a_pass_that_puts_a_module_in_between():
@@ -79,7 +76,7 @@ def test_a_pass_that_puts_a_module_in_between():
     hidden.replace_all_uses_with(norm, delete_user_cb=lambda user: user is not norm)
     module.recompile()
     data = torch.randn(2, 3)
-    close(module(data), model.head(module.norm(model.hidden(data))))
+    assert_close(module(data), model.head(module.norm(model.hidden(data))))
 
 
 def test_fx_traces_around_a_model():
@@ -90,7 +87,7 @@ def test_fx_traces_around_a_model():
     whole = nn.Sequential(nn.Linear(3, 3), chain(), nn.ReLU())
     module = fx.GraphModule(whole, Leaves().trace(whole))
     data = torch.randn(2, 3)
-    close(module(data), whole(data))
+    assert_close(module(data), whole(data))
 
 
 def test_dead_code_elimination_keeps_losses_and_metrics():
@@ -105,9 +102,9 @@ def test_dead_code_elimination_keeps_losses_and_metrics():
     module.recompile()
     assert len(module.graph.nodes) == before
     module(data)
-    close(model.losses, [wanted])
+    assert_close(model.losses, [wanted])
     assert [metric.name for metric in model.metrics] == ["total"]
-    close(model.metrics[0].result(), 4 * wanted)
+    assert_close(model.metrics[0].result(), 4 * wanted)
 
 
 def test_dead_code_goes():
@@ -119,7 +116,7 @@ def test_dead_code_goes():
     module.graph.eliminate_dead_code()
     module.recompile()
     assert [node.op for node in module.graph.nodes] == ["placeholder", "call_function", "output"]
-    close(module(torch.ones(1, 3)), torch.full((1, 3), 2.0))
+    assert_close(module(torch.ones(1, 3)), torch.full((1, 3), 2.0))
 
 
 def test_a_graph_is_new_each_time():
@@ -128,7 +125,7 @@ def test_a_graph_is_new_each_time():
     for node in reversed(list(graph.nodes)):
         graph.erase_node(node)
     assert len(model.graph.nodes) == 4
-    close(model(torch.ones(1, 3)), model.head(model.hidden(torch.ones(1, 3))))
+    assert_close(model(torch.ones(1, 3)), model.head(model.hidden(torch.ones(1, 3))))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -193,12 +190,12 @@ def test_a_replaced_child_counts():
     model = chain()
     data = torch.randn(2, 3)
     model.head = nn.Linear(4, 5)
-    close(model(data), model.head(model.hidden(data)))
+    assert_close(model(data), model.head(model.hidden(data)))
     assert list(model.state_dict())[-2:] == ["head.weight", "head.bias"]
     assert [type(layer).__name__ for layer in model.layers] == ["InputLayer", "Dense", "TorchModuleWrapper"]
-    close(fx.GraphModule(model, model.graph)(data), model(data))
+    assert_close(fx.GraphModule(model, model.graph)(data), model(data))
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
-        close(twin(data), model(data))
+        assert_close(twin(data), model(data))
 
 
 def test_the_shape_after_a_child_is_replaced():

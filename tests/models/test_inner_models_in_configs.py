@@ -31,7 +31,7 @@ def outer(kit, make_inner):
     return kit.Model(x, [inner(once), kit.layers.Activation("linear", name="same")(once), once])
 
 
-def check(model):
+def assert_doubles(model):
     """Each call multiplies by 2."""
     model.set_weights([torch.tensor([[2.0]]).numpy(), torch.tensor([0.0]).numpy()])
     assert [float(part.detach()) for part in model(ONE)] == [4.0, 2.0, 2.0]
@@ -39,14 +39,14 @@ def check(model):
 
 @pytest.mark.parametrize("make_inner", [functional, sequential])
 def test_those_of_keras_3(make_inner):
-    check(keras.models.model_from_json(outer(oracle, make_inner).to_json()))
+    assert_doubles(keras.models.model_from_json(outer(oracle, make_inner).to_json()))
 
 
 @pytest.mark.parametrize("make_inner", [functional, sequential])
 def test_ours_here_and_in_keras_3(make_inner):
     written = outer(keras, make_inner).to_json()
-    check(keras.models.model_from_json(written))
-    check(oracle.models.model_from_json(written))
+    assert_doubles(keras.models.model_from_json(written))
+    assert_doubles(oracle.models.model_from_json(written))
 
 
 def entry(class_name, name, nodes, module="keras.layers", **config):
@@ -76,7 +76,7 @@ def test_those_of_tf_keras(kind):
     x, same = INNER[0] | {"name": "x"}, entry("Activation", "same", [[["inner", 1, 0, {}]]], activation="linear")
     x["config"] = {**x["config"], "name": "x"}
     config = graph([x, OF_TF_KERAS[kind], same], [["x", 0, 0]], [["inner", 2, 0], ["same", 0, 0], ["inner", 1, 0]])
-    check(keras.models.model_from_json(json.dumps({"class_name": "Functional", "config": config})))
+    assert_doubles(keras.models.model_from_json(json.dumps({"class_name": "Functional", "config": config})))
 
 
 def test_a_dict_of_inputs_as_tf_keras_writes_it():

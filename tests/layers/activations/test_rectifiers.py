@@ -29,7 +29,7 @@ def _numbers(layer) -> tuple[torch.Tensor, torch.Tensor]:
     return outputs.detach(), torch.autograd.grad(outputs, inputs, weights)[0]
 
 
-def _agree(name: str, *args, **kwargs) -> None:
+def _assert_agree(name: str, *args, **kwargs) -> None:
     mine, theirs = getattr(layers, name)(*args, **kwargs), getattr(keras.layers, name)(*args, **kwargs)
     assert_close(_numbers(mine), _numbers(theirs), f"{name}{args}{kwargs}", rtol=1e-6)
     assert mine.compute_output_shape((None, 3, None)) == (None, 3, None)
@@ -41,17 +41,17 @@ def _agree(name: str, *args, **kwargs) -> None:
     threshold=st.sampled_from([0, 0.5, 2.0]) | st.floats(0, 5),
 )
 def test_relu_and_its_gradient_are_keras_s(max_value, negative_slope, threshold):
-    _agree("ReLU", max_value=max_value, negative_slope=negative_slope, threshold=threshold)
+    _assert_agree("ReLU", max_value=max_value, negative_slope=negative_slope, threshold=threshold)
 
 
 @given(slope=SLOPES)
 def test_leaky_relu_and_its_gradient_are_keras_s(slope):
-    _agree("LeakyReLU", slope)
+    _assert_agree("LeakyReLU", slope)
 
 
 @given(alpha=st.floats(-3, 3) | st.integers(-2, 2))
 def test_elu_and_its_gradient_are_keras_s(alpha):
-    _agree("ELU", alpha)
+    _assert_agree("ELU", alpha)
 
 
 @given(theta=st.sampled_from([0, 0.5, 1.0]) | st.floats(0, 5))

@@ -20,7 +20,7 @@ options = st.fixed_dictionaries(
 MASKS = {"query": mask(BATCH, STEPS, seed=3), "value": mask(BATCH, OTHERS, seed=4)}
 
 
-def _check(name, arguments, switches, how_masked, which_masked, has_key):
+def _assert_keras_s(name, arguments, switches, how_masked, which_masked, has_key):
     shapes = [(BATCH, STEPS, FEATURES), (BATCH, OTHERS, 6 if has_key else FEATURES), (BATCH, OTHERS, FEATURES)]
     shapes = shapes[: 3 if has_key else 2]
 
@@ -48,7 +48,7 @@ def _check(name, arguments, switches, how_masked, which_masked, has_key):
     st.booleans(),
 )
 def test_random_configurations_are_keras_s(arguments, switches, how_masked, which_masked, has_key):
-    _check("Attention", arguments, switches, how_masked, which_masked, has_key)
+    _assert_keras_s("Attention", arguments, switches, how_masked, which_masked, has_key)
 
 
 @given(
@@ -59,7 +59,7 @@ def test_random_configurations_are_keras_s(arguments, switches, how_masked, whic
     st.booleans(),
 )
 def test_random_additive_configurations_are_keras_s(arguments, switches, how_masked, which_masked, has_key):
-    _check("AdditiveAttention", arguments, switches, how_masked, which_masked, has_key)
+    _assert_keras_s("AdditiveAttention", arguments, switches, how_masked, which_masked, has_key)
 
 
 @pytest.mark.parametrize("name", ["Attention", "AdditiveAttention"])
