@@ -55,6 +55,19 @@ def as_shape(value: Any) -> Shape:
     return tuple(as_dimension(d) for d in value)
 
 
+def broadcasts_to(shape: Any, target: Any) -> bool:
+    """Whether what has a shape can be repeated, along axes of size 1 and before the first one, to a target shape.
+
+    A free axis of the target takes any size.
+
+    >>> broadcasts_to((1, 3), (None, 4, 3)), broadcasts_to((2,), (4, 1)), broadcasts_to((2, 1), (3,))
+    (True, False, False)
+    """
+    pairs = zip(reversed(tuple(shape)), reversed(tuple(target)), strict=False)
+    # Not `in`, for which torch.compile would fix the sizes.
+    return len(shape) <= len(target) and all(wanted is None or size == 1 or size == wanted for size, wanted in pairs)
+
+
 def full_shape(value: Any) -> tuple[int, ...]:
     """Return the shape of something that can be allocated: every dimension known and not negative.
 

@@ -9,6 +9,7 @@ import torch
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import known_sizes
 from torchkeras_layer.layers.attention.attention import Attention
+from torchkeras_layer.layers.attention.score_dropout import score_dropout
 
 
 @catalog.register()
@@ -47,7 +48,7 @@ class AdditiveAttention(Attention):
         if self.use_scale:
             scale = self.add_weight("scale", known_sizes(self, query, [-1]), initializer="glorot_uniform")
         self.scale = scale
-        self._dropout_layer = self._make_dropout()
+        self._dropout_layer = score_dropout(self)
 
     def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
         fits = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))

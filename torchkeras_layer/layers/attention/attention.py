@@ -11,8 +11,8 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import number_between, one_of
 from torchkeras_layer.layers.attention.attention_axes import check_shapes
 from torchkeras_layer.layers.attention.attention_masks import causal_mask, check_broadcast, merged, read_mask
+from torchkeras_layer.layers.attention.score_dropout import score_dropout
 from torchkeras_layer.layers.attention.scores import attend, large_negative
-from torchkeras_layer.layers.regularization.dropout import Dropout
 from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
@@ -86,7 +86,7 @@ class Attention(ZooLayer):
         self.scale = self.add_weight("scale", (), initializer="ones") if self.use_scale else None
         is_concat = self.score_mode == "concat"
         self.concat_score_weight = self.add_weight("concat_score_weight", (), initializer="ones") if is_concat else None
-        self._dropout_layer = self._make_dropout()
+        self._dropout_layer = score_dropout(self)
 
     def call(
         self,
@@ -129,12 +129,6 @@ class Attention(ZooLayer):
         """
         query, value, _ = self._read_shapes(input_shape)
         return (*query[:-1], value[-1])
-
-    def _make_dropout(self) -> Dropout:
-        dropout = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy, name="dropout")
-        # It is not called where the kernel drops, and would be shown as one that is not ready.
-        dropout.build()
-        return dropout
 
     def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
         """Return how well each key fits each query. A subclass may define it, as in Keras."""

@@ -19,6 +19,7 @@ from torchkeras_layer.layers.attention.attention_masks import (
     read_mask,
     window_mask,
 )
+from torchkeras_layer.layers.attention.score_dropout import score_dropout
 from torchkeras_layer.layers.attention.scores import (
     attend,
     masked_softmax,
@@ -27,7 +28,6 @@ from torchkeras_layer.layers.attention.scores import (
     zero_where_all_masked,
 )
 from torchkeras_layer.layers.core.einsum_dense import EinsumDense
-from torchkeras_layer.layers.regularization.dropout import Dropout
 from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
@@ -115,9 +115,7 @@ class HeadedAttention(ZooLayer):
         if self.use_gate:
             self._gate_dense = self._into_heads("gate", query, (heads, value_size), activation="sigmoid")
         self._value_dense = self._into_heads("value", value, (shared_heads, value_size))
-        self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy, name="dropout")
-        # It is not called where the kernel drops, and would be shown as one that is not ready.
-        self._dropout_layer.build()
+        self._dropout_layer = score_dropout(self)
         self._output_dense = self._project(
             "attention_output", (*query[:-1], heads, value_size), 2, self._output_sizes(query)
         )

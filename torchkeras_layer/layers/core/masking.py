@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from torchkeras_layer._shapes import Shape
+from torchkeras_layer._shapes import Shape, broadcasts_to
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic.input_spec import describe
@@ -92,8 +92,7 @@ class Masking(ZooLayer):
     def _check_broadcast(self, inputs: Any, error: Exception | None = None) -> None:
         shape = tuple(inputs.shape)
         wanted = tuple(self.mask_value.shape) if isinstance(self.mask_value, torch.Tensor) else ()
-        pairs = zip(reversed(wanted), reversed(shape), strict=False)
-        if len(wanted) > len(shape) or any(size not in (1, found) and found is not None for size, found in pairs):
+        if not broadcasts_to(wanted, shape):
             raise ValueError(
                 f"{self.name}: mask_value must broadcast to the inputs: give one value for each feature. "
                 f"Received: a mask_value of shape {wanted}, and inputs of shape {describe(inputs)}."

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from torchkeras_layer._settings import epsilon
-from torchkeras_layer._shapes import Shape
+from torchkeras_layer._shapes import Shape, broadcasts_to
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, known_sizes
 from torchkeras_layer.layers.preprocessing.batches import batches_of
@@ -157,7 +157,7 @@ class Normalization(DataLayer):
 
     def _check_fit(self, sizes: tuple[int, ...]) -> None:
         shape = np.shape(self.input_mean)
-        if any(own not in (1, size) for own, size in zip(reversed(shape), reversed(sizes), strict=False)):
+        if not broadcasts_to(shape, sizes):
             raise ValueError(
                 f"{self.name}: mean and variance of shape {shape} do not fit the shape {sizes} of axes "
                 f"{self.axis} of the inputs."

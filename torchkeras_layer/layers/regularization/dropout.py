@@ -7,7 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from torchkeras_layer._shapes import Shape
+from torchkeras_layer._shapes import Shape, broadcasts_to
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import as_plain, number_between, sizes_in
 from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer
@@ -76,8 +76,7 @@ class Dropout(SeededLayer):
             return sizes
         # Broadcasting lines up the last axes; `None` is counted from the first one, as in Keras.
         shape = tuple(sizes[axis] if size is None and axis < len(sizes) else size for axis, size in enumerate(noise))
-        pairs = zip(reversed(shape), reversed(sizes), strict=False)
-        if len(shape) > len(sizes) or any(one != 1 and one != other for one, other in pairs):
+        if not broadcasts_to(shape, sizes):
             raise ValueError(
                 f"{self.name}: noise_shape must broadcast to the shape of the inputs, {sizes}. "
                 f"Received: noise_shape={self.noise_shape}."
