@@ -74,7 +74,7 @@ def test_what_stands_for_a_policy(dtype):
 
 NEITHER = [
     3,
-    object(),
+    object,
     {},
     {"class_name": "Dense", "config": {"name": "float32"}},
     {"class_name": "Policy"},

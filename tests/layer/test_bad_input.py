@@ -39,6 +39,10 @@ def test_constructor(arguments, error, received):
     assert Linear(2).name == "linear", "no number was used up"
 
 
+def _gives_three(shape, dtype=None):
+    return torch.ones(3)
+
+
 WEIGHTS = [
     ({"shape": (None, 2)}, ValueError, r"\(None, 2\)"),
     ({"shape": (-1,)}, ValueError, r"\(-1,\)"),
@@ -50,7 +54,7 @@ WEIGHTS = [
     ({"shape": (2,), "initializer": "no such"}, ValueError, "'no such'"),
     ({"shape": (2,), "initializer": 5.0}, ValueError, "5.0"),
     ({"shape": (2,), "initializer": np.ones(3)}, ValueError, r"\(3,\)"),
-    ({"shape": (2,), "initializer": lambda shape, dtype=None: torch.ones(3)}, ValueError, r"\(3,\)"),
+    ({"shape": (2,), "initializer": _gives_three}, ValueError, r"\(3,\)"),
     ({"shape": (2,), "dtype": "complex64"}, ValueError, "complex64"),
     ({"shape": (2,), "regularizer": "no such"}, ValueError, "'no such'"),
     ({"shape": (2,), "regularizer": 3}, ValueError, "3"),
@@ -64,7 +68,11 @@ WEIGHTS = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "error", "received"), WEIGHTS, ids=[str(case[0]) for case in WEIGHTS])
+@pytest.mark.parametrize(
+    ("arguments", "error", "received"),
+    WEIGHTS,
+    ids=[f"{place}: {', '.join(case[0])}" for place, case in enumerate(WEIGHTS)],
+)
 def test_add_weight(arguments, error, received):
     layer = built(Linear(2, name="mine"))
     before = snapshot(layer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import strategies as st
 
@@ -14,6 +15,10 @@ from torchkeras_layer._structures import leaves, map_leaves
 
 DTYPES = st.sampled_from(["float32", "float64"])
 MASKS = ("none", "right", "left", "holes", "all of a row")
+# There torch's own nn.LSTM fails under autocast.
+needs_bfloat16_kernels = pytest.mark.skipif(
+    not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="torch cannot run an LSTM in bfloat16 on this CPU"
+)
 
 
 def mask_of_kind(kind: str, batch: int, steps: int, random: np.random.Generator) -> torch.Tensor | None:

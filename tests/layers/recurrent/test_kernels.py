@@ -10,6 +10,7 @@ from torch._dynamo.testing import CompileCounterWithBackend
 from torch.autograd import forward_ad
 
 import torchkeras_layer as ours
+from tests.layers.recurrent.pairs import needs_bfloat16_kernels
 from torchkeras_layer.layers.recurrent import kernel_operator
 from torchkeras_layer.layers.recurrent.kernels import run_directly
 
@@ -164,6 +165,7 @@ def test_one_graph_serves_every_mask(kind):
     assert any("run_recurrence" in operator for operator in operators) == (kind not in ("loop", "dropout"))
 
 
+@needs_bfloat16_kernels
 def test_autocast_computes_as_torchs_layers_do():
     x = torch.randn(3, 5, 2)
     for name in NAMES:
