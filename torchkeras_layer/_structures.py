@@ -23,7 +23,18 @@ def leaves(structure: Any) -> list[Any]:
     >>> leaves({"b": 1, "a": [2, (3, None)]})
     [1, 2, 3, None]
     """
-    return list(_walk(structure))
+    found: list[Any] = []
+    _collect(structure, found)
+    return found
+
+
+def pack(structure: Any, flat: list[Any]) -> Any:
+    """Return the structure with other leaves, which `flat` gives in the order of `leaves`; types kept.
+
+    >>> pack({"b": 1, "a": [2, (3,)]}, [10, 20, 30])
+    {'b': 10, 'a': [20, (30,)]}
+    """
+    return _packed(structure, iter(flat)) if isinstance(structure, (dict, list, tuple)) else flat[0]
 
 
 def map_leaves(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
@@ -71,12 +82,29 @@ def _rebuild_sequence(structure: Any, parts: list[Any]) -> Any:
     return type(structure)(*parts) if is_namedtuple(structure) else tuple(parts)
 
 
-def _walk(structure: Any) -> Iterator[Any]:
+def _collect(structure: Any, found: list[Any]) -> None:
     if isinstance(structure, dict):
-        for value in structure.values():
-            yield from _walk(value)
+        parts: Any = structure.values()
     elif isinstance(structure, (list, tuple)):
-        for value in structure:
-            yield from _walk(value)
+        parts = structure
     else:
-        yield structure
+        found.append(structure)
+        return
+    for part in parts:
+        if isinstance(part, (dict, list, tuple)):
+            _collect(part, found)
+        else:
+            found.append(part)
+
+
+def _packed(structure: Any, flat: Iterator[Any]) -> Any:
+    parts = []
+    for part in structure.values() if isinstance(structure, dict) else structure:
+        parts.append(_packed(part, flat) if isinstance(part, (dict, list, tuple)) else next(flat))
+    if not isinstance(structure, dict):
+        return _rebuild_sequence(structure, parts)
+    if type(structure) is dict:
+        return dict(zip(structure, parts, strict=True))
+    rebuilt = copy.copy(structure)
+    rebuilt.update(zip(structure, parts, strict=True))
+    return rebuilt

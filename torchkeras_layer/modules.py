@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from torchkeras_layer.layer.building import all_or_nothing
 from torchkeras_layer.layer.dry_run import dry_run
 from torchkeras_layer.layer.losses import own_losses
 from torchkeras_layer.layer.unbuilt import UnbuiltWeights
@@ -45,7 +46,7 @@ def build(module: nn.Module, *example_inputs: Any, **example_keywords: Any) -> n
     try:
         with contextlib.ExitStack() as undo:
             for layer in layers_in(module):
-                undo.enter_context(layer._all_or_nothing())  # type: ignore[attr-defined]
+                undo.enter_context(all_or_nothing(layer))
             dry_run(module, example_inputs, example_keywords)
     except Exception as error:
         raise RuntimeError(

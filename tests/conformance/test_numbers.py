@@ -14,6 +14,7 @@ from tests.oracle import assert_close, keras_keeps_float64
 from torchkeras_layer import Layer
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer.weight_spec import read_weight
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 # A module of torch's has a dtype of its own, and names of its own for its weights.
@@ -91,7 +92,7 @@ def test_weights_have_keras_s_names_shapes_and_order(case):
 def _name_of(layer: Any, weight: torch.Tensor) -> str:
     """Return the name of a weight of a layer or of the layers within."""
     owners = [module for module in layer.modules() if isinstance(module, Layer)]
-    named = ((spec.name, owner._read_weight(name)) for owner in owners for name, spec in owner.weight_specs.items())
+    named = ((spec.name, read_weight(owner, name)) for owner in owners for name, spec in owner.weight_specs.items())
     return next(name for name, found in named if found is weight)
 
 

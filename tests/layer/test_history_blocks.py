@@ -20,7 +20,7 @@ def test_outside_of_blocks_nothing_is_recorded_and_no_hook_is_left():
     with keras.record_history() as history:
         pass
     layer(torch.ones(2, 3))
-    assert (history.nodes, layer.inbound_nodes, layer._eager_nodes) == ([], [], [])
+    assert (history.nodes, layer.inbound_nodes) == ([], [])
     assert not torch_module._has_any_global_hook()
 
 

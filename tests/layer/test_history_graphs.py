@@ -48,7 +48,7 @@ def test_eager_nodes_change_nothing_in_a_graph_that_is_made_of_their_layers():
 
     (plain, start), (watched, watched_start) = make(contextlib.nullcontext), make(keras.record_history)
     hidden = watched.get_layer("hidden")
-    assert len(hidden._eager_nodes) == 4
+    assert len(hidden._torchkeras.eager_nodes) == 4
     assert hidden.output._keras_history.node_index == 0
     assert watched.get_config() == plain.get_config()
     assert watched.code == plain.code

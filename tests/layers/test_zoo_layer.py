@@ -111,9 +111,9 @@ def test_a_weight_given_by_its_array_is_not_part_of_the_config():
 # What a layer reads in its own way: inputs that are no tensors, its entries of a state dict, its own weights.
 MEANT_TO_BE_REPLACED = {
     "_apply",
-    "_as_tensors",
-    "_more_to_save",
-    "_own_weights",
+    "_torchkeras_more_to_save",
+    "_torchkeras_own_weights",
+    "_torchkeras_read_inputs",
     "_save_to_state_dict",
     "_load_from_state_dict",
 }
@@ -145,4 +145,4 @@ def test_a_subclass_may_make_masks_where_the_built_in_only_merges_them():
 
 @pytest.mark.parametrize("name", ["Add", "Concatenate", "LSTM", "Bidirectional", "Attention", "GlobalAveragePooling1D"])
 def test_what_only_merges_masks_goes_the_direct_way(name):
-    assert getattr(layers, name)._only_merges_masks
+    assert getattr(layers, name)._torchkeras_facts.only_merges_masks

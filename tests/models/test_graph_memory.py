@@ -82,7 +82,7 @@ def test_a_thousand_models():
 @every_kind
 def test_all_of_a_model_goes_with_it(make):
     model = make()
-    things = [*model.layers, *model.parameters(), *model.inputs, *model.outputs, model._wiring.run]
+    things = [*model.layers, *model.parameters(), *model.inputs, *model.outputs, model._torchkeras.graph.wiring.run]
     references = [weakref.ref(thing) for thing in things]
     del model, things
     gc.collect()

@@ -145,7 +145,7 @@ def test_a_model_is_its_two_halves(program, cut):
 def test_a_model_is_a_layer_on_new_inputs(program):
     _, model = made(program)
     starts = map_leaves(lambda t: keras.Input(batch_shape=t.shape, dtype=t.dtype) + 0, model.input)
-    begin = map_leaves(lambda t: t._keras_history.layer._inbound_nodes[0].call_args[0], starts)
+    begin = map_leaves(lambda t: t._keras_history.layer.inbound_nodes[0].call_args[0], starts)
     outer = keras.Model(begin, model(starts)).eval()
     data = program.data(SIZES[0])
     assert_same(outer(data), model(data))

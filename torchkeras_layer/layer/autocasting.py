@@ -41,7 +41,7 @@ def cast_for_call(weight: torch.Tensor, spec: WeightSpec | None) -> torch.Tensor
         or context.building
         or context.uncast
         or not spec.autocast
-        or not layer._casts_weights
+        or not layer._torchkeras.casts_weights
     ):
         return weight
-    return weight.to(layer._policy.compute) if weight.is_floating_point() else weight
+    return weight.to(layer._torchkeras.policy.compute) if weight.is_floating_point() else weight

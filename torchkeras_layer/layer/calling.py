@@ -8,17 +8,17 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._autograd import in_backward
-from torchkeras_layer._structures import leaves
+from torchkeras_layer._structures import leaves, pack
+from torchkeras_layer.layer import masking
+from torchkeras_layer.layer.building import build_in_trace, take_first_argument
+from torchkeras_layer.layer.call_states import begin_call
 from torchkeras_layer.layer.compiler import is_compiler_about, outside_of_compiler
-from torchkeras_layer.layer.context import CallContext, per_thread
-from torchkeras_layer.layer.dtypes import Dtypes
-from torchkeras_layer.layer.losses import Losses, call_state
-from torchkeras_layer.layer.masking import MaskPassing
-from torchkeras_layer.layer.route import Route
-from torchkeras_layer.layer.state import LayerState
-from torchkeras_layer.layer.symbolic_calls import SymbolicCalls
+from torchkeras_layer.layer.context import CallContext
+from torchkeras_layer.layer.dtypes import as_tensor, cast_hidden_weights, cast_inputs
+from torchkeras_layer.layer.record import Record
+from torchkeras_layer.layer.symbolic_calls import call_symbolically
 from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
-from torchkeras_layer.symbolic.keras_tensor import any_symbolic
+from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic
 
 
 class _Missing:
@@ -26,166 +26,153 @@ class _Missing:
         return "nothing"
 
 
-_MISSING: Any = _Missing()
-_is_traced = torch.compiler.is_dynamo_compiling
+MISSING: Any = _Missing()
+is_traced = torch.compiler.is_dynamo_compiling
 
 
-class Calling(SymbolicCalls, Dtypes, MaskPassing, Losses):
-    """The pipeline. `nn.Module.__call__` stays torch's, so that hooks, compile, export and fx know nothing of us."""
-
-    def forward(self, inputs: Any = _MISSING, /, *args: Any, **kwargs: Any) -> Any:
-        """Run the layer: torch calls this from `layer(inputs)`. Layers define `call` instead.
-
-        Raises:
-            ValueError: if there are no inputs, they do not fit `input_spec`, or `call` returns `None`.
-        """
-        context, route = per_thread.context, self._call_route
-        outer = context.layer
-        traced = outer is None and _is_traced()
-        if outer is None and not traced and route.has_recorded:
-            self._begin_recording(context, inputs, args, kwargs)
-        context.layer = self
-        try:
-            # Written out, because it is the whole cost of a small layer: a built layer that wants nothing but its
-            # inputs, on one tensor in the right dtype without a mask; or on a list of such tensors.
-            if (
-                route.is_direct
-                and not (args or kwargs)
-                and (
-                    (
-                        isinstance(inputs, Tensor)
-                        and (inputs.dtype is route.dtype or not route.casts)
-                        and getattr(inputs, "_keras_mask", None) is None
-                        and (route.input_spec is None or route.input_spec.accepts(inputs))
-                    )
-                    or (type(inputs) is list and route.input_spec is None and _are_plain(inputs, route))
-                )
-            ):
-                if route.passes_training:
-                    outputs = self.call(inputs, training=self._training_mode(context))
-                else:
-                    outputs = self.call(inputs)
-            else:
-                outputs = self._call_in_full(context, outer, inputs, args, kwargs)
-        except Exception as error:
-            _tell_where(error, f"{self.__dict__.get('_name')} ({type(self).__name__})", inputs, args, kwargs)
-            raise
-        finally:
-            context.layer = outer
-            if outer is None and (context.recording is not None or traced):
-                self._end_recording(context)
-        if outputs is None:
-            raise ValueError(self._gave_nothing())
-        return outputs
-
-    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Compute the layer's outputs: override it. Here: return the inputs.
-
-        A `call` that names `training` gets the mode, one that names `mask` gets the inputs' mask.
-        """
-        return inputs
-
-    def _call_in_full(
-        self,
-        context: CallContext,
-        outer: LayerState | None,
-        inputs: Any,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Any:
-        if inputs is _MISSING:
-            inputs = self._take_first_argument(kwargs)
-        inputs = self._as_tensors(inputs)
-        if any_symbolic(inputs, args, kwargs):
-            return self._call_symbolically(outer, inputs, args, kwargs)
-        check_input_spec(self._input_spec, inputs, self._name)
-        if not self._built:
-            if _is_traced() and not self._creates_weights:
-                self._build_in_trace(inputs, args, kwargs, outer)
-            elif is_compiler_about():
-                outside_of_compiler(self._build_for_call, inputs, args, kwargs, outer)
-            else:
-                self._build_for_call(inputs, args, kwargs, outer)
-            check_input_spec(self._input_spec, inputs, self._name)
-        mask = self._choose_mask(inputs, args, kwargs)
-        inputs = self._cast_inputs(inputs)
-        outer_training = context.training
-        args, kwargs = self._fill_in(context, mask, args, kwargs)
-        hidden = self._cast_hidden_weights() if self._casts_weights else {}
-        try:
-            if self._dynamic and is_compiler_about():
-                outputs = outside_of_compiler(self.call, inputs, *args, **kwargs)
-            else:
-                outputs = self.call(inputs, *args, **kwargs)
-        finally:
-            context.training = outer_training
-            if hidden:
-                # Only then, because torch.compile did not follow it before torch 2.12.
-                self.__dict__.update(hidden)
-        self._add_activity_loss(outputs)
-        self._attach_mask(inputs, mask, outputs)
-        return outputs
-
-    def _gave_nothing(self) -> str:
-        what = f"call() of {type(self).__name__}"
-        return f"{self._name}: {what} must return a tensor or a structure of tensors. Received: None."
-
-    def _fill_in(
-        self, context: CallContext, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Give `call` the mode and the mask if it wants them, and tell the mode to the layers called inside."""
-        signature = self._call_signature
-        explicit = signature.argument("training", args, kwargs)
-        if explicit is not None:
-            context.training = explicit
-        by_position = "training" in signature.positional and signature.positional.index("training") < len(args)
-        if signature.takes_training and not by_position:
-            kwargs["training"] = self._training_mode(context)
-        elif by_position:
-            args = self._with_training(args, self._training_mode(context))
-        else:
-            kwargs.pop("training", None)
-        if signature.takes_mask and not signature.is_given("mask", args, kwargs):
-            kwargs["mask"] = mask
-        return args, kwargs
-
-    def _training_mode(self, context: CallContext) -> Any:
-        """Return what `training` is: as given to this or an outer call, else the module's own flag."""
-        inherited = context.training
-        if not _is_traced():
-            state = call_state(self)
-            if inherited is None and in_backward():
-                # Checkpointing runs the call again without the outer one, and must run it in the same mode.
-                inherited = state.training
-            state.training = inherited
-        return self.training if inherited is None else inherited
-
-    def _with_training(self, args: tuple[Any, ...], training: Any) -> tuple[Any, ...]:
-        index = self._call_signature.positional.index("training")
-        return (*args[:index], training, *args[index + 1 :])
-
-    def _add_activity_loss(self, outputs: Any) -> None:
-        regularizer = self._activity_regularizer
-        if regularizer is None:
-            return
-        for output in leaves(outputs):
-            if isinstance(output, Tensor):
-                loss = torch.as_tensor(regularizer(output))
-                size = output.shape[0] if output.dim() else 1
-                self.add_loss(loss / size if size else torch.zeros_like(loss), inputs=output)
+def begin_outermost(
+    record: Record, context: CallContext, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Begin a call that no other layer makes, unless it repeats one, or has no data."""
+    if context.dry_run is None and not in_backward() and not any_symbolic(inputs, args, kwargs):
+        begin_call(record)
 
 
-def _are_plain(inputs: list[Any], route: Route) -> bool:
+def are_plain(record: Record, inputs: list[Any]) -> bool:
     """Whether all of a list are tensors in the right dtype without a mask."""
-    return all(
-        isinstance(tensor, Tensor)
-        and (tensor.dtype is route.dtype or not route.casts)
-        and getattr(tensor, "_keras_mask", None) is None
-        for tensor in inputs
-    )
+    dtype = record.compute_dtype if record.casts else None
+    for tensor in inputs:
+        if (
+            not isinstance(tensor, Tensor)
+            or (dtype is not None and tensor.dtype is not dtype)
+            or getattr(tensor, "_keras_mask", None) is not None
+        ):
+            return False
+    return True
 
 
-def _tell_where(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def call_in_full(
+    layer: Any, context: CallContext, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Run the whole pipeline: the inputs are flattened once, then read, checked, masked and cast flat."""
+    record: Record = layer._torchkeras
+    if inputs is MISSING:
+        inputs = take_first_argument(record, kwargs)
+    inputs, flat, is_symbolic = _read(layer, inputs)
+    if is_symbolic or ((args or kwargs) and any_symbolic(None, args, kwargs)):
+        return call_symbolically(layer, outer, inputs, args, kwargs)
+    _check(record, inputs, flat)
+    if not record.built:
+        _build(layer, inputs, args, kwargs, outer)
+        _check(record, inputs, flat)
+    mask = masking.choose(record, inputs, flat, args, kwargs)
+    inputs = cast_inputs(record, inputs, flat)
+    outer_training = context.training
+    args, kwargs = _fill_in(layer, context, mask, args, kwargs)
+    hidden = cast_hidden_weights(layer) if record.casts_weights else {}
+    try:
+        if record.dynamic and is_compiler_about():
+            outputs = outside_of_compiler(layer.call, inputs, *args, **kwargs)
+        else:
+            outputs = layer.call(inputs, *args, **kwargs)
+    finally:
+        context.training = outer_training
+        if hidden:
+            # Only then, because torch.compile did not follow it before torch 2.12.
+            layer.__dict__.update(hidden)
+    if record.activity_regularizer is not None:
+        _add_activity_loss(layer, record.activity_regularizer, outputs)
+    masking.attach(layer, inputs, mask, outputs)
+    return outputs
+
+
+def _read(layer: Any, inputs: Any) -> tuple[Any, list[Any], bool]:
+    """Turn numpy arrays and Python numbers among the inputs into tensors; return the inputs, also flat.
+
+    And whether a symbolic tensor is among them.
+    """
+    if layer._torchkeras_facts.reads_inputs:
+        inputs = layer._torchkeras_read_inputs(inputs)
+    if isinstance(inputs, Tensor):
+        return inputs, [inputs], False
+    if isinstance(inputs, range):
+        inputs = list(inputs)
+    flat, is_symbolic, is_changed = leaves(inputs), False, False
+    for place, leaf in enumerate(flat):
+        if isinstance(leaf, KerasTensor):
+            is_symbolic = True
+        elif not isinstance(leaf, Tensor):
+            flat[place] = as_tensor(layer, leaf)
+            is_changed = True
+    return (pack(inputs, flat) if is_changed else inputs), flat, is_symbolic
+
+
+def _check(record: Record, inputs: Any, flat: list[Any]) -> None:
+    if record.input_spec is None:
+        return
+    spec = record.only_spec
+    is_one = spec is not None and len(flat) == 1 and isinstance(flat[0], Tensor)
+    if not (is_one and spec.accepts(flat[0])):  # type: ignore[union-attr]
+        check_input_spec(record.input_spec, inputs, record.name)
+
+
+def _build(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
+    if is_traced() and not layer._torchkeras_facts.creates_weights:
+        build_in_trace(layer, inputs, args, kwargs, outer)
+    elif is_compiler_about():
+        outside_of_compiler(layer._torchkeras_build, inputs, args, kwargs, outer)
+    else:
+        layer._torchkeras_build(inputs, args, kwargs, outer)
+
+
+def gave_nothing(layer: Any) -> str:
+    """Say that `call` must return something."""
+    what = f"call() of {type(layer).__name__}"
+    return f"{layer._torchkeras.name}: {what} must return a tensor or a structure of tensors. Received: None."
+
+
+def _fill_in(
+    layer: Any, context: CallContext, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Give `call` the mode and the mask if it wants them, and tell the mode to the layers called inside."""
+    signature = layer._torchkeras.signature
+    explicit = signature.argument("training", args, kwargs)
+    if explicit is not None:
+        context.training = explicit
+    by_position = "training" in signature.positional and signature.positional.index("training") < len(args)
+    if signature.takes_training and not by_position:
+        kwargs["training"] = training_mode(layer, context)
+    elif by_position:
+        place = signature.positional.index("training")
+        args = (*args[:place], training_mode(layer, context), *args[place + 1 :])
+    else:
+        kwargs.pop("training", None)
+    if signature.takes_mask and not signature.is_given("mask", args, kwargs):
+        kwargs["mask"] = mask
+    return args, kwargs
+
+
+def training_mode(layer: Any, context: CallContext) -> Any:
+    """Return what `training` is: as given to this or an outer call, else the module's own flag."""
+    inherited = context.training
+    if not is_traced():
+        state = layer._torchkeras.calls.state
+        if inherited is None and in_backward():
+            # Checkpointing runs the call again without the outer one, and must run it in the same mode.
+            inherited = state.training
+        state.training = inherited
+    return layer.training if inherited is None else inherited
+
+
+def _add_activity_loss(layer: Any, regularizer: Any, outputs: Any) -> None:
+    for output in leaves(outputs):
+        if isinstance(output, Tensor):
+            loss = torch.as_tensor(regularizer(output))
+            size = output.shape[0] if output.dim() else 1
+            layer.add_loss(loss / size if size else torch.zeros_like(loss), inputs=output)
+
+
+def tell_where(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Add to an error in which layer, and on what, it happened; its class and message stay."""
     named = [describe((inputs, *args)), *(f"{name}={describe(value)}" for name, value in kwargs.items())]
     note = f"In {where}, called on: {', '.join(named)}"

@@ -34,7 +34,9 @@ def make(layer: Any, init: Callable[..., None], *args: Any, **kwargs: Any) -> No
     >>> make(layer, keras.Layer.__init__, name="made"); layer.name
     'made'
     """
-    if is_compiler_about() and not (torch.compiler.is_dynamo_compiling() and layer._can_be_made_in_trace()):
+    facts = layer._torchkeras_facts
+    can_be_traced = not facts.creates_weights and facts.begins_as_torch_does
+    if is_compiler_about() and not (torch.compiler.is_dynamo_compiling() and can_be_traced):
         outside_of_compiler(init, layer, *args, **kwargs)
     else:
         init(layer, *args, **kwargs)

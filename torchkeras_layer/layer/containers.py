@@ -8,7 +8,7 @@ they have a `state_dict` key such as `blocks.0.kernel`. What is read comes from 
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -17,9 +17,7 @@ from torchkeras_layer._structures import is_namedtuple, leaves
 from torchkeras_layer.layer.autocasting import cast_for_call
 from torchkeras_layer.layer.compiler import outside_of_compiler
 from torchkeras_layer.layer.unassigned import is_unassigned, remember_removed, take_over
-
-if TYPE_CHECKING:
-    from torchkeras_layer.layer.weight_spec import WeightSpec
+from torchkeras_layer.layer.weight_spec import WeightSpec, read_weight
 
 
 class Slot(enum.Enum):
@@ -66,22 +64,14 @@ class TrackedContainer(nn.Module):
             return kept
         if key in self._modules:
             return self._modules[key]
-        weight = self._read_weight(key)
+        weight = read_weight(self, key)
         return cast_for_call(weight, self._weight_specs[key]) if key in self._weight_specs else weight
-
-    def _read_weight(self, key: str) -> torch.Tensor:
-        """Return a weight as it is kept, without the cast of a mixed policy."""
-        for registry in (self._parameters, self._buffers):
-            if key in registry:
-                return registry[key]  # pyright: ignore[reportReturnType]
-        # A parametrization has put a property in its place.
-        return getattr(self, key)
 
     def _release(self, key: str, but_in: dict[str, Any] | None = None) -> None:
         """Take an entry out of all registries but one, in which another is about to take its place."""
         spec = self._weight_specs.pop(key, None)
         if spec is not None:
-            remember_removed(self._read_weight(key), spec)
+            remember_removed(read_weight(self, key), spec)
         for registry in (self._modules, self._parameters, self._buffers):
             if registry is not but_in:
                 registry.pop(key, None)
@@ -145,9 +135,9 @@ def _holds_state(value: Any) -> bool:
     return any(_holds_state(entry) for entry in entries)
 
 
-def weight_spec_holders(layer: nn.Module) -> list[Any]:
-    """List the layer and the containers on its attributes, to any depth: all that hold weights of its own."""
-    holders = [layer]
-    for holder in holders:
-        holders.extend(child for child in holder._modules.values() if isinstance(child, TrackedContainer))
-    return holders
+def weight_spec_holders(layer: Any) -> list[tuple[nn.Module, dict[str, WeightSpec]]]:
+    """List the layer and the containers on its attributes, to any depth, with what each knows of weights it holds."""
+    found: list[Any] = [layer]
+    for holder in found:
+        found.extend(child for child in holder._modules.values() if isinstance(child, TrackedContainer))
+    return [(layer, layer._torchkeras.weight_specs), *((holder, holder._weight_specs) for holder in found[1:])]

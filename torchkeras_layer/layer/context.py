@@ -6,9 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torchkeras_layer.layer.dry_run import DryRun
-    from torchkeras_layer.layer.losses import Recording
-    from torchkeras_layer.layer.state import LayerState
+    from torchkeras_layer.layer.call_states import Recording
 
 
 class CallContext:
@@ -37,17 +35,17 @@ class CallContext:
     )
 
     def __init__(self) -> None:
-        self.layer: LayerState | None = None
-        self.outer: LayerState | None = None
+        self.layer: Any = None
+        self.outer: Any = None
         self.training: Any = None
         self.recording: Recording | None = None
-        self.dry_run: DryRun | None = None
+        self.dry_run: Any = None
         self.is_tracing = False
         self.building = False
         self.alone = False
         self.frozen = False
         self.uncast = False
-        self.scope: tuple[LayerState | None, str] | None = None
+        self.scope: tuple[Any, str] | None = None
 
 
 class _PerThread(threading.local):

@@ -17,7 +17,6 @@ from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 if TYPE_CHECKING:
     from torch import nn
 
-    from torchkeras_layer.layer.state import LayerState
     from torchkeras_layer.symbolic.node import Node
 
 
@@ -42,13 +41,13 @@ class RecordedUpdate:
     """
 
     function: Callable[[], Any]
-    owner: LayerState
+    owner: Any
     inputs: tuple[KerasTensor, ...]
 
     @property
     def is_active(self) -> bool:
         """Whether the layer that asked for the update is not frozen, or keeps state from batch to batch anyway."""
-        return self.owner._trainable or self.owner._stateful
+        return self.owner._torchkeras.trainable or self.owner._torchkeras.stateful
 
     def follows_from(self, tensors: list[KerasTensor]) -> bool:
         """Whether the update is computed from one of `tensors`."""
@@ -63,7 +62,7 @@ class RecordedUpdate:
         if self.inputs:
             names = ", ".join(tensor.name for tensor in self.inputs)
             raise TypeError(
-                f"{self.owner._name}: this update depends on the symbolic input(s) {names}. It runs when the model is "
+                f"{self.owner.name}: this update depends on the symbolic input(s) {names}. It runs when the model is "
                 "called on real tensors in training mode: `model(inputs, training=True)`."
             )
         run_uncast(self.function)
@@ -84,7 +83,7 @@ class SymbolicRun(DryRun):
         super().__init__(module)
         self.dependence = Dependence()
         self._losses: list[tuple[TensorSpec, bool, Sources]] = []
-        self._updates: list[tuple[Callable[[], Any], LayerState, Sources]] = []
+        self._updates: list[tuple[Callable[[], Any], Any, Sources]] = []
 
     def begin(self, inputs: list[Any]) -> None:
         """Begin a run on fake inputs. There may be two, which note the same."""
@@ -100,7 +99,7 @@ class SymbolicRun(DryRun):
                 spec = TensorSpec(getattr(value, "shape", ()), getattr(value, "dtype", "float32"))
                 self._losses.append((spec, is_conditional, self.dependence.of(value)))
 
-    def note_updates(self, functions: list[Callable[[], Any]], owner: LayerState) -> None:
+    def note_updates(self, functions: list[Callable[[], Any]], owner: Any) -> None:
         """Note updates, and run each on what does not count, to see what it depends on."""
         for function in functions:
             self._updates.append((function, owner, self.dependence.met_by(lambda run=function: run_uncast(run))))
@@ -112,7 +111,7 @@ class SymbolicRun(DryRun):
         losses = []
         for position, (spec, is_conditional, sources) in enumerate(self._losses):
             tensor = KerasTensor(spec.shape, spec.dtype, name=f"{node.layer.name}_loss")
-            index = node.layer._inbound_nodes.index(node)
+            index = node.layer._torchkeras.inbound_nodes.index(node)
             tensor._keras_history = KerasHistory(node.layer, index, first + position)
             losses.append(RecordedLoss(tensor, is_conditional, tuple(inputs[i] for i in sorted(sources))))
         updates = [RecordedUpdate(run, owner, tuple(inputs[i] for i in sorted(s))) for run, owner, s in self._updates]

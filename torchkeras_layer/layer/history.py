@@ -19,7 +19,7 @@ from torchkeras_layer._autograd import in_backward
 from torchkeras_layer.layer.compiler import is_compiler_about
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.history_table import table_of
-from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.layer.record import is_layer
 from torchkeras_layer.symbolic.eager_node import EagerNode, as_seen, tensors_in
 from torchkeras_layer.symbolic.keras_tensor import any_symbolic
 
@@ -37,7 +37,9 @@ class History:
         """Forget all calls, and take their nodes off the layers too."""
         forgotten = {id(node) for node in self.nodes}
         for layer in {id(layer): layer for layer in map(_layer_of, self.nodes) if layer is not None}.values():
-            layer._eager_nodes[:] = [node for node in layer._eager_nodes if id(node) not in forgotten]
+            layer._torchkeras.eager_nodes[:] = [
+                node for node in layer._torchkeras.eager_nodes if id(node) not in forgotten
+            ]
         self.nodes.clear()
 
     def __len__(self) -> int:
@@ -173,9 +175,9 @@ class _Recorder:
         for source in node.sources:
             layer = _layer_of(source)
             if layer is not None:
-                layer._outbound_links.add(node)
-        if isinstance(module, LayerState):
-            module._eager_nodes.append(node)
+                layer._torchkeras.outbound_links.add(node)
+        if is_layer(module):
+            module._torchkeras.eager_nodes.append(node)
 
     def _drop(self, node: EagerNode) -> None:
         for history in self.histories:
@@ -254,13 +256,13 @@ def _does_not_count() -> bool:
 
 
 def _mode_of(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    if not isinstance(module, LayerState):
+    if not is_layer(module):
         return module.training
-    given = module._call_signature.argument("training", args[1:], kwargs)
+    given = module._torchkeras.signature.argument("training", args[1:], kwargs)
     given = per_thread.context.training if given is None else given
     return given if isinstance(given, bool) else module.training
 
 
 def _layer_of(node: EagerNode) -> Any:
     module = node._module()
-    return module if isinstance(module, LayerState) else None
+    return module if is_layer(module) else None

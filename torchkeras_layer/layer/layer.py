@@ -1,55 +1,34 @@
-"""What is a layer?"""
+"""What is a layer? Its constructor, its name and its dtypes; the other members stand in the classes that it joins."""
 
 from __future__ import annotations
 
-import inspect
+import functools
 import types
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.lazy import LazyModuleMixin
 
 from torchkeras_layer import regularizers
 from torchkeras_layer._shapes import as_shape
-from torchkeras_layer._structures import leaves
-from torchkeras_layer.layer.building import Building, building
-from torchkeras_layer.layer.calling import Calling
+from torchkeras_layer.layer.building import building, update_stand_in
+from torchkeras_layer.layer.calls import Calls
+from torchkeras_layer.layer.class_facts import CLASS_OPTIONS, read_facts
 from torchkeras_layer.layer.compiler import followed
-from torchkeras_layer.layer.compiling import Compiling
-from torchkeras_layer.layer.configuration import Configuration, capturing
-from torchkeras_layer.layer.copying import Copying, fresh_call_state
-from torchkeras_layer.layer.freezing import Freezing
-from torchkeras_layer.layer.loading import Loading
-from torchkeras_layer.layer.measuring import Measuring
-from torchkeras_layer.layer.naming import choose_name, naming_errors
-from torchkeras_layer.layer.reserved import check_names
-from torchkeras_layer.layer.shapes import ShapeInference
-from torchkeras_layer.layer.signatures import CallSignature, read_build_arguments, read_call_signature
+from torchkeras_layer.layer.configuration import capturing
+from torchkeras_layer.layer.dtypes import move, set_policy
+from torchkeras_layer.layer.files import Files
+from torchkeras_layer.layer.graph_place import GraphPlace
+from torchkeras_layer.layer.losses_and_metrics import LossesAndMetrics
+from torchkeras_layer.layer.naming import NameScope, NotUsedYetError, choose_name, naming_errors
+from torchkeras_layer.layer.record import KEY, Record, begin_module, derive_route
 from torchkeras_layer.layer.stand_ins import is_stand_in, show_containers
-from torchkeras_layer.layer.stateless import StatelessCalls
-from torchkeras_layer.layer.updates import Updates
-from torchkeras_layer.layer.walk import layers_in
-from torchkeras_layer.layer.weights import WeightCreation
-from torchkeras_layer.precision import as_policy
-from torchkeras_layer.symbolic.input_spec import InputSpec
-
-# What a class may set for all its layers by a plain attribute.
-_DECLARABLE = ("input_spec", "stateful", "dynamic", "supports_masking", "activity_regularizer")
+from torchkeras_layer.layer.weights import Weights
+from torchkeras_layer.precision import Policy, as_policy
 
 
-class Layer(
-    Calling,
-    Measuring,
-    Updates,
-    StatelessCalls,
-    Copying,
-    Loading,
-    Compiling,
-    Configuration,
-    Freezing,
-    WeightCreation,
-):
+class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
     """A Keras layer that is a plain `torch.nn.Module`.
 
     Subclass it: keep arguments in `__init__`, create weights in `build`, compute in `call`. The layer builds itself on
@@ -88,6 +67,9 @@ class Layer(
     (torch.Size([2, 1]), ['0.w', '0.b', '2.w', '2.b'])
     """
 
+    # Whether `K.learning_phase` matters, which Keras 1 asks.
+    uses_learning_phase = False
+
     def __init__(
         self,
         trainable: bool = True,
@@ -108,98 +90,156 @@ class Layer(
         class_name = type(self).__name__
         if unknown:
             raise TypeError(f"{class_name}: unknown keyword argument {next(iter(unknown))!r}.")
-        self._begin_module()
-        flags = {"_trainable": trainable, "_dynamic": dynamic, "_autocast": autocast}
-        self.__dict__.update({key: _as_bool(class_name, key[1:], flag) for key, flag in flags.items()})
+        record = Record()
+        record.trainable = _as_bool(class_name, "trainable", trainable)
+        record.dynamic = _as_bool(class_name, "dynamic", dynamic)
+        record.autocast = _as_bool(class_name, "autocast", autocast)
         with naming_errors(class_name):
-            regularizer = regularizers.get(activity_regularizer)
-            shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
-            policy = as_policy(dtype)
-        self.__dict__.update(_activity_regularizer=regularizer, _batch_input_shape=shape, _initial_weights=weights)
-        self._begin_empty()
-        self.__dict__["_pinned_device"] = _device_in_force()
-        self._set_policy(policy)
-        self.__dict__["_name"] = choose_name(name, class_name)
-        self._apply_declarations()
-        self._update_stand_in()
+            record.activity_regularizer = regularizers.get(activity_regularizer)
+            record.batch_input_shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
+            record.policy = as_policy(dtype)
+        record.casts_weights = record.policy.is_mixed
+        record.initial_weights = weights
+        record.name = choose_name(name, class_name)
+        _begin(self, record)
 
-    def _apply_declarations(self) -> None:
-        """Set what the class declares by plain attributes for all its layers."""
-        declared = dict(self._declared)
-        self._dynamic = declared.pop("dynamic", self._dynamic)
-        for name, value in declared.items():
-            setattr(self, name, value)
-        self._choose_route()
-
-    def _begin_empty(self) -> None:
-        """Make the state that does not come from arguments."""
-        # At once, and past __setattr__: one by one, these attributes took half of the time that making a layer takes.
-        state = self.__dict__
-        # A class without an __init__ of its own was not seen by `capturing`.
-        state.setdefault("_init_arguments", ((), {}))
-        state.update(dict.fromkeys(("_path", "_build_shapes", "_input_spec")))
-        state.update(dict.fromkeys(("_stateful", "_is_thawed", "_is_frozen_above"), False))
-        state.update(dict.fromkeys(("_built", "_is_building", "_warned_of_mask", "uses_learning_phase"), False))
-        state.update(_supports_masking=self._defines_mask, _loss_functions=[])
-        state.update(_weight_specs={}, _unclaimed=set(), _frozen_names=set())
-        state.update(fresh_call_state())
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Read and wrap once a class what would be costly at every call."""
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Read and wrap once a class what would be costly at every call; `read_facts` says which options there are."""
+        ours = {name: options.pop(name) for name in CLASS_OPTIONS if name in options}
+        super().__init_subclass__(**options)
         if is_stand_in(cls):
             # There is one for each read of a layer; what is read once a class is as in the layer's own.
             show_containers(cls)
             return
-        check_names(cls)
         if "__init__" in cls.__dict__:
             cls.__init__ = capturing(cls.__init__)
         if "build" in cls.__dict__:
             cls.build = building(cls.build)
-        declared = {name: cls.__dict__[name] for name in _DECLARABLE if name in cls.__dict__}
-        for name in [name for name, value in declared.items() if isinstance(value, property)]:
-            del declared[name]
-        for name in declared:
-            delattr(cls, name)
-        cls._declared = {**cls._declared, **declared}
-        _read_class(cls)
+        cls._torchkeras_facts = read_facts(cls, Layer, cls._torchkeras_facts, **ours)
+        _own_forward(cls)
 
     @property
-    def dynamic(self) -> bool:
-        """Whether this layer or one inside is never traced."""
-        return any(layer._dynamic for layer in layers_in(self))
+    def name(self) -> str:
+        """The layer's name: as given, else the class name in snake case, counted.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2, name="head").name
+        'head'
+        """
+        return self._torchkeras.name
 
     @property
-    def stateful(self) -> bool:
-        """Whether this layer or one inside keeps state from one batch to the next."""
-        return any(layer._stateful for layer in layers_in(self))
+    def path(self) -> str | None:
+        """Names of the layers around this one and its own, joined by `/`; `None` before the build.
 
-    @stateful.setter
-    def stateful(self, value: bool) -> None:
-        self._stateful = bool(value)
-
-    @property
-    def input_spec(self) -> Any:
-        """What inputs must look like: an `InputSpec`, a nested structure of them, or `None`."""
-        return self._input_spec
-
-    @input_spec.setter
-    def input_spec(self, value: Any) -> None:
-        for spec in leaves(value):
-            if spec is not None and not isinstance(spec, InputSpec):
-                raise TypeError(f"{self._name}: input_spec takes InputSpec objects. Received: {spec!r}.")
-        self._input_spec = value
-        self._choose_route()
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2, name="head"); layer.build((None, 3)); layer.path
+        'head'
+        """
+        return self._torchkeras.path
 
     @property
-    def activity_regularizer(self) -> Any:
-        """A callable on the output whose result, over the batch size, is a loss; or `None`."""
-        return self._activity_regularizer
+    def scope_name(self) -> str:
+        """The path of a layer that was built.
 
-    @activity_regularizer.setter
-    def activity_regularizer(self, value: Any) -> None:
-        self._activity_regularizer = regularizers.get(value)
-        self._choose_route()
+        Raises:
+            NotUsedYetError: a ValueError, before the build.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2, name="head"); layer.build((None, 3)); layer.scope_name
+        'head'
+        """
+        path = self._torchkeras.path
+        if path is None:
+            name = self._torchkeras.name
+            raise NotUsedYetError(f"{name}: no scope name yet, because the layer is not built. Call or build it.")
+        return path
+
+    @property
+    def name_scope(self) -> NameScope:
+        """A context manager in which the paths of what is built begin with this layer's name.
+
+        >>> import torchkeras_layer as keras
+        >>> outer, inner = keras.Layer(name="encoder"), keras.layers.Dense(2, name="head")
+        >>> with outer.name_scope as scope:
+        ...     inner.build((None, 3))
+        >>> scope.name, inner.path
+        ('encoder/', 'encoder/head')
+        """
+        return NameScope(self)
+
+    @classmethod
+    def with_name_scope(cls, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate a method, so that it runs in the layer's `name_scope`.
+
+        >>> import torchkeras_layer as keras
+        >>> class Encoder(keras.Layer):
+        ...     @keras.Layer.with_name_scope
+        ...     def prepare(self):
+        ...         self.head = keras.layers.Dense(2, name="head")
+        ...         self.head.build((None, 3))
+        >>> encoder = Encoder(name="encoder"); encoder.prepare(); encoder.head.path
+        'encoder/head'
+        """
+
+        @functools.wraps(method)
+        def scoped(self: Layer, *args: Any, **kwargs: Any) -> Any:
+            with self.name_scope:
+                return method(self, *args, **kwargs)
+
+        return scoped
+
+    @property
+    def _name(self) -> str:
+        # Ported code assigns it to rename a layer.
+        return self._torchkeras.name
+
+    @_name.setter
+    def _name(self, name: str) -> None:
+        self._torchkeras.name = choose_name(name, type(self).__name__)
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype of the weights, such as `'float32'`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2, dtype="mixed_bfloat16").dtype
+        'float32'
+        """
+        return self._torchkeras.policy.variable_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """Name of the dtype of the weights; the same as `dtype`."""
+        return self._torchkeras.policy.variable_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """Name of the dtype that inputs are cast to.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2, dtype="mixed_bfloat16").compute_dtype
+        'bfloat16'
+        """
+        return self._torchkeras.policy.compute_dtype
+
+    @property
+    def dtype_policy(self) -> Policy:
+        """The pair of both dtypes. Setting it does not change weights that exist; `.to(dtype)` does."""
+        return self._torchkeras.policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        set_policy(self, as_policy(policy))
+
+    @property
+    def autocast(self) -> bool:
+        """Whether floating inputs are cast to the compute dtype."""
+        return self._torchkeras.autocast
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Any:
+        move(self, fn, lambda: super(Layer, self)._apply(fn, recurse))
+        return self
 
     def apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         """Call the layer on `fn`; or, if `fn` is a function, call that on every module inside, as torch's `apply`."""
@@ -209,44 +249,46 @@ class Layer(
 
     def extra_repr(self) -> str:
         """Name, and the shapes of the own weights once there are any."""
-        if not self._built:
-            return f"name={self._name!r}, not built"
+        name = self._torchkeras.name
+        if not self._torchkeras.built:
+            return f"name={name!r}, not built"
         own = [(k, w) for k, w in [*self._parameters.items(), *self._buffers.items()] if w is not None]
-        return ", ".join([f"name={self._name!r}", *(f"{key}={tuple(weight.shape)}" for key, weight in own)])
+        return ", ".join([f"name={name!r}", *(f"{key}={tuple(weight.shape)}" for key, weight in own)])
 
 
-# The call of the base class takes any argument and wants none of them.
-_PASS_THROUGH = CallSignature(first="inputs", positional=(), takes_training=False, takes_mask=False)
+def _begin(layer: Layer, record: Record) -> None:
+    """Give a layer its record, once the arguments are known to be right."""
+    place, facts = begin_module(layer), layer._torchkeras_facts
+    if place.init_arguments is not None:
+        record.init_arguments = place.init_arguments
+    record.pinned_device = _device_in_force()
+    record.signature, record.supports_masking = facts.signature, facts.defines_mask
+    layer.__dict__[KEY] = record
+    if facts.declared:
+        _apply_declarations(layer, record, facts.declared)
+    derive_route(layer)
+    update_stand_in(layer)
 
 
-def _own_copy(function: Any) -> Any:
-    """Copy a method with its code: torch.compile limits the compilations of a code object, over all classes."""
-    code = function.__code__.replace()
-    duplicate = types.FunctionType(code, function.__globals__, function.__name__, function.__defaults__)
+def _apply_declarations(layer: Layer, record: Record, declared: dict[str, Any]) -> None:
+    """Set what the class declares by plain attributes for all its layers."""
+    declared = dict(declared)
+    record.dynamic = declared.pop("dynamic", record.dynamic)
+    for name, value in declared.items():
+        setattr(layer, name, value)
+
+
+def _own_forward(cls: Any) -> None:
+    """Give a class a `forward` with its own code, of which torch.compile limits the compilations over all classes."""
+    forward = Calls.forward
+    if cls.forward.__qualname__ != forward.__qualname__:
+        return
+    duplicate = types.FunctionType(
+        forward.__code__.replace(), forward.__globals__, forward.__name__, forward.__defaults__
+    )
     for attribute in ("__module__", "__qualname__", "__doc__", "__annotations__"):
-        setattr(duplicate, attribute, getattr(function, attribute))
-    return duplicate
-
-
-def _read_class(cls: Any) -> None:
-    if cls.forward.__qualname__ == Calling.forward.__qualname__:
-        cls.forward = _own_copy(Calling.forward)
-    mro = cls.__mro__
-    cls._begins_as_torch_does = mro[mro.index(LazyModuleMixin) + 1] is nn.Module
-    cls._call_signature = _PASS_THROUGH if cls.call is Calling.call else read_call_signature(cls.call)
-    cls._build_arguments = read_build_arguments(cls.build)
-    cls._build_takes_shape = len(inspect.signature(cls.build).parameters) > 1
-    cls._creates_weights = cls.build is not Building.build
-    cls._defines_mask = cls.compute_mask is not Layer.compute_mask
-    if cls._defines_mask and not _is_built_in(cls.compute_mask):
-        # A subclass may make masks.
-        cls._only_merges_masks = False
-    shapes, inherited = cls.compute_output_shape, ShapeInference.compute_output_shape
-    cls._states_its_shapes = shapes is not inherited and _is_built_in(shapes) and _is_built_in(cls.call)
-
-
-def _is_built_in(method: Any) -> bool:
-    return method.__module__.startswith("torchkeras_layer.layers.")
+        setattr(duplicate, attribute, getattr(forward, attribute))
+    cls.forward = duplicate
 
 
 def _as_bool(class_name: str, argument: str, value: Any) -> bool:
@@ -272,9 +314,11 @@ def _batch_shape(batch_input_shape: Any, input_shape: Any, batch_size: int | Non
     return None if input_shape is None else as_shape((batch_size, *as_shape(input_shape)))
 
 
-def _begin_with(cls: Any) -> None:
+def _complete(cls: Any) -> None:
+    """Do for `Layer` itself what is done for its subclasses."""
+    cls._torchkeras_facts = read_facts(cls, cls, None)
+    _own_forward(cls)
     cls.__init__ = followed(cls.__init__)
 
 
-_read_class(Layer)
-_begin_with(Layer)
+_complete(Layer)

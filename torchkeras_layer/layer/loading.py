@@ -1,14 +1,15 @@
-"""How is a layer saved to and loaded from a `state_dict`?"""
+"""How is a layer saved to and loaded from a `state_dict`, also one that is not built?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
-from torchkeras_layer.layer.building import Building
+from torchkeras_layer.layer.building import all_or_nothing
+from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.unbuilt import STAND_IN
 from torchkeras_layer.layer.walk import layers_in
 
@@ -17,136 +18,123 @@ _BUILD_CONFIG = "build_config"
 _EXTRA_STATE = "_extra_state"
 
 
-class Loading(Building):
-    """torch's `state_dict` protocol."""
-
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        stand_in = self._parameters.pop(STAND_IN, None)
-        try:
-            nn.Module._save_to_state_dict(self, destination, prefix, keep_vars)
-        finally:
-            if stand_in is not None:
-                self._parameters[STAND_IN] = stand_in
-        destination.update((prefix + name, tensor) for name, tensor in self._more_to_save().items())
-        if not keep_vars:
-            self._save_in_order(destination, prefix)
-        if self._built and hasattr(destination, "_metadata"):
-            # Survives torch.save, and loading with weights_only=True: what an unbuilt layer needs to load this.
-            destination._metadata[prefix[:-1]][_BUILD_CONFIG] = plain(self.get_build_config())
-
-    def _more_to_save(self) -> dict[str, torch.Tensor]:
-        """Return what else belongs into the `state_dict`: tensors that are neither parameters nor buffers."""
-        return {}
-
-    def _save_in_order(self, destination: Any, prefix: str) -> None:
-        """Save weights that lie in memory in another order than that of their axes as copies that do not.
-
-        Safetensors refuses others. The price: what is written into these entries does not reach the layer.
-        """
-        for name in self._weight_specs:
-            saved = destination.get(prefix + name)
-            if isinstance(saved, torch.Tensor) and not saved.is_contiguous():
-                destination[prefix + name] = saved.contiguous()
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """Load as `nn.Module.load_state_dict` does; a layer that is not built is built first.
-
-        Raises:
-            RuntimeError: if a key is missing or unexpected (with `strict`), or a shape differs. Where the whole layer
-                was built before, nothing is then written.
-
-        >>> import torchkeras_layer as keras
-        >>> layer, twin = keras.layers.Dense(2), keras.layers.Dense(2); layer.build((None, 3))
-        >>> twin.load_state_dict(layer.state_dict())
-        <All keys matched successfully>
-        """
-        self._check_state_dict(state_dict, strict)
-        return super().load_state_dict(state_dict, strict=strict, assign=assign)
-
-    def _check_state_dict(self, state_dict: Mapping[str, Any], strict: bool) -> None:
-        """Raise before anything is written; torch reports what does not fit after it has written the rest.
-
-        Left to torch where a module reads old files by rules of its own, as batch normalization does.
-        """
-        if any(_has_own_rules(module) for module in self.modules()) or not all(
-            layer._built for layer in layers_in(self)
-        ):
-            return
-        mine = self.state_dict(keep_vars=True)
-        faults = misfits(mine, state_dict)
-        if strict:
-            faults += [f"missing key {key!r}" for key in mine if key not in state_dict]
-            faults += [f"unexpected key {key!r}" for key in state_dict if key not in mine]
-        if faults:
-            raise RuntimeError(f"{self._name}: load_state_dict: {'; '.join(faults)}. Nothing was written.")
-
-    def _load_from_state_dict(
-        self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], strict: bool,
-        missing_keys: list[str], unexpected_keys: list[str], error_msgs: list[str],
-    ) -> None:  # fmt: skip
-        if not self._built and not self._build_for_loading(
-            state_dict, prefix, local_metadata.get(_BUILD_CONFIG), error_msgs
-        ):
-            return
-        stand_in = self._parameters.pop(STAND_IN, None)
-        nn.Module._load_from_state_dict(
-            self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
-        )
+def without_stand_in(layer: Any, act: Callable[..., None], *args: Any) -> None:
+    """Have torch save or load, and not see the parameter that stands in for weights that there are none of yet."""
+    stand_in = layer._parameters.pop(STAND_IN, None)
+    try:
+        act(layer, *args)
+    finally:
         if stand_in is not None:
-            self._parameters[STAND_IN] = stand_in
-        self._load_the_rest(state_dict, prefix, strict, missing_keys, unexpected_keys, error_msgs)
+            layer._parameters[STAND_IN] = stand_in
 
-    def _load_the_rest(
-        self, state_dict: Any, prefix: str, strict: bool,
-        missing_keys: list[str], unexpected_keys: list[str], error_msgs: list[str],
-    ) -> None:  # fmt: skip
-        """Load what `_more_to_save` gave, which torch does not know."""
-        for name, tensor in self._more_to_save().items():
-            key = prefix + name
-            if key in unexpected_keys:
-                unexpected_keys.remove(key)
-            if key in state_dict:
-                faults = misfits({key: tensor}, state_dict)
-                error_msgs.extend(f"{self._name}: {fault}" for fault in faults)
-                if not faults:
-                    tensor.copy_(state_dict[key])
-            elif strict:
-                missing_keys.append(key)
 
-    def _build_for_loading(self, state_dict: Any, prefix: str, build_config: Any, error_msgs: list[str]) -> bool:
-        """Build with the shapes that were saved; say whether loading can go on."""
-        if build_config is not None:
-            try:
-                with self._all_or_nothing():
-                    self._build_again(plain(build_config))
-                    self._check_own_shapes(state_dict, prefix)
-            except Exception as error:
-                error_msgs.append(f"{self._name}: cannot be built from the saved shapes {build_config!r}: {error}")
-                return False
-        elif self._creates_weights and any(
-            key.startswith(prefix) and key[len(prefix) :] not in self._more_to_save() for key in state_dict
-        ):
-            error_msgs.append(
-                f"{self._name}: is not built, and this state_dict does not tell its input shape (safetensors files and "
-                "plain dicts do not). Build first: `torchkeras_layer.build(model, example_input)`."
-            )
-            return False
+def save_the_rest(layer: Any, destination: Any, prefix: str, keep_vars: bool) -> None:
+    """Save what torch does not know: tensors that are neither parameters nor buffers, and how the layer was built."""
+    more = layer._torchkeras_more_to_save()
+    destination.update((prefix + name, tensor) for name, tensor in more.items())
+    if not keep_vars:
+        _save_in_order(layer, destination, prefix)
+    if layer._torchkeras.built and hasattr(destination, "_metadata"):
+        # Survives torch.save, and loading with weights_only=True: what an unbuilt layer needs to load this.
+        destination._metadata[prefix[:-1]][_BUILD_CONFIG] = plain(layer.get_build_config())
+
+
+def _save_in_order(layer: Any, destination: Any, prefix: str) -> None:
+    """Save weights that lie in memory in another order than that of their axes as copies that do not.
+
+    Safetensors refuses others. The price: what is written into these entries does not reach the layer.
+    """
+    for name in layer._torchkeras.weight_specs:
+        saved = destination.get(prefix + name)
+        if isinstance(saved, torch.Tensor) and not saved.is_contiguous():
+            destination[prefix + name] = saved.contiguous()
+
+
+def check_state_dict(layer: Any, state_dict: Mapping[str, Any], strict: bool, standard: Any) -> None:
+    """Raise before anything is written; torch reports what does not fit after it has written the rest.
+
+    Left to torch where a module reads old files by rules of its own, as batch normalization does; `standard` is the
+    method of a layer that has none.
+    """
+    if any(_has_own_rules(module, standard) for module in layer.modules()) or not all(
+        inner._torchkeras.built for inner in layers_in(layer)
+    ):
+        return
+    mine = layer.state_dict(keep_vars=True)
+    faults = misfits(mine, state_dict)
+    if strict:
+        faults += [f"missing key {key!r}" for key in mine if key not in state_dict]
+        faults += [f"unexpected key {key!r}" for key in state_dict if key not in mine]
+    if faults:
+        name = layer._torchkeras.name
+        raise RuntimeError(f"{name}: load_state_dict: {'; '.join(faults)}. Nothing was written.")
+
+
+def _has_own_rules(module: nn.Module, standard: Any) -> bool:
+    is_standard = type(module)._load_from_state_dict in (nn.Module._load_from_state_dict, standard)
+    return bool(module._load_state_dict_pre_hooks) or not is_standard
+
+
+def is_ready_to_load(
+    layer: Any, state_dict: Any, prefix: str, local_metadata: dict[str, Any], error_msgs: list[str]
+) -> bool:
+    """Whether loading can go on: a layer that is not built is built with the shapes that were saved."""
+    record: Record = layer._torchkeras
+    if record.built:
         return True
+    build_config = local_metadata.get(_BUILD_CONFIG)
+    if build_config is not None:
+        try:
+            with all_or_nothing(layer):
+                _build_again(layer, plain(build_config))
+                _check_own_shapes(layer, state_dict, prefix)
+        except Exception as error:
+            error_msgs.append(f"{record.name}: cannot be built from the saved shapes {build_config!r}: {error}")
+            return False
+    elif layer._torchkeras_facts.creates_weights and any(
+        key.startswith(prefix) and key[len(prefix) :] not in layer._torchkeras_more_to_save() for key in state_dict
+    ):
+        error_msgs.append(
+            f"{record.name}: is not built, and this state_dict does not tell its input shape (safetensors files and "
+            "plain dicts do not). Build first: `torchkeras_layer.build(model, example_input)`."
+        )
+        return False
+    return True
 
-    def _build_again(self, build_config: Any) -> None:
-        if build_config == {"input_shape": None}:
-            self.build()
-        else:
-            self.build_from_config(build_config)
-        if not self._built:
-            raise ValueError("build_from_config() did not build the layer with them.")
 
-    def _check_own_shapes(self, state_dict: Any, prefix: str) -> None:
-        weights = [*self._parameters.items(), *self._buffers.items()]
-        own = {prefix + name: weight for name, weight in weights if name != STAND_IN}
-        faults = misfits(own, state_dict)
-        if faults:
-            raise ValueError("; ".join(faults))
+def load_the_rest(
+    layer: Any, state_dict: Any, prefix: str, strict: bool,
+    missing_keys: list[str], unexpected_keys: list[str], error_msgs: list[str],
+) -> None:  # fmt: skip
+    """Load the tensors that torch does not know."""
+    for name, tensor in layer._torchkeras_more_to_save().items():
+        key = prefix + name
+        if key in unexpected_keys:
+            unexpected_keys.remove(key)
+        if key in state_dict:
+            faults = misfits({key: tensor}, state_dict)
+            error_msgs.extend(f"{layer._torchkeras.name}: {fault}" for fault in faults)
+            if not faults:
+                tensor.copy_(state_dict[key])
+        elif strict:
+            missing_keys.append(key)
+
+
+def _build_again(layer: Any, build_config: Any) -> None:
+    if build_config == {"input_shape": None}:
+        layer.build()
+    else:
+        layer.build_from_config(build_config)
+    if not layer._torchkeras.built:
+        raise ValueError("build_from_config() did not build the layer with them.")
+
+
+def _check_own_shapes(layer: Any, state_dict: Any, prefix: str) -> None:
+    weights = [*layer._parameters.items(), *layer._buffers.items()]
+    own = {prefix + name: weight for name, weight in weights if name != STAND_IN}
+    faults = misfits(own, state_dict)
+    if faults:
+        raise ValueError("; ".join(faults))
 
 
 def misfits(expected: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
@@ -162,11 +150,6 @@ def misfits(expected: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
         for key, mine, theirs in shapes
         if mine is not None and theirs is not None and mine != theirs and not key.endswith(_EXTRA_STATE)
     ]
-
-
-def _has_own_rules(module: nn.Module) -> bool:
-    is_standard = type(module)._load_from_state_dict in (nn.Module._load_from_state_dict, Loading._load_from_state_dict)
-    return bool(module._load_state_dict_pre_hooks) or not is_standard
 
 
 def plain(config: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which mask does a layer get, and which does it pass on?"""
+"""Which mask does a layer get, and which does it pass on? Masks travel as `_keras_mask` on their tensors."""
 
 from __future__ import annotations
 
@@ -7,83 +7,8 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer._structures import leaves, map_leaves
-from torchkeras_layer.layer.building import Building
-
-
-class MaskPassing(Building):
-    """Masks travel as `_keras_mask` on the tensors that they belong to."""
-
-    @property
-    def supports_masking(self) -> bool:
-        """Whether the layer passes masks on; true by itself where a class defines `compute_mask`.
-
-        >>> import torchkeras_layer as keras
-        >>> keras.layers.Dropout(0.5).supports_masking, keras.layers.Flatten().supports_masking
-        (True, False)
-        """
-        return self._supports_masking
-
-    @supports_masking.setter
-    def supports_masking(self, value: bool) -> None:
-        self._supports_masking = bool(value)
-        self._choose_route()
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask of the output: here, the mask of the input. Override it where they differ.
-
-        Args:
-            inputs: tensor or nested structure of tensors.
-            mask: boolean tensors (True: the entry counts), in the same structure, or `None`.
-
-        Raises:
-            TypeError: if there is a mask and the layer does not support masking.
-
-        >>> import torchkeras_layer as keras
-        >>> keras.layers.Dropout(0.5).compute_mask(torch.ones(1, 2), torch.tensor([[True, False]]))
-        tensor([[ True, False]])
-        """
-        if self._supports_masking:
-            return mask
-        if any(m is not None for m in leaves(mask)):
-            raise TypeError(
-                f"{self._name}: does not support masking, but was given a mask. Set `self.supports_masking = True` in "
-                "__init__ to pass masks on as they are, or define compute_mask()."
-            )
-        return None
-
-    def _choose_mask(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the mask of a call: the one given, `None` included, else what the inputs carry."""
-        if self._call_signature.is_given("mask", args, kwargs):
-            return self._call_signature.argument("mask", args, kwargs)
-        masks = map_leaves(mask_of, inputs)
-        return masks if any(m is not None for m in leaves(masks)) else None
-
-    def _attach_mask(self, inputs: Any, mask: Any, outputs: Any) -> None:
-        """Put the output's mask on it, unless `call` has done so."""
-        if not self._supports_masking:
-            self._warn_of_lost_mask(mask)
-            return
-        if mask is None and not self._defines_mask:
-            return
-        tensors = [leaf for leaf in leaves(outputs) if isinstance(leaf, torch.Tensor)]
-        if all(mask_of(tensor) is not None for tensor in tensors) and outputs is not inputs:
-            return
-        for tensor, output_mask in zip(tensors, leaves(self.compute_mask(inputs, mask)), strict=False):
-            if output_mask is not None:
-                tensor._keras_mask = output_mask  # type: ignore[attr-defined]
-
-    def _warn_of_lost_mask(self, mask: Any) -> None:
-        if mask is None or self._warned_of_mask or self._call_signature.takes_mask:
-            return
-        if torch.compiler.is_dynamo_compiling():
-            return
-        self._warned_of_mask = True
-        warnings.warn(
-            f"{self._name} ({type(self).__name__}) does not support masking: the mask of its input ends here. "
-            "Set `supports_masking = True` if it holds for the output too.",
-            stacklevel=2,
-        )
+from torchkeras_layer._structures import leaves, pack
+from torchkeras_layer.layer.record import Record
 
 
 def mask_of(tensor: Any) -> Any:
@@ -93,3 +18,69 @@ def mask_of(tensor: Any) -> Any:
     True
     """
     return getattr(tensor, "_keras_mask", None)
+
+
+def choose(record: Record, inputs: Any, flat: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the mask of a call: the one given, `None` included, else what the inputs carry (flat: their leaves)."""
+    if record.signature.is_given("mask", args, kwargs):
+        return record.signature.argument("mask", args, kwargs)
+    if isinstance(inputs, torch.Tensor):
+        return getattr(inputs, "_keras_mask", None)
+    for leaf in flat:
+        if getattr(leaf, "_keras_mask", None) is not None:
+            return pack(inputs, [getattr(other, "_keras_mask", None) for other in flat])
+    return None
+
+
+def default(layer: Any, mask: Any) -> Any:
+    """Return the mask of the output where a class does not say otherwise: that of the input.
+
+    Raises:
+        TypeError: if there is a mask and the layer does not support masking.
+    """
+    record: Record = layer._torchkeras
+    if record.supports_masking:
+        return mask
+    if any(m is not None for m in leaves(mask)):
+        raise TypeError(
+            f"{record.name}: does not support masking, but was given a mask. Set `self.supports_masking = True` in "
+            "__init__ to pass masks on as they are, or define compute_mask()."
+        )
+    return None
+
+
+def attach(layer: Any, inputs: Any, mask: Any, outputs: Any) -> None:
+    """Put the output's mask on it, unless `call` has done so."""
+    record: Record = layer._torchkeras
+    if not record.supports_masking:
+        if mask is not None:
+            _warn_of_lost_mask(layer, record)
+        return
+    if mask is None and not layer._torchkeras_facts.defines_mask:
+        return
+    if isinstance(outputs, torch.Tensor):
+        tensors = [outputs]
+    else:
+        tensors = [leaf for leaf in leaves(outputs) if isinstance(leaf, torch.Tensor)]
+    is_needed = outputs is inputs
+    for tensor in tensors:
+        if getattr(tensor, "_keras_mask", None) is None:
+            is_needed = True
+    if not is_needed:
+        return
+    masks = layer.compute_mask(inputs, mask)
+    flat_masks = leaves(masks) if isinstance(masks, (list, tuple, dict)) else [masks]
+    for tensor, output_mask in zip(tensors, flat_masks, strict=False):
+        if output_mask is not None:
+            tensor._keras_mask = output_mask  # type: ignore[attr-defined]
+
+
+def _warn_of_lost_mask(layer: Any, record: Record) -> None:
+    if record.warned_of_mask or record.signature.takes_mask or torch.compiler.is_dynamo_compiling():
+        return
+    record.warned_of_mask = True
+    warnings.warn(
+        f"{record.name} ({type(layer).__name__}) does not support masking: the mask of its input ends here. "
+        "Set `supports_masking = True` if it holds for the output too.",
+        stacklevel=2,
+    )

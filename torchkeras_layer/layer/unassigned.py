@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
+    from torchkeras_layer.layer.record import Record
     from torchkeras_layer.layer.weight_spec import WeightSpec
 
 # By the id of the weight; both are weak, so that this list keeps nothing alive.
@@ -37,7 +38,7 @@ def take_over(value: Any) -> WeightSpec | None:
     """
     maker = _maker_of(value)
     if maker is not None:
-        return maker._give_up_weight(value)
+        return _give_up(maker, value)
     return _removed.pop(id(value))[1] if _is_removed(value) else None
 
 
@@ -60,3 +61,24 @@ def forget_maker(weight: torch.Tensor) -> None:
 def _maker_of(value: Any) -> Any:
     weight, layer = _makers.get(id(value), (None, None))
     return layer() if weight is not None and layer is not None and weight() is value else None
+
+
+def _give_up(layer: Any, weight: torch.Tensor) -> WeightSpec | None:
+    """Take a weight from the layer that made it, and return its spec."""
+    record: Record = layer._torchkeras
+    for key in record.unclaimed:
+        registry = layer._parameters if key in layer._parameters else layer._buffers
+        if registry.get(key) is weight:
+            del registry[key]
+            spec = record.weight_specs[key]
+            forget_spec(record, key)
+            forget_maker(weight)
+            return spec
+    return None
+
+
+def forget_spec(record: Record, name: str) -> None:
+    """Forget what was known of a weight."""
+    record.weight_specs.pop(name, None)
+    record.unclaimed.discard(name)
+    record.frozen_names.discard(name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from torch import nn
 
 from torchkeras_layer.layer.containers import TrackedContainer
-from torchkeras_layer.layer.state import LayerState
+from torchkeras_layer.layer.record import KEY, is_layer
 from torchkeras_layer.metrics import is_metric
 
 
@@ -20,9 +21,9 @@ def modules_in(module: nn.Module) -> Iterator[nn.Module]:
     return (visited for visited, _ in _visit(module, with_metrics=True))
 
 
-def layers_in(module: nn.Module) -> Iterator[LayerState]:
+def layers_in(module: nn.Module) -> Iterator[Any]:
     """Yield the layers among `module` and all below it, parents first, in attribute order, each once."""
-    return (visited for visited, _ in _visit(module) if isinstance(visited, LayerState))
+    return (visited for visited, _ in _visit(module) if is_layer(visited))
 
 
 def weight_holders(module: nn.Module) -> Iterator[tuple[nn.Module, bool]]:
@@ -30,10 +31,10 @@ def weight_holders(module: nn.Module) -> Iterator[tuple[nn.Module, bool]]:
     return _visit(module)
 
 
-def nearest_layers(module: nn.Module) -> Iterator[LayerState]:
+def nearest_layers(module: nn.Module) -> Iterator[Any]:
     """Yield the layers below `module` that no other layer stands between."""
     for child in _children(module):
-        if isinstance(child, LayerState):
+        if is_layer(child):
             yield child
         else:
             yield from nearest_layers(child)
@@ -72,12 +73,14 @@ def _children(module: nn.Module) -> list[nn.Module]:
 
 def _visit(module: nn.Module, with_metrics: bool = False) -> Iterator[tuple[nn.Module, bool]]:
     # A stack and not recursion: linear in the modules, and a deep chain is no deeper than Python's limit.
-    stack, seen = [(module, False)], set()
+    stack: list[tuple[Any, bool]] = [(module, False)]
+    seen: set[int] = set()
     while stack:
         visited, frozen = stack.pop()
-        if id(visited) in seen or (not with_metrics and not isinstance(visited, LayerState) and is_metric(visited)):
+        record = visited.__dict__.get(KEY)
+        if id(visited) in seen or (record is None and not with_metrics and is_metric(visited)):
             continue
         seen.add(id(visited))
-        frozen = frozen or (isinstance(visited, LayerState) and not visited._trainable)
+        frozen = frozen or (record is not None and not record.trainable)
         yield visited, frozen
         stack.extend((child, frozen) for child in reversed(_children(visited)))

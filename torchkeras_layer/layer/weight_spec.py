@@ -49,3 +49,17 @@ class WeightSpec:
     collections: Any = None
     use_resource: bool | None = None
     caching_device: Any = None
+
+
+def read_weight(holder: Any, key: str) -> Any:
+    """Return a weight of a layer or container as it is kept, without the cast of a mixed policy; `None` if deleted.
+
+    >>> layer = torch.nn.Linear(2, 1); read_weight(layer, "weight") is layer.weight
+    True
+    """
+    for registry in (holder._parameters, holder._buffers):
+        weight = registry.get(key)
+        if weight is not None:
+            return weight
+    # A parametrization has put a property in its place.
+    return getattr(holder, key, None)

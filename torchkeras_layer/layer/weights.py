@@ -1,7 +1,8 @@
-"""Which weights does a layer create, and under which attribute does it hold them?"""
+"""Which weights does a layer have? The public members that tell, make and change them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -9,17 +10,23 @@ import torch
 from torch import nn
 
 from torchkeras_layer.layer.attributes import Attributes
-from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.creation import creating_weights
-from torchkeras_layer.layer.naming import naming_errors
-from torchkeras_layer.layer.unassigned import remember_maker
-from torchkeras_layer.layer.unbuilt import STAND_IN
-from torchkeras_layer.layer.weight_arguments import WeightRequest, read_request
-from torchkeras_layer.layer.weight_spec import VariableAggregation, VariableSynchronization, WeightSpec
+from torchkeras_layer.layer.freezing import set_trainable
+from torchkeras_layer.layer.walk import breadth_first, layers_in
+from torchkeras_layer.layer.weight_arguments import read_request
+from torchkeras_layer.layer.weight_creation import create_weight, register_weight
+from torchkeras_layer.layer.weight_lists import (
+    apply_constraints,
+    as_array,
+    check_built,
+    own_weights,
+    weights_of,
+    write_weights,
+)
+from torchkeras_layer.layer.weight_spec import VariableAggregation, VariableSynchronization, WeightSpec, read_weight
 
 
-class WeightCreation(Attributes):
-    """`add_weight` and its kin."""
+class Weights(Attributes):
+    """The weights: making them, listing them, setting them, freezing them."""
 
     @overload
     def add_weight(
@@ -80,8 +87,9 @@ class WeightCreation(Attributes):
         >>> list(layer.state_dict()), layer.scale.requires_grad
         (['scale'], True)
         """
-        request = read_request(self._name, self._policy.variable, args, kwargs)
-        return self._register_weight(request.spec, self._create_weight(request))
+        record = self._torchkeras
+        request = read_request(record.name, record.policy.variable, args, kwargs)
+        return register_weight(self, request.spec, create_weight(self, request))
 
     def add_variable(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Do as `add_weight`: the older name.
@@ -101,44 +109,148 @@ class WeightCreation(Attributes):
         >>> layer.weight_specs["kernel"].name
         'kernel'
         """
-        return {key: spec for key, spec in self._weight_specs.items() if self._read_weight(key) is not None}
+        specs = self._torchkeras.weight_specs
+        return {key: spec for key, spec in specs.items() if read_weight(self, key) is not None}
 
-    def _create_weight(self, request: WeightRequest) -> torch.Tensor:
-        spec, shape = request.spec, request.shape
-        with creating_weights(self._pinned_device), naming_errors(request.where):
-            value = request.make()
-            weight = torch.as_tensor(value, dtype=request.dtype)
-            if weight.shape != torch.Size(shape):
-                raise ValueError(f"the initializer must give shape {shape}. Received: {tuple(weight.shape)}.")
-            # An initializer may hand out one array twice; a weight owns its memory.
-            is_foreign = weight is value or isinstance(value, np.ndarray)
-            weight = weight.detach().clone() if is_foreign else weight.detach()
-            is_free = self._trainable and not per_thread.context.frozen
-            trains = is_free and self._stand_in_requires_grad()
-            return nn.Parameter(weight, requires_grad=trains) if spec.trainable else weight
+    @property
+    def trainable(self) -> bool:
+        """Whether the layer trains. Setting it reaches every layer inside, and every plain module between.
 
-    def _register_weight(self, spec: WeightSpec, weight: torch.Tensor) -> torch.Tensor:
-        key = self._free_key(spec.name)
-        if isinstance(weight, nn.Parameter):
-            self._parameters[key] = weight
-            if not weight.requires_grad and self._stand_in_requires_grad():
-                self._frozen_names.add(key)
-        else:
-            self._buffers[key] = weight
-        self._weight_specs[key] = spec
-        self._unclaimed.add(key)
-        remember_maker(weight, self)
-        return weight
+        False turns `requires_grad` off, and True turns it on again for what False had turned off: a parameter that was
+        frozen with torch's means stays so. Works before the weights exist.
 
-    def _stand_in_requires_grad(self) -> bool:
-        """Whether torch's own `requires_grad_(False)` was not called before there were weights."""
-        stand_in = self._parameters.get(STAND_IN)
-        return stand_in is None or stand_in.requires_grad
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.build((None, 3))
+        >>> layer.trainable = False
+        >>> [p.requires_grad for p in layer.parameters()], len(layer.trainable_weights)
+        ([False, False], 0)
+        """
+        return self._torchkeras.trainable
 
-    def _read_weight(self, key: str) -> torch.Tensor | None:
-        """Return a weight as it is kept, without the cast of a mixed policy; `None` if it was deleted."""
-        for registry in (self._parameters, self._buffers):
-            weight = registry.get(key)
-            if weight is not None:
-                return weight
-        return getattr(self, key, None)
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        set_trainable(self, bool(value))
+
+    @property
+    def trainable_weights(self) -> list[torch.Tensor]:
+        """Parameters that train: those with `requires_grad` in layers that are not frozen, nor inside a frozen one.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.BatchNormalization(); layer.build((None, 3))
+        >>> len(layer.trainable_weights), len(layer.non_trainable_weights)
+        (2, 2)
+        """
+        return weights_of(self)[0]
+
+    @property
+    def non_trainable_weights(self) -> list[torch.Tensor]:
+        """All other weights: frozen parameters and buffers."""
+        return weights_of(self)[1]
+
+    @property
+    def weights(self) -> list[torch.Tensor]:
+        """`trainable_weights`, then `non_trainable_weights`. Freezing moves weights; `state_dict` keys do not move."""
+        trainable, others = weights_of(self)
+        return trainable + others
+
+    @property
+    def trainable_variables(self) -> list[torch.Tensor]:
+        """The same as `trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[torch.Tensor]:
+        """The same as `non_trainable_weights`."""
+        return self.non_trainable_weights
+
+    @property
+    def variables(self) -> list[torch.Tensor]:
+        """The same as `weights`."""
+        return self.weights
+
+    @property
+    def submodules(self) -> tuple[nn.Module, ...]:
+        """All modules inside, level by level.
+
+        >>> import torchkeras_layer as keras
+        >>> outer = keras.Layer(); outer.blocks = [keras.layers.Dense(2, name="first")]
+        >>> [m.name for m in outer.submodules]
+        ['first']
+        """
+        return tuple(breadth_first(self))
+
+    def count_params(self) -> int:
+        """Return the number of scalars in all weights.
+
+        Raises:
+            ValueError: if the layer is not built.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.build((None, 3)); layer.count_params()
+        8
+        """
+        check_built(self)
+        return sum(weight.numel() for weight in self.weights)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return copies of `weights` as numpy arrays (bfloat16, which numpy lacks, as float32).
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.build((None, 3)); [w.shape for w in layer.get_weights()]
+        [(3, 2), (2,)]
+        """
+        return [as_array(weight) for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Write arrays into `weights`, in their order. All are checked before any is written.
+
+        Raises:
+            ValueError: if their number or one of their shapes is wrong.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(1); layer.build((None, 2))
+        >>> layer.set_weights([[[1.0], [2.0]], [3.0]]); layer.bias
+        Parameter containing:
+        tensor([3.], requires_grad=True)
+        """
+        write_weights(self._torchkeras.name, self.weights, weights)
+        for layer in layers_in(self):
+            layer.finalize_state()
+
+    def finalize_state(self) -> None:
+        """Run after `set_weights`; a layer that derives something from its weights does it here."""
+
+    def save_own_variables(self, store: dict[str, Any]) -> None:
+        """Put copies of the layer's own weights into `store` under `'0'`, `'1'`, …, as arrays.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.build((None, 3)); store = {}
+        >>> layer.save_own_variables(store); list(store)
+        ['0', '1']
+        """
+        for index, weight in enumerate(self._torchkeras_own_weights()):
+            store[str(index)] = as_array(weight)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Read the layer's own weights back from `store`.
+
+        Raises:
+            ValueError: if the layer has another number of weights, or others shapes; nothing is then written.
+        """
+        keys = [str(index) for index in range(len(store))]
+        write_weights(self._torchkeras.name, self._torchkeras_own_weights(), [store[key] for key in keys])
+
+    def apply_constraints(self) -> None:
+        """Apply the constraint of every weight in this layer and those inside; call it after `optimizer.step()`.
+
+        Or once: `optimizer.register_step_post_hook(lambda *_: model.apply_constraints())`.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(1, use_bias=False, kernel_constraint="non_neg"); layer.build((None, 1))
+        >>> layer.set_weights([[[-1.0]]]); layer.apply_constraints(); layer.get_weights()[0]
+        array([[0.]], dtype=float32)
+        """
+        apply_constraints(self)
+
+    def _torchkeras_own_weights(self) -> list[torch.Tensor]:
+        return own_weights(self)

@@ -14,16 +14,17 @@ from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.autocasting import cast_for_call
-from torchkeras_layer.layer.configuration import is_plain
+from torchkeras_layer.layer.configuration import base_config, given_arguments, is_plain, not_plain
+from torchkeras_layer.layer.record import Record
 from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_object
 from torchkeras_layer.registry.table import entry_of
 
 
-class ZooLayer(Layer):
+class ZooLayer(Layer, has_effects=False):
     """Base of the built-in layers.
 
     A layer keeps each argument of its constructor under the argument's name (with an underscore before it where `Layer`
-    has a property of that name); the config follows from that.
+    has a property of that name and does not keep it); the config follows from that.
 
     Raises:
         ValueError: for an argument of Keras's layer that asks for what is not supported.
@@ -36,7 +37,6 @@ class ZooLayer(Layer):
     2.0
     """
 
-    _has_effects = False
     # Arguments of Keras's layer that are not supported, with the value that asks for nothing.
     _unsupported: ClassVar[Mapping[str, Any]] = {}
     # Arguments of Keras's layer that choose between ways to the same numbers: taken, and dropped.
@@ -67,7 +67,7 @@ class ZooLayer(Layer):
         {'name': 'activation', 'trainable': True, 'dtype': 'float32', 'activation': 'silu'}
         """
         built_in = _built_in_class(type(self))
-        config = self._base_config()
+        config = base_config(self)
         config.update({name: self._write_argument(name) for name in _argument_names(built_in)})
         if type(self).get_config is built_in.get_config and type(self) is not built_in:
             config.update(self._arguments_of_subclass(config))
@@ -89,16 +89,20 @@ class ZooLayer(Layer):
         return super().from_config(config)
 
     def _write_argument(self, name: str) -> Any:
-        value = getattr(self, f"_{name}" if isinstance(getattr(Layer, name, None), property) else name)
+        if isinstance(getattr(Layer, name, None), property):
+            # The property may say more than what this layer was given.
+            value = getattr(self._torchkeras, name) if name in Record.__slots__ else getattr(self, f"_{name}")
+        else:
+            value = getattr(self, name)
         # Keras writes activation functions by their names, other functions as objects.
         return activations.serialize(value) if name.endswith("activation") else serialize_keras_object(value)
 
     def _arguments_of_subclass(self, config: dict[str, Any]) -> dict[str, Any]:
         """Return what a user's subclass without a `get_config` was given beyond the arguments of the built-in."""
-        given = {name: value for name, value in self._given_arguments().items() if name not in config}
+        given = {name: value for name, value in given_arguments(self).items() if name not in config}
         for name, value in given.items():
             if not is_plain(value):
-                raise NotImplementedError(self._not_plain(name, value))
+                raise not_plain(self, name, value)
         return given
 
     def _add_parameter(self, name: str, shape: Shape, autocast: bool = True) -> torch.Tensor:
@@ -120,9 +124,9 @@ class ZooLayer(Layer):
         weight = self._parameters.get(name)
         if weight is None:
             weight = self._buffers.get(name)
-        if weight is None or self._casts_weights:
+        if weight is None or self._torchkeras.casts_weights:
             # What stands behind a parametrization was not read by us.
-            weight = cast_for_call(getattr(self, name), self._weight_specs.get(name))
+            weight = cast_for_call(getattr(self, name), self._torchkeras.weight_specs.get(name))
         return weight
 
     def _is_torchs_to_cast(self, inputs: torch.Tensor) -> bool:
@@ -131,7 +135,7 @@ class ZooLayer(Layer):
 
     def _cast_output(self, output: torch.Tensor) -> torch.Tensor:
         """Cast to the compute dtype what was computed in another one, except within `torch.autocast`."""
-        compute = self._policy.compute
+        compute = self._torchkeras.compute_dtype
         return output if output.dtype is compute or _is_in_autocast(output) else output.to(compute)
 
 

@@ -25,17 +25,17 @@ class AbsentMethods(Layer):
         of_keras = [*map(_shown, args), *(f"{name}=" for name in kwargs if name in _ARGUMENTS_OF_KERAS)]
         if of_keras:
             raise TypeError(
-                f"{self._name} ({type(self).__name__}): compile is torch's, and takes the keywords of torch.compile. "
+                f"{self.name} ({type(self).__name__}): compile is torch's, and takes the keywords of torch.compile. "
                 f"Received: {', '.join(of_keras)}. Leave it out, and make the optimizer yourself: "
                 f"torch.optim.Adam(model.parameters()). {instead_of('fit', 'Model')}"
             )
         super().compile(**kwargs)
 
-    def _explain_missing(self, name: str) -> Any:
+    def _torchkeras_explain_missing(self, name: str) -> Any:
         advice = "" if hasattr(type(self), name) else instead_of(name, "Model")
         if advice:
-            raise AttributeError(f"{self._name} ({type(self).__name__}): Keras's {name!r} is not here. {advice}")
-        return super()._explain_missing(name)
+            raise AttributeError(f"{self.name} ({type(self).__name__}): Keras's {name!r} is not here. {advice}")
+        return super()._torchkeras_explain_missing(name)
 
 
 def _shown(argument: Any) -> str:

@@ -11,8 +11,12 @@ from torch import nn
 from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.configuration import base_config
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
 from torchkeras_layer.layers.core.lambda_layer import Lambda
+from torchkeras_layer.models.chain import ChainState
+from torchkeras_layer.models.connecting import take_sinks
+from torchkeras_layer.models.graph_state import layer_under, operand_under, wiring_of
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
 from torchkeras_layer.models.sequential import Sequential
@@ -47,7 +51,7 @@ def clone_model(
     copy = _checked(clone_function or _from_config)
     if isinstance(model, Sequential):
         return _clone_sequential(model, input_tensors, copy)
-    wiring = model._current_wiring()
+    wiring = wiring_of(model)
     if wiring is None:
         if clone_function is not None or input_tensors is not None:
             raise ValueError(
@@ -57,12 +61,13 @@ def clone_model(
         return type(model).from_config(model.get_config())
     inputs, outputs, sinks = _call_again(model, wiring.network, input_tensors, copy)
     twin = Model(inputs, outputs, name=model.name, dtype=model.dtype_policy)
-    twin._take_sinks(sinks)
+    take_sinks(twin, sinks)
     return twin
 
 
 def _clone_sequential(model: Sequential, input_tensors: Any, copy: Callable[[Any], Any]) -> Sequential:
-    if model._sinks:
+    state: ChainState = model._torchkeras.graph
+    if state.sinks:
         raise ValueError(
             f"clone_model: {model.name} is a Sequential with symbolic losses or metrics. Make it a functional model: "
             "Model(model.inputs, model.outputs)."
@@ -73,9 +78,9 @@ def _clone_sequential(model: Sequential, input_tensors: Any, copy: Callable[[Any
         if len(starts) != 1 or not is_symbolic(starts[0]):
             raise ValueError(f"clone_model: a Sequential takes one symbolic tensor. Received: {input_tensors!r}.")
         layers = [starts[0], *layers]
-    elif model._start is not None:
-        spec = model._start.spec
-        layers = [Input(batch_shape=spec.shape, dtype=spec.dtype, name=model._start.name), *layers]
+    elif state.start is not None:
+        spec = state.start.spec
+        layers = [Input(batch_shape=spec.shape, dtype=spec.dtype, name=state.start.name), *layers]
     return type(model)(layers, name=model.name)
 
 
@@ -88,7 +93,7 @@ def _call_again(model: Model, network: Network, input_tensors: Any, copy: Callab
     def operand(key: str) -> Any:
         if key not in operands:
             child, _, path = key.partition(".")
-            held = model._held(key)
+            held = operand_under(model, key)
             own = copy_module.deepcopy(held) if isinstance(held, nn.Parameter) else held
             operands[key] = twins[child].get_parameter(path) if child in twins else own
         return operands[key]
@@ -102,7 +107,7 @@ def _call_again(model: Model, network: Network, input_tensors: Any, copy: Callab
         if number in starts:
             return [starts[number]]
         if call.key not in twins:
-            twins[call.key] = copy(model._layer_under(call.key))
+            twins[call.key] = copy(layer_under(model, call.key))
         args, kwargs = map_leaves(argument, (call.args, call.kwargs))
         return leaves(twins[call.key](*args, **kwargs))
 
@@ -115,7 +120,7 @@ def _call_again(model: Model, network: Network, input_tensors: Any, copy: Callab
 def _starts(model: Model, network: Network, input_tensors: Any) -> dict[int, Any]:
     refs = in_order(network.inputs)
     if input_tensors is None:
-        layers = [model._layer_under(network.calls[ref.call].key) for ref in refs]
+        layers = [layer_under(model, network.calls[ref.call].key) for ref in refs]
         tensors: list[Any] = [InputLayer.from_config(layer.get_config()).output for layer in layers]
     else:
         tensors = in_order(input_tensors)
@@ -127,12 +132,12 @@ def _starts(model: Model, network: Network, input_tensors: Any) -> dict[int, Any
 
 
 def _from_config(layer: Layer) -> Layer:
-    if isinstance(layer, Model) and layer._current_wiring() is not None:
+    if isinstance(layer, Model) and wiring_of(layer) is not None:
         # Classes that its config could not name are at hand here.
         return clone_model(layer)
     if type(layer) is Lambda:
         # A config names functions that are registered, and a clone shares any, as in TF-Keras.
-        return Lambda(layer.function, layer._output_shape, layer.mask, layer.arguments, **layer._base_config())
+        return Lambda(layer.function, layer._output_shape, layer.mask, layer.arguments, **base_config(layer))
     return type(layer).from_config(layer.get_config())
 
 

@@ -14,15 +14,13 @@ from torchkeras_layer.models.summary.printing import print_lines
 from torchkeras_layer.models.summary.rows import summarize
 
 if TYPE_CHECKING:
-    from torchkeras_layer.models.network.wiring import Wiring
+    pass
 
 _ALL_LEVELS = 100
 
 
 class Inspection(GraphCalls):
     """`code` and `summary`."""
-
-    _wiring: Wiring | None
 
     @property
     def code(self) -> str:
@@ -78,7 +76,7 @@ class Inspection(GraphCalls):
         columns = [*columns_of(summary), *([training_column(summary)] if show_trainable else [])]
         room = shutil.get_terminal_size().columns
         if positions is None:
-            widths = fitting_widths(self._name, columns, room, line_length)
+            widths = fitting_widths(self.name, columns, room, line_length)
         else:
-            widths = widths_at(self._name, columns, positions, line_length or room)
+            widths = widths_at(self.name, columns, positions, line_length or room)
         print_lines(lines_of(summary, columns, widths), print_fn)

@@ -11,18 +11,22 @@ from torchkeras_layer._names import unique_name
 from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.collections import weights_of
 from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layer.measuring import check_aggregation
 from torchkeras_layer.layer.walk import contents_of, nearest_layers
+from torchkeras_layer.layer.weight_lists import weights_of
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.absent_methods import AbsentMethods
 from torchkeras_layer.models.configs.model_configuration import ModelConfiguration
+from torchkeras_layer.models.connecting import add_sink, connect, sort_out_symbolic
+from torchkeras_layer.models.graph_state import GraphState, layer_under, network_of, wiring_of
 from torchkeras_layer.models.inspection import Inspection
+from torchkeras_layer.models.network.code_generation import graph_of
 from torchkeras_layer.models.network.wiring import Wiring
 
 
-class Model(Inspection, ModelConfiguration, AbsentMethods):
+# The layers inside put masks on the outputs; to ask `compute_mask` for them would run the model again.
+class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
     """A model: a layer whose parts have names, an order and a summary.
 
     `Model(inputs, outputs)` makes one of the calls that lead from symbolic inputs to outputs; it runs as generated
@@ -64,9 +68,9 @@ class Model(Inspection, ModelConfiguration, AbsentMethods):
             raise ValueError(f"{type(self).__name__}: give both inputs and outputs, or neither. {inputs=}, {outputs=}.")
         is_own_class = type(self) in (Model, Functional)
         super().__init__(name=_counted_name(name) if is_own_class else name, **kwargs)
-        self.__dict__.update(dict.fromkeys(("_wiring", "_door", "_born_in", "_input_dtypes")))
+        self._torchkeras.graph = GraphState()
         if inputs is not None:
-            self._connect(_unwrapped(inputs), _unwrapped(outputs), [])
+            connect(self, _unwrapped(inputs), _unwrapped(outputs), [])
 
     @property
     def layers(self) -> list[Any]:
@@ -77,8 +81,8 @@ class Model(Inspection, ModelConfiguration, AbsentMethods):
         >>> [layer.name for layer in model.layers]
         ['x', 'head']
         """
-        wiring = self._current_wiring()
-        return list(nearest_layers(self)) if wiring is None else [self._layer_under(key) for key in wiring.network.keys]
+        wiring = wiring_of(self)
+        return list(nearest_layers(self)) if wiring is None else [layer_under(self, key) for key in wiring.network.keys]
 
     @property
     def weights(self) -> list[torch.Tensor]:
@@ -98,11 +102,11 @@ class Model(Inspection, ModelConfiguration, AbsentMethods):
     @property
     def layers_by_depth(self) -> dict[int, list[Any]]:
         """The layers by how far before the outputs they stand, which are at 0; the farthest first."""
-        network = self._wired("layers_by_depth").network
+        network = _wired(self, "layers_by_depth").network
         depths = network.depths
         grouped: dict[int, list[Any]] = {depth: [] for depth in sorted(set(depths.values()), reverse=True)}
         for key in network.keys:
-            grouped[depths[key]].append(self._layer_under(key))
+            grouped[depths[key]].append(layer_under(self, key))
         return grouped
 
     @property
@@ -114,35 +118,35 @@ class Model(Inspection, ModelConfiguration, AbsentMethods):
         >>> [tensor.name for tensor in keras.Model({"price": price, "age": age}, {"sum": price + age}).inputs]
         ['age', 'price']
         """
-        return in_order(self._wired("inputs").inputs)
+        return in_order(_wired(self, "inputs").inputs)
 
     @property
     def outputs(self) -> list[Any]:
         """The symbolic outputs, flat, in the order of `inputs`: calls give dicts as they were given."""
-        return in_order(self._wired("outputs").outputs)
+        return in_order(_wired(self, "outputs").outputs)
 
     @property
     def input(self) -> Any:
         """The symbolic input(s), in the structure that calls take."""
-        wiring = self._current_wiring()
+        wiring = wiring_of(self)
         return super().input if wiring is None else wiring.inputs
 
     @property
     def output(self) -> Any:
         """The symbolic output(s), in the structure that calls give."""
-        wiring = self._current_wiring()
+        wiring = wiring_of(self)
         return super().output if wiring is None else wiring.outputs
 
     @property
     def input_shape(self) -> Any:
         """Shape(s) of `input`."""
-        wiring = self._current_wiring()
+        wiring = wiring_of(self)
         return super().input_shape if wiring is None else map_leaves(_shape_of, wiring.inputs)
 
     @property
     def output_shape(self) -> Any:
         """Shape(s) of `output`."""
-        wiring = self._current_wiring()
+        wiring = wiring_of(self)
         return super().output_shape if wiring is None else map_leaves(_shape_of, wiring.outputs)
 
     @property
@@ -173,14 +177,14 @@ class Model(Inspection, ModelConfiguration, AbsentMethods):
         """
         layers = self.layers
         if (name is None) is (index is None):
-            raise ValueError(f"{self._name}: get_layer takes a name or an index. Received: {name=}, {index=}.")
+            raise ValueError(f"{self.name}: get_layer takes a name or an index. Received: {name=}, {index=}.")
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ValueError(f"{self._name}: there is no layer {index}, but {len(layers)} layers.")
+                raise ValueError(f"{self.name}: there is no layer {index}, but {len(layers)} layers.")
             return layers[index]
         found = [layer for layer in layers if layer.name == name]
         if not found:
-            raise ValueError(f"{self._name}: there is no layer {name!r}. Layers: {[layer.name for layer in layers]}.")
+            raise ValueError(f"{self.name}: there is no layer {name!r}. Layers: {[layer.name for layer in layers]}.")
         return found[0]
 
     @property
@@ -190,7 +194,7 @@ class Model(Inspection, ModelConfiguration, AbsentMethods):
         Raises:
             NotRecordedError: a RuntimeError, if the model has no graph.
         """
-        return super().graph if self._current_wiring() is None else self._generate_graph()
+        return super().graph if wiring_of(self) is None else graph_of(network_of(self))
 
     def reset_states(self) -> None:
         """Have the stateful layers begin anew, as TF-Keras's models do.
@@ -217,38 +221,24 @@ class Model(Inspection, ModelConfiguration, AbsentMethods):
         Raises:
             ValueError: if a symbolic tensor is not computed from the model's inputs.
         """
-        symbolic, others = self._sort_out_symbolic(losses)
+        symbolic, others = sort_out_symbolic(losses)
         for tensor in symbolic:
-            self._add_sink("AddLoss", tensor, {})
+            add_sink(self, "AddLoss", tensor, {})
         if others or not symbolic:
             super().add_loss(others, inputs)
 
     def add_metric(self, value: Any, aggregation: str | None = None, name: str | None = None) -> None:
         """Keep a running mean: as for any layer, or of a symbolic tensor of this model's graph."""
-        check_aggregation(self._name, aggregation)
-        symbolic, _ = self._sort_out_symbolic(value)
+        check_aggregation(self.name, aggregation)
+        symbolic, _ = sort_out_symbolic(value)
         if not symbolic:
             super().add_metric(value, aggregation, name)
             return
         if name is None:
-            raise ValueError(f"{self._name}: add_metric of a symbolic tensor needs a name. Received: {value!r}.")
+            raise ValueError(f"{self.name}: add_metric of a symbolic tensor needs a name. Received: {value!r}.")
         if any(metric.name == name for metric in self.metrics):
-            raise ValueError(f"{self._name}: add_metric: there is a metric {name!r} already. Choose another name.")
-        self._add_sink("AddMetric", symbolic[0], {"aggregation": aggregation, "metric_name": name})
-
-    def _wired(self, what: str) -> Wiring:
-        wiring = self._current_wiring()
-        if wiring is None:
-            raise AttributeError(
-                f"{self._name} ({type(self).__name__}): has no {what}, because it is not made of a graph. "
-                "Model(inputs, outputs) is, and a Sequential that knows its input shape."
-            )
-        return wiring
-
-    def _begin_empty(self) -> None:
-        super()._begin_empty()
-        # The layers inside put masks on the outputs; to ask `compute_mask` for them would run the model again.
-        self._supports_masking = type(self).compute_mask is not Model.compute_mask
+            raise ValueError(f"{self.name}: add_metric: there is a metric {name!r} already. Choose another name.")
+        add_sink(self, "AddMetric", symbolic[0], {"aggregation": aggregation, "metric_name": name})
 
 
 @catalog.register("Model", module="keras.src.models.functional")
@@ -258,6 +248,16 @@ class Functional(Model):
 
 def _counted_name(name: str | None) -> str:
     return unique_name("model") if name is None else name
+
+
+def _wired(model: Model, what: str) -> Wiring:
+    wiring = wiring_of(model)
+    if wiring is None:
+        raise AttributeError(
+            f"{model.name} ({type(model).__name__}): has no {what}, because it is not made of a graph. "
+            "Model(inputs, outputs) is, and a Sequential that knows its input shape."
+        )
+    return wiring
 
 
 def _unwrapped(structure: Any) -> Any:

@@ -13,13 +13,25 @@ from torchkeras_layer.layers.core.embedding import Embedding
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models._catalog import catalog
+from torchkeras_layer.models.chain import (
+    ChainState,
+    begin_at,
+    build_chain,
+    chain,
+    gave_several,
+    make_graph,
+    make_pending_graph,
+    steps_of,
+)
+from torchkeras_layer.models.configs.sequential_configuration import SequentialConfiguration
+from torchkeras_layer.models.graph_calls import adapted
+from torchkeras_layer.models.graph_state import wiring_of
 from torchkeras_layer.models.model import Model
-from torchkeras_layer.models.sequential_graph import SequentialGraph
 from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
 
 
 @catalog.register()
-class Sequential(SequentialGraph):
+class Sequential(SequentialConfiguration):
     """Layers that follow each other, each with one input and one output.
 
     With an `Input`, or an `input_shape` on the first layer, it is built at once and has a graph; without, its layers
@@ -43,11 +55,9 @@ class Sequential(SequentialGraph):
 
     def __init__(self, layers: Iterable[Any] | None = None, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
-        self.__dict__.update(
-            {"_start": None, "_end": None, "_seen": None, "_pending": None, "_chained": (), "_sinks": ()}
-        )
+        self._torchkeras.graph = ChainState()
         if not isinstance(layers, (Iterable, type(None))):
-            raise TypeError(f"{self._name}: layers must be a list. Received: {layers!r}. Write Sequential([layer]).")
+            raise TypeError(f"{self.name}: layers must be a list. Received: {layers!r}. Write Sequential([layer]).")
         for layer in layers or ():
             self.add(layer)
 
@@ -60,16 +70,16 @@ class Sequential(SequentialGraph):
         """
         layer = layer._keras_history.layer if is_symbolic(layer) else layer
         if isinstance(layer, InputLayer):
-            self._take_input(layer)
+            _take_input(self, layer)
             return
-        layer = self._as_step(layer)
-        start = self._start
+        layer = _as_step(self, layer)
+        start = self._torchkeras.graph.start
         if start is None and not len(self):
             start = _start_before(layer)
-        steps = [*self._steps(), layer]
-        end = None if start is None else self._chain(start, steps)
+        steps = [*steps_of(self), layer]
+        end = None if start is None else chain(self, start, steps)
         setattr(self, str(len(self)), layer)
-        self._begin_at(start, end)
+        begin_at(self, start, end)
 
     def append(self, layer: Any) -> Sequential:
         """Append a layer as `add` does, and return the model, as `nn.Sequential` does."""
@@ -84,20 +94,21 @@ class Sequential(SequentialGraph):
             ValueError: if symbolic losses or metrics were added, or the layers left do not fit together; nothing is
                 then changed.
         """
-        steps = self._steps()
+        steps = steps_of(self)
         if not -len(steps) <= index < len(steps):
-            raise TypeError(f"{self._name}: there is no layer {index} to take out, but {len(steps)} layers.")
-        if self._sinks:
+            raise TypeError(f"{self.name}: there is no layer {index} to take out, but {len(steps)} layers.")
+        state: ChainState = self._torchkeras.graph
+        if state.sinks:
             raise ValueError(
-                f"{self._name}: symbolic losses or metrics hang on its layers, and none can be taken out. "
+                f"{self.name}: symbolic losses or metrics hang on its layers, and none can be taken out. "
                 "Make another model: Model(model.inputs, model.layers[...].output)."
             )
         taken = steps.pop(index)
-        end = self._chain(self._start, steps) if self._start is not None and steps else None
+        end = chain(self, state.start, steps) if state.start is not None and steps else None
         for key in range(len(steps) + 1):
             del self._modules[str(key)]
         self._modules.update({str(key): layer for key, layer in enumerate(steps)})
-        self._begin_at(self._start, end)
+        begin_at(self, state.start, end)
         return taken
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
@@ -107,60 +118,52 @@ class Sequential(SequentialGraph):
             inputs: what the first layer takes.
             mask: mask of the inputs, in place of the one that they carry.
         """
-        if self._sinks:
-            self._current_wiring()
+        state: ChainState = self._torchkeras.graph
+        if state.sinks:
+            state.current_wiring(self)
             return super().call(inputs, mask)
         # What `build` or the first call was given does not bind the next one: layers see for themselves.
-        is_bound = self._start is not None and self._seen is None
-        if is_bound and not self._door.accepts_as_it_is(inputs, mask, self._input_dtypes[0]):
-            (inputs,) = self._let_in(inputs, mask)
+        is_bound = state.start is not None and state.seen is None
+        if is_bound and not state.adapter.accepts_as_it_is(inputs, mask, state.input_dtypes[0]):  # type: ignore[union-attr]
+            (inputs,) = adapted(self, inputs, mask)
         outputs = inputs
         for key, layer in self._modules.items():
             if key.isdigit():
                 outputs = layer(outputs)  # type: ignore[misc]
         if not isinstance(outputs, torch.Tensor):
-            raise ValueError(self._gave_several(self._steps()[-1], outputs))
-        if self._pending is not None and not torch.compiler.is_dynamo_compiling():
-            self._make_pending_graph()
+            raise ValueError(gave_several(self, steps_of(self)[-1], outputs))
+        if state.pending is not None and not torch.compiler.is_dynamo_compiling():
+            make_pending_graph(self)
         return outputs
 
     @property
     def layers(self) -> list[Any]:
         """The layers, without the input layer."""
-        return self._steps()
+        return steps_of(self)
 
     def build(self, input_shape: Any = None) -> None:
         """Build the layers for inputs of a shape; the model then has a graph. Errors as those of the layers.
 
         Other sizes may come later, as far as the layers take them: in both Kerases only an `Input` binds.
         """
-        if self._start is None and input_shape is not None and len(self):
-            spec = TensorSpec(input_shape, _input_dtype_of(self._steps()[0]))
-            self._make_graph(spec)
-            self.__dict__["_seen"] = spec
+        state: ChainState = self._torchkeras.graph
+        if state.start is None and input_shape is not None and len(self):
+            spec = TensorSpec(input_shape, _input_dtype_of(steps_of(self)[0]))
+            make_graph(self, spec)
+            state.seen = spec
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return the shape that the model is built for, `None` if there is none."""
-        known = self._start.spec if self._start is not None else None
-        return None if known is None else {"input_shape": known.shape}
+        start = self._torchkeras.graph.start
+        return None if start is None else {"input_shape": start.spec.shape}
 
-    def _take_input(self, layer: InputLayer) -> None:
-        if len(self) or self._start is not None:
-            raise ValueError(f"{self._name}: an Input comes first, and once. Received: {layer!r}.")
-        self._begin_at(layer.output, None)
+    def _torchkeras_build(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
+        build_chain(self, inputs)
 
-    def _as_step(self, layer: Any) -> Layer:
-        if not isinstance(layer, nn.Module):
-            hint = " Make one: put parentheses behind the class." if isinstance(layer, type) else ""
-            raise TypeError(f"{self._name}: expects layers and nn.Modules. Received: {layer!r}.{hint}")
-        step = layer if isinstance(layer, Layer) else TorchModuleWrapper(layer)
-        names = [other.name for other in self._steps()]
-        if step.name in names:
-            raise ValueError(
-                f"{self._name}: there is a layer named {step.name!r} already. Within a model, each layer must have a "
-                f"name of its own: pass name=. Layers: {names}."
-            )
-        return step
+    def _torchkeras_state_to_copy(self) -> dict[str, Any]:
+        # The copy has the layers that are there now.
+        wiring_of(self)
+        return super()._torchkeras_state_to_copy()
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a plain module in the place of a layer is wrapped, as the constructor does it."""
@@ -176,19 +179,39 @@ class Sequential(SequentialGraph):
         return True
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._steps())
+        return iter(steps_of(self))
 
     def __getitem__(self, index: int | slice) -> Any:
         """Return a layer, or a `Sequential` of a slice of the same layers."""
-        steps = self._steps()
+        steps = steps_of(self)
         return Sequential(steps[index]) if isinstance(index, slice) else steps[index]
+
+
+def _take_input(model: Sequential, layer: InputLayer) -> None:
+    if len(model) or model._torchkeras.graph.start is not None:
+        raise ValueError(f"{model.name}: an Input comes first, and once. Received: {layer!r}.")
+    begin_at(model, layer.output, None)
+
+
+def _as_step(model: Sequential, layer: Any) -> Layer:
+    if not isinstance(layer, nn.Module):
+        hint = " Make one: put parentheses behind the class." if isinstance(layer, type) else ""
+        raise TypeError(f"{model.name}: expects layers and nn.Modules. Received: {layer!r}.{hint}")
+    step = layer if isinstance(layer, Layer) else TorchModuleWrapper(layer)
+    names = [other.name for other in steps_of(model)]
+    if step.name in names:
+        raise ValueError(
+            f"{model.name}: there is a layer named {step.name!r} already. Within a model, each layer must have a "
+            f"name of its own: pass name=. Layers: {names}."
+        )
+    return step
 
 
 def _start_before(layer: Any) -> KerasTensor | None:
     """Return an input for the first layer, if its shape is known: from the layer's arguments, or if it is a model."""
-    if layer._batch_input_shape is not None:
-        return Input(batch_shape=layer._batch_input_shape, dtype=_input_dtype_of(layer))
-    wiring = layer._current_wiring() if isinstance(layer, Model) else None
+    if layer._torchkeras.batch_input_shape is not None:
+        return Input(batch_shape=layer._torchkeras.batch_input_shape, dtype=_input_dtype_of(layer))
+    wiring = wiring_of(layer) if isinstance(layer, Model) else None
     if wiring is None or not is_symbolic(wiring.inputs):
         return None
     return Input(batch_shape=wiring.inputs.shape, dtype=wiring.inputs.dtype)
@@ -197,7 +220,8 @@ def _start_before(layer: Any) -> KerasTensor | None:
 def _input_dtype_of(layer: Any) -> Any:
     """Return the dtype of inputs that a layer takes, as far as its class tells."""
     if isinstance(layer, Sequential) and len(layer):
-        return layer._start.dtype if layer._start is not None else _input_dtype_of(layer._steps()[0])
+        start = layer._torchkeras.graph.start
+        return start.dtype if start is not None else _input_dtype_of(steps_of(layer)[0])
     if isinstance(layer, Embedding):
         return "int64"
     return layer.compute_dtype

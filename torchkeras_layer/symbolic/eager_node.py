@@ -50,7 +50,8 @@ class EagerNode:
     def __init__(self, module: Any, number: int, outer: EagerNode | None, path: str | None) -> None:
         self._module = weakref.ref(module)
         self.class_name = type(module).__name__
-        self.name: str | None = module.__dict__.get("_name")
+        # A layer has one.
+        self.name: str | None = getattr(module.__dict__.get("_torchkeras"), "name", None)
         self.path = path
         self.number = number
         self.outer = outer

@@ -42,10 +42,10 @@ class Node:
 
     def _register(self) -> None:
         layer = self.outbound_layer
-        index = len(layer._inbound_nodes)
-        layer._inbound_nodes.append(self)
+        index = len(layer._torchkeras.inbound_nodes)
+        layer._torchkeras.inbound_nodes.append(self)
         for tensor in self.keras_inputs:
-            history_of(tensor).layer._outbound_links.add(self)
+            history_of(tensor).layer._torchkeras.outbound_links.add(self)
         for position, tensor in enumerate(leaves(self.outputs)):
             if is_symbolic(tensor):
                 tensor._keras_history = KerasHistory(layer, index, position)
@@ -137,7 +137,7 @@ def node_of(tensor: KerasTensor) -> Node:
         ValueError: if it came out of none.
     """
     history = history_of(tensor)
-    return history.layer._inbound_nodes[history.node_index]
+    return history.layer._torchkeras.inbound_nodes[history.node_index]
 
 
 def history_of(tensor: KerasTensor) -> KerasHistory:

@@ -18,7 +18,7 @@ from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
 @catalog.register()
-class Attention(ZooLayer):
+class Attention(ZooLayer, only_merges_masks=True):
     """For each query the mean of the values, weighted by the softmax of the products of the query and the keys (Luong).
 
     Called on a list `[query, value]` or `[query, value, key]`, with `value` for the key by default, and as options
@@ -48,8 +48,6 @@ class Attention(ZooLayer):
     >>> keras.layers.Attention()([query, value])
     tensor([[[2., 2.]]])
     """
-
-    _only_merges_masks = True
 
     def __init__(
         self,

@@ -34,14 +34,13 @@ from torchkeras_layer.layers.zoo_layer import ZooLayer
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-class HeadedAttention(ZooLayer):
+class HeadedAttention(ZooLayer, has_effects=True):
     """Base of the layers that project queries, keys and values into heads, and project back what these find.
 
     A subclass says how many heads there are, and of which sizes.
     """
 
     # The projections may have activity regularizers.
-    _has_effects = True
     # Torch takes its fastest kernel by itself. `softmax_robust_masking` is Keras 2's, and gives the same numbers.
     _without_effect = ("flash_attention", "softmax_robust_masking")
 

@@ -70,7 +70,7 @@ class Embedding(ZooLayer):
         self.input_length = input_length
         self.supports_masking = self.mask_zero
         # Row numbers beyond 256 are not exact in bfloat16.
-        self._autocast = False
+        self._torchkeras.autocast = False
         if table is not None:
             self.build()
 
@@ -90,7 +90,7 @@ class Embedding(ZooLayer):
                 f"{self.name}: inputs must be row numbers from 0 to input_dim - 1, which is {self.input_dim - 1}. "
                 f"Received: numbers from {int(inputs.min())} to {int(inputs.max())}."
             ) from error
-        return outputs if outputs.dtype is self._policy.compute else self._cast_output(outputs)
+        return outputs if outputs.dtype is self._torchkeras.compute_dtype else self._cast_output(outputs)
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor | None:
         """Return `inputs != 0` if zeros are masked, else `None`."""

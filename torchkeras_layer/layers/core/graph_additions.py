@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 
+from torchkeras_layer.layer.measuring import make_metric
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
 @catalog.register()
-class AddLoss(ZooLayer):
+class AddLoss(ZooLayer, has_effects=True):
     """Add what comes in as a loss, and pass it on: what `model.add_loss(symbolic_tensor)` puts into the graph.
 
     >>> layer = AddLoss()
@@ -19,7 +20,6 @@ class AddLoss(ZooLayer):
     [tensor(2.)]
     """
 
-    _has_effects = True
     # For torch.fx, which else takes out calls whose results nobody needs.
     _is_impure = True
 
@@ -54,7 +54,7 @@ class AddMetric(ZooLayer):
         self.aggregation = aggregation
         self.metric_name = metric_name
         if metric_name is not None:
-            self._make_metric(metric_name)
+            make_metric(self, metric_name)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Count the value in."""

@@ -65,10 +65,10 @@ class InputLayer(Layer):
             )
             given = dtype if dtype is not None else getattr(input_tensor, "dtype", None)
             self._input_dtype_name = floatx() if given is None else dtype_name(given)
-        super().__init__(name=f"input_{get_uid('input')}" if name is None else name)
+        super().__init__(name=f"input_{get_uid('input')}" if name is None else name, autocast=False)
         self.batch_shape = full
-        self._built = True
-        Node(self, (), {}, KerasTensor(full, self._input_dtype_name, name=self._name), Effects())
+        self._torchkeras.built = True
+        Node(self, (), {}, KerasTensor(full, self._input_dtype_name, name=self._torchkeras.name), Effects())
 
     @property
     def dtype(self) -> str:
@@ -79,19 +79,16 @@ class InputLayer(Layer):
         """Return the inputs."""
         return inputs
 
-    def _cast_inputs(self, inputs: Any) -> Any:
-        return inputs
-
     def get_config(self) -> dict[str, Any]:
         """Return shape, dtype and name.
 
         >>> InputLayer((3,), name="x").get_config()
         {'batch_shape': (None, 3), 'dtype': 'float32', 'name': 'x'}
         """
-        return {"batch_shape": self.batch_shape, "dtype": self._input_dtype_name, "name": self._name}
+        return {"batch_shape": self.batch_shape, "dtype": self._input_dtype_name, "name": self._torchkeras.name}
 
     def __repr__(self) -> str:
-        return f"InputLayer(name={self._name!r}, batch_shape={self.batch_shape}, dtype={self._input_dtype_name!r})"
+        return f"InputLayer(name={self.name!r}, batch_shape={self.batch_shape}, dtype={self._input_dtype_name!r})"
 
 
 def Input(  # noqa: N802

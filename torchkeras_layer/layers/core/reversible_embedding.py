@@ -100,7 +100,7 @@ class ReversibleEmbedding(Embedding):
             )
         matrix = self._weight("embeddings") if self.tie_weights else self._weight("reverse_embeddings").t()
         # The table itself is not cast for the call, so that a lookup does not cast all of it.
-        dtype = self._reverse_dtype or (None if self._is_torchs_to_cast(inputs) else self._policy.compute)
+        dtype = self._reverse_dtype or (None if self._is_torchs_to_cast(inputs) else self._torchkeras.compute_dtype)
         if dtype is not None:
             inputs, matrix = inputs.to(dtype), matrix.to(dtype)
         logits = F.linear(inputs, matrix)

@@ -51,7 +51,7 @@ class TorchFunction(Layer):
         kwargs.setdefault("name", unique_name(short_name(found)))
         super().__init__(**kwargs)
         self.function = found
-        self._built = True
+        self._torchkeras.built = True
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function; on symbolic tensors, leave another node on this layer."""
@@ -59,9 +59,9 @@ class TorchFunction(Layer):
             return _record_call(self, args, kwargs)
         return self.function(*args, **kwargs)
 
-    def _state_to_copy(self) -> dict[str, Any]:
+    def _torchkeras_state_to_copy(self) -> dict[str, Any]:
         # By its name, as far as it has one: torch's properties cannot be pickled.
-        return {**super()._state_to_copy(), "function": name_of(self.function) or self.function}
+        return {**super()._torchkeras_state_to_copy(), "function": name_of(self.function) or self.function}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -76,10 +76,10 @@ class TorchFunction(Layer):
         name = name_of(self.function)
         if name is None:
             raise TypeError(
-                f"{self._name}: {self.function!r} cannot be written into a config: it is no public function of torch. "
+                f"{self.name}: {self.function!r} cannot be written into a config: it is no public function of torch. "
                 "Put it into a registered layer, or into a Lambda with a registered function."
             )
-        return {"name": self._name, "function": name}
+        return {"name": self._torchkeras.name, "function": name}
 
 
 def _find(function: Callable[..., Any] | str) -> Callable[..., Any]:

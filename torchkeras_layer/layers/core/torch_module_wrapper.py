@@ -11,9 +11,10 @@ from typing_extensions import Self
 
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.collections import as_array, write_weights
+from torchkeras_layer.layer.class_facts import CallSignature
 from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.signatures import CallSignature
+from torchkeras_layer.layer.shapes import infer_output
+from torchkeras_layer.layer.weight_lists import as_array, write_weights
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.core.recurrent_shapes import empty_outputs, runs_step_by_step
 from torchkeras_layer.layers.core.torch_module_config import read_module, write_module
@@ -65,7 +66,7 @@ class TorchModuleWrapper(ZooLayer):
         self._output_shape = map_shapes(tuple, output_shape)
         self.module = module
         # The module's own in place of that of `call`.
-        self.__dict__["_call_signature"], self._declares_training = _read_forward(module)
+        self._torchkeras.signature, self._declares_training = _read_forward(module)
         self._is_lazy = _has_lazy_weights(module)
         self.built = not self._is_lazy
 
@@ -126,7 +127,7 @@ class TorchModuleWrapper(ZooLayer):
         """
         if self._output_shape is not None:
             return super().compute_output_signature(input_signature)
-        return self._infer_output(input_signature)
+        return infer_output(self, input_signature)
 
     def save_own_variables(self, store: dict[str, Any]) -> None:
         """Put copies of the module's weights and buffers into `store`, under their names in its `state_dict`.

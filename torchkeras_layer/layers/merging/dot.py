@@ -90,7 +90,9 @@ class Dot(Merge):
         return _batch_dot(one, other, axis, other_axis)
 
     def _normalized(self, inputs: torch.Tensor, axis: int) -> torch.Tensor:
-        values = inputs if inputs.is_floating_point() or inputs.is_complex() else inputs.to(self._policy.compute)
+        values = (
+            inputs if inputs.is_floating_point() or inputs.is_complex() else inputs.to(self._torchkeras.compute_dtype)
+        )
         return F.normalize(values, dim=axis, eps=epsilon())
 
 

@@ -10,7 +10,7 @@ from torchkeras_layer._shapes import Shape, as_shape, is_shape
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
-class Merge(ZooLayer):
+class Merge(ZooLayer, build_makes_weights=False, only_merges_masks=True):
     """Base of the layers that are called on a list of tensors.
 
     A subclass defines `_merge_function`, which has Keras's name, and `compute_output_shape`, which raises for shapes
@@ -25,18 +25,12 @@ class Merge(ZooLayer):
     tensor([1.])
     """
 
-    _only_merges_masks = True
     # How many inputs there must be; `None`: any number but none.
     _input_count: ClassVar[int | None] = None
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Have optimizers not wait for a build that makes no weights."""
-        super().__init_subclass__(**kwargs)
-        cls._creates_weights = cls.build is not Merge.build
 
     def build(self, input_shape: Any) -> None:
         """Check that the shapes fit together.

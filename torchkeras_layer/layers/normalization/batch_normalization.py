@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torchkeras_layer import initializers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import VariableAggregation, VariableSynchronization
+from torchkeras_layer.layer.losses import moves_plainly
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, filled_sizes, number_between, resolved
 from torchkeras_layer.layers.normalization.axis_normalization import AxisNormalization, in_one_dtype
@@ -25,7 +26,7 @@ _RANKS_OF_IMAGES = (4, 5)
 
 
 @catalog.register("BatchNormalizationV1", "BatchNormalizationV2")
-class BatchNormalization(AxisNormalization):
+class BatchNormalization(AxisNormalization, has_effects=True):
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, per channel.
 
     In training, mean and (biased) variance are those of the batch, over all axes but `axis`, and the moving ones
@@ -62,8 +63,6 @@ class BatchNormalization(AxisNormalization):
 
     _unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None}
     _without_effect = ("renorm_clipping", "renorm_momentum")
-
-    _has_effects = True
 
     def __init__(
         self,
@@ -130,7 +129,7 @@ class BatchNormalization(AxisNormalization):
         """Return the normalized inputs."""
         if mask is not None:
             mask = self._fitting_mask(mask, inputs)
-        is_in_training = training and self._trainable
+        is_in_training = training and self._torchkeras.trainable
         if is_in_training and self.synchronized and spans_processes():
             outputs = self._by_moments(inputs, mask, synchronized_moments)
         elif not is_in_training or inputs.numel() == 0:
@@ -139,7 +138,7 @@ class BatchNormalization(AxisNormalization):
             outputs = self._with_channels_second(inputs, self._by_batch_statistics)
         else:
             outputs = self._by_moments(inputs, mask, _one_value_moments if mask is None else masked_moments)
-        return outputs if outputs.dtype is self._policy.compute else self._cast_output(outputs)
+        return outputs if outputs.dtype is self._torchkeras.compute_dtype else self._cast_output(outputs)
 
     def _fitting_mask(self, mask: Any, inputs: torch.Tensor) -> torch.Tensor:
         mask = torch.as_tensor(mask, device=inputs.device)
@@ -203,15 +202,15 @@ class BatchNormalization(AxisNormalization):
         # back, by additions, which cost half as much.
         variance = moving_variance.add(moving_variance, alpha=1 / (count - 1))
         computes_in_full = _computes_in_full(inputs.dtype, moving_mean.dtype)
-        moves_plainly = computes_in_full and len(self._axes) == 1 and self._moves_plainly()
+        in_kernel = computes_in_full and len(self._axes) == 1 and moves_plainly()
         # Torch's kernel moves the mean, or else a copy, which becomes the moving mean only if the update runs. Through
         # `.data`, because autograd would not have the mean change before the backward pass, which does not read it.
-        mean = moving_mean.data if moves_plainly else moving_mean.clone()
+        mean = moving_mean.data if in_kernel else moving_mean.clone()
         if not computes_in_full:
             inputs, mean, variance, gamma, beta = in_one_dtype(self, inputs, mean, variance, gamma, beta)
         is_cudnn_on = torch.backends.cudnn.enabled
         outputs = torch.batch_norm(inputs, gamma, beta, mean, variance, True, share, self.epsilon, is_cudnn_on)
-        if moves_plainly:
+        if in_kernel:
             torch.autograd.graph.increment_version(moving_mean)
             torch.sub(variance, variance, alpha=1 / count, out=moving_variance)
         else:

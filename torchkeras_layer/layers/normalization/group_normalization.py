@@ -72,7 +72,7 @@ class GroupNormalization(AxisNormalization):
             raise TypeError(f"{type(self).__name__}: axis must be one int. Received: axis={axis!r}.")
         self.groups = self._read_groups(groups)
         # Inputs with more digits than the compute dtype are normalized with them, as in Keras 3.
-        self._autocast = False
+        self._torchkeras.autocast = False
 
     def _read_groups(self, groups: Any) -> int:
         number = plain_int(groups)

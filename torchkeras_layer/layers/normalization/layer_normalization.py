@@ -74,7 +74,7 @@ class LayerNormalization(AxisNormalization):
         self._sizes: tuple[int, ...] = ()
         self._reads_anew = False
         # Inputs with more digits than the compute dtype are normalized with them, as in Keras 3.
-        self._autocast = False
+        self._torchkeras.autocast = False
 
     def build(self, input_shape: Shape) -> None:
         """Create `gamma` and `beta`, in this order."""
@@ -107,7 +107,7 @@ class LayerNormalization(AxisNormalization):
         else:
             outputs = torch.layer_norm(moved, self._sizes, gamma, beta, self.epsilon)
         outputs = outputs if self._axes == last else outputs.movedim(last, self._axes)
-        return outputs if outputs.dtype is self._policy.compute else self._cast_output(outputs)
+        return outputs if outputs.dtype is self._torchkeras.compute_dtype else self._cast_output(outputs)
 
     def _counts_from_the_end(self) -> bool:
         """Whether inputs of another rank than that of the build have the same axes."""

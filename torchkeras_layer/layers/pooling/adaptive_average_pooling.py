@@ -20,7 +20,7 @@ class AdaptiveAveragePooling(AdaptivePooling):
     """
 
     def _pool(self, images: torch.Tensor) -> torch.Tensor:
-        values = images if images.is_floating_point() else as_real(self, images, self._policy.compute)
+        values = images if images.is_floating_point() else as_real(self, images, self._torchkeras.compute_dtype)
         return _FUNCTIONS[self.rank](values, self.output_size)
 
 

@@ -26,7 +26,7 @@ class AveragePooling(Pooling):
 
     def _pool(self, images: torch.Tensor, *window: Any) -> torch.Tensor:
         sizes, strides, padding, ceil_mode = window
-        images = images if images.is_floating_point() else as_real(self, images, self._policy.compute)
+        images = images if images.is_floating_point() else as_real(self, images, self._torchkeras.compute_dtype)
         if self.rank < 3:
             return F.avg_pool2d(images, sizes, strides, padding, ceil_mode, count_include_pad=False)
         is_short = any(length < size for length, size in zip(images.shape[2:], sizes, strict=True))

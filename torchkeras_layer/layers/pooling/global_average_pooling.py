@@ -22,11 +22,13 @@ class GlobalAveragePooling(GlobalPooling):
         return self._as_numbers_to_average(inputs).mean(self.axes, keepdim=self.keepdims)
 
     def _as_numbers_to_average(self, inputs: torch.Tensor) -> torch.Tensor:
-        return inputs if inputs.is_floating_point() or inputs.is_complex() else inputs.to(self._policy.compute)
+        return (
+            inputs if inputs.is_floating_point() or inputs.is_complex() else inputs.to(self._torchkeras.compute_dtype)
+        )
 
 
 @catalog.register("GlobalAvgPool1D")
-class GlobalAveragePooling1D(GlobalAveragePooling):
+class GlobalAveragePooling1D(GlobalAveragePooling, only_merges_masks=True):
     """Average each channel over the steps that a mask marks. Shapes: (batch, steps, channels) -> (batch, channels).
 
     Where a mask marks nothing, the average is NaN, as in Keras 3. The output has no mask.
@@ -46,7 +48,6 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
     """
 
     rank = 1
-    _only_merges_masks = True
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(data_format, keepdims, **kwargs)

@@ -37,12 +37,12 @@ class BinLayer(StringLayer):
         super().__init__(**kwargs)
         self.num_bins = self._read_bins(num_bins)
         self.output_mode = read_output_mode(self, output_mode, *accepted_modes)
-        if self.output_mode == "int" and self._policy.compute not in (torch.int64, torch.int32):
+        if self.output_mode == "int" and self._torchkeras.compute_dtype not in (torch.int64, torch.int32):
             raise ValueError(
                 f"{type(self).__name__}: output_mode='int' gives int64 or int32. Received: dtype={kwargs['dtype']!r}."
             )
         # Strings are never traced, as the layer for them inside says; of ints there are tensors.
-        self._dynamic = kwargs.get("dynamic") is True
+        self._torchkeras.dynamic = kwargs.get("dynamic") is True
         self.built = True
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -54,7 +54,7 @@ class BinLayer(StringLayer):
     def compute_output_signature(self, input_signature: Any) -> Any:
         """Return the `TensorSpec` that the layer gives for inputs of a given one."""
         shape = input_signature.shape if isinstance(input_signature, TensorSpec) else [s.shape for s in input_signature]
-        return TensorSpec(self.compute_output_shape(shape), self._policy.compute)
+        return TensorSpec(self.compute_output_shape(shape), self._torchkeras.compute_dtype)
 
     def _read_bins(self, num_bins: Any) -> int:
         number = positive_int(self, "num_bins", num_bins)

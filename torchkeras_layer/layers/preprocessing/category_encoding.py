@@ -47,12 +47,12 @@ class CategoryEncoding(DataLayer):
         self.num_tokens = positive_int(self, "num_tokens", num_tokens)
         self.output_mode = read_output_mode(self, output_mode, "multi_hot", "count", "one_hot")
         # Ints beyond 256 are not exact in bfloat16.
-        self._autocast = False
+        self._torchkeras.autocast = False
 
     def call(self, inputs: torch.Tensor, count_weights: Any = None) -> torch.Tensor:
         """Return the vectors; `count_weights`, of the shape of the inputs, are summed up instead of ones."""
         check_rows(self, self.output_mode, inputs.shape)
-        dtype = self._policy.variable
+        dtype = self._torchkeras.policy.variable
         weights = None if count_weights is None else self._read_weights(inputs, count_weights)
         try:
             return encode(inputs, self.output_mode, self.num_tokens, dtype, weights)
@@ -77,7 +77,7 @@ class CategoryEncoding(DataLayer):
             raise ValueError(
                 f"{self.name}: count_weights are for output_mode='count'. Received: output_mode={self.output_mode!r}."
             )
-        weights = torch.as_tensor(count_weights, dtype=self._policy.compute, device=inputs.device)
+        weights = torch.as_tensor(count_weights, dtype=self._torchkeras.compute_dtype, device=inputs.device)
         if weights.shape != inputs.shape:
             raise ValueError(
                 f"{self.name}: count_weights must have the shape of the inputs, {tuple(inputs.shape)}. "

@@ -11,6 +11,7 @@ import torch
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer.dtypes import weights_device
 from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
@@ -32,13 +33,13 @@ class DataLayer(ZooLayer):
 
     def _in_compute_dtype(self, inputs: torch.Tensor) -> torch.Tensor:
         # A cast to the dtype that it has takes torch as long as an addition of small tensors.
-        dtype = self._policy.compute
+        dtype = self._torchkeras.compute_dtype
         return inputs if inputs.dtype is dtype else inputs.to(dtype)
 
-    def _as_tensors(self, inputs: Any) -> Any:
+    def _torchkeras_read_inputs(self, inputs: Any) -> Any:
         if isinstance(inputs, (list, tuple)) and all(isinstance(leaf, (bool, int, float)) for leaf in leaves(inputs)):
             return self._numbers_as_tensor(inputs)
-        tensors = super()._as_tensors(inputs)
+        tensors = super()._torchkeras_read_inputs(inputs)
         if not all(isinstance(leaf, torch.Tensor) or is_symbolic(leaf) for leaf in leaves(tensors)):
             raise TypeError(
                 f"{self.name}: it takes a tensor, or an array or a (nested) list of numbers. "
@@ -52,4 +53,4 @@ class DataLayer(ZooLayer):
         except ValueError:
             raise ValueError(f"{self.name}: the rows of a list must be equally long. Received: {numbers!r}.") from None
         dtype = torch_dtype(floatx()) if array.dtype.kind == "f" or not array.size else None
-        return torch.as_tensor(array, dtype=dtype, device=self._weights_device())
+        return torch.as_tensor(array, dtype=dtype, device=weights_device(self))

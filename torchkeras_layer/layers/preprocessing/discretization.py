@@ -70,7 +70,7 @@ class Discretization(DataLayer):
         self.output_mode = read_output_mode(self, output_mode, "int", "one_hot", "multi_hot", "count")
         self._set_boundaries(bin_boundaries)
         # Values are compared as they come: in bfloat16 they would change bins.
-        self._autocast = False
+        self._torchkeras.autocast = False
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Find boundaries that fill the bins equally, in place of those found before.
@@ -155,7 +155,7 @@ class Discretization(DataLayer):
         return layer
 
     def _output_dtype(self) -> torch.dtype:
-        compute = self._policy.compute
+        compute = self._torchkeras.compute_dtype
         return torch.int32 if self.output_mode == "int" and compute.is_floating_point else compute
 
     def _set_boundaries(self, boundaries: Any) -> None:

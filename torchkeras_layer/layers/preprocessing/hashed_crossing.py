@@ -52,8 +52,8 @@ class HashedCrossing(BinLayer):
         self._one_shape([feature.shape for feature in features])
         bins = unsigned_remainder(joined(features), self.num_bins)
         if self.output_mode == "int":
-            return bins.to(self._policy.compute)
-        return encode(bins, self.output_mode, self.num_bins, self._policy.compute)
+            return bins.to(self._torchkeras.compute_dtype)
+        return encode(bins, self.output_mode, self.num_bins, self._torchkeras.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Return the shape of the output for a list of shapes.
@@ -65,13 +65,13 @@ class HashedCrossing(BinLayer):
         shape = self._one_shape([as_shape(shape) for shape in self._list_of(input_shape if is_list else None)])
         return shape if self.output_mode == "int" else encoded_shape(self, self.output_mode, self.num_bins, shape)
 
-    def _as_tensors(self, inputs: Any) -> Any:
+    def _torchkeras_read_inputs(self, inputs: Any) -> Any:
         return [self._as_feature(feature) for feature in self._list_of(inputs)]
 
     def _as_feature(self, feature: Any) -> Any:
         if holds_strings(feature):
             return as_string_array(self, feature)
-        tensor = super()._as_tensors(feature)
+        tensor = super()._torchkeras_read_inputs(feature)
         if is_symbolic(tensor) and tensor.spec.dtype != "string":
             self._check_dtype(tensor.dtype)
         elif not (is_symbolic(tensor) or isinstance(tensor, torch.Tensor)):

@@ -28,12 +28,12 @@ class StringFingerprints(StringLayer):
         """Return the numbers, in a tensor of the shape of the inputs; what is above 2**63 is negative."""
         array = as_string_array(self, inputs)
         numbers = torch.from_numpy(self._numbers_of(as_bytes(self, array)))
-        return numbers.reshape(array.shape).to(self._pinned_device or "cpu")
+        return numbers.reshape(array.shape).to(self._torchkeras.pinned_device or "cpu")
 
     def _numbers_of(self, strings: list[bytes]) -> np.ndarray:
         return fingerprints(strings).view("int64")
 
-    def _as_tensors(self, inputs: Any) -> Any:
+    def _torchkeras_read_inputs(self, inputs: Any) -> Any:
         return as_string_array(self, inputs)
 
 

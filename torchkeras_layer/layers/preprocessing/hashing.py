@@ -63,9 +63,9 @@ class Hashing(BinLayer):
         """Return the bins, or vectors made of them."""
         indices = self._bins_of_ints(inputs) if isinstance(inputs, torch.Tensor) else self._strings_layer(inputs)
         if self.output_mode == "int":
-            return indices.to(self._policy.compute)
+            return indices.to(self._torchkeras.compute_dtype)
         check_rows(self, self.output_mode, indices.shape)
-        return encode(indices, self.output_mode, self.num_bins, self._policy.compute)
+        return encode(indices, self.output_mode, self.num_bins, self._torchkeras.compute_dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs, or of the vectors made of them.
@@ -77,8 +77,8 @@ class Hashing(BinLayer):
             return tuple(input_shape)
         return encoded_shape(self, self.output_mode, self.num_bins, input_shape)
 
-    def _as_tensors(self, inputs: Any) -> Any:
-        return as_string_array(self, inputs) if holds_strings(inputs) else super()._as_tensors(inputs)
+    def _torchkeras_read_inputs(self, inputs: Any) -> Any:
+        return as_string_array(self, inputs) if holds_strings(inputs) else super()._torchkeras_read_inputs(inputs)
 
     def _bins_of_ints(self, inputs: torch.Tensor) -> torch.Tensor:
         numbers = inputs.to(torch.int64)

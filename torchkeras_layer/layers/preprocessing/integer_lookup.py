@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from torchkeras_layer.layer.dtypes import weights_device
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of
 from torchkeras_layer.layers.preprocessing.batches import batches_of
@@ -137,7 +138,7 @@ class IntegerLookup(VocabularyLookup):
 
     def _learn(self, vocabulary: Vocabulary) -> None:
         super()._learn(vocabulary)
-        device = self._weights_device()
+        device = weights_device(self)
         tokens = torch.tensor(vocabulary.tokens, dtype=torch.int64, device=device)
         first = len(self._special)
         indices = torch.arange(first, first + len(tokens), device=device)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer.dtypes import weights_device
 from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape
 from torchkeras_layer.layers.preprocessing.kept_vocabulary import KeptVocabulary, Vocabulary
 from torchkeras_layer.layers.preprocessing.vocabulary import Token
@@ -83,7 +84,7 @@ class LookupOutputs(KeptVocabulary):
             # Nobody knows about the special tokens: they get the mean.
             weights = [float(np.mean(weights))] * len(self._special) + weights
         padding = self.max_tokens - len(weights) if self.pad_to_max_tokens and self.max_tokens is not None else 0
-        self._idf_weights = torch.tensor(weights + [0.0] * padding, device=self._weights_device())
+        self._idf_weights = torch.tensor(weights + [0.0] * padding, device=weights_device(self))
 
     def _known_tokens(self) -> Sequence[Token]:
         return () if self._vocabulary is None else self._vocabulary.tokens
@@ -92,5 +93,5 @@ class LookupOutputs(KeptVocabulary):
         return self.max_tokens if self.pad_to_max_tokens else self.vocabulary_size()  # type: ignore[return-value]
 
     def _output_dtype(self) -> torch.dtype:
-        compute = self._policy.compute
+        compute = self._torchkeras.compute_dtype
         return torch.int64 if self.output_mode == "int" and compute.is_floating_point else compute

@@ -75,7 +75,9 @@ class Normalization(DataLayer):
             self._check_fit(sizes)
             for name in ("mean", "variance", "_deviation"):
                 # Not persistent, because they are no weights in Keras.
-                self.register_buffer(name, torch.empty(self._shape, dtype=self._policy.compute), persistent=False)
+                self.register_buffer(
+                    name, torch.empty(self._shape, dtype=self._torchkeras.compute_dtype), persistent=False
+                )
             self._fill_given_moments()
             return
         self.mean = self.add_weight("mean", sizes, initializer="zeros", trainable=False)
@@ -110,7 +112,7 @@ class Normalization(DataLayer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs normalized, or the opposite."""
-        dtype = self._policy.compute
+        dtype = self._torchkeras.compute_dtype
         if self.input_mean is not None:
             mean, deviation = self._weight("mean").to(dtype), self._weight("_deviation").to(dtype)
         else:

@@ -18,7 +18,7 @@ class StringLayer(DataLayer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "dynamic": True})
-        self._autocast = False
+        self._torchkeras.autocast = False
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer: torch calls this from `layer(inputs)`."""

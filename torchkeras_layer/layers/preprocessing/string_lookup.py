@@ -97,7 +97,7 @@ class StringLookup(StringLayer, VocabularyLookup):
             return self._tokens_at(inputs)
         array = as_string_array(self, inputs)
         indices = torch.from_numpy(self.find(as_bytes(self, array))).reshape(array.shape)
-        return self.encode(indices.to(self._pinned_device or "cpu"))
+        return self.encode(indices.to(self._torchkeras.pinned_device or "cpu"))
 
     def compute_output_signature(self, input_signature: Any) -> Any:
         """Return the `TensorSpec` that the layer gives for inputs of a given one; with `invert`, one of strings."""
@@ -132,8 +132,8 @@ class StringLookup(StringLayer, VocabularyLookup):
         size = len(known) - 1
         return known[np.where((numbers >= 0) & (numbers < size), numbers, size)]
 
-    def _as_tensors(self, inputs: Any) -> Any:
-        return super()._as_tensors(inputs) if self.invert else as_string_array(self, inputs)
+    def _torchkeras_read_inputs(self, inputs: Any) -> Any:
+        return super()._torchkeras_read_inputs(inputs) if self.invert else as_string_array(self, inputs)
 
     def _documents(self, data: Any, steps: int | None) -> Iterable[list[bytes]]:
         is_one = isinstance(data, (str, bytes, list, tuple, np.ndarray, torch.Tensor))

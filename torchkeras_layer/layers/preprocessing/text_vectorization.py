@@ -100,7 +100,7 @@ class TextVectorization(StringLayer):
             mask_token="",
             output_mode=self.output_mode,
             encoding=encoding,
-            dtype=self._policy,
+            dtype=self._torchkeras.policy,
             name=f"{self.name}_lookup",
         )
         self.built = True
@@ -114,7 +114,7 @@ class TextVectorization(StringLayer):
         indices = lookup.find(list(itertools.chain.from_iterable(rows)))
         # What fills up counts as masked.
         matrix = padded(indices, list(map(len, rows)), self.output_sequence_length, lookup.mask_index())
-        outputs = lookup.encode(torch.from_numpy(matrix).to(self._pinned_device or "cpu"))
+        outputs = lookup.encode(torch.from_numpy(matrix).to(self._torchkeras.pinned_device or "cpu"))
         return outputs.reshape(*self._outer_shape(array.shape), outputs.shape[-1])
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
@@ -187,7 +187,7 @@ class TextVectorization(StringLayer):
             config = {name: value for name, value in config.items() if name not in without} | functions
         return super().from_config(config)
 
-    def _as_tensors(self, inputs: Any) -> Any:
+    def _torchkeras_read_inputs(self, inputs: Any) -> Any:
         return as_string_array(self, inputs)
 
     def _rows(self, array: np.ndarray) -> list[list[bytes]]:

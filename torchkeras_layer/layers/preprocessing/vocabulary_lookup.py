@@ -75,7 +75,7 @@ class VocabularyLookup(LookupOutputs):
         self._special = (self._mask,) * self._has_mask_index + (self._oov,) * self.num_oov_indices
         self.register_buffer("_idf_weights", None, persistent=False)
         # Ints beyond 256 are not exact in bfloat16.
-        self._autocast = False
+        self._torchkeras.autocast = False
         self.built = True
         self._is_given = vocabulary is not None
         self._take_arguments(vocabulary, idf_weights)

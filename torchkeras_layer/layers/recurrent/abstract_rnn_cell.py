@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from torchkeras_layer.layer.shapes import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.recurrent.states import as_list, read_batch, zeros
 from torchkeras_layer.layers.zoo_layer import ZooLayer
@@ -62,6 +63,6 @@ class AbstractRNNCell(ZooLayer):
         Keras 2's order of arguments is taken too.
         """
         size, like = read_batch(batch_size, inputs)
-        device = self._device_inside() if like is None else like.device
-        dtype = self._policy.compute if dtype is None else dtype
+        device = device_inside(self) if like is None else like.device
+        dtype = self._torchkeras.compute_dtype if dtype is None else dtype
         return zeros(self.state_size, size, dtype, device)

@@ -63,7 +63,7 @@ def takes_training(cell: Any) -> bool:
     >>> takes_training(torch.nn.ReLU())
     False
     """
-    return isinstance(cell, Layer) and cell._call_signature.takes_training
+    return isinstance(cell, Layer) and cell._torchkeras.signature.takes_training
 
 
 def takes_constants(cell: Any) -> bool:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer.shapes import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int, resolved
 from torchkeras_layer.layers.convolution.kernel_memory import store_in_order
@@ -225,7 +226,7 @@ class ConvLSTMCell(Sliding, CellDropout):
         """
         size, like = read_batch(batch_size, inputs)
         shape = self._inputs_built_for if like is None else tuple(like.shape)
-        return self.first_state((size, *shape[1:]), self._device_inside() if like is None else like.device, dtype)
+        return self.first_state((size, *shape[1:]), device_inside(self) if like is None else like.device, dtype)
 
     def first_state(self, input_shape: Shape, device: Any, dtype: Any = None) -> State:
         """Return zeros for the inputs of a step, given by their shape.
@@ -242,7 +243,7 @@ class ConvLSTMCell(Sliding, CellDropout):
                 f"{self.name}: the state has the size of the images, which was not known when the layer was built. "
                 f"Received: inputs of shape {input_shape}. Give sizes in place of None, or the inputs."
             )
-        dtype = self._policy.compute if dtype is None else dtype
+        dtype = self._torchkeras.compute_dtype if dtype is None else dtype
         return [torch.zeros(state_shape, dtype=dtype, device=device) for _ in range(2)]
 
     def compute_output_shape(self, input_shape: Shape, states_shape: Any = None) -> tuple[Shape, list[Shape]]:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torchkeras_layer import activations, constraints, initializers, regularizers
 from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer.shapes import device_inside
 from torchkeras_layer.layers.arguments import known_sizes, positive_int, resolved
 from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
 from torchkeras_layer.layers.recurrent.gate_weights import add_recurrent_kernel
@@ -140,8 +141,8 @@ class RecurrentCell(CellDropout):
         [tensor([[0., 0.]])]
         """
         size, like = read_batch(batch_size, inputs)
-        device = self._device_inside() if like is None else like.device
-        dtype = self._policy.compute if dtype is None else dtype
+        device = device_inside(self) if like is None else like.device
+        dtype = self._torchkeras.compute_dtype if dtype is None else dtype
         return zeros(as_list(self.state_size), size, dtype, device)
 
     def run(

@@ -26,7 +26,7 @@ def of_cell(name: str) -> property:
     return property(lambda self: getattr(self.cell, name), doc=f"`cell.{name}`.")
 
 
-class RecurrentLayer(RNN):
+class RecurrentLayer(RNN, has_effects=False):
     """Base of the layers that make their cell themselves: its arguments are theirs.
 
     Args:
@@ -38,7 +38,6 @@ class RecurrentLayer(RNN):
         ValueError: as the cell and `RNN`, or if `use_cudnn` is neither 'auto', `True` nor `False`.
     """
 
-    _has_effects = False
     # Whether no subclass says otherwise.
     _begins_at_zero: ClassVar[bool] = True
 
@@ -76,12 +75,12 @@ class RecurrentLayer(RNN):
         self._fuses = uses_kernels is not False
 
     def _begin(self, sequences: torch.Tensor, initial_state: Any) -> list[Any]:
-        if initial_state is None and not self._stateful and not self._begins_at_zero:
+        if initial_state is None and not self._torchkeras.stateful and not self._begins_at_zero:
             # What a subclass gives is checked as if it were given in the call.
             initial_state = self._state_before(sequences.shape[0], sequences)
-        if initial_state is not None or self._stateful:
+        if initial_state is not None or self._torchkeras.stateful:
             return super()._begin(sequences, initial_state)
-        nothing = sequences.new_zeros((sequences.shape[0], self.cell.units), dtype=self._policy.compute)
+        nothing = sequences.new_zeros((sequences.shape[0], self.cell.units), dtype=self._torchkeras.compute_dtype)
         return [nothing] * self.cell.states_count
 
     def call(
@@ -110,14 +109,14 @@ class RecurrentLayer(RNN):
         """
         cell: Any = self._modules["cell"]
         return (
-            not (self._stateful or self.return_state or self.go_backwards or self.time_major)
+            not (self._torchkeras.stateful or self.return_state or self.go_backwards or self.time_major)
             and self._fuses
             and self._begins_at_zero
             and not (training and (cell.dropout or cell.recurrent_dropout))
             and not takes_apart(sequences)
             and not is_transformed()
             and cell.kernel_kind() is not None
-            and cell._policy.compute is sequences.dtype is self._policy.compute
+            and cell._torchkeras.compute_dtype is sequences.dtype is self._torchkeras.compute_dtype
             and cell._is_ours
             and not has_hooks(cell)
             and sequences.shape[1] != 0

@@ -12,6 +12,7 @@ from torchkeras_layer._shapes import Shape, as_shape, is_shape
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.shapes import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.recurrent.cell_contract import (
     check_cell,
@@ -40,7 +41,7 @@ from torchkeras_layer.symbolic.input_spec import check_input_spec
 
 
 @catalog.register()
-class RNN(KeptStates):
+class RNN(KeptStates, has_effects=True, only_merges_masks=True):
     """Run a cell over the steps of sequences.
 
     Shapes: (batch, steps, …) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
@@ -73,8 +74,6 @@ class RNN(KeptStates):
     torch.Size([2, 5, 2])
     """
 
-    _only_merges_masks = True
-    _has_effects = True
     # Whether torch's own kernels are used where they compute the same.
     _fuses = True
     # The arguments of `get_initial_state`.
@@ -139,14 +138,14 @@ class RNN(KeptStates):
         """Build the cell, and begin with zeros if the layer is stateful."""
         shape = self._read_shape(input_shape)
         batch_size = shape[1 if self.time_major else 0]
-        if self._stateful:
+        if self._torchkeras.stateful:
             self._check_can_keep(shape, batch_size)
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell.build((batch_size, *shape[2:]))
         self.input_spec = sequences_expected(self.cell)
-        if self._stateful:
+        if self._torchkeras.stateful:
             states = self._state_before(batch_size, None)
-            states = map_leaves(lambda state: state.to(self._policy.variable), states)
+            states = map_leaves(lambda state: state.to(self._torchkeras.policy.variable), states)
             self._begin_states(states, state_sizes(self.cell))
 
     def _check_can_keep(self, shape: Shape, batch_size: int | None) -> None:
@@ -178,11 +177,11 @@ class RNN(KeptStates):
         state = self._begin(sequences, initial_state)
         if self.go_backwards:
             sequences, mask = sequences.flip(1), None if mask is None else mask.flip(1)
-        run = SequenceRun(mask, training, self._read_constants(constants), self._fuses, self._policy)
+        run = SequenceRun(mask, training, self._read_constants(constants), self._fuses, self._torchkeras.policy)
         outputs, state = self._run_cell(run, sequences, state)
         if self.zero_output_for_mask and mask is not None:
             outputs = torch.where(mask.reshape(*mask.shape, *[1] * (outputs.dim() - 2)), outputs, 0)
-        if self._stateful and not per_thread.context.is_tracing:
+        if self._torchkeras.stateful and not per_thread.context.is_tracing:
             self._keep_states(state)
         output = self._in_compute_dtype(outputs if self.return_sequences else outputs[:, -1])
         if self.time_major and self.return_sequences:
@@ -201,14 +200,14 @@ class RNN(KeptStates):
         return run.of(self.cell, sequences, state)
 
     def _in_compute_dtype(self, output: torch.Tensor) -> torch.Tensor:
-        return output if output.dtype is self._policy.compute else self._cast_output(output)
+        return output if output.dtype is self._torchkeras.compute_dtype else self._cast_output(output)
 
     def _begin(self, sequences: torch.Tensor, initial_state: Any) -> list[Any]:
         """Return the state before the first step, in the compute dtype."""
-        kept = self._kept_states(sequences.shape[0]) if self._stateful else None
+        kept = self._kept_states(sequences.shape[0]) if self._torchkeras.stateful else None
         if initial_state is None:
             initial_state = kept
-        dtype = self._policy.compute
+        dtype = self._torchkeras.compute_dtype
         if initial_state is not None:
             return self._read_state(initial_state, sequences, dtype)
         state = self._state_before(sequences.shape[0], sequences)
@@ -232,8 +231,8 @@ class RNN(KeptStates):
         [tensor([[0., 0.]])]
         """
         size, like = read_batch(batch_size, inputs)
-        device = self._device_inside() if like is None else like.device
-        return first_state(self.cell, self._state_arguments, size, self._policy.compute, device, like)
+        device = device_inside(self) if like is None else like.device
+        return first_state(self.cell, self._state_arguments, size, self._torchkeras.compute_dtype, device, like)
 
     def _read_constants(self, constants: Any) -> list[Any]:
         constants = [] if constants is None else list(leaves(constants))

@@ -39,8 +39,10 @@ class SequenceRun:
         if isinstance(cell, StackedRNNCells) and cell._is_ours and not has_hooks(cell):
             return self._of_stack(cell, sequences, state)
         if isinstance(cell, RecurrentCell):
-            if cell._policy.compute is not self.policy.compute:
-                sequences, state = map_leaves(lambda tensor: tensor.to(cell._policy.compute), (sequences, state))
+            if cell._torchkeras.compute_dtype is not self.policy.compute:
+                sequences, state = map_leaves(
+                    lambda tensor: tensor.to(cell._torchkeras.compute_dtype), (sequences, state)
+                )
             if self._may_pass_over_calls(cell):
                 return cell.run(sequences, state, self.mask, self.training, self.fuses)
         _reset_dropout(cell)
@@ -66,9 +68,9 @@ class SequenceRun:
 
     def _may_pass_over_calls(self, cell: RecurrentCell) -> bool:
         # The weights of a mixed policy are cast in a call, unless the layer around has it too.
-        own, around = cell._policy, self.policy
+        own, around = cell._torchkeras.policy, self.policy
         reads_alike = not own.is_mixed or (around.is_mixed and own.compute is around.compute)
-        return cell._is_ours and reads_alike and cell._activity_regularizer is None and not has_hooks(cell)
+        return cell._is_ours and reads_alike and cell._torchkeras.activity_regularizer is None and not has_hooks(cell)
 
 
 class _Step:

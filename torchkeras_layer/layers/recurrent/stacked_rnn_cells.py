@@ -9,6 +9,7 @@ from typing_extensions import Self
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.shapes import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.recurrent.cell_contract import check_cell, read_cell, takes_constants, takes_training
 from torchkeras_layer.layers.recurrent.states import as_list, first_state, output_size, read_batch, state_arguments
@@ -99,8 +100,8 @@ class StackedRNNCells(ZooLayer):
         [[tensor([[0.]])], [tensor([[0., 0.]])]]
         """
         size, like = read_batch(batch_size, inputs)
-        device = self._device_inside() if like is None else like.device
-        dtype = self._policy.compute if dtype is None else dtype
+        device = device_inside(self) if like is None else like.device
+        dtype = self._torchkeras.compute_dtype if dtype is None else dtype
         taken = zip(self.cells, self._state_arguments, strict=True)
         return [first_state(cell, names, size, dtype, device, like) for cell, names in taken]
 

@@ -24,7 +24,7 @@ class GaussianLayer(SeededLayer):
         super().__init__(**kwargs)
         self._take_seed(seed)
         # That of the start, so that a layer moved to another dtype draws the same numbers.
-        self._dtype_of_draws = self._policy.compute or torch.float32
+        self._dtype_of_draws = self._torchkeras.compute_dtype or torch.float32
         self.supports_masking = True
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

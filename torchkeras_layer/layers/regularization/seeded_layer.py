@@ -61,7 +61,7 @@ class SeededLayer(ZooLayer):
         # No buffer: those move to the GPU, where each draw would wait for the count.
         self._draws = _counter(0)
 
-    def _more_to_save(self) -> dict[str, torch.Tensor]:
+    def _torchkeras_more_to_save(self) -> dict[str, torch.Tensor]:
         return {} if self.seed is None else {"draws": self._draws}
 
     def _draw(

@@ -34,7 +34,7 @@ _MERGES: dict[Any, Any] = {
 
 
 @catalog.register()
-class Bidirectional(ZooLayer):
+class Bidirectional(ZooLayer, has_effects=True, only_merges_masks=True):
     """Run a recurrent layer over sequences, and another one over the reversed sequences, and merge their outputs.
 
     Shapes: those of the layer, with twice the features for 'concat'; for `merge_mode=None` a tuple of both outputs.
@@ -61,9 +61,6 @@ class Bidirectional(ZooLayer):
     >>> layer(torch.ones(2, 5, 3)).shape
     torch.Size([2, 5, 8])
     """
-
-    _only_merges_masks = True
-    _has_effects = True
 
     def __init__(
         self,
@@ -169,7 +166,7 @@ class Bidirectional(ZooLayer):
     def _run(self, direction: Any, sequences: torch.Tensor, state: Any, mask: Any, constants: Any) -> Any:
         given = {"initial_state": state, "constants": constants}
         arguments = {name: value for name, value in given.items() if value is not None}
-        if direction._call_signature.takes_mask:
+        if direction._torchkeras.signature.takes_mask:
             arguments["mask"] = mask
         return direction(sequences, **arguments)
 

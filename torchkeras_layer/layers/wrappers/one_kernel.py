@@ -38,8 +38,8 @@ def common_kind(forward: Any, backward: Any, sequences: torch.Tensor, training: 
         not forward.go_backwards
         and one.units == other.units
         and one.use_bias == other.use_bias
-        and forward._policy.compute is backward._policy.compute is sequences.dtype
-        and not (forward._casts_weights or backward._casts_weights)
+        and forward._torchkeras.compute_dtype is backward._torchkeras.compute_dtype is sequences.dtype
+        and not (forward._torchkeras.casts_weights or backward._torchkeras.casts_weights)
         and not per_thread.context.is_tracing
     )
     if not is_one or takes_apart(sequences) or is_transformed():
@@ -54,7 +54,12 @@ def _kind_of(layer: Any, training: Any) -> str | None:
         return None
     cell = layer.cell
     is_dropping = training and (cell.dropout or cell.recurrent_dropout)
-    is_more = layer._stateful or layer.time_major or layer._activity_regularizer is not None or has_hooks(cell)
+    is_more = (
+        layer._torchkeras.stateful
+        or layer.time_major
+        or layer._torchkeras.activity_regularizer is not None
+        or has_hooks(cell)
+    )
     return None if is_dropping or is_more or not layer._fuses else cell.kernel_kind()
 
 

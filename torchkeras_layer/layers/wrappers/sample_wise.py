@@ -56,7 +56,7 @@ def _answer_for(module: nn.Module) -> Answer:
     is_ours = type(module).__module__.startswith("torchkeras_layer.") and type(module) is not Layer
     if not (is_ours or is_of_torch(module)) or isinstance(module, _UNKNOWN):
         return "not known"
-    if isinstance(module, Layer) and (module._stateful or _has_fixed_batch(module)):
+    if isinstance(module, Layer) and (module._torchkeras.stateful or _has_fixed_batch(module)):
         return "not known"
     if getattr(module, "time_major", False) or not all(map(_is_within_a_sample, _axes_of(module))):
         return "not known"

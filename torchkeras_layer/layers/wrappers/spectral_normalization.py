@@ -8,6 +8,7 @@ import torch
 from torch.func import functional_call
 
 from torchkeras_layer import initializers
+from torchkeras_layer.layer.weight_spec import read_weight
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int
 from torchkeras_layer.layers.wrappers.wrapper import Wrapper
@@ -89,13 +90,13 @@ class SpectralNormalization(Wrapper):
     @property
     def weights(self) -> list[torch.Tensor]:
         """All weights in Keras's order: the kernel, `vector_u`, and what else the layer has."""
-        first = self._own_weights()
+        first = self._torchkeras_own_weights()
         known = {id(weight) for weight in first}
         return [*first, *(weight for weight in super().weights if id(weight) not in known)]
 
-    def _own_weights(self) -> list[torch.Tensor]:
+    def _torchkeras_own_weights(self) -> list[torch.Tensor]:
         # Keras counts the kernel among the wrapper's own, and writes it into files so.
-        return [self._kernel(), *super()._own_weights()] if self.built else []
+        return [self._kernel(), *super()._torchkeras_own_weights()] if self.built else []
 
     def _find_kernel(self) -> str:
         for name in _KERNELS:
@@ -108,7 +109,7 @@ class SpectralNormalization(Wrapper):
 
     def _kernel(self) -> torch.Tensor:
         """Return the kernel as it is kept, without the cast of a mixed policy."""
-        weight = self.layer._read_weight(self._kernel_name)
+        weight = read_weight(self.layer, self._kernel_name)
         assert weight is not None
         return weight
 

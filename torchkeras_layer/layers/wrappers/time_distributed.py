@@ -58,7 +58,7 @@ class TimeDistributed(Wrapper):
     def _shape_to_build_for(self, input_shape: Shape) -> Shape:
         """Return the shape of a step; its batch is that of all steps too, so that only states have a size for it."""
         step = without_steps(self, input_shape)
-        keeps_states = any(isinstance(inner, Layer) and inner._stateful for inner in self.layer.modules())
+        keeps_states = any(isinstance(inner, Layer) and inner._torchkeras.stateful for inner in self.layer.modules())
         return step if keeps_states else (None, *step[1:])
 
     def call(self, inputs: Any, training: Any = None, mask: torch.Tensor | None = None) -> Any:
@@ -77,7 +77,7 @@ class TimeDistributed(Wrapper):
         batch, steps = leaves(inputs)[0].shape[:2]
         if mask is not None:
             self._check_mask(mask, batch, steps)
-            mask = mask if self.layer._call_signature.takes_mask else None
+            mask = mask if self.layer._torchkeras.signature.takes_mask else None
         if self._must_go_step_by_step(training) and steps != 0:
             return self._step_by_step(inputs, mask, steps)
         given = {} if mask is None else {"mask": mask.flatten(0, 1)}
@@ -109,7 +109,7 @@ class TimeDistributed(Wrapper):
         return map_leaves(with_steps, outputs)
 
     def _cast(self, outputs: torch.Tensor) -> torch.Tensor:
-        is_cast = outputs.dtype is self._policy.compute or not outputs.is_floating_point()
+        is_cast = outputs.dtype is self._torchkeras.compute_dtype or not outputs.is_floating_point()
         return outputs if is_cast else self._cast_output(outputs)
 
     def _steps_in(self, input_shape: Any) -> int | None:

@@ -10,10 +10,13 @@ from typing import Any
 from typing_extensions import Self
 
 from torchkeras_layer._structures import map_leaves
+from torchkeras_layer.layer.configuration import captured_config
 from torchkeras_layer.models.configs.call_numbers import first_calls_in, is_graph_config
 from torchkeras_layer.models.configs.restoring import RestoredGraph
 from torchkeras_layer.models.configs.writing import GraphWriter
+from torchkeras_layer.models.connecting import take_sinks
 from torchkeras_layer.models.graph_calls import GraphCalls
+from torchkeras_layer.models.graph_state import layer_under, operand_under, wiring_of
 from torchkeras_layer.models.network.network import TensorRef
 from torchkeras_layer.registry import DeserializationError, serialize_keras_object
 
@@ -36,15 +39,15 @@ class ModelConfiguration(GraphCalls):
         >>> keras.Model.from_config(config).get_layer("head").units
         2
         """
-        wiring = self._current_wiring()
+        wiring = wiring_of(self)
         if wiring is None or not _takes_graph(type(self)):
             inherits = type(self).get_config is ModelConfiguration.get_config
-            return self._captured_config() if inherits else super().get_config()
+            return captured_config(self) if inherits else super().get_config()
         network = wiring.network
-        config: dict[str, Any] = {"name": self._name, "trainable": self._trainable}
-        if self._policy.name != "float32":
-            config["dtype"] = self._policy.name
-        writer = GraphWriter(network, self._layer_under, self._held)
+        config: dict[str, Any] = {"name": self._torchkeras.name, "trainable": self._torchkeras.trainable}
+        if self._torchkeras.policy.name != "float32":
+            config["dtype"] = self._torchkeras.policy.name
+        writer = GraphWriter(network, lambda key: layer_under(self, key), lambda key: operand_under(self, key))
         config["layers"] = writer.layers()
         config["input_layers"] = map_leaves(lambda ref: list(writer.history(ref)), network.inputs)
         firsts = first_calls_in(config["layers"])
@@ -80,7 +83,7 @@ class ModelConfiguration(GraphCalls):
         graph = RestoredGraph.read(config, custom_objects)
         given = {word: config[word] for word in ("name", "dtype") if config.get(word) is not None}
         model: Any = cls(graph.inputs, graph.outputs, **given)
-        model._take_sinks(graph.sinks)
+        take_sinks(model, graph.sinks)
         if config.get("trainable") is False:
             model.trainable = False
         return model

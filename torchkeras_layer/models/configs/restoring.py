@@ -78,8 +78,8 @@ class RestoredGraph:
         if not isinstance(nodes, list):
             raise self._malformed("inbound_nodes", "a list", nodes)
         self._layers[name] = layer
-        if layer._inbound_nodes:
-            self._results[name, 0] = leaves(layer._inbound_nodes[0].outputs)
+        if layer._torchkeras.inbound_nodes:
+            self._results[name, 0] = leaves(layer._torchkeras.inbound_nodes[0].outputs)
         calls = [self._read_node(node, layer) for node in nodes]
         return name, [(args, {**keywords, **kwargs}) for args, kwargs in calls]
 

@@ -8,6 +8,8 @@ from typing import Any
 from typing_extensions import Self
 
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.configuration import captured_config
+from torchkeras_layer.models.chain import ChainState
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.registry import (
     CustomObjectScope,
@@ -15,16 +17,11 @@ from torchkeras_layer.registry import (
     deserialize_keras_object,
     serialize_keras_object,
 )
-from torchkeras_layer.symbolic import KerasTensor
 from torchkeras_layer.symbolic.node import history_of
 
 
 class SequentialConfiguration(Model):
     """`get_config` and `from_config` of `Sequential`."""
-
-    _start: KerasTensor | None
-    _seen: Any
-    _sinks: tuple[KerasTensor, ...]
 
     def get_config(self) -> dict[str, Any]:
         """Return the layers with their configs, as Keras 3 writes them; without weights.
@@ -39,16 +36,17 @@ class SequentialConfiguration(Model):
         """
         if not _takes_layers(type(self)):
             inherits = type(self).get_config is SequentialConfiguration.get_config
-            return self._captured_config() if inherits else super().get_config()
-        if self._sinks:
+            return captured_config(self) if inherits else super().get_config()
+        state: ChainState = self._torchkeras.graph
+        if state.sinks:
             raise NotImplementedError(
-                f"{self._name}: a Sequential with symbolic losses or metrics has no config. Make it functional: "
+                f"{self.name}: a Sequential with symbolic losses or metrics has no config. Make it functional: "
                 "Model(model.inputs, model.outputs), and add them there."
             )
-        start = [history_of(self._start).layer] if self._start is not None and self._seen is None else []
-        config: dict[str, Any] = {"name": self._name, "trainable": self._trainable}
-        if self._policy.name != "float32":
-            config["dtype"] = self._policy.name
+        start = [history_of(state.start).layer] if state.start is not None and state.seen is None else []
+        config: dict[str, Any] = {"name": self._torchkeras.name, "trainable": self._torchkeras.trainable}
+        if self._torchkeras.policy.name != "float32":
+            config["dtype"] = self._torchkeras.policy.name
         config["layers"] = [serialize_keras_object(layer) for layer in [*start, *self.layers]]
         build_config = self.get_build_config()
         if build_config is not None:
@@ -76,7 +74,7 @@ class SequentialConfiguration(Model):
         make: Any = cls
         model = make(layers, **given)
         shape = deserialize_keras_object(config.get("build_input_shape"))
-        if shape is not None and not model._built:
+        if shape is not None and not model._torchkeras.built:
             model.build(tuple(shape))
         if config.get("trainable") is False:
             model.trainable = False

@@ -9,6 +9,7 @@ from torch import nn
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models.graph_calls import GraphCalls
+from torchkeras_layer.models.graph_state import wiring_of
 from torchkeras_layer.models.network.network import Network
 from torchkeras_layer.models.sequential import Sequential
 from torchkeras_layer.models.summary.labels import name_label, printable
@@ -22,7 +23,7 @@ def network_inside(layer: nn.Module) -> Network | None:
     """
     if not isinstance(layer, GraphCalls) or type(layer).call not in (GraphCalls.call, Sequential.call):
         return None
-    wiring: Any = layer._current_wiring()
+    wiring: Any = wiring_of(layer)
     return None if wiring is None else wiring.network
 
 

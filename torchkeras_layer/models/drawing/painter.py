@@ -21,6 +21,7 @@ from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models.drawing.inside import network_inside, steps_inside
 from torchkeras_layer.models.drawing.picture import Arrow, Box, Frame, Item, Picture
 from torchkeras_layer.models.graph_calls import GraphCalls
+from torchkeras_layer.models.graph_state import flatten_inputs, layer_under
 from torchkeras_layer.models.network.network import Call, Network, TensorRef
 from torchkeras_layer.models.summary.labels import class_label, name_label, paths_in, printable
 from torchkeras_layer.models.summary.weight_counts import weights_in
@@ -116,12 +117,12 @@ class _Painter:
         def origin_of(leaf: Any) -> Any:
             return results[leaf.call][leaf.position] if isinstance(leaf, TensorRef) else None
 
-        layer = model._layer_under(call.key)
+        layer = layer_under(model, call.key)
         step = _Step(name_label(layer), layer, call.outputs, note)
         network = network_inside(layer) if "inside" in self._shown else None
         if network is not None:
             first = call.args[0] if call.args else next(iter(call.kwargs.values()))
-            given = [origin_of(leaf) for leaf in layer._door.flatten(first)]
+            given = [origin_of(leaf) for leaf in flatten_inputs(layer, first)]
             items, origins = self.paint_network(layer, network, given)
             if items:
                 return self._frame(step, items), origins

@@ -17,8 +17,8 @@ from torchkeras_layer.symbolic import TensorSpec
 from torchkeras_layer.symbolic.input_spec import describe
 
 
-class InputDoor:
-    """What a model lets in.
+class InputAdapter:
+    """What a model takes, and how other inputs become that.
 
     `structure`: names of the inputs, nested as the model was given them; `names` and `specs`: name, and shape and dtype
     of each, in the order in which they count; `only`: whether there is just one; `rank` and `sizes`: its number of
@@ -139,14 +139,14 @@ def _are_as_many(structure: list[Any] | tuple[Any, ...], inputs: Any) -> bool:
     return isinstance(inputs, (list, tuple)) and len(inputs) == len(structure)
 
 
-def door_of(model_name: str, structure: Any, specs: list[TensorSpec], names: list[str]) -> InputDoor:
-    """Return the door of a model whose inputs have a structure of anything; specs and names in order of its leaves."""
+def adapter_for(model_name: str, structure: Any, specs: list[TensorSpec], names: list[str]) -> InputAdapter:
+    """Return the adapter for inputs in a structure of anything; specs and names are in the order of its leaves."""
     remaining = dict(zip(places_in_order(structure), names, strict=True))
     places = itertools.count()
-    return InputDoor(model_name, map_leaves(lambda _: remaining[next(places)], structure), specs)
+    return InputAdapter(model_name, map_leaves(lambda _: remaining[next(places)], structure), specs)
 
 
-def dtype_at(spec: TensorSpec, born: torch.dtype, now: torch.dtype) -> torch.dtype | str:
+def dtype_at(spec: TensorSpec, creation: torch.dtype, now: torch.dtype) -> torch.dtype | str:
     """Return the dtype of an input: that of its `Input`; where that was the model's own, it follows the model.
 
     For strings, their name.
@@ -159,4 +159,4 @@ def dtype_at(spec: TensorSpec, born: torch.dtype, now: torch.dtype) -> torch.dty
     if spec.dtype == STRING:
         return STRING
     dtype = torch_dtype(spec.dtype)
-    return now if dtype is born else dtype
+    return now if dtype is creation else dtype

@@ -16,6 +16,7 @@ from torchkeras_layer.layer.containers import TrackedContainer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.metrics import is_metric
 from torchkeras_layer.models.graph_calls import GraphCalls
+from torchkeras_layer.models.graph_state import layer_under, operand_under, wiring_of
 from torchkeras_layer.models.network.network import Network, Operand, TensorRef
 from torchkeras_layer.models.summary.labels import name_label, printable, shape_label
 from torchkeras_layer.models.summary.weight_counts import is_complete
@@ -45,7 +46,7 @@ def parts_of(module: Any) -> list[Part]:
     >>> [part.name for part in parts_of(nn.Sequential(nn.Linear(1, 1), nn.ModuleList([nn.ReLU()])))]
     ['0', '1.0']
     """
-    wiring = module._current_wiring() if isinstance(module, GraphCalls) else None
+    wiring = wiring_of(module) if isinstance(module, GraphCalls) else None
     if wiring is not None:
         return _parts_of_network(module, wiring.network)
     inside = module.module if isinstance(module, TorchModuleWrapper) else module
@@ -68,7 +69,7 @@ def _named_parts(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 def _shape_as_built(module: nn.Module) -> str:
     """Return the output shape of a model as it was made, of a layer for the shape that it was built with."""
-    wiring = module._current_wiring() if isinstance(module, GraphCalls) else None
+    wiring = wiring_of(module) if isinstance(module, GraphCalls) else None
     if wiring is not None:
         return shape_label(map_leaves(wiring.network.spec, wiring.network.outputs))
     if not isinstance(module, Layer) or not module.built or not is_complete(module):
@@ -88,7 +89,7 @@ def _with_any_batch(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
 
 
 def _parts_of_network(model: Any, network: Network) -> list[Part]:
-    layers = {key: model._layer_under(key) for key in network.keys}
+    layers = {key: layer_under(model, key) for key in network.keys}
     listed = {id(layer) for layer in model.layers}
     calls: dict[str, list[int]] = {key: [] for key in network.keys}
     for number, call in enumerate(network.calls):
@@ -144,7 +145,7 @@ def _operands(model: Any, network: Network) -> dict[str, list[nn.Parameter]]:
         for leaf in leaves((call.args, call.kwargs)):
             if isinstance(leaf, Operand) and "." not in leaf.key and leaf.key not in seen:
                 seen.add(leaf.key)
-                held = model._held(leaf.key)
+                held = operand_under(model, leaf.key)
                 found[call.key] += [held] if isinstance(held, nn.Parameter) else []
     return found
 

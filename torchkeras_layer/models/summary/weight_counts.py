@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from torchkeras_layer.layer.collections import weights_of
 from torchkeras_layer.layer.walk import layers_in
+from torchkeras_layer.layer.weight_lists import weights_of
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -53,7 +53,7 @@ def is_complete(module: nn.Module) -> bool:
     >>> is_complete(nn.Linear(2, 3)), is_complete(nn.LazyLinear(3))
     (True, False)
     """
-    if any(not layer._built and layer._creates_weights for layer in layers_in(module)):
+    if any(not layer._torchkeras.built and layer._torchkeras_facts.creates_weights for layer in layers_in(module)):
         return False
     return not any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers()))
 

@@ -1,0 +1,242 @@
+"""What does a call of a layer do, and what decides it? The public members around `call` and `build`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from torchkeras_layer import regularizers
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer import masking
+from torchkeras_layer.layer.attributes import Attributes
+from torchkeras_layer.layer.building import build_for_call, building, update_stand_in
+from torchkeras_layer.layer.call_states import end_call
+from torchkeras_layer.layer.calling import (
+    MISSING,
+    are_plain,
+    begin_outermost,
+    call_in_full,
+    gave_nothing,
+    is_traced,
+    tell_where,
+    training_mode,
+)
+from torchkeras_layer.layer.compiling import build_and_call, infer_parameters
+from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.dtypes import as_tensors
+from torchkeras_layer.layer.effects import SymbolicRun
+from torchkeras_layer.layer.naming import choose_path
+from torchkeras_layer.layer.record import change
+from torchkeras_layer.layer.shapes import is_dynamic
+from torchkeras_layer.layer.stateless import stateless_call
+from torchkeras_layer.layer.symbolic_calls import infer_call
+from torchkeras_layer.layer.walk import layers_in
+from torchkeras_layer.symbolic.input_spec import InputSpec
+from torchkeras_layer.symbolic.tracing import Inferred
+
+
+class Calls(Attributes):
+    """The pipeline. `nn.Module.__call__` stays torch's, so that hooks, compile, export and fx know nothing of us."""
+
+    def forward(self, inputs: Any = MISSING, /, *args: Any, **kwargs: Any) -> Any:
+        """Run the layer: torch calls this from `layer(inputs)`. Layers define `call` instead.
+
+        Raises:
+            ValueError: if there are no inputs, they do not fit `input_spec`, or `call` returns `None`.
+        """
+        context, record = per_thread.context, self._torchkeras
+        outer = context.layer
+        traced = outer is None and is_traced()
+        if outer is None and not traced and record.has_recorded:
+            begin_outermost(record, context, inputs, args, kwargs)
+        context.layer = self
+        try:
+            # Written out, because it is the whole cost of a small layer: a built layer that wants nothing but its
+            # inputs, on one tensor in the right dtype without a mask; or on a list of such tensors.
+            if (
+                record.is_direct
+                and not (args or kwargs)
+                and (
+                    (
+                        isinstance(inputs, Tensor)
+                        and (inputs.dtype is record.compute_dtype or not record.casts)
+                        and getattr(inputs, "_keras_mask", None) is None
+                        and (record.only_spec is None or record.only_spec.accepts(inputs))
+                    )
+                    or (type(inputs) is list and record.only_spec is None and are_plain(record, inputs))
+                )
+            ):
+                if record.passes_training:
+                    outputs = self.call(inputs, training=training_mode(self, context))
+                else:
+                    outputs = self.call(inputs)
+            else:
+                outputs = call_in_full(self, context, outer, inputs, args, kwargs)
+        except Exception as error:
+            tell_where(error, f"{self._torchkeras.name} ({type(self).__name__})", inputs, args, kwargs)
+            raise
+        finally:
+            context.layer = outer
+            if outer is None and (context.recording is not None or traced):
+                end_call(record, context)
+        if outputs is None:
+            raise ValueError(gave_nothing(self))
+        return outputs
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Compute the layer's outputs: override it. Here: return the inputs.
+
+        A `call` that names `training` gets the mode, one that names `mask` gets the inputs' mask.
+        """
+        return inputs
+
+    @building
+    def build(self, input_shape: Any = None) -> None:
+        """Create the layer's weights with `add_weight`; runs once, before the first `call`. Override it.
+
+        Args:
+            input_shape: tuple of ints, `None` for a free dimension; for a nested first argument the same structure of
+                tuples. A `build` with several arguments named `<argument of call>_shape` gets one shape for each.
+
+        >>> import torchkeras_layer as keras
+        >>> class Scale(keras.Layer):
+        ...     def build(self, input_shape):
+        ...         self.scale = self.add_weight(shape=input_shape[-1:], initializer="ones")
+        ...     def call(self, inputs):
+        ...         return inputs * self.scale
+        >>> layer = Scale()
+        >>> _ = layer(torch.ones(2, 3))
+        >>> layer.built, tuple(layer.scale.shape)
+        (True, (3,))
+        """
+
+    @property
+    def built(self) -> bool:
+        """Whether the layer has its weights. Set it to `False` to have the next call build again."""
+        return self._torchkeras.built
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        change(self, built=bool(value))
+        update_stand_in(self)
+        choose_path(self)
+
+    @property
+    def supports_masking(self) -> bool:
+        """Whether the layer passes masks on; true by itself where a class defines `compute_mask`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dropout(0.5).supports_masking, keras.layers.Flatten().supports_masking
+        (True, False)
+        """
+        return self._torchkeras.supports_masking
+
+    @supports_masking.setter
+    def supports_masking(self, value: bool) -> None:
+        change(self, supports_masking=bool(value))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask of the output: here, the mask of the input. Override it where they differ.
+
+        Args:
+            inputs: tensor or nested structure of tensors.
+            mask: boolean tensors (True: the entry counts), in the same structure, or `None`.
+
+        Raises:
+            TypeError: if there is a mask and the layer does not support masking.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dropout(0.5).compute_mask(torch.ones(1, 2), torch.tensor([[True, False]]))
+        tensor([[ True, False]])
+        """
+        return masking.default(self, mask)
+
+    @property
+    def input_spec(self) -> Any:
+        """What inputs must look like: an `InputSpec`, a nested structure of them, or `None`."""
+        return self._torchkeras.input_spec
+
+    @input_spec.setter
+    def input_spec(self, value: Any) -> None:
+        for spec in leaves(value):
+            if spec is not None and not isinstance(spec, InputSpec):
+                raise TypeError(f"{self._torchkeras.name}: input_spec takes InputSpec objects. Received: {spec!r}.")
+        change(self, input_spec=value)
+
+    @property
+    def activity_regularizer(self) -> Any:
+        """A callable on the output whose result, over the batch size, is a loss; or `None`."""
+        return self._torchkeras.activity_regularizer
+
+    @activity_regularizer.setter
+    def activity_regularizer(self, value: Any) -> None:
+        change(self, activity_regularizer=regularizers.get(value))
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether this layer or one inside is never traced."""
+        return is_dynamic(self)
+
+    @property
+    def stateful(self) -> bool:
+        """Whether this layer or one inside keeps state from one batch to the next."""
+        return any(layer._torchkeras.stateful for layer in layers_in(self))
+
+    @stateful.setter
+    def stateful(self, value: bool) -> None:
+        self._torchkeras.stateful = bool(value)
+
+    def stateless_call(
+        self,
+        trainable_variables: Sequence[torch.Tensor],
+        non_trainable_variables: Sequence[torch.Tensor],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Any, ...]:
+        """Call the layer with other weights, and leave its own untouched.
+
+        Returns:
+            outputs and the new values of the non-trainable weights; with `return_losses=True` also the losses.
+
+        Raises:
+            ValueError: if the layer is not built, or a list has the wrong length.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(1); layer.build((None, 2))
+        >>> outputs, state = layer.stateless_call([torch.ones(2, 1), torch.zeros(1)], [], torch.ones(1, 2))
+        >>> outputs, state
+        (tensor([[2.]]), [])
+        """
+        outputs, state = stateless_call(self, trainable_variables, non_trainable_variables, args, kwargs)
+        return (outputs, state, self.losses) if return_losses else (outputs, state)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile the layer in place, as `nn.Module.compile` does; takes what `torch.compile` takes."""
+        super().compile(*args, **kwargs)
+        compiled: Any = self._compiled_call_impl
+        self._compiled_call_impl = functools.partial(build_and_call, self, compiled)
+
+    @property
+    def _initialize_hook(self) -> Any:  # type: ignore[override]
+        if self._torchkeras.built:
+            raise AttributeError(f"{self._torchkeras.name}: is built, so there is nothing to initialize.")
+        return self._infer_parameters
+
+    def _infer_parameters(self, module: Any, args: Any, kwargs: Any = None) -> None:
+        infer_parameters(self, args, kwargs)
+
+    def _torchkeras_read_inputs(self, inputs: Any) -> Any:
+        return as_tensors(self, inputs)
+
+    def _torchkeras_build(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
+        build_for_call(self, inputs, args, kwargs, outer)
+
+    def _torchkeras_infer(
+        self, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Inferred, SymbolicRun | None]:
+        return infer_call(self, outer, inputs, args, kwargs)

@@ -1,0 +1,154 @@
+"""Where does a layer stand in a graph, and which shapes does it give there? The public members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torchkeras_layer._shapes import map_shapes
+from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer.attributes import Attributes
+from torchkeras_layer.layer.graph import NotRecordedError, common_shape, first_node, node_at, unwrap
+from torchkeras_layer.layer.shapes import infer_output
+from torchkeras_layer.symbolic.node import Node
+from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+
+
+class GraphPlace(Attributes):
+    """Nodes, the tensors, shapes and masks at them, and the shapes that come out for given ones."""
+
+    @property
+    def inbound_nodes(self) -> list[Any]:
+        """One node for each symbolic call of this layer, then one for each call that `record_history()` saw.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2).inbound_nodes
+        []
+        """
+        return [*self._torchkeras.inbound_nodes, *self._torchkeras.eager_nodes]
+
+    @property
+    def outbound_nodes(self) -> list[Any]:
+        """The nodes of other layers' calls on outputs of this layer, as long as something else keeps them."""
+        return self._torchkeras.outbound_links.alive()
+
+    @property
+    def input(self) -> Any:
+        """Input tensor(s) of the first symbolic call. Raises AttributeError if there is none."""
+        return unwrap(first_node(self._torchkeras, "input").input_tensors)
+
+    @property
+    def output(self) -> Any:
+        """Output tensor(s) of the first symbolic call. Raises AttributeError if there is none."""
+        return unwrap(first_node(self._torchkeras, "output").output_tensors)
+
+    @property
+    def input_mask(self) -> Any:
+        """Mask(s) of `input`. Raises AttributeError if there is no symbolic call."""
+        return unwrap(first_node(self._torchkeras, "input_mask").input_masks)
+
+    @property
+    def output_mask(self) -> Any:
+        """Mask(s) of `output`. Raises AttributeError if there is no symbolic call."""
+        return unwrap(first_node(self._torchkeras, "output_mask").output_masks)
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape(s) of the input. Raises AttributeError without a symbolic call, or if calls had different shapes."""
+        return common_shape(self._torchkeras, "input_shape")
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape(s) of the output. Raises AttributeError without a symbolic call, or if calls had different shapes."""
+        return common_shape(self._torchkeras, "output_shape")
+
+    @property
+    def graph(self) -> Any:
+        """The `torch.fx.Graph` that the layer was recorded in.
+
+        Raises:
+            NotRecordedError: a RuntimeError, if there is none.
+        """
+        reference = self._torchkeras.model
+        model = None if reference is None else reference()
+        if model is None:
+            name = self._torchkeras.name
+            raise NotRecordedError(f"{name}: was not recorded in a graph. Functional models have one.")
+        return model.graph
+
+    def get_input_at(self, node_index: int) -> Any:
+        """Return the input tensor(s) of a symbolic call; negative indices count from the last.
+
+        Raises:
+            RuntimeError: if there was no symbolic call.
+            ValueError: if there were fewer.
+        """
+        return unwrap(node_at(self._torchkeras, node_index, "input").input_tensors)
+
+    def get_output_at(self, node_index: int) -> Any:
+        """Return the output tensor(s) of a symbolic call; errors as `get_input_at`."""
+        return unwrap(node_at(self._torchkeras, node_index, "output").output_tensors)
+
+    def get_input_shape_at(self, node_index: int) -> Any:
+        """Return the input shape(s) of a symbolic call; errors as `get_input_at`."""
+        return unwrap(node_at(self._torchkeras, node_index, "input shape").input_shapes)
+
+    def get_output_shape_at(self, node_index: int) -> Any:
+        """Return the output shape(s) of a symbolic call; errors as `get_input_at`."""
+        return unwrap(node_at(self._torchkeras, node_index, "output shape").output_shapes)
+
+    def get_input_mask_at(self, node_index: int) -> Any:
+        """Return the input mask(s) of a symbolic call; errors as `get_input_at`."""
+        return unwrap(node_at(self._torchkeras, node_index, "input mask").input_masks)
+
+    def get_output_mask_at(self, node_index: int) -> Any:
+        """Return the output mask(s) of a symbolic call; errors as `get_input_at`."""
+        return unwrap(node_at(self._torchkeras, node_index, "output mask").output_masks)
+
+    def _add_inbound_node(self, input_tensors: Any, output_tensors: Any, arguments: Any = None) -> None:
+        """Remember a call of this layer, and put its history on the outputs."""
+        Node(self, (input_tensors,), arguments, output_tensors)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape(s) that the layer gives for inputs of the given shape(s); `None` is a free dimension.
+
+        Found by running the layer, in inference mode, on tensors without data. Builds the layer if it is not built.
+
+        Raises:
+            NotImplementedError: if `call` cannot run without data, or the layer is dynamic; then define this method.
+
+        >>> import torchkeras_layer as keras
+        >>> class Pairs(keras.Layer):
+        ...     def call(self, inputs):
+        ...         return inputs.reshape(inputs.shape[0], -1, 2)
+        >>> Pairs().compute_output_shape((None, 6))
+        (None, 3, 2)
+        """
+        specs = map_shapes(lambda shape: TensorSpec(shape, self._torchkeras.policy.compute), input_shape)
+        return map_leaves(lambda spec: spec.shape, infer_output(self, specs))
+
+    def get_input_shape_for(self, input_shape: Any) -> Any:
+        """Return `compute_output_shape(input_shape)`: the name of Keras 1."""
+        return self.compute_output_shape(input_shape)
+
+    def _compute_output_shape(self, input_shape: Any) -> Any:
+        return self.compute_output_shape(input_shape)
+
+    def compute_output_signature(self, input_signature: Any) -> Any:
+        """Return the `TensorSpec`(s) that the layer gives for inputs of the given ones.
+
+        Raises:
+            TypeError: if `input_signature` holds anything but `TensorSpec`s.
+            NotImplementedError: as `compute_output_shape`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2).compute_output_signature(keras.TensorSpec((None, 3)))
+        TensorSpec(shape=(None, 2), dtype='float32')
+        """
+        for spec in leaves(input_signature):
+            if not isinstance(spec, TensorSpec):
+                name = self._torchkeras.name
+                raise TypeError(f"{name}: compute_output_signature takes TensorSpecs. Received: {spec!r}.")
+        if type(self).compute_output_shape is GraphPlace.compute_output_shape:
+            return infer_output(self, input_signature)
+        shapes = self.compute_output_shape(map_leaves(lambda spec: spec.shape, input_signature))
+        return map_shapes(lambda shape: TensorSpec(shape, self._torchkeras.policy.compute), shapes)

@@ -1,0 +1,156 @@
+"""How does a chain of layers become a graph, which may come late, and change with its layers?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer.building import build_lock
+from torchkeras_layer.layer.record import derive_route
+from torchkeras_layer.layer.weight_creation import creating_weights
+from torchkeras_layer.layers.core.input_layer import Input
+from torchkeras_layer.models.connecting import connect
+from torchkeras_layer.models.graph_state import GraphState
+from torchkeras_layer.models.network.inputs import adapter_for
+from torchkeras_layer.models.network.wiring import Wiring
+from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
+from torchkeras_layer.symbolic.input_spec import describe
+
+
+class ChainState(GraphState):
+    """What a `Sequential` keeps of its graph.
+
+    `start`, `end`: where the graph begins and ends; `chained`: the layers that it leads through; `seen`: the shape that
+    it was given by `build` or the first call on real tensors, if that is where it comes from; `pending`: if it will be;
+    `sinks`: what symbolic losses and metrics hang on it.
+    """
+
+    __slots__ = ("chained", "end", "pending", "seen", "sinks", "start")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.start: KerasTensor | None = None
+        self.end: KerasTensor | None = None
+        self.chained: tuple[Any, ...] = ()
+        self.seen: TensorSpec | None = None
+        self.pending: TensorSpec | None = None
+        self.sinks: tuple[KerasTensor, ...] = ()
+
+    def current_wiring(self, model: Any) -> Wiring | None:
+        """Return the graph of the chain as it is now; it is made when it is asked for."""
+        with build_lock:
+            steps = steps_of(model)
+            if self.start is None or not steps:
+                return None
+            if [id(step) for step in steps] != [id(layer) for layer in self.chained]:
+                # A layer was replaced.
+                begin_at(model, self.start, chain(model, self.start, steps))
+            if self.wiring is None:
+                connect(model, self.start, self.end, list(self.sinks))
+        return self.wiring
+
+    def take_wiring(self, wiring: Wiring) -> None:
+        """Take a graph that was made of calls."""
+        super().take_wiring(wiring)
+        self.sinks = tuple(wiring.sinks)
+
+    def take_restored(self, model: Any) -> None:
+        """Go on in a copy: the chain leads along the copy's own layers."""
+        wiring: Any = self.wiring
+        self.start, self.end, self.chained = wiring.inputs, wiring.outputs, tuple(steps_of(model))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "seen": self.seen, "pending": self.pending}
+
+
+def steps_of(model: Any) -> list[Any]:
+    """Return the layers of a chain in their order."""
+    return [layer for key, layer in model._modules.items() if key.isdigit()]
+
+
+def begin_at(model: Any, start: KerasTensor | None, end: KerasTensor | None) -> None:
+    """Get ready for calls from an input on; code and network are made when they are asked for."""
+    state: ChainState = model._torchkeras.graph
+    state.start, state.end, state.wiring, state.chained = start, end, None, tuple(steps_of(model))
+    if start is not None:
+        state.adapter = adapter_for(model._torchkeras.name, start, [start.spec], [start.name])
+        state.creation_dtype = model._torchkeras.compute_dtype
+        derive_route(model)
+    if end is not None:
+        model.built = True
+
+
+def make_graph(model: Any, spec: TensorSpec) -> None:
+    """Make the graph for inputs of a shape and dtype."""
+    start = Input(batch_shape=spec.shape, dtype=spec.dtype)
+    begin_at(model, start, chain(model, start, steps_of(model)))
+
+
+def chain(model: Any, start: KerasTensor, steps: list[Any]) -> KerasTensor:
+    """Return what layers give one after the other; nodes that are there already are not made again.
+
+    Raises:
+        ValueError: if a layer gives anything but one tensor.
+    """
+    tensor = start
+    for layer in steps:
+        tensor = _follow(model, layer, tensor)
+    return tensor
+
+
+def _follow(model: Any, layer: Any, inputs: Any) -> KerasTensor:
+    for node in layer._torchkeras.inbound_nodes:
+        if node.call_args and node.call_args[0] is inputs and len(node.keras_inputs) == 1:
+            return node.outputs
+    outputs = layer(inputs)
+    if not is_symbolic(outputs):
+        raise ValueError(gave_several(model, layer, outputs))
+    return outputs
+
+
+def gave_several(model: Any, layer: Any, outputs: Any) -> str:
+    """Say that each layer of a chain must give one tensor."""
+    return (
+        f"{model._torchkeras.name}: each layer of a Sequential gives one tensor. {layer.name!r} gives "
+        f"{len(leaves(outputs))}: {describe(outputs)}. Use Model(inputs, outputs)."
+    )
+
+
+def build_chain(model: Any, inputs: Any) -> None:
+    """Build for the inputs of a call; on real tensors each layer builds itself, and the graph is made later."""
+    with build_lock:
+        if model._torchkeras.built:
+            return
+        if is_symbolic(inputs) and steps_of(model):
+            make_graph(model, inputs.spec)
+            return
+        # Each layer builds itself, in order, from what the one before gives; then there can be a graph.
+        if isinstance(inputs, torch.Tensor) and steps_of(model):
+            shape = [None, *map(_plain, inputs.shape[1:])] if inputs.dim() else []
+            model._torchkeras.graph.pending = TensorSpec(shape, inputs.dtype)
+        model.built = True
+
+
+def make_pending_graph(model: Any) -> None:
+    """Make the graph for the inputs of the first call; layers that cannot run without data do without one."""
+    state: ChainState = model._torchkeras.graph
+    with build_lock, creating_weights(None):
+        spec = state.pending
+        if spec is None:
+            return
+        state.pending = None
+        nodes = [layer._torchkeras.inbound_nodes for layer in steps_of(model)]
+        counts = [len(known) for known in nodes]
+        try:
+            make_graph(model, spec)
+        except Exception:
+            for known, count in zip(nodes, counts, strict=True):
+                del known[count:]
+            return
+        state.seen = spec
+
+
+def _plain(size: Any) -> int | None:
+    return None if isinstance(size, torch.SymInt) else size
