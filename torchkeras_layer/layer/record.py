@@ -69,8 +69,8 @@ class Record:
         "signature", "is_direct", "passes_training", "casts", "compute_dtype", "only_spec",
         # What calls leave, also symbolic ones; the model whose graph it stands in.
         "calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "model",
-        # Of a model: what its class keeps of its own graph.
-        "graph",
+        # Of a model: what its class keeps of its own graph. Of a built-in layer: what it made of its arguments.
+        "graph", "derived",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -106,6 +106,7 @@ class Record:
         self.compute_dtype = torch.float32
         self.only_spec: InputSpec | None = None
         self.graph: Any = None
+        self.derived: Any = None
         self.begin_anew()
 
     def begin_anew(self) -> None:

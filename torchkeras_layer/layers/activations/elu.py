@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 @catalog.register()
-class ELU(ZooLayer):
+class ELU(BuiltInLayer):
     """`x` if positive, else `alpha * (exp(x) - 1)`. Shapes: any -> the same.
 
     Args:

@@ -10,14 +10,14 @@ import torch.nn.functional as F
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 # Known by its identity, so that both names are seen to be given where one of them has the default for its value.
 _DEFAULT_SLOPE = float("0.3")
 
 
 @catalog.register()
-class LeakyReLU(ZooLayer):
+class LeakyReLU(BuiltInLayer):
     """`x` if positive, else `negative_slope * x`. Shapes: any -> the same.
 
     Args:

@@ -11,13 +11,13 @@ from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import filled_sizes, plain_int, resolved
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer, add_parameter, is_torchs_to_cast, weight_of
 from torchkeras_layer.layers.inputs import as_real, check_shape
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
 @catalog.register()
-class PReLU(ZooLayer):
+class PReLU(BuiltInLayer):
     """`x` if positive, else `alpha * x`, with a learned `alpha` for each place in a sample.
 
     Shapes: (batch, …) -> the same; `alpha` has the shape of a sample, with size 1 along the shared axes.
@@ -66,16 +66,16 @@ class PReLU(ZooLayer):
             )
         own = [axis for axis in range(1, rank) if axis not in shared]
         sizes: dict[int, int | None] = dict(zip(own, filled_sizes(self, input_shape, own), strict=True))
-        self.alpha = self._add_parameter("alpha", tuple(sizes.get(axis, 1) for axis in range(1, rank)))
+        self.alpha = add_parameter(self, "alpha", tuple(sizes.get(axis, 1) for axis in range(1, rank)))
         self.input_spec = InputSpec(ndim=rank, axes=sizes)
         # Whether the values that have an alpha of their own lie next to each other.
         self._shares_first_axes = own == list(range(rank - len(own), rank))
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs, with negative ones multiplied by `alpha`."""
-        alpha = self._weight("alpha")
+        alpha = weight_of(self, "alpha")
         if inputs.dtype is not alpha.dtype:
-            if self._is_torchs_to_cast(inputs):
+            if is_torchs_to_cast(inputs):
                 alpha = alpha.to(inputs.dtype)
             else:
                 inputs = as_real(self, inputs, alpha.dtype)

@@ -11,11 +11,11 @@ from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number, number_between
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 @catalog.register()
-class ReLU(ZooLayer):
+class ReLU(BuiltInLayer):
     """`x` above `threshold`, at most `max_value`; else `negative_slope * (x - threshold)`. Shapes: any -> the same.
 
     Args:

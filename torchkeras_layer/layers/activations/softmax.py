@@ -11,11 +11,11 @@ from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, one_or_more_axes
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 @catalog.register()
-class Softmax(ZooLayer):
+class Softmax(BuiltInLayer):
     """Non-negative values that sum to 1 along `axis`, or over several axes together. Shapes: any -> the same.
 
     With a mask that broadcasts to the inputs, what is `False` there (or at most 0.5) counts nothing and gives 0.
@@ -34,7 +34,7 @@ class Softmax(ZooLayer):
     """
 
     # Keras 2's choice between this way with masks and one that adds to the scores: the same for masks of 0 and 1.
-    _without_effect = ("robust_masking",)
+    _torchkeras_without_effect = ("robust_masking",)
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 @catalog.register()
-class ThresholdedReLU(ZooLayer):
+class ThresholdedReLU(BuiltInLayer):
     """`x` above `theta`, else 0: a layer of Keras 2. Shapes: any -> the same.
 
     Args:

@@ -10,6 +10,7 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import known_sizes
 from torchkeras_layer.layers.attention.attention import Attention
 from torchkeras_layer.layers.attention.score_dropout import score_dropout
+from torchkeras_layer.layers.built_in_layer import weight_of
 
 
 @catalog.register()
@@ -53,4 +54,4 @@ class AdditiveAttention(Attention):
     def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
         fits = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
         # A product with the weight, which needs no second tensor of this size.
-        return fits @ self._weight("scale") if self.use_scale else fits.sum(-1)
+        return fits @ weight_of(self, "scale") if self.use_scale else fits.sum(-1)

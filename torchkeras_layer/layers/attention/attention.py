@@ -13,12 +13,12 @@ from torchkeras_layer.layers.attention.attention_axes import check_shapes
 from torchkeras_layer.layers.attention.attention_masks import causal_mask, check_broadcast, merged, read_mask
 from torchkeras_layer.layers.attention.score_dropout import score_dropout
 from torchkeras_layer.layers.attention.scores import attend, large_negative
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer, weight_of
 from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
 @catalog.register()
-class Attention(ZooLayer, only_merges_masks=True):
+class Attention(BuiltInLayer, only_merges_masks=True):
     """For each query the mean of the values, weighted by the softmax of the products of the query and the keys (Luong).
 
     Called on a list `[query, value]` or `[query, value, key]`, with `value` for the key by default, and as options
@@ -133,10 +133,10 @@ class Attention(ZooLayer, only_merges_masks=True):
         if self.score_mode == "dot":
             return self._scaled(query) @ key.transpose(-1, -2)
         summed = query.unsqueeze(-2) + key.unsqueeze(-3)
-        return self._weight("concat_score_weight") * torch.tanh(self._scaled(summed)).sum(-1)
+        return weight_of(self, "concat_score_weight") * torch.tanh(self._scaled(summed)).sum(-1)
 
     def _scaled(self, values: torch.Tensor) -> torch.Tensor:
-        return values * self._weight("scale") if self.use_scale else values
+        return values * weight_of(self, "scale") if self.use_scale else values
 
     def _attend_by_product(
         self, query: torch.Tensor, value: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None, is_causal: bool

@@ -27,14 +27,14 @@ from torchkeras_layer.layers.attention.scores import (
     weighted,
     zero_where_all_masked,
 )
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.core.einsum_dense import EinsumDense
 from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-class HeadedAttention(ZooLayer, has_effects=True):
+class HeadedAttention(BuiltInLayer, has_effects=True):
     """Base of the layers that project queries, keys and values into heads, and project back what these find.
 
     A subclass says how many heads there are, and of which sizes.
@@ -42,7 +42,7 @@ class HeadedAttention(ZooLayer, has_effects=True):
 
     # The projections may have activity regularizers.
     # Torch takes its fastest kernel by itself. `softmax_robust_masking` is Keras 2's, and gives the same numbers.
-    _without_effect = ("flash_attention", "softmax_robust_masking")
+    _torchkeras_without_effect = ("flash_attention", "softmax_robust_masking")
 
     def __init__(
         self,

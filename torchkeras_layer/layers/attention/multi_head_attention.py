@@ -168,8 +168,8 @@ class MultiHeadAttention(HeadedAttention):
             )
         return axes  # type: ignore[return-value]
 
-    def _write_argument(self, name: str) -> Any:
+    def _torchkeras_write_argument(self, name: str) -> Any:
         if name == "activity_regularizer":
             # It is for the outputs of the projections, and not for those of this layer.
             return regularizers.serialize(self._projection_regularizer)
-        return super()._write_argument(name)
+        return super()._torchkeras_write_argument(name)

@@ -9,6 +9,7 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.built_in_layer import add_parameter, weight_of
 from torchkeras_layer.layers.convolution.sliding import Sliding
 
 
@@ -38,7 +39,7 @@ class Convolution(Sliding):
     True
     """
 
-    _unsupported = {"lora_rank": None, "lora_alpha": None}
+    _torchkeras_unsupported = {"lora_rank": None, "lora_alpha": None}
 
     def __init__(
         self,
@@ -85,12 +86,12 @@ class Convolution(Sliding):
         order = (outer, *spatial, inner) if self._goes_channels_last else self._to_filters
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.kernel = self._add_kernel("kernel", "kernel", shape, order)
-        self.bias = self._add_parameter("bias", (self.filters,)) if self.use_bias else None
+        self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(convolution of inputs and kernel, + bias)`."""
-        kernel = torch.permute(self._weight("kernel"), self._to_filters)
-        bias = self._weight("bias") if self.use_bias else None
+        kernel = torch.permute(weight_of(self, "kernel"), self._to_filters)
+        bias = weight_of(self, "bias") if self.use_bias else None
         images, padding, _ = self._as_images(inputs, kernel.dtype)
         return self._as_outputs(self._convolve(images, kernel, bias, padding, self.groups))
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import as_plain, plain_int, positive_int
+from torchkeras_layer.layers.built_in_layer import add_parameter, is_torchs_to_cast, weight_of
 from torchkeras_layer.layers.convolution.sliding import Sliding
 from torchkeras_layer.layers.convolution.transpose_sizes import torch_padding, transposed_size
 from torchkeras_layer.layers.inputs import as_real
@@ -46,7 +47,7 @@ class ConvolutionTranspose(Sliding):
     """
 
     # Keras 2 writes it into its configs, and computes 1 alone.
-    _unsupported = {"groups": 1}
+    _torchkeras_unsupported = {"groups": 1}
 
     def __init__(
         self,
@@ -96,7 +97,7 @@ class ConvolutionTranspose(Sliding):
         spatial, filters, channel = range(self.rank), self.rank, self.rank + 1
         order = (channel, *spatial, filters) if self._channels_are_last else (channel, filters, *spatial)
         self.kernel = self._add_kernel("kernel", "kernel", (*self.kernel_size, self.filters, channels), order)
-        self.bias = self._add_parameter("bias", (self.filters,)) if self.use_bias else None
+        self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
 
     def _prepare_calls(self) -> None:
         """Find out what is the same at every call."""
@@ -126,8 +127,8 @@ class ConvolutionTranspose(Sliding):
         """Return `activation(transposed convolution of inputs and kernel, + bias)`."""
         if self._leaves_out or 0 in inputs.shape:
             self._check_sizes(inputs.shape)
-        kernel = self._weight("kernel")
-        if inputs.dtype is not kernel.dtype and not self._is_torchs_to_cast(inputs):
+        kernel = weight_of(self, "kernel")
+        if inputs.dtype is not kernel.dtype and not is_torchs_to_cast(inputs):
             inputs = as_real(self, inputs, kernel.dtype)
         if self._pads_before:
             inputs = F.pad(inputs, self._zeros_before)
@@ -137,7 +138,7 @@ class ConvolutionTranspose(Sliding):
         if self._is_as_image:
             images, kernel = images.unsqueeze(2), kernel.unsqueeze(2)
         outputs = self._torch_convolution(
-            images, kernel, self._weight("bias") if self.use_bias else None, *self._torch_arguments
+            images, kernel, weight_of(self, "bias") if self.use_bias else None, *self._torch_arguments
         )
         outputs = outputs.squeeze(2) if self._is_as_image else outputs
         return self._activate(outputs.permute(*self._from_images) if self._channels_are_last else outputs)

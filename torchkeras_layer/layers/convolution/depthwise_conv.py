@@ -11,6 +11,7 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.built_in_layer import add_parameter, weight_of
 from torchkeras_layer.layers.convolution.sliding import Amounts, Slices, Sliding
 from torchkeras_layer.layers.convolution.windows import wide_padding
 
@@ -42,7 +43,7 @@ class DepthwiseConvolution(Sliding):
     """
 
     # TF-Keras writes groups=1 into the configs.
-    _unsupported = {"groups": 1}
+    _torchkeras_unsupported = {"groups": 1}
 
     def __init__(
         self,
@@ -81,12 +82,12 @@ class DepthwiseConvolution(Sliding):
         self._to_filters = (self.rank, self.rank + 1, *range(self.rank))
         self.kernel = self._add_kernel("kernel", "depthwise", shape, self._to_filters)
         filters = self._groups * self.depth_multiplier
-        self.bias = self._add_parameter("bias", (filters,)) if self.use_bias else None
+        self.bias = add_parameter(self, "bias", (filters,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(convolution of each channel, + bias)`."""
-        kernel = depthwise_filters(self._weight("kernel"), self._to_filters)
-        bias = self._weight("bias") if self.use_bias else None
+        kernel = depthwise_filters(weight_of(self, "kernel"), self._to_filters)
+        bias = weight_of(self, "bias") if self.use_bias else None
         images, padding, kept = self._as_images(inputs, kernel.dtype)
         return self._as_outputs(self._convolve(images, kernel, bias, padding, self._groups), kept)
 

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import known_sizes, positive_int
+from torchkeras_layer.layers.built_in_layer import add_parameter, is_torchs_to_cast, weight_of
 from torchkeras_layer.layers.convolution.local_kernels import Windows, by_windows, kernel_shape
 from torchkeras_layer.layers.convolution.sliding import Sliding
 from torchkeras_layer.layers.inputs import as_real
@@ -93,8 +94,8 @@ class LocallyConnected(Sliding):
         zeros = [width for pair in windows.zeros[::-1] for width in pair]
         self._zeros_around = [0, 0, *zeros] if last else zeros
         shape = kernel_shape(self.implementation, windows, channels, self.filters, last)
-        self.kernel = self._add_parameter("kernel", shape)
-        self.bias = self._add_parameter("bias", (*windows.counts, self.filters)) if self.use_bias else None
+        self.kernel = add_parameter(self, "kernel", shape)
+        self.bias = add_parameter(self, "bias", (*windows.counts, self.filters)) if self.use_bias else None
         # Not persistent, because it is no weight in Keras.
         self.register_buffer("_values", windows.values().to(self.kernel.device), persistent=False)
 
@@ -116,8 +117,8 @@ class LocallyConnected(Sliding):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(each window @ its kernel + its bias)`."""
-        kernel = self._weight("kernel")
-        if inputs.dtype is not kernel.dtype and not self._is_torchs_to_cast(inputs):
+        kernel = weight_of(self, "kernel")
+        if inputs.dtype is not kernel.dtype and not is_torchs_to_cast(inputs):
             inputs = as_real(self, inputs, kernel.dtype)
         kernel = by_windows(self.implementation, kernel, self._values, self._sizes, self._channels_are_last)
         patches = self._unfold(inputs)
@@ -128,7 +129,7 @@ class LocallyConnected(Sliding):
         return self._activate(outputs.unflatten(0, self._counts).permute(self._from_windows))
 
     def _bias_by_windows(self) -> torch.Tensor:
-        bias = self._weight("bias")
+        bias = weight_of(self, "bias")
         if self._channels_are_last:
             return bias.reshape(-1, 1, self.filters)
         # Keras takes it as (filters, windows …) there, without turning its axes, whatever its shape says.

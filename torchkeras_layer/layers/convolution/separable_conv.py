@@ -11,6 +11,7 @@ from torchkeras_layer import initializers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.built_in_layer import add_parameter, weight_of
 from torchkeras_layer.layers.convolution.depthwise_conv import depthwise_filters
 from torchkeras_layer.layers.convolution.sliding import Sliding
 
@@ -26,7 +27,7 @@ class SeparableConvolution(Sliding):
     """
 
     # TF-Keras writes groups=1 into the configs.
-    _unsupported = {"groups": 1}
+    _torchkeras_unsupported = {"groups": 1}
 
     def __init__(
         self,
@@ -80,13 +81,13 @@ class SeparableConvolution(Sliding):
         shape = (*[1] * self.rank, self._groups * self.depth_multiplier, self.filters)
         order = (outer, *spatial, inner) if self._channels_are_last else self._to_mixture
         self.pointwise_kernel = self._add_kernel("pointwise_kernel", "pointwise", shape, order)
-        self.bias = self._add_parameter("bias", (self.filters,)) if self.use_bias else None
+        self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(mixture of the convolutions of each channel, + bias)`."""
-        kernel = depthwise_filters(self._weight("depthwise_kernel"), self._to_filters)
-        mixture = torch.permute(self._weight("pointwise_kernel"), self._to_mixture)
-        bias = self._weight("bias") if self.use_bias else None
+        kernel = depthwise_filters(weight_of(self, "depthwise_kernel"), self._to_filters)
+        mixture = torch.permute(weight_of(self, "pointwise_kernel"), self._to_mixture)
+        bias = weight_of(self, "bias") if self.use_bias else None
         images, padding, _ = self._as_images(inputs, kernel.dtype)
         images = self._convolve(images, kernel, None, padding, self._groups)
         mixture = mixture.unsqueeze(2) if self._is_as_image else mixture

@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from torchkeras_layer import activations, constraints, initializers, regularizers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import known_sizes, layout, one_of, one_per_axis, resolved
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer, is_torchs_to_cast
 from torchkeras_layer.layers.convolution.kernel_memory import store_in_order
 from torchkeras_layer.layers.convolution.windows import has_fixed_ends, torch_padding
 from torchkeras_layer.layers.inputs import as_real, check_shape
 from torchkeras_layer.layers.window_counts import count_windows, reach
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
 Amounts = tuple[Any, ...]
@@ -24,7 +24,7 @@ Slices = tuple[slice, ...]
 _remembered_padding = functools.lru_cache(torch_padding)
 
 
-class Sliding(ZooLayer):
+class Sliding(BuiltInLayer):
     """Base of the layers with a kernel of `rank` axes: where it slides, what is added to the result, what follows.
 
     Shapes: (batch, spatial …, channels), with channels_first (batch, channels, spatial …).
@@ -132,7 +132,7 @@ class Sliding(ZooLayer):
 
         Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
         """
-        if inputs.dtype is not dtype and not self._is_torchs_to_cast(inputs):
+        if inputs.dtype is not dtype and not is_torchs_to_cast(inputs):
             inputs = as_real(self, inputs, dtype)
         lengths = inputs.shape[1:-1] if self._channels_are_last else inputs.shape[2:]
         for length, least in zip(lengths, self._least_lengths, strict=True):

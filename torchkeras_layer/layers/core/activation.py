@@ -10,11 +10,11 @@ from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import resolved
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 @catalog.register()
-class Activation(ZooLayer):
+class Activation(BuiltInLayer):
     """An activation function as a layer. Shapes: any -> the same.
 
     Args:

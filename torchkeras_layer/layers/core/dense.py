@@ -11,12 +11,12 @@ from torchkeras_layer import activations, constraints, initializers, regularizer
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import known_sizes, positive_int, resolved
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer, add_parameter, is_torchs_to_cast, weight_of
 from torchkeras_layer.symbolic import InputSpec
 
 
 @catalog.register()
-class Dense(ZooLayer):
+class Dense(BuiltInLayer):
     """`activation(inputs @ kernel + bias)`.
 
     Shapes: (batch, …, in) -> (batch, …, units), with `kernel` (in, units) and `bias` (units,). Int inputs are cast.
@@ -41,7 +41,7 @@ class Dense(ZooLayer):
             [0., 0.]], grad_fn=<ReluBackward0>)
     """
 
-    _unsupported = {"lora_rank": None, "lora_alpha": None, "quantization_config": None}
+    _torchkeras_unsupported = {"lora_rank": None, "lora_alpha": None, "quantization_config": None}
 
     def __init__(
         self,
@@ -73,19 +73,19 @@ class Dense(ZooLayer):
     def build(self, input_shape: Shape) -> None:
         """Create `kernel` and `bias`."""
         (size,) = known_sizes(self, input_shape, [-1])
-        self.kernel = self._add_parameter("kernel", (size, self.units))
-        self.bias = self._add_parameter("bias", (self.units,)) if self.use_bias else None
+        self.kernel = add_parameter(self, "kernel", (size, self.units))
+        self.bias = add_parameter(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(inputs @ kernel + bias)`."""
-        kernel = self._weight("kernel")
-        if inputs.dtype is not kernel.dtype and not self._is_torchs_to_cast(inputs):
+        kernel = weight_of(self, "kernel")
+        if inputs.dtype is not kernel.dtype and not is_torchs_to_cast(inputs):
             inputs = inputs.to(kernel.dtype)
         if self.use_bias and inputs.dim() == 2:
-            outputs = torch.addmm(self._weight("bias"), inputs, kernel)
+            outputs = torch.addmm(weight_of(self, "bias"), inputs, kernel)
         else:
-            outputs = F.linear(inputs, kernel.t(), self._weight("bias") if self.use_bias else None)
+            outputs = F.linear(inputs, kernel.t(), weight_of(self, "bias") if self.use_bias else None)
         return outputs if self.activation is activations.linear else self.activation(outputs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

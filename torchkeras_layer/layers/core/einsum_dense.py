@@ -14,13 +14,13 @@ from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer.initializers import VarianceScaling
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import resolved, sizes_in
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer, add_parameter, is_torchs_to_cast, weight_of
 from torchkeras_layer.layers.core.einsum_dense_equation import read_equation
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
 @catalog.register()
-class EinsumDense(ZooLayer):
+class EinsumDense(BuiltInLayer):
     """`activation(einsum(equation, inputs, kernel) + bias)`.
 
     Shapes: as the equation says, such as `abc,cd->abd` for (batch, steps, in) -> (batch, steps, out). Where the
@@ -49,7 +49,7 @@ class EinsumDense(ZooLayer):
     (torch.Size([5, 7, 2, 3]), torch.Size([4, 2, 3]), torch.Size([2, 3]))
     """
 
-    _unsupported = {
+    _torchkeras_unsupported = {
         "lora_rank": None,
         "lora_alpha": None,
         "gptq_unpacked_column_size": None,
@@ -107,7 +107,7 @@ class EinsumDense(ZooLayer):
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
-        self.bias = None if self.bias_axes is None else self._add_parameter("bias", bias_shape)
+        self.bias = None if self.bias_axes is None else add_parameter(self, "bias", bias_shape)
         axes = self._read.input_axes(len(shape))
         known = {axis: sizes[letter] for letter, axis in axes.items() if letter in self._read.kernel}
         self.input_spec = InputSpec(ndim=len(shape), axes=known)
@@ -115,10 +115,10 @@ class EinsumDense(ZooLayer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return what the equation says, plus `bias`, activated."""
-        kernel = self._weight("kernel")
-        if inputs.dtype is not kernel.dtype and not self._is_torchs_to_cast(inputs):
+        kernel = weight_of(self, "kernel")
+        if inputs.dtype is not kernel.dtype and not is_torchs_to_cast(inputs):
             inputs = inputs.to(kernel.dtype)
-        bias = None if self.bias_axes is None else self._weight("bias")
+        bias = None if self.bias_axes is None else weight_of(self, "bias")
         if self._summed_axes:
             outputs = self._multiply(inputs, kernel, bias if self._adds_bias_within else None)
         else:

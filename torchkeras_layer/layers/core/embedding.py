@@ -10,13 +10,13 @@ from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int, resolved, sizes_in
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer, add_parameter, cast_output, weight_of
 
 _INDEX_DTYPES = (torch.int64, torch.int32)
 
 
 @catalog.register()
-class Embedding(ZooLayer):
+class Embedding(BuiltInLayer):
     """A table of vectors, `embeddings`, of which the inputs are the row numbers.
 
     Shapes: (batch, …) -> (batch, …, output_dim). The inputs may be of any int type, or floats that hold ints.
@@ -41,7 +41,7 @@ class Embedding(ZooLayer):
              [0., 0.]]], grad_fn=<EmbeddingBackward0>), tensor([[ True, False]]))
     """
 
-    _unsupported = {"lora_rank": None, "lora_alpha": None, "quantization_config": None, "sparse": False}
+    _torchkeras_unsupported = {"lora_rank": None, "lora_alpha": None, "quantization_config": None, "sparse": False}
 
     # Keras 2 and 3 disagree on the order of the arguments from here on: none is taken by its position.
     def __init__(
@@ -77,20 +77,20 @@ class Embedding(ZooLayer):
     def build(self, input_shape: Shape | None = None) -> None:
         """Create `embeddings`; the shape of the inputs does not matter."""
         # The rows that are looked up are cast in `call`, and not the whole table.
-        self.embeddings = self._add_parameter("embeddings", (self.input_dim, self.output_dim), autocast=False)
+        self.embeddings = add_parameter(self, "embeddings", (self.input_dim, self.output_dim), autocast=False)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return a row for each int."""
         if inputs.dtype not in _INDEX_DTYPES:
             inputs = inputs.to(torch.int64)
         try:
-            outputs = torch.embedding(self._weight("embeddings"), inputs)
+            outputs = torch.embedding(weight_of(self, "embeddings"), inputs)
         except IndexError as error:
             raise IndexError(
                 f"{self.name}: inputs must be row numbers from 0 to input_dim - 1, which is {self.input_dim - 1}. "
                 f"Received: numbers from {int(inputs.min())} to {int(inputs.max())}."
             ) from error
-        return outputs if outputs.dtype is self._torchkeras.compute_dtype else self._cast_output(outputs)
+        return outputs if outputs.dtype is self._torchkeras.compute_dtype else cast_output(self, outputs)
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor | None:
         """Return `inputs != 0` if zeros are masked, else `None`."""

@@ -8,11 +8,11 @@ import torch
 
 from torchkeras_layer.layer.measuring import make_metric
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 @catalog.register()
-class AddLoss(ZooLayer, has_effects=True):
+class AddLoss(BuiltInLayer, has_effects=True):
     """Add what comes in as a loss, and pass it on: what `model.add_loss(symbolic_tensor)` puts into the graph.
 
     >>> layer = AddLoss()
@@ -34,7 +34,7 @@ class AddLoss(ZooLayer, has_effects=True):
 
 
 @catalog.register()
-class AddMetric(ZooLayer):
+class AddMetric(BuiltInLayer):
     """Keep the running mean of what comes in: what `model.add_metric(symbolic_tensor)` puts into the graph.
 
     Args:

@@ -6,11 +6,11 @@ from typing import Any
 
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 @catalog.register()
-class Identity(ZooLayer):
+class Identity(BuiltInLayer):
     """The inputs, with their masks. Shapes: any, also a structure of tensors -> the same.
 
     Args:

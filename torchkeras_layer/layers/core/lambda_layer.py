@@ -11,14 +11,14 @@ from typing_extensions import Self
 from torchkeras_layer._shapes import Shape, map_shapes
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.registry import DeserializationError, deserialize_keras_object
 
 _KERAS_2_NOTES = ("function_type", "module", "output_shape_type", "output_shape_module")
 
 
 @catalog.register()
-class Lambda(ZooLayer):
+class Lambda(BuiltInLayer):
     """A function as a layer. It has no weights of its own: for those, write a layer.
 
     Args:

@@ -11,13 +11,13 @@ import torch
 
 from torchkeras_layer._shapes import Shape, broadcasts_to
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic.input_spec import describe
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
 
 @catalog.register()
-class Masking(ZooLayer):
+class Masking(BuiltInLayer):
     """Mask the steps in which every feature has a certain value, and set those features to 0.
 
     Shapes: (batch, steps, …, features) -> the same; the mask has all axes but the last, and is `False` where masked.

@@ -11,6 +11,7 @@ from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number, resolved
+from torchkeras_layer.layers.built_in_layer import is_torchs_to_cast, weight_of
 from torchkeras_layer.layers.core.embedding import Embedding
 
 
@@ -98,9 +99,9 @@ class ReversibleEmbedding(Embedding):
                 f"{self.name}: in reverse, the last axis of the inputs must have size output_dim={self.output_dim}. "
                 f"Received: inputs of shape {tuple(inputs.shape)}."
             )
-        matrix = self._weight("embeddings") if self.tie_weights else self._weight("reverse_embeddings").t()
+        matrix = weight_of(self, "embeddings") if self.tie_weights else weight_of(self, "reverse_embeddings").t()
         # The table itself is not cast for the call, so that a lookup does not cast all of it.
-        dtype = self._reverse_dtype or (None if self._is_torchs_to_cast(inputs) else self._torchkeras.compute_dtype)
+        dtype = self._reverse_dtype or (None if is_torchs_to_cast(inputs) else self._torchkeras.compute_dtype)
         if dtype is not None:
             inputs, matrix = inputs.to(dtype), matrix.to(dtype)
         logits = F.linear(inputs, matrix)

@@ -16,14 +16,14 @@ from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.shapes import infer_output
 from torchkeras_layer.layer.weight_lists import as_array, write_weights
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.core.recurrent_shapes import empty_outputs, runs_step_by_step
 from torchkeras_layer.layers.core.torch_module_config import read_module, write_module
 from torchkeras_layer.layers.core.torch_module_table import dtype_of
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
 @catalog.register()
-class TorchModuleWrapper(ZooLayer):
+class TorchModuleWrapper(BuiltInLayer):
     """Any `nn.Module` as a layer, which it stays: `layer.module`. A call of the layer is the same call of the module.
 
     The module computes what it computes alone. Nothing is cast, `train()` and `eval()` reach it, and no mask is given
@@ -169,8 +169,8 @@ class TorchModuleWrapper(ZooLayer):
             config = {**config, "module": read_module(config["module"])}
         return super().from_config(config)
 
-    def _write_argument(self, name: str) -> Any:
-        return write_module(self.module, self.name) if name == "module" else super()._write_argument(name)
+    def _torchkeras_write_argument(self, name: str) -> Any:
+        return write_module(self.module, self.name) if name == "module" else super()._torchkeras_write_argument(name)
 
 
 class _ModuleSignature(CallSignature):

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import torch
 
 from torchkeras_layer._shapes import Shape, as_shape, is_shape
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
-class Merge(ZooLayer, build_makes_weights=False, only_merges_masks=True):
+class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True):
     """Base of the layers that are called on a list of tensors.
 
     A subclass defines `_merge_function`, which has Keras's name, and `compute_output_shape`, which raises for shapes

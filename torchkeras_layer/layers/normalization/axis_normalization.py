@@ -11,11 +11,11 @@ import torch
 from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import axes_in, number_between, one_or_more_axes, resolved
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer, is_torchs_to_cast
 from torchkeras_layer.layers.inputs import as_real
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
-class AxisNormalization(ZooLayer):
+class AxisNormalization(BuiltInLayer):
     """Base of layers that bring values to mean 0 and variance 1, and then apply `gamma * x + beta`. Shapes stay.
 
     >>> import torchkeras_layer as keras
@@ -63,18 +63,18 @@ class AxisNormalization(ZooLayer):
 
     def _in_one_dtype(self, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
         """Cast as `in_one_dtype`, except floats within `torch.autocast`, which are torch's to cast."""
-        if self._is_torchs_to_cast(inputs):
+        if is_torchs_to_cast(inputs):
             return inputs, *weights
         return in_one_dtype(self, inputs, *weights)
 
 
-def in_one_dtype(layer: ZooLayer, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
+def in_one_dtype(layer: BuiltInLayer, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
     """Cast to the dtype of the inputs, or to float32 if that has fewer digits, as Keras 3 does; `None` stays.
 
     Raises:
         TypeError: if the inputs are complex.
 
-    >>> [tensor.dtype for tensor in in_one_dtype(ZooLayer(), torch.ones(1).half(), torch.ones(1).double())]
+    >>> [tensor.dtype for tensor in in_one_dtype(BuiltInLayer(), torch.ones(1).half(), torch.ones(1).double())]
     [torch.float32, torch.float32]
     """
     dtype = torch.promote_types(inputs.dtype, torch.float32)

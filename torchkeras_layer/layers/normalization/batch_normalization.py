@@ -15,6 +15,7 @@ from torchkeras_layer.layer import VariableAggregation, VariableSynchronization
 from torchkeras_layer.layer.losses import moves_plainly
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, filled_sizes, number_between, resolved
+from torchkeras_layer.layers.built_in_layer import add_parameter, cast_output, weight_of
 from torchkeras_layer.layers.normalization.axis_normalization import AxisNormalization, in_one_dtype
 from torchkeras_layer.layers.normalization.masked_moments import masked_moments
 from torchkeras_layer.layers.normalization.synchronized_moments import spans_processes, synchronized_moments
@@ -61,8 +62,8 @@ class BatchNormalization(AxisNormalization, has_effects=True):
     ([-1.0, 1.0], tensor([1.]), tensor([2.5000]))
     """
 
-    _unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None}
-    _without_effect = ("renorm_clipping", "renorm_momentum")
+    _torchkeras_unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None}
+    _torchkeras_without_effect = ("renorm_clipping", "renorm_momentum")
 
     def __init__(
         self,
@@ -119,8 +120,8 @@ class BatchNormalization(AxisNormalization, has_effects=True):
         self._are_last = self._axes[0] == len(input_shape) - len(sizes)
         broadcast = tuple(size if axis in self._axes else 1 for axis, size in enumerate(input_shape))
         shape = sizes if len(sizes) == 1 else broadcast
-        self.gamma = self._add_parameter("gamma", shape, autocast=False) if self.scale else None
-        self.beta = self._add_parameter("beta", shape, autocast=False) if self.center else None
+        self.gamma = add_parameter(self, "gamma", shape, autocast=False) if self.scale else None
+        self.beta = add_parameter(self, "beta", shape, autocast=False) if self.center else None
         self.moving_mean = self._add_statistic("moving_mean", shape)
         self.moving_variance = self._add_statistic("moving_variance", shape)
         self.input_spec = InputSpec(ndim=len(input_shape), axes=dict(zip(self._axes, sizes, strict=True)))
@@ -138,7 +139,7 @@ class BatchNormalization(AxisNormalization, has_effects=True):
             outputs = self._with_channels_second(inputs, self._by_batch_statistics)
         else:
             outputs = self._by_moments(inputs, mask, _one_value_moments if mask is None else masked_moments)
-        return outputs if outputs.dtype is self._torchkeras.compute_dtype else self._cast_output(outputs)
+        return outputs if outputs.dtype is self._torchkeras.compute_dtype else cast_output(self, outputs)
 
     def _fitting_mask(self, mask: Any, inputs: torch.Tensor) -> torch.Tensor:
         mask = torch.as_tensor(mask, device=inputs.device)
@@ -220,7 +221,7 @@ class BatchNormalization(AxisNormalization, has_effects=True):
 
     def _by_moments(self, inputs: torch.Tensor, mask: torch.Tensor | None, moments: Callable[..., Any]) -> torch.Tensor:
         """Do step by step what torch's kernel cannot: with a mask, one value a channel, or more processes."""
-        values, gamma, beta = in_one_dtype(self, inputs, self._weight("gamma"), self._weight("beta"))
+        values, gamma, beta = in_one_dtype(self, inputs, weight_of(self, "gamma"), weight_of(self, "beta"))
         mean, variance = moments(values, mask, self._axes)
         self.add_update(lambda: self._follow("moving_mean", mean))
         self.add_update(lambda: self._follow("moving_variance", variance))
@@ -235,11 +236,11 @@ class BatchNormalization(AxisNormalization, has_effects=True):
 
     def _move(self, name: str, value: torch.Tensor) -> None:
         # Into the weight itself: of several axes, the vector may be a copy.
-        weight = self._weight(name)
+        weight = weight_of(self, name)
         weight.copy_(value.view(weight.shape))
 
     def _vector(self, name: str) -> Any:
-        weight = self._weight(name)
+        weight = weight_of(self, name)
         return weight if weight is None or weight.dim() == 1 else weight.flatten()
 
 

@@ -9,6 +9,7 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, filled_sizes, plain_int
+from torchkeras_layer.layers.built_in_layer import add_parameter, cast_output, weight_of
 from torchkeras_layer.layers.normalization.axis_normalization import AxisNormalization
 from torchkeras_layer.symbolic import InputSpec
 
@@ -97,14 +98,14 @@ class GroupNormalization(AxisNormalization):
                 f"{self.name}: groups must divide the channels, {channels} at axis {self.axis} of inputs of shape "
                 f"{tuple(input_shape)}. Received: groups={self.groups}."
             )
-        self.gamma = self._add_parameter("gamma", sizes, autocast=False) if self.scale else None
-        self.beta = self._add_parameter("beta", sizes, autocast=False) if self.center else None
+        self.gamma = add_parameter(self, "gamma", sizes, autocast=False) if self.scale else None
+        self.beta = add_parameter(self, "beta", sizes, autocast=False) if self.center else None
         self.input_spec = InputSpec(ndim=len(input_shape), axes={axis: channels})
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the normalized inputs."""
         (axis,) = self._axes
-        values, gamma, beta = self._in_one_dtype(inputs, self._weight("gamma"), self._weight("beta"))
+        values, gamma, beta = self._in_one_dtype(inputs, weight_of(self, "gamma"), weight_of(self, "beta"))
         if gamma is None and beta is not None:
             # Torch's gradient of a bias without a weight fails.
             gamma = torch.ones_like(beta)
@@ -113,4 +114,4 @@ class GroupNormalization(AxisNormalization):
         moved = values.movedim(axis, 1).contiguous()
         groups = moved.shape[1] if self.groups == -1 else self.groups
         outputs = torch.group_norm(moved, groups, gamma, beta, self.epsilon).movedim(1, axis)
-        return self._cast_output(outputs)
+        return cast_output(self, outputs)

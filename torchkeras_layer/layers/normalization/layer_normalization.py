@@ -10,6 +10,7 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, filled_sizes, sizes_as_counted
+from torchkeras_layer.layers.built_in_layer import add_parameter, cast_output, weight_of
 from torchkeras_layer.layers.normalization.axis_normalization import AxisNormalization
 from torchkeras_layer.symbolic import InputSpec
 
@@ -84,8 +85,8 @@ class LayerNormalization(AxisNormalization):
         self._reads_anew = shape != self._sizes
         self._axes = tuple(axis - rank for axis in axes)
         has_gamma, has_beta = self.scale or self.rms_scaling, self.center and not self.rms_scaling
-        self.gamma = self._add_parameter("gamma", shape, autocast=False) if has_gamma else None
-        self.beta = self._add_parameter("beta", shape, autocast=False) if has_beta else None
+        self.gamma = add_parameter(self, "gamma", shape, autocast=False) if has_gamma else None
+        self.beta = add_parameter(self, "beta", shape, autocast=False) if has_beta else None
         self.input_spec = InputSpec(
             min_ndim=-self._axes[0] if self._counts_from_the_end() else rank,
             max_ndim=None if self._counts_from_the_end() else rank,
@@ -94,7 +95,7 @@ class LayerNormalization(AxisNormalization):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the normalized inputs."""
-        gamma, beta = self._weight("gamma"), self._weight("beta")
+        gamma, beta = weight_of(self, "gamma"), weight_of(self, "beta")
         weight = beta if gamma is None else gamma
         if weight is None or inputs.dtype is not weight.dtype:
             inputs, gamma, beta = self._in_one_dtype(inputs, gamma, beta)
@@ -107,7 +108,7 @@ class LayerNormalization(AxisNormalization):
         else:
             outputs = torch.layer_norm(moved, self._sizes, gamma, beta, self.epsilon)
         outputs = outputs if self._axes == last else outputs.movedim(last, self._axes)
-        return outputs if outputs.dtype is self._torchkeras.compute_dtype else self._cast_output(outputs)
+        return outputs if outputs.dtype is self._torchkeras.compute_dtype else cast_output(self, outputs)
 
     def _counts_from_the_end(self) -> bool:
         """Whether inputs of another rank than that of the build have the same axes."""

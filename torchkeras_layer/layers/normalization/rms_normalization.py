@@ -17,12 +17,12 @@ from torchkeras_layer.layers.arguments import (
     one_or_more_axes,
     sizes_as_counted,
 )
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer, weight_of
 from torchkeras_layer.layers.normalization.axis_normalization import in_one_dtype
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
 @catalog.register()
-class RMSNormalization(ZooLayer):
+class RMSNormalization(BuiltInLayer):
     """`scale * x / sqrt(mean of x² over axis + epsilon)`, computed in float32 at least.
 
     Shapes: any -> the same; `scale`, which begins at 1, has the sizes of the axes, in ascending order as they are
@@ -58,7 +58,7 @@ class RMSNormalization(ZooLayer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs divided by their root mean square, times `scale`."""
-        values, scale = in_one_dtype(self, inputs, self._weight("scale"))
+        values, scale = in_one_dtype(self, inputs, weight_of(self, "scale"))
         if self.axis == -1:
             outputs = torch.rms_norm(values, scale.shape, scale, self.epsilon)
         else:

@@ -10,14 +10,14 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, one_or_more_axes
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 # The shortest length that is divided by, as Keras has it.
 _SHORTEST = 1e-12
 
 
 @catalog.register()
-class UnitNormalization(ZooLayer):
+class UnitNormalization(BuiltInLayer):
     """Divide by the Euclidean length over `axis`, which then is 1; zeros stay zeros. Shapes: any -> the same.
 
     The length is computed in float32 at least. Unlike Keras, the gradient at a vector of zeros is a number.

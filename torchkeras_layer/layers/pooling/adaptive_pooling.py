@@ -9,12 +9,12 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import layout, one_per_axis
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.inputs import check_rank
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
-class AdaptivePooling(ZooLayer):
+class AdaptivePooling(BuiltInLayer):
     """Base of the layers that cut each channel into windows, as many as asked for: `rank` is how many axes they have.
 
     Of `n` windows over an axis of size `s`, the one numbered `i` goes from `floor(i·s/n)` to `ceil((i+1)·s/n)`: they

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import layout
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
-class GlobalPooling(ZooLayer):
+class GlobalPooling(BuiltInLayer):
     """Base of the layers that make one value of each channel: `rank` is over how many axes.
 
     Args:

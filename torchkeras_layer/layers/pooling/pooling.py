@@ -9,14 +9,14 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import layout, one_of, one_per_axis
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.inputs import check_rank
 from torchkeras_layer.layers.pooling.window_sizes import same_padding
 from torchkeras_layer.layers.window_counts import count_windows
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
-class Pooling(ZooLayer):
+class Pooling(BuiltInLayer):
     """Base of the layers that make one value of each window: `rank` is how many axes the windows have.
 
     Args:

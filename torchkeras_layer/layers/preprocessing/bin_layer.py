@@ -29,7 +29,7 @@ class BinLayer(StringLayer):
     ('int64', 'float32')
     """
 
-    _unsupported = {"sparse": False}
+    _torchkeras_unsupported = {"sparse": False}
 
     def __init__(self, num_bins: int, output_mode: str, accepted_modes: tuple[str, ...], **kwargs: Any) -> None:
         if kwargs.get("dtype") is None:

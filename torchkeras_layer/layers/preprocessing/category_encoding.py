@@ -40,7 +40,7 @@ class CategoryEncoding(DataLayer):
             [0.0000, 0.0000, 0.0000, 0.7000]])
     """
 
-    _unsupported = {"sparse": False}
+    _torchkeras_unsupported = {"sparse": False}
 
     def __init__(self, num_tokens: int | None = None, output_mode: str = "multi_hot", **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -12,12 +12,12 @@ from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.dtypes import weights_device
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic import InputSpec
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 
-class DataLayer(ZooLayer):
+class DataLayer(BuiltInLayer):
     """Base of layers that are called on data as it comes: a (nested) list of numbers is one tensor to them.
 
     >>> import torchkeras_layer as keras

@@ -49,7 +49,7 @@ class Discretization(DataLayer):
     [2.0]
     """
 
-    _unsupported = {"sparse": False}
+    _torchkeras_unsupported = {"sparse": False}
 
     def __init__(
         self,

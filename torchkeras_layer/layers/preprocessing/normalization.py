@@ -13,6 +13,7 @@ from torchkeras_layer._settings import epsilon
 from torchkeras_layer._shapes import Shape, broadcasts_to
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, known_sizes
+from torchkeras_layer.layers.built_in_layer import weight_of
 from torchkeras_layer.layers.preprocessing.batches import batches_of
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
 from torchkeras_layer.layers.preprocessing.moments import Moments
@@ -106,17 +107,17 @@ class Normalization(DataLayer):
         if moments.count == 0:
             raise ValueError(f"{self.name}: adapt() needs at least one value. Received: no data.")
         with torch.no_grad():
-            self._weight("mean").copy_(moments.mean)
-            self._weight("variance").copy_(moments.variance)
+            weight_of(self, "mean").copy_(moments.mean)
+            weight_of(self, "variance").copy_(moments.variance)
             self.count.fill_(moments.count)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs normalized, or the opposite."""
         dtype = self._torchkeras.compute_dtype
         if self.input_mean is not None:
-            mean, deviation = self._weight("mean").to(dtype), self._weight("_deviation").to(dtype)
+            mean, deviation = weight_of(self, "mean").to(dtype), weight_of(self, "_deviation").to(dtype)
         else:
-            mean, deviation = self._weight("mean").to(dtype), _deviation(self._weight("variance").to(dtype))
+            mean, deviation = weight_of(self, "mean").to(dtype), _deviation(weight_of(self, "variance").to(dtype))
             if not self._is_last:
                 mean, deviation = mean.reshape(self._shape), deviation.reshape(self._shape)
         values = self._in_compute_dtype(inputs)
@@ -190,8 +191,10 @@ class Normalization(DataLayer):
                 f"{type(self).__name__}: axis must be an int, a tuple of ints or None. Received: axis={axis!r}."
             ) from None
 
-    def _write_argument(self, name: str) -> Any:
-        return getattr(self, f"input_{name}") if name in ("mean", "variance") else super()._write_argument(name)
+    def _torchkeras_write_argument(self, name: str) -> Any:
+        return (
+            getattr(self, f"input_{name}") if name in ("mean", "variance") else super()._torchkeras_write_argument(name)
+        )
 
 
 def _deviation(variance: torch.Tensor) -> torch.Tensor:

@@ -57,7 +57,7 @@ class StringLookup(StringLayer, VocabularyLookup):
     array([['elm', '[UNK]']], dtype=object)
     """
 
-    _without_effect = (*VocabularyLookup._without_effect, "oov_method", "vocabulary_dtype")
+    _torchkeras_without_effect = (*VocabularyLookup._torchkeras_without_effect, "oov_method", "vocabulary_dtype")
 
     def __init__(
         self,

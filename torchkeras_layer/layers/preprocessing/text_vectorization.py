@@ -67,8 +67,8 @@ class TextVectorization(StringLayer):
             [5, 0, 0]])
     """
 
-    _unsupported = {"sparse": False, "ragged": False}
-    _without_effect = ("vocabulary_size", "has_input_vocabulary")
+    _torchkeras_unsupported = {"sparse": False, "ragged": False}
+    _torchkeras_without_effect = ("vocabulary_size", "has_input_vocabulary")
 
     def __init__(
         self,
@@ -225,6 +225,10 @@ class TextVectorization(StringLayer):
         texts = [text.decode(encoding) if isinstance(text, bytes) else text for text in array.ravel().tolist()]
         return np.array(texts, dtype=str).reshape(array.shape)
 
-    def _write_argument(self, name: str) -> Any:
+    def _torchkeras_write_argument(self, name: str) -> Any:
         own = (*_FUNCTIONS, "ngrams", "output_mode", "output_sequence_length")
-        return super()._write_argument(name) if name in own else self._lookup_layer._write_argument(name)
+        return (
+            super()._torchkeras_write_argument(name)
+            if name in own
+            else self._lookup_layer._torchkeras_write_argument(name)
+        )

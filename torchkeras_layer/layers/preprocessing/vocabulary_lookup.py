@@ -38,9 +38,9 @@ class VocabularyLookup(LookupOutputs):
     tensor([[1., 2., 0.]])
     """
 
-    _unsupported = {"sparse": False}
+    _torchkeras_unsupported = {"sparse": False}
     # Which Keras writes into configs, and which follow from the others.
-    _without_effect = ("vocabulary_size", "has_input_vocabulary")
+    _torchkeras_without_effect = ("vocabulary_size", "has_input_vocabulary")
 
     def __init__(
         self,
@@ -230,7 +230,7 @@ class VocabularyLookup(LookupOutputs):
             "Give num_oov_indices=1."
         )
 
-    def _write_argument(self, name: str) -> Any:
+    def _torchkeras_write_argument(self, name: str) -> Any:
         if name in ("vocabulary", "idf_weights"):
             return list(self._given.tokens if name == "vocabulary" else self._given.weights) or None
         return getattr(self, name)

@@ -6,12 +6,12 @@ from typing import Any
 
 from torchkeras_layer.layer.shapes import device_inside
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.recurrent.states import as_list, read_batch, zeros
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
 @catalog.register()
-class AbstractRNNCell(ZooLayer):
+class AbstractRNNCell(BuiltInLayer):
     """Base of cells for `RNN`: define `call(inputs, states)`, `state_size` and, if it is another, `output_size`.
 
     Shapes: inputs (batch, …), each state (batch, size) -> the output and the next states.

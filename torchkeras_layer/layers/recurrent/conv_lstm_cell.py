@@ -13,6 +13,7 @@ from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer.shapes import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int, resolved
+from torchkeras_layer.layers.built_in_layer import add_parameter, weight_of
 from torchkeras_layer.layers.convolution.kernel_memory import store_in_order
 from torchkeras_layer.layers.convolution.sliding import Sliding
 from torchkeras_layer.layers.convolution.windows import ends
@@ -115,7 +116,7 @@ class ConvLSTMCell(Sliding, CellDropout):
         channels = self._begin_build(input_shape)
         self._inputs_built_for = tuple(input_shape)
         width = _GATES * self.filters
-        self.kernel = self._add_parameter("kernel", (*self.kernel_size, channels, width))
+        self.kernel = add_parameter(self, "kernel", (*self.kernel_size, channels, width))
         self.recurrent_kernel = add_recurrent_kernel(self, (*self.kernel_size, self.filters, width))
         spatial, inner, outer = tuple(range(self.rank)), self.rank, self.rank + 1
         self._to_filters = (outer, inner, *spatial)
@@ -168,7 +169,10 @@ class ConvLSTMCell(Sliding, CellDropout):
 
     def _project(self, inputs: torch.Tensor, masks: Any) -> torch.Tensor:
         """Return what the inputs add to the gates."""
-        kernel, bias = self._weight("kernel").permute(self._to_filters), self._weight("bias") if self.use_bias else None
+        kernel, bias = (
+            weight_of(self, "kernel").permute(self._to_filters),
+            weight_of(self, "bias") if self.use_bias else None,
+        )
         if masks is None:
             return self._slide(inputs, kernel, bias)
         biases = [None] * _GATES if bias is None else bias.chunk(_GATES)
@@ -181,7 +185,7 @@ class ConvLSTMCell(Sliding, CellDropout):
 
     def _recur(self, state: torch.Tensor, masks: Any) -> torch.Tensor:
         """Return what the state adds to the gates."""
-        kernel = self._weight("recurrent_kernel").permute(self._to_filters)
+        kernel = weight_of(self, "recurrent_kernel").permute(self._to_filters)
         if masks is None:
             return self._slide_over_state(state, kernel)
         parts = zip(masks, kernel.chunk(_GATES), strict=True)

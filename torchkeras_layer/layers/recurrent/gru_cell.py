@@ -9,6 +9,7 @@ from typing_extensions import Self
 
 from torchkeras_layer import activations
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.built_in_layer import add_parameter, weight_of
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, State
 
 _TANH = (activations.tanh, torch.tanh)
@@ -82,7 +83,7 @@ class GRUCell(RecurrentCell):
         return super().from_config({"reset_after": False, **config} if isinstance(config, dict) else config)
 
     def _add_bias(self, width: int) -> torch.Tensor:
-        return self._add_parameter("bias", (2, width) if self.reset_after else (width,))
+        return add_parameter(self, "bias", (2, width) if self.reset_after else (width,))
 
     def _input_bias(self) -> Any:
         bias = super()._input_bias()
@@ -90,7 +91,7 @@ class GRUCell(RecurrentCell):
 
     def _recurrent_weights(self) -> tuple[torch.Tensor, Any]:
         has_own = self.reset_after and self.use_bias
-        return self._weight("recurrent_kernel"), self._weight("bias")[1] if has_own else None
+        return weight_of(self, "recurrent_kernel"), weight_of(self, "bias")[1] if has_own else None
 
     def _advance(self, projected: torch.Tensor, state: State, kernel: torch.Tensor, bias: Any, masks: Any) -> State:
         (h,) = state

@@ -8,11 +8,11 @@ import torch
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._structures import leaves
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.recurrent.states import as_state, nest
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
-class KeptStates(ZooLayer):
+class KeptStates(BuiltInLayer):
     """Base of layers that, if `stateful`, go on in a batch from the state in which the batch before has ended.
 
     The state is kept in buffers, which move with the layer and are not in its `state_dict`.

@@ -8,6 +8,7 @@ import torch
 
 from torchkeras_layer import activations
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.built_in_layer import is_torchs_to_cast
 from torchkeras_layer.layers.recurrent.gate_weights import add_lstm_bias
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, State
 
@@ -102,7 +103,7 @@ class LSTMCell(RecurrentCell):
         # The copy of the kernel and the wider inputs take 40 µs of 640 for LSTM(32) on 32 x 50 x 16.
         is_masked = ~mask.unsqueeze(-1)
         sequences = torch.cat([sequences.masked_fill(is_masked, 0), is_masked.to(sequences.dtype)], -1)
-        is_half = kernel.dtype is torch.float16 or self._is_torchs_to_cast(sequences)
+        is_half = kernel.dtype is torch.float16 or is_torchs_to_cast(sequences)
         amount = _SHUT_IN_HALF if is_half else _SHUT
         shut, gate = torch.full((1, self.units), amount, dtype=kernel.dtype, device=kernel.device), self.units
         nothing = torch.zeros_like(kernel[:1, : 2 * gate])

@@ -12,6 +12,7 @@ from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer.shapes import device_inside
 from torchkeras_layer.layers.arguments import known_sizes, positive_int, resolved
+from torchkeras_layer.layers.built_in_layer import add_parameter, is_torchs_to_cast, weight_of
 from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
 from torchkeras_layer.layers.recurrent.gate_weights import add_recurrent_kernel
 from torchkeras_layer.layers.recurrent.kernel_choice import run_kernel
@@ -105,13 +106,13 @@ class RecurrentCell(CellDropout):
         check_input_spec(InputSpec(ndim=2), TensorSpec(input_shape), self.name)
         (size,) = known_sizes(self, input_shape, [-1])
         width = self.gates * self.units
-        self.kernel = self._add_parameter("kernel", (size, width))
+        self.kernel = add_parameter(self, "kernel", (size, width))
         self.recurrent_kernel = add_recurrent_kernel(self, (self.units, width))
         self.bias = self._add_bias(width) if self.use_bias else None
         self.input_spec = InputSpec(ndim=2, axes={-1: size})
 
     def _add_bias(self, width: int) -> torch.Tensor:
-        return self._add_parameter("bias", (width,))
+        return add_parameter(self, "bias", (width,))
 
     def call(self, inputs: torch.Tensor, states: Any = None, training: Any = None) -> tuple[torch.Tensor, Any]:
         """Return the output and the next state, for one step.
@@ -170,12 +171,12 @@ class RecurrentCell(CellDropout):
 
     def _as_weights_are(self, inputs: torch.Tensor) -> torch.Tensor:
         """Cast inputs that are ints, or of another float dtype, to the dtype of the weights."""
-        dtype = self._weight("kernel").dtype
-        return inputs if inputs.dtype is dtype or self._is_torchs_to_cast(inputs) else inputs.to(dtype)
+        dtype = weight_of(self, "kernel").dtype
+        return inputs if inputs.dtype is dtype or is_torchs_to_cast(inputs) else inputs.to(dtype)
 
     def _project(self, inputs: torch.Tensor, masks: Any) -> torch.Tensor:
         """Return what the inputs, of a step or of all, add to the gates."""
-        kernel, bias = self._weight("kernel"), self._input_bias()
+        kernel, bias = weight_of(self, "kernel"), self._input_bias()
         if masks is None:
             return F.linear(inputs, kernel.t(), bias)
         if isinstance(masks, torch.Tensor):
@@ -195,11 +196,11 @@ class RecurrentCell(CellDropout):
         return state @ kernel if bias is None else torch.addmm(bias, state, kernel)
 
     def _input_bias(self) -> Any:
-        return self._weight("bias") if self.use_bias else None
+        return weight_of(self, "bias") if self.use_bias else None
 
     def _recurrent_weights(self) -> tuple[torch.Tensor, Any]:
         """Return the recurrent kernel and the bias that goes with it."""
-        return self._weight("recurrent_kernel"), None
+        return weight_of(self, "recurrent_kernel"), None
 
     def _advance(self, projected: torch.Tensor, state: State, kernel: torch.Tensor, bias: Any, masks: Any) -> State:
         raise NotImplementedError
@@ -224,13 +225,13 @@ class RecurrentCell(CellDropout):
         >>> [tuple(weight.shape) for weight in cell.kernel_weights(torch.ones(1, 5, 3))]
         [(3, 6), (2, 6), (2, 6)]
         """
-        kernel, bias = self._weight("kernel"), self._weight("bias") if self.use_bias else None
+        kernel, bias = weight_of(self, "kernel"), weight_of(self, "bias") if self.use_bias else None
         if sequences.shape[-1] != kernel.shape[0]:
             raise ValueError(
                 f"{self.name}: its kernel, of shape {tuple(kernel.shape)}, is for inputs with {kernel.shape[0]} "
                 f"features. Received: sequences of shape {describe(sequences)}."
             )
-        return kernel, self._weight("recurrent_kernel"), bias
+        return kernel, weight_of(self, "recurrent_kernel"), bias
 
     def _run_fused(
         self, kind: str, sequences: torch.Tensor, state: State, mask: torch.Tensor | None

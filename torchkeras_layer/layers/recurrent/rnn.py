@@ -14,6 +14,7 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.shapes import device_inside
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.built_in_layer import cast_output
 from torchkeras_layer.layers.recurrent.cell_contract import (
     check_cell,
     read_cell,
@@ -200,7 +201,7 @@ class RNN(KeptStates, has_effects=True, only_merges_masks=True):
         return run.of(self.cell, sequences, state)
 
     def _in_compute_dtype(self, output: torch.Tensor) -> torch.Tensor:
-        return output if output.dtype is self._torchkeras.compute_dtype else self._cast_output(output)
+        return output if output.dtype is self._torchkeras.compute_dtype else cast_output(self, output)
 
     def _begin(self, sequences: torch.Tensor, initial_state: Any) -> list[Any]:
         """Return the state before the first step, in the compute dtype."""

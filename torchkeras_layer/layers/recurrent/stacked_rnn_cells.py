@@ -11,14 +11,14 @@ from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.shapes import device_inside
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.recurrent.cell_contract import check_cell, read_cell, takes_constants, takes_training
 from torchkeras_layer.layers.recurrent.states import as_list, first_state, output_size, read_batch, state_arguments
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic.input_spec import describe
 
 
 @catalog.register()
-class StackedRNNCells(ZooLayer):
+class StackedRNNCells(BuiltInLayer):
     """A cell made of several: each gets as inputs what the one before puts out.
 
     Shapes: as the first cell's inputs -> as the last cell's output; the state is a list of the cells' states.
@@ -37,7 +37,7 @@ class StackedRNNCells(ZooLayer):
     (torch.Size([1, 2]), [[3, 3], 2])
     """
 
-    _unsupported = {"reverse_state_order": False}
+    _torchkeras_unsupported = {"reverse_state_order": False}
     # Whether `call` is built in, so that a whole sequence may be computed without it.
     _is_ours: ClassVar[bool] = True
 

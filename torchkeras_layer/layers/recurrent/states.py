@@ -12,7 +12,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from torchkeras_layer._structures import leaves, map_leaves
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic.input_spec import describe
 
 
@@ -91,7 +91,7 @@ def first_state(
     """
     if taken is None:
         return zeros(state_sizes(cell), batch_size, dtype, device)
-    given = {"batch_size": batch_size, "dtype": dtype, "inputs": inputs if isinstance(cell, ZooLayer) else None}
+    given = {"batch_size": batch_size, "dtype": dtype, "inputs": inputs if isinstance(cell, BuiltInLayer) else None}
     return as_list(cell.get_initial_state(**{name: given[name] for name in taken}))
 
 

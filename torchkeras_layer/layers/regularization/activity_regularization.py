@@ -10,11 +10,11 @@ from torchkeras_layer import regularizers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import resolved
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 @catalog.register()
-class ActivityRegularization(ZooLayer):
+class ActivityRegularization(BuiltInLayer):
     """Return the inputs, and add `(l1 * sum(|x|) + l2 * sum(x²)) / batch` to the losses. Shapes: any -> the same.
 
     Args:

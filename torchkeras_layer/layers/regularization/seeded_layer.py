@@ -9,13 +9,13 @@ import torch
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer.layers.arguments import plain_int
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.regularization.seeded_numbers import draw_seeded, read_seed
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 _FILL = {"normal": torch.Tensor.normal_, "uniform": torch.Tensor.uniform_}
 
 
-class SeededLayer(ZooLayer):
+class SeededLayer(BuiltInLayer):
     """Base of the layers that draw random numbers: `_take_seed` is for their `__init__`.
 
     Without a seed the numbers come from torch's generator. A layer with one counts its draws; the count is copied and

@@ -10,12 +10,12 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import layout
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
 @catalog.register()
-class Flatten(ZooLayer):
+class Flatten(BuiltInLayer):
     """Flatten all axes but the batch. Shapes: (batch, …) -> (batch, features), and (batch,) -> (batch, 1).
 
     Args:

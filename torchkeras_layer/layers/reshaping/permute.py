@@ -9,12 +9,12 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
 @catalog.register()
-class Permute(ZooLayer):
+class Permute(BuiltInLayer):
     """The inputs with their axes in another order; the batch stays first. Nothing is copied.
 
     Shapes: with `dims=(2, 1)`, (batch, a, b) -> (batch, b, a).

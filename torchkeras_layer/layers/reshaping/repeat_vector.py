@@ -9,12 +9,12 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
 @catalog.register()
-class RepeatVector(ZooLayer):
+class RepeatVector(BuiltInLayer):
     """The inputs `n` times, one after the other. Shapes: (batch, features) -> (batch, n, features).
 
     The output is a view that holds the inputs once, as of `torch.expand`: to write into it, clone it.

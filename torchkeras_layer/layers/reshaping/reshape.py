@@ -11,12 +11,12 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
 @catalog.register()
-class Reshape(ZooLayer):
+class Reshape(BuiltInLayer):
     """The same values of each sample, in the same order, in another shape.
 
     Shapes: (batch, …) -> (batch, *target_shape).

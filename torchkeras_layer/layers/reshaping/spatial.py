@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import as_plain, layout, plain_int
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.inputs import check_rank
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 from torchkeras_layer.symbolic import InputSpec
 
 
-class Spatial(ZooLayer):
+class Spatial(BuiltInLayer):
     """Base of layers with `rank` spatial axes, behind the batch or, with channels_first, behind the channels.
 
     A subclass says in `_new_length` how long an axis becomes.

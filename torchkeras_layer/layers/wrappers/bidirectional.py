@@ -11,6 +11,7 @@ from typing_extensions import Self
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer, cast_output
 from torchkeras_layer.layers.recurrent.rnn import RNN
 from torchkeras_layer.layers.recurrent.states import states_as_keywords
 from torchkeras_layer.layers.wrappers.directions import (
@@ -22,7 +23,6 @@ from torchkeras_layer.layers.wrappers.directions import (
 )
 from torchkeras_layer.layers.wrappers.one_kernel import common_kind, run_in_one
 from torchkeras_layer.layers.wrappers.wrapper import with_layers
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 _MERGES: dict[Any, Any] = {
     "concat": lambda one, other: torch.cat([one, other], -1),
@@ -34,7 +34,7 @@ _MERGES: dict[Any, Any] = {
 
 
 @catalog.register()
-class Bidirectional(ZooLayer, has_effects=True, only_merges_masks=True):
+class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
     """Run a recurrent layer over sequences, and another one over the reversed sequences, and merge their outputs.
 
     Shapes: those of the layer, with twice the features for 'concat'; for `merge_mode=None` a tuple of both outputs.
@@ -183,7 +183,7 @@ class Bidirectional(ZooLayer, has_effects=True, only_merges_masks=True):
         return states[:half], states[half:]
 
     def _merge(self, output: torch.Tensor, other: torch.Tensor) -> Any:
-        return _MERGES[self.merge_mode](self._cast_output(output), self._cast_output(other))
+        return _MERGES[self.merge_mode](cast_output(self, output), cast_output(self, other))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the output of all steps, for each if they are not merged."""

@@ -11,6 +11,7 @@ from torchkeras_layer import initializers
 from torchkeras_layer.layer.weight_spec import read_weight
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.built_in_layer import cast_output
 from torchkeras_layer.layers.wrappers.wrapper import Wrapper
 
 _KERNELS = ("kernel", "embeddings")
@@ -128,7 +129,7 @@ class SpectralNormalization(Wrapper):
         kernel.copy_(torch.where(is_something, kernel / singular_value, kernel))
 
     def _cast(self, outputs: Any) -> Any:
-        return self._cast_output(outputs) if isinstance(outputs, torch.Tensor) else outputs
+        return cast_output(self, outputs) if isinstance(outputs, torch.Tensor) else outputs
 
 
 def _of_length_1(vector: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,7 @@ from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.built_in_layer import cast_output
 from torchkeras_layer.layers.wrappers.sample_wise import computes_samples_apart
 from torchkeras_layer.layers.wrappers.wrapper import Wrapper, without_steps
 from torchkeras_layer.symbolic.tensor_spec import TensorSpec
@@ -110,7 +111,7 @@ class TimeDistributed(Wrapper):
 
     def _cast(self, outputs: torch.Tensor) -> torch.Tensor:
         is_cast = outputs.dtype is self._torchkeras.compute_dtype or not outputs.is_floating_point()
-        return outputs if is_cast else self._cast_output(outputs)
+        return outputs if is_cast else cast_output(self, outputs)
 
     def _steps_in(self, input_shape: Any) -> int | None:
         found: list[Shape] = []

@@ -12,12 +12,12 @@ from typing_extensions import Self
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
-from torchkeras_layer.layers.zoo_layer import ZooLayer
 
 
 @catalog.register()
-class Wrapper(ZooLayer):
+class Wrapper(BuiltInLayer):
     """Base of layers that apply another layer, `layer`, in a way of their own. Subclass it and define `call`.
 
     The weights, losses and metrics of the layer count among those of the wrapper, its keys in the `state_dict` begin

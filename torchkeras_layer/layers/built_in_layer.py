@@ -20,7 +20,7 @@ from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_
 from torchkeras_layer.registry.table import entry_of
 
 
-class ZooLayer(Layer, has_effects=False):
+class BuiltInLayer(Layer, has_effects=False):
     """Base of the built-in layers.
 
     A layer keeps each argument of its constructor under the argument's name (with an underscore before it where `Layer`
@@ -29,7 +29,7 @@ class ZooLayer(Layer, has_effects=False):
     Raises:
         ValueError: for an argument of Keras's layer that asks for what is not supported.
 
-    >>> class Shift(ZooLayer):
+    >>> class Shift(BuiltInLayer):
     ...     def __init__(self, distance=1.0, **kwargs):
     ...         super().__init__(**kwargs)
     ...         self.distance = distance
@@ -38,14 +38,14 @@ class ZooLayer(Layer, has_effects=False):
     """
 
     # Arguments of Keras's layer that are not supported, with the value that asks for nothing.
-    _unsupported: ClassVar[Mapping[str, Any]] = {}
+    _torchkeras_unsupported: ClassVar[Mapping[str, Any]] = {}
     # Arguments of Keras's layer that choose between ways to the same numbers: taken, and dropped.
-    _without_effect: ClassVar[tuple[str, ...]] = ()
+    _torchkeras_without_effect: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **kwargs: Any) -> None:
-        for name in self._without_effect:
+        for name in self._torchkeras_without_effect:
             kwargs.pop(name, None)
-        for name, neutral in self._unsupported.items():
+        for name, neutral in self._torchkeras_unsupported.items():
             value = kwargs.pop(name, neutral)
             if value != neutral:
                 raise ValueError(
@@ -68,9 +68,9 @@ class ZooLayer(Layer, has_effects=False):
         """
         built_in = _built_in_class(type(self))
         config = base_config(self)
-        config.update({name: self._write_argument(name) for name in _argument_names(built_in)})
+        config.update({name: self._torchkeras_write_argument(name) for name in _argument_names(built_in)})
         if type(self).get_config is built_in.get_config and type(self) is not built_in:
-            config.update(self._arguments_of_subclass(config))
+            config.update(_arguments_of_subclass(self, config))
         return config
 
     @classmethod
@@ -88,7 +88,7 @@ class ZooLayer(Layer, has_effects=False):
             config = {name: _read_plain_value(value) for name, value in config.items()}
         return super().from_config(config)
 
-    def _write_argument(self, name: str) -> Any:
+    def _torchkeras_write_argument(self, name: str) -> Any:
         if isinstance(getattr(Layer, name, None), property):
             # The property may say more than what this layer was given.
             value = getattr(self._torchkeras, name) if name in Record.__slots__ else getattr(self, f"_{name}")
@@ -97,46 +97,60 @@ class ZooLayer(Layer, has_effects=False):
         # Keras writes activation functions by their names, other functions as objects.
         return activations.serialize(value) if name.endswith("activation") else serialize_keras_object(value)
 
-    def _arguments_of_subclass(self, config: dict[str, Any]) -> dict[str, Any]:
-        """Return what a user's subclass without a `get_config` was given beyond the arguments of the built-in."""
-        given = {name: value for name, value in given_arguments(self).items() if name not in config}
-        for name, value in given.items():
-            if not is_plain(value):
-                raise not_plain(self, name, value)
-        return given
 
-    def _add_parameter(self, name: str, shape: Shape, autocast: bool = True) -> torch.Tensor:
-        """Create a weight with the initializer, regularizer and constraint that were given for it."""
-        return self.add_weight(
-            name,
-            shape,
-            initializer=getattr(self, f"{name}_initializer"),
-            regularizer=getattr(self, f"{name}_regularizer"),
-            constraint=getattr(self, f"{name}_constraint"),
-            autocast=autocast,
-        )
+def _arguments_of_subclass(layer: BuiltInLayer, config: dict[str, Any]) -> dict[str, Any]:
+    """Return what a user's subclass without a `get_config` was given beyond the arguments of the built-in."""
+    given = {name: value for name, value in given_arguments(layer).items() if name not in config}
+    for name, value in given.items():
+        if not is_plain(value):
+            raise not_plain(layer, name, value)
+    return given
 
-    def _weight(self, name: str) -> Any:
-        """Return a weight for use in `call`, as the attribute does: this is the short way for what torch holds plainly.
 
-        Through `nn.Module.__getattr__`, two weights cost a small Dense half as much as its arithmetic.
-        """
-        weight = self._parameters.get(name)
-        if weight is None:
-            weight = self._buffers.get(name)
-        if weight is None or self._torchkeras.casts_weights:
-            # What stands behind a parametrization was not read by us.
-            weight = cast_for_call(getattr(self, name), self._torchkeras.weight_specs.get(name))
-        return weight
+def add_parameter(layer: Any, name: str, shape: Shape, autocast: bool = True) -> torch.Tensor:
+    """Create a weight with the initializer, regularizer and constraint that a layer was given for it."""
+    return layer.add_weight(
+        name,
+        shape,
+        initializer=getattr(layer, f"{name}_initializer"),
+        regularizer=getattr(layer, f"{name}_regularizer"),
+        constraint=getattr(layer, f"{name}_constraint"),
+        autocast=autocast,
+    )
 
-    def _is_torchs_to_cast(self, inputs: torch.Tensor) -> bool:
-        """Whether inputs in another dtype than the weights' are so because of `torch.autocast`."""
-        return inputs.is_floating_point() and _is_in_autocast(inputs)
 
-    def _cast_output(self, output: torch.Tensor) -> torch.Tensor:
-        """Cast to the compute dtype what was computed in another one, except within `torch.autocast`."""
-        compute = self._torchkeras.compute_dtype
-        return output if output.dtype is compute or _is_in_autocast(output) else output.to(compute)
+def weight_of(layer: Any, name: str) -> Any:
+    """Return a weight for use in `call`, as the attribute does: this is the short way for what torch holds plainly.
+
+    Through `nn.Module.__getattr__`, two weights cost a small Dense half as much as its arithmetic.
+    """
+    weight = layer._parameters.get(name)
+    if weight is None:
+        weight = layer._buffers.get(name)
+    record = layer._torchkeras
+    if weight is None or record.casts_weights:
+        # What stands behind a parametrization was not read by us.
+        weight = cast_for_call(getattr(layer, name), record.weight_specs.get(name))
+    return weight
+
+
+def is_torchs_to_cast(inputs: torch.Tensor) -> bool:
+    """Whether inputs in another dtype than the weights' are so because of `torch.autocast`.
+
+    >>> is_torchs_to_cast(torch.ones(1))
+    False
+    """
+    return inputs.is_floating_point() and _is_in_autocast(inputs)
+
+
+def cast_output(layer: Any, output: torch.Tensor) -> torch.Tensor:
+    """Cast to the compute dtype what was computed in another one, except within `torch.autocast`.
+
+    >>> cast_output(BuiltInLayer(), torch.ones(1, dtype=torch.float64)).dtype
+    torch.float32
+    """
+    compute = layer._torchkeras.compute_dtype
+    return output if output.dtype is compute or _is_in_autocast(output) else output.to(compute)
 
 
 def _is_in_autocast(tensor: torch.Tensor) -> bool:
@@ -144,9 +158,9 @@ def _is_in_autocast(tensor: torch.Tensor) -> bool:
     return not tensor.is_meta and torch.is_autocast_enabled(tensor.device.type)
 
 
-def _built_in_class(cls: type) -> type[ZooLayer]:
+def _built_in_class(cls: type) -> type[BuiltInLayer]:
     """Return the one of our layers that a class is or is derived from; the class itself if there is none."""
-    return next((base for base in cls.__mro__ if issubclass(base, ZooLayer) and entry_of(base) is not None), cls)
+    return next((base for base in cls.__mro__ if issubclass(base, BuiltInLayer) and entry_of(base) is not None), cls)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import torch
 
 from tests.oracle import keras
 from torchkeras_layer import Layer, activations, initializers, layers, registry
-from torchkeras_layer.layers.zoo_layer import ZooLayer
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 class Plain(layers.Dense):
@@ -126,7 +126,7 @@ def test_no_layer_hides_a_private_method_of_the_base_class():
         if inspect.isclass(cls)
         for base in cls.__mro__
     }
-    ours = [cls for cls in built_in if issubclass(cls, ZooLayer)]
+    ours = [cls for cls in built_in if issubclass(cls, BuiltInLayer)]
     methods = [(cls, name) for cls in ours for name, value in vars(cls).items() if inspect.isroutine(value)]
     hidden = [f"{cls.__name__}.{name}" for cls, name in methods if name.startswith("_") and hasattr(Layer, name)]
     hidden = [name for name in hidden if not name.endswith("__")]
