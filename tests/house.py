@@ -15,7 +15,7 @@ PACKAGE = "torchkeras_layer"
 # from those below.
 ROOMS = (
     ("__init__",),
-    ("backend", "mixed_precision", "modules", "utils"),
+    ("backend", "history", "mixed_precision", "modules", "utils"),
     ("saving",),
     ("models",),
     ("layers",),

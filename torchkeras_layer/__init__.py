@@ -18,8 +18,9 @@ from torchkeras_layer import (
     utils,
 )
 from torchkeras_layer._absent import describe_missing
+from torchkeras_layer.history import record_history
 from torchkeras_layer.initializers import Initializer
-from torchkeras_layer.layer import Layer, VariableAggregation, VariableSynchronization, WeightSpec, record_history
+from torchkeras_layer.layer import Layer, VariableAggregation, VariableSynchronization, WeightSpec
 from torchkeras_layer.models import Functional, Input, Model, Sequential
 from torchkeras_layer.modules import build, collect_losses
 from torchkeras_layer.precision import Policy

@@ -11,8 +11,8 @@ from torch import nn
 from torchkeras_layer.layer.building import all_or_nothing
 from torchkeras_layer.layer.dry_run import dry_run
 from torchkeras_layer.layer.losses import own_losses
-from torchkeras_layer.layer.unbuilt import UnbuiltWeights
-from torchkeras_layer.layer.walk import layers_in
+from torchkeras_layer.layer.weight_creation import UnbuiltWeights
+from torchkeras_layer.layer.weight_lists import layers_in
 
 
 def build(module: nn.Module, *example_inputs: Any, **example_keywords: Any) -> nn.Module:

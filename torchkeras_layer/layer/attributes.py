@@ -8,14 +8,12 @@ import torch
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from torchkeras_layer.layer.autocasting import cast_for_call
 from torchkeras_layer.layer.class_facts import ClassFacts
-from torchkeras_layer.layer.containers import track
-from torchkeras_layer.layer.freezing import freeze_assigned
+from torchkeras_layer.layer.containers import forget_maker, forget_spec, track
+from torchkeras_layer.layer.context import cast_for_call
 from torchkeras_layer.layer.record import KEY, NotInitializedError, Record, begin_module, too_early_message
-from torchkeras_layer.layer.unassigned import forget_maker, forget_spec
-from torchkeras_layer.layer.unbuilt import not_built_message
-from torchkeras_layer.layer.walk import nearest_layers
+from torchkeras_layer.layer.weight_creation import not_built_message
+from torchkeras_layer.layer.weight_lists import freeze_assigned, nearest_layers
 
 # What torch and we keep on a layer is not looked into for layers and weights.
 _NOT_THE_USERS = frozenset(vars(nn.Module())) | {KEY, "__dict__"}
@@ -226,17 +224,6 @@ def _move(registry: dict[str, Any], key: str, name: str) -> None:
     renamed = [(name if k == key else k, v) for k, v in registry.items()]
     registry.clear()
     registry.update(renamed)
-
-
-def free_key(layer: Any, name: str) -> str:
-    """Return a name for a weight or sub-module that no attribute has; torch allows no dots in it."""
-    base = key = name.replace(".", "_").replace("/", "_") or "variable"
-    number = 0
-    taken = (layer._parameters, layer._buffers, layer._modules, layer.__dict__)
-    while any(key in names for names in taken) or hasattr(type(layer), key):
-        number += 1
-        key = f"{base}_{number}"
-    return key
 
 
 def adopt_containers(layer: Any) -> None:

@@ -15,12 +15,10 @@ from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.attributes import adopt_containers
 from torchkeras_layer.layer.class_facts import ClassFacts
-from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.dry_run import plain_size
-from torchkeras_layer.layer.naming import path_below
+from torchkeras_layer.layer.context import path_below, per_thread
+from torchkeras_layer.layer.dry_run import dry_run, plain_size
 from torchkeras_layer.layer.record import Record, derive_route
-from torchkeras_layer.layer.unbuilt import STAND_IN, stand_in_for
-from torchkeras_layer.layer.weight_creation import creating_weights
+from torchkeras_layer.layer.weight_creation import STAND_IN, creating_weights, not_built_message, stand_in_for
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 # One lock for all layers: a build is rare, and a lock on each could not be copied or pickled.
@@ -233,3 +231,30 @@ def _size_in_build(size: Any) -> int | None:
         return None
     is_free = size is None or (per_thread.context.is_tracing and isinstance(size, torch.SymInt))
     return None if is_free else plain_size(size)
+
+
+def infer_parameters(layer: Any, args: Any, kwargs: Any) -> None:
+    """Build for the arguments of a call, as well for all layers inside as a run without data allows."""
+    record: Record = layer._torchkeras
+    kwargs = dict(kwargs or {})
+    if torch.compiler.is_exporting():
+        # An exported program knows the parameters that there were when the export began.
+        raise RuntimeError(not_built_message([record.name]))
+    if record.dynamic:
+        inputs = args[0] if args else take_first_argument(record, kwargs)
+        layer._torchkeras_build(inputs, tuple(args[1:]), kwargs, None)
+        return
+    try:
+        dry_run(layer, tuple(args), kwargs)
+    except Exception:
+        # A `call` that looks at values cannot run without them, but the build comes before it; what is wrong
+        # with the call, if anything is, the compiler is about to find.
+        if not record.built:
+            raise
+
+
+def build_and_call(layer: Any, compiled: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call what `layer.compile()` made, once the layer is built: torch has that done for inner modules only."""
+    if not layer._torchkeras.built:
+        infer_parameters(layer, args, kwargs)
+    return compiled(*args, **kwargs)

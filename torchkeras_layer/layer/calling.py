@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,11 +13,11 @@ from torchkeras_layer._structures import leaves, pack
 from torchkeras_layer.layer import masking
 from torchkeras_layer.layer.building import build_in_trace, take_first_argument
 from torchkeras_layer.layer.call_states import begin_call
-from torchkeras_layer.layer.compiler import is_compiler_about, outside_of_compiler
-from torchkeras_layer.layer.context import CallContext
+from torchkeras_layer.layer.context import CallContext, is_compiler_about, outside_of_compiler
 from torchkeras_layer.layer.dtypes import as_tensor, cast_hidden_weights, cast_inputs
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import call_symbolically
+from torchkeras_layer.layer.weight_lists import weights_of
 from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic
 
@@ -181,3 +182,34 @@ def tell_where(error: Exception, where: str, inputs: Any, args: tuple[Any, ...],
         add_note(note)
     elif error.args and isinstance(error.args[0], str):
         error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
+
+
+def stateless_call(
+    layer: Any,
+    trainable_variables: Sequence[torch.Tensor],
+    non_trainable_variables: Sequence[torch.Tensor],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> tuple[Any, list[torch.Tensor]]:
+    """Return what comes out with other weights, and the new values of those that do not train.
+
+    Raises:
+        ValueError: if the layer is not built, or a list has the wrong length.
+    """
+    name = layer._torchkeras.name
+    if not layer._torchkeras.built:
+        raise ValueError(f"{name}: stateless_call needs a built layer. Call or build it first.")
+    mine = weights_of(layer)
+    names = {id(t): name for name, t in [*layer.named_parameters(), *layer.named_buffers()]}
+    replaced: dict[str, torch.Tensor] = {}
+    given = (trainable_variables, non_trainable_variables)
+    for kind, weights, values in zip(("trainable", "non_trainable"), mine, given, strict=True):
+        if len(values) != len(weights):
+            raise ValueError(
+                f"{name}: stateless_call: {kind}_variables must hold {len(weights)} tensors. Received: {len(values)}."
+            )
+        # A call may write into these in place, and must not write into the caller's.
+        is_state = kind == "non_trainable"
+        replaced |= {names[id(w)]: v.clone() if is_state else v for w, v in zip(weights, values, strict=True)}
+    outputs = torch.func.functional_call(layer, replaced, args, kwargs)
+    return outputs, [replaced[names[id(weight)]] for weight in mine[1]]

@@ -13,7 +13,7 @@ from torchkeras_layer import regularizers
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import masking
 from torchkeras_layer.layer.attributes import Attributes
-from torchkeras_layer.layer.building import build_for_call, building, update_stand_in
+from torchkeras_layer.layer.building import build_and_call, build_for_call, building, infer_parameters, update_stand_in
 from torchkeras_layer.layer.call_states import end_call
 from torchkeras_layer.layer.calling import (
     MISSING,
@@ -22,19 +22,16 @@ from torchkeras_layer.layer.calling import (
     call_in_full,
     gave_nothing,
     is_traced,
+    stateless_call,
     tell_where,
     training_mode,
 )
-from torchkeras_layer.layer.compiling import build_and_call, infer_parameters
-from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.context import choose_path, per_thread
+from torchkeras_layer.layer.dry_run import SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensors
-from torchkeras_layer.layer.effects import SymbolicRun
-from torchkeras_layer.layer.naming import choose_path
 from torchkeras_layer.layer.record import change
-from torchkeras_layer.layer.shapes import is_dynamic
-from torchkeras_layer.layer.stateless import stateless_call
-from torchkeras_layer.layer.symbolic_calls import infer_call
-from torchkeras_layer.layer.walk import layers_in
+from torchkeras_layer.layer.symbolic_calls import infer_call, is_dynamic
+from torchkeras_layer.layer.weight_lists import layers_in
 from torchkeras_layer.symbolic.input_spec import InputSpec
 from torchkeras_layer.symbolic.tracing import Inferred
 

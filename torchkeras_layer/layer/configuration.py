@@ -15,7 +15,7 @@ import torch
 from torchkeras_layer import regularizers
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.attributes import adopt_containers
-from torchkeras_layer.layer.compiler import make
+from torchkeras_layer.layer.context import make
 from torchkeras_layer.layer.record import KEY, Record, begin_module
 
 _PLAIN = (str, int, float, bool, type(None))

@@ -12,9 +12,9 @@ from torch import nn
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import map_leaves, pack
-from torchkeras_layer.layer.autocasting import cast_for_call
+from torchkeras_layer.layer.context import cast_for_call
 from torchkeras_layer.layer.record import Record, change
-from torchkeras_layer.layer.unbuilt import STAND_IN, stand_in_for
+from torchkeras_layer.layer.weight_creation import STAND_IN, stand_in_for
 from torchkeras_layer.precision import Policy
 
 

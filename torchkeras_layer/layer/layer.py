@@ -15,15 +15,14 @@ from torchkeras_layer._shapes import as_shape
 from torchkeras_layer.layer.building import building, update_stand_in
 from torchkeras_layer.layer.calls import Calls
 from torchkeras_layer.layer.class_facts import CLASS_OPTIONS, read_facts
-from torchkeras_layer.layer.compiler import followed
 from torchkeras_layer.layer.configuration import capturing
+from torchkeras_layer.layer.containers import is_stand_in, show_containers
+from torchkeras_layer.layer.context import NameScope, NotUsedYetError, choose_name, followed, naming_errors
 from torchkeras_layer.layer.dtypes import move, set_policy
 from torchkeras_layer.layer.files import Files
 from torchkeras_layer.layer.graph_place import GraphPlace
 from torchkeras_layer.layer.losses_and_metrics import LossesAndMetrics
-from torchkeras_layer.layer.naming import NameScope, NotUsedYetError, choose_name, naming_errors
 from torchkeras_layer.layer.record import KEY, Record, begin_module, derive_route
-from torchkeras_layer.layer.stand_ins import is_stand_in, show_containers
 from torchkeras_layer.layer.weights import Weights
 from torchkeras_layer.precision import Policy, as_policy
 

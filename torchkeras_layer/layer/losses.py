@@ -10,15 +10,14 @@ from torchkeras_layer._autograd import in_backward, is_transformed
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves
-from torchkeras_layer.layer.autocasting import run_uncast
 from torchkeras_layer.layer.call_states import record_losses
 from torchkeras_layer.layer.containers import weight_spec_holders
-from torchkeras_layer.layer.context import CallContext, per_thread
-from torchkeras_layer.layer.effects import Effects, RecordedUpdate
-from torchkeras_layer.layer.graph import never_symbolic
+from torchkeras_layer.layer.context import CallContext, per_thread, run_uncast
+from torchkeras_layer.layer.dry_run import Effects, RecordedUpdate
+from torchkeras_layer.layer.graph_place import never_symbolic
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import effects_of
-from torchkeras_layer.layer.walk import layers_in
+from torchkeras_layer.layer.weight_lists import layers_in
 from torchkeras_layer.layer.weight_spec import read_weight
 from torchkeras_layer.symbolic.keras_tensor import symbolic_leaves
 

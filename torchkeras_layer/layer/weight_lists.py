@@ -1,18 +1,20 @@
-"""Which weights does a layer have, with all that is inside it?"""
+"""Which modules and weights are in a layer, in which order, and which of them train?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from torchkeras_layer.layer.containers import weight_spec_holders
-from torchkeras_layer.layer.unbuilt import UnbuiltWeights
-from torchkeras_layer.layer.walk import layers_in, weight_holders
+from torchkeras_layer.layer.containers import TrackedContainer, weight_spec_holders
+from torchkeras_layer.layer.record import KEY, is_layer
+from torchkeras_layer.layer.weight_creation import UnbuiltWeights
 from torchkeras_layer.layer.weight_spec import read_weight
+from torchkeras_layer.metrics import is_metric
 
 
 def own_weights(layer: Any) -> list[torch.Tensor]:
@@ -133,3 +135,132 @@ def _as_tensor(layer_name: str, index: int, value: Any) -> torch.Tensor:
             f"{layer_name}: weight {index} takes an array of numbers: {error}. Received: {value!r}. "
             "Nothing was written."
         ) from error
+
+
+def modules_in(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield `module` and all below it, parents first, in attribute order, each once. Metrics count.
+
+    >>> [type(m).__name__ for m in modules_in(nn.Sequential(nn.Linear(1, 1), nn.ReLU()))]
+    ['Sequential', 'Linear', 'ReLU']
+    """
+    return (visited for visited, _ in _visit(module, with_metrics=True))
+
+
+def layers_in(module: nn.Module) -> Iterator[Any]:
+    """Yield the layers among `module` and all below it, parents first, in attribute order, each once."""
+    return (visited for visited, _ in _visit(module) if is_layer(visited))
+
+
+def weight_holders(module: nn.Module) -> Iterator[tuple[nn.Module, bool]]:
+    """Yield every module whose tensors are weights, and whether a layer at or above it is frozen."""
+    return _visit(module)
+
+
+def nearest_layers(module: nn.Module) -> Iterator[Any]:
+    """Yield the layers below `module` that no other layer stands between."""
+    for child in _children(module):
+        if is_layer(child):
+            yield child
+        else:
+            yield from nearest_layers(child)
+
+
+def breadth_first(module: nn.Module) -> list[nn.Module]:
+    """List all modules below `module`, level by level, each once, without the containers of a layer's attributes.
+
+    >>> [type(m).__name__ for m in breadth_first(nn.Sequential(nn.Sequential(nn.ReLU()), nn.Tanh()))]
+    ['Sequential', 'Tanh', 'ReLU']
+    """
+    found: list[nn.Module] = [module]
+    seen = {id(module)}
+    for visited in found:
+        for child in contents_of(visited):
+            if id(child) not in seen:
+                seen.add(id(child))
+                found.append(child)
+    return found[1:]
+
+
+def contents_of(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield the modules on a module's attributes, those in containers standing in the containers' place."""
+    for child in _children(module):
+        if isinstance(child, TrackedContainer):
+            yield from contents_of(child)
+        else:
+            yield child
+
+
+def _children(module: nn.Module) -> list[nn.Module]:
+    # Not by the attribute: torch.export has stand-ins, another one for each read, which would be visited too.
+    registry = module.__dict__.get("_modules") or module._modules
+    return [child for child in registry.values() if child is not None]
+
+
+def _visit(module: nn.Module, with_metrics: bool = False) -> Iterator[tuple[nn.Module, bool]]:
+    # A stack and not recursion: linear in the modules, and a deep chain is no deeper than Python's limit.
+    stack: list[tuple[Any, bool]] = [(module, False)]
+    seen: set[int] = set()
+    while stack:
+        visited, frozen = stack.pop()
+        record = visited.__dict__.get(KEY)
+        if id(visited) in seen or (record is None and not with_metrics and is_metric(visited)):
+            continue
+        seen.add(id(visited))
+        frozen = frozen or (record is not None and not record.trainable)
+        yield visited, frozen
+        stack.extend((child, frozen) for child in reversed(_children(visited)))
+
+
+def set_trainable(layer: Any, value: bool) -> None:
+    """Freeze or thaw a layer; every layer inside is told by its own `trainable`."""
+    record = layer._torchkeras
+    record.trainable = record.is_thawed = value
+    record.is_frozen_above = False
+    if value:
+        thaw_own_parameters(layer)
+    else:
+        freeze_own_parameters(layer)
+    for inner in nearest_layers(layer):
+        inner.trainable = value
+
+
+def freeze_own_parameters(layer: Any) -> None:
+    """Turn `requires_grad` off for the layer's own parameters and those of plain modules in it, and remember which."""
+    for name, parameter in _own_parameters(layer):
+        if parameter.requires_grad:
+            parameter.requires_grad_(False)
+            layer._torchkeras.frozen_names.add(_without_parametrization(name))
+
+
+def thaw_own_parameters(layer: Any) -> None:
+    """Turn `requires_grad` on for what freezing had turned off."""
+    for name, parameter in _own_parameters(layer):
+        if _without_parametrization(name) in layer._torchkeras.frozen_names:
+            parameter.requires_grad_(True)
+    layer._torchkeras.frozen_names.clear()
+
+
+def freeze_assigned(layer: Any, value: nn.Module | nn.Parameter) -> None:
+    """Freeze what a frozen layer gets assigned; the `trainable` flags of layers in it stay as they are."""
+    freeze_own_parameters(layer)
+    if isinstance(value, nn.Module):
+        for inner in layers_in(value):
+            freeze_own_parameters(inner)
+
+
+def _without_parametrization(name: str) -> str:
+    """Return the name of the weight that a parametrization's own parameter stands for.
+
+    >>> _without_parametrization("parametrizations.kernel.original0")
+    'kernel'
+    """
+    return re.sub(r"(^|\.)parametrizations\.(\w+)\.original\d*$", r"\1\2", name)
+
+
+def _own_parameters(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+    for name, parameter in module._parameters.items():
+        if parameter is not None and not isinstance(parameter, UnbuiltWeights):
+            yield prefix + name, parameter
+    for name, child in module._modules.items():
+        if child is not None and not is_layer(child):
+            yield from _own_parameters(child, f"{prefix}{name}.")

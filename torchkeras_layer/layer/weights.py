@@ -10,19 +10,25 @@ import torch
 from torch import nn
 
 from torchkeras_layer.layer.attributes import Attributes
-from torchkeras_layer.layer.freezing import set_trainable
-from torchkeras_layer.layer.walk import breadth_first, layers_in
-from torchkeras_layer.layer.weight_arguments import read_request
 from torchkeras_layer.layer.weight_creation import create_weight, register_weight
 from torchkeras_layer.layer.weight_lists import (
     apply_constraints,
     as_array,
+    breadth_first,
     check_built,
+    layers_in,
     own_weights,
+    set_trainable,
     weights_of,
     write_weights,
 )
-from torchkeras_layer.layer.weight_spec import VariableAggregation, VariableSynchronization, WeightSpec, read_weight
+from torchkeras_layer.layer.weight_spec import (
+    VariableAggregation,
+    VariableSynchronization,
+    WeightSpec,
+    read_request,
+    read_weight,
+)
 
 
 class Weights(Attributes):

@@ -13,8 +13,8 @@ from typing_extensions import Self
 from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.autocasting import cast_for_call
 from torchkeras_layer.layer.configuration import base_config, given_arguments, is_plain, not_plain
+from torchkeras_layer.layer.context import cast_for_call
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_object
 from torchkeras_layer.registry.table import entry_of

@@ -10,7 +10,7 @@ from torch import nn
 
 from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import copy_structure, leaves
-from torchkeras_layer.layer.walk import layers_in
+from torchkeras_layer.layer.weight_lists import layers_in
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
 from torchkeras_layer.models.graph_state import GraphState, layer_under, operand_under, state_of, wiring_of
 from torchkeras_layer.models.network.checks import check_connected, check_ends

@@ -8,8 +8,8 @@ import torch
 
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.dry_run import SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensor
-from torchkeras_layer.layer.effects import SymbolicRun
 from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.models.connecting import connect_again
 from torchkeras_layer.models.graph_state import GraphState, layer_under, state_of

@@ -11,10 +11,9 @@ from torchkeras_layer._names import unique_name
 from torchkeras_layer._positions import in_order
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.losses_and_metrics import check_aggregation
 from torchkeras_layer.layer.masking import mask_of
-from torchkeras_layer.layer.measuring import check_aggregation
-from torchkeras_layer.layer.walk import contents_of, nearest_layers
-from torchkeras_layer.layer.weight_lists import weights_of
+from torchkeras_layer.layer.weight_lists import contents_of, nearest_layers, weights_of
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.absent_methods import AbsentMethods
 from torchkeras_layer.models.configs.model_configuration import ModelConfiguration

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer.layer.measuring import make_metric
+from torchkeras_layer.layer.losses_and_metrics import make_metric
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 

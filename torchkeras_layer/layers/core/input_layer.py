@@ -10,8 +10,8 @@ from torchkeras_layer._settings import floatx
 from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.effects import Effects
-from torchkeras_layer.layer.naming import naming_errors
+from torchkeras_layer.layer.context import naming_errors
+from torchkeras_layer.layer.dry_run import Effects
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.symbolic import KerasTensor, Node
 

@@ -14,7 +14,7 @@ from torch import nn
 from torchkeras_layer._names import unique_name
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.effects import Effects
+from torchkeras_layer.layer.dry_run import Effects
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.registry import DeserializationError
 from torchkeras_layer.symbolic.functions import function_named, name_of, short_name

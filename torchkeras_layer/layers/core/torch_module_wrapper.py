@@ -13,7 +13,7 @@ from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.class_facts import CallSignature
 from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.shapes import infer_output
+from torchkeras_layer.layer.symbolic_calls import infer_output
 from torchkeras_layer.layer.weight_lists import as_array, write_weights
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchkeras_layer.layer.compiler import is_compiler_about, outside_of_compiler
+from torchkeras_layer.layer.context import is_compiler_about, outside_of_compiler
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
 
 

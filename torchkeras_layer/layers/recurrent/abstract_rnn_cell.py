@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchkeras_layer.layer.shapes import device_inside
+from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.recurrent.states import as_list, read_batch, zeros

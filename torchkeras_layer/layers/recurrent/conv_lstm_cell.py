@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layer.shapes import device_inside
+from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int, resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter, weight_of

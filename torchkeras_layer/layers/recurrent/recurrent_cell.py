@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torchkeras_layer import activations, constraints, initializers, regularizers
 from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layer.shapes import device_inside
+from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers.arguments import known_sizes, positive_int, resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter, is_torchs_to_cast, weight_of
 from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout

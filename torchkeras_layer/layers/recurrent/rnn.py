@@ -12,7 +12,7 @@ from torchkeras_layer._shapes import Shape, as_shape, is_shape
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.shapes import device_inside
+from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import cast_output
 from torchkeras_layer.layers.recurrent.cell_contract import (

@@ -9,7 +9,7 @@ from typing_extensions import Self
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.shapes import device_inside
+from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.recurrent.cell_contract import check_cell, read_cell, takes_constants, takes_training

@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from torchkeras_layer._structures import leaves, map_leaves
-from torchkeras_layer.layer.effects import Effects
+from torchkeras_layer.layer.dry_run import Effects
 from torchkeras_layer.layers.core.torch_function import TorchFunction
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.models.network.code_generation import function_of, graph_of

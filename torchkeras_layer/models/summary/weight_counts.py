@@ -9,8 +9,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from torchkeras_layer.layer.walk import layers_in
-from torchkeras_layer.layer.weight_lists import weights_of
+from torchkeras_layer.layer.weight_lists import layers_in, weights_of
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
