@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from torchkeras_layer import _names, _random, _settings, precision
+from torchkeras_layer import _names, _settings, precision
 from torchkeras_layer.registry import custom_objects
 
 # The examples are the same in each run; `pytest --hypothesis-profile=explore` looks for new ones.
@@ -25,7 +25,7 @@ def _fresh_state() -> Iterator[None]:
     """Start from the same names, defaults, registered classes and random numbers, whatever ran before."""
     before = [dict(state) for state in _PROCESS_WIDE]
     _names.reset_uids()
-    _random.set_random_seed(0)
+    _settings.set_random_seed(0)
     yield
     for state, content in zip(_PROCESS_WIDE, before, strict=True):
         state.clear()

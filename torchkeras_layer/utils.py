@@ -1,6 +1,6 @@
 """Which of our functions does a porter look for in `keras.utils`?"""
 
-from torchkeras_layer._random import set_random_seed
+from torchkeras_layer._settings import set_random_seed
 from torchkeras_layer.models.drawing import model_to_dot, model_to_mermaid, plot_model
 from torchkeras_layer.registry import (
     CustomObjectScope,

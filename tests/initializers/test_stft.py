@@ -10,7 +10,7 @@ import torch
 
 from tests.oracle import assert_close, keras
 from torchkeras_layer import initializers
-from torchkeras_layer.initializers.windows import WINDOWS, window_values
+from torchkeras_layer.initializers.stft import WINDOWS, window_values
 
 signal = pytest.importorskip("scipy.signal")
 

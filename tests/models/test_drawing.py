@@ -8,7 +8,7 @@ from torch import nn
 
 import torchkeras_layer as keras
 from tests.models.samples import GRAPHS, chain
-from torchkeras_layer.models.drawing.painter import paint
+from torchkeras_layer.models.drawing.model_picture import paint
 from torchkeras_layer.models.drawing.picture import Frame, boxes_in
 from torchkeras_layer.utils import model_to_dot, model_to_mermaid, plot_model
 

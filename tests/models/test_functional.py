@@ -10,8 +10,7 @@ from torch import nn
 import torchkeras_layer as keras
 from tests.models.samples import GRAPHS, Halves, Report, Scale, batch_for, batch_of, chain, names_of
 from tests.oracle import assert_close
-from torchkeras_layer._positions import in_order
-from torchkeras_layer._structures import map_leaves
+from torchkeras_layer._structures import in_order, map_leaves
 
 
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)

@@ -17,7 +17,7 @@ from torch.testing import assert_close
 import torchkeras_layer as keras
 from tests.models.samples import GRAPHS, batch_for, chain
 from tests.models.test_compiling import KINDS, batch
-from torchkeras_layer._positions import in_order
+from torchkeras_layer._structures import in_order
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.shape_inference import infer_output
-from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
 FREE = TensorSpec((None, 4, 6))
 FUNCTIONS = [

@@ -11,9 +11,22 @@ from typing import Any
 
 from torchkeras_layer.activations._catalog import catalog
 from torchkeras_layer.activations.distributions import log_softmax, softmax, sparsemax
-from torchkeras_layer.activations.gates import gelu, glu, hard_silu, mish, silu
+from torchkeras_layer.activations.gates import (
+    exponential,
+    gelu,
+    glu,
+    hard_shrink,
+    hard_silu,
+    linear,
+    mish,
+    silu,
+    soft_shrink,
+    softplus,
+    sparse_plus,
+    squareplus,
+    tanh_shrink,
+)
 from torchkeras_layer.activations.rectifiers import celu, elu, leaky_relu, relu, relu6, selu, threshold
-from torchkeras_layer.activations.shrinkers import hard_shrink, linear, soft_shrink, tanh_shrink
 from torchkeras_layer.activations.sigmoids import (
     hard_sigmoid,
     hard_tanh,
@@ -23,7 +36,6 @@ from torchkeras_layer.activations.sigmoids import (
     sparse_sigmoid,
     tanh,
 )
-from torchkeras_layer.activations.softenings import exponential, softplus, sparse_plus, squareplus
 
 swish = silu
 hard_swish = hard_silu

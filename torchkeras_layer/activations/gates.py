@@ -1,7 +1,8 @@
-"""Which activations multiply a value by a gate made from it?"""
+"""Which activations are gates, shrink towards zero, or smooth a kink?"""
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -65,3 +66,89 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
     tensor([1., 2.])
     """
     return F.glu(x, axis)
+
+
+@catalog.register()
+def linear(x: Tensor) -> Tensor:
+    """Return `x` itself.
+
+    >>> import torch
+    >>> x = torch.ones(2)
+    >>> linear(x) is x
+    True
+    """
+    return x
+
+
+@catalog.register()
+def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
+    """`x` where `|x| > threshold`, else 0.
+
+    >>> import torch
+    >>> hard_shrink(torch.tensor([-1.0, 0.25, 1.0]))
+    tensor([-1.,  0.,  1.])
+    """
+    return F.hardshrink(x, threshold)
+
+
+@catalog.register()
+def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
+    """`x` moved towards 0 by `threshold`, without crossing it.
+
+    >>> import torch
+    >>> soft_shrink(torch.tensor([-1.0, 0.25, 1.0]))
+    tensor([-0.5000,  0.0000,  0.5000])
+    """
+    return F.softshrink(x, threshold)
+
+
+@catalog.register()
+def tanh_shrink(x: Tensor) -> Tensor:
+    """`x - tanh(x)`.
+
+    >>> import torch
+    >>> tanh_shrink(torch.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.2384,  0.0000,  0.2384])
+    """
+    return F.tanhshrink(x)
+
+
+@catalog.register()
+def softplus(x: Tensor) -> Tensor:
+    """`log(1 + exp(x))`.
+
+    >>> softplus(torch.tensor([-2.0, 0.0, 50.0]))
+    tensor([ 0.1269,  0.6931, 50.0000])
+    """
+    return F.softplus(x)
+
+
+@catalog.register()
+def squareplus(x: Tensor, b: float = 4) -> Tensor:
+    """`(x + sqrt(x² + b)) / 2`: softplus without exponentials, smoother for a larger `b` (Barron, 2021).
+
+    >>> squareplus(torch.tensor([-1.5, 0.0, 1.5]))
+    tensor([0.5000, 1.0000, 2.0000])
+    """
+    return (x + torch.sqrt(x**2 + b)) / 2
+
+
+@catalog.register()
+def sparse_plus(x: Tensor) -> Tensor:
+    """0 up to -1, `(x + 1)² / 4` up to 1, `x` beyond: a softplus that reaches its asymptotes.
+
+    >>> sparse_plus(torch.tensor([-2.0, 0.0, 3.0]))
+    tensor([0.0000, 0.2500, 3.0000])
+    """
+    # Clamped first, so that the branch not taken stays finite: 0 * inf would make the gradient NaN.
+    return torch.where(x < 1, 0.25 * (torch.clamp(x, -1, 1) + 1) ** 2, x)
+
+
+@catalog.register()
+def exponential(x: Tensor) -> Tensor:
+    """`exp(x)`.
+
+    >>> exponential(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
+    return torch.exp(x)

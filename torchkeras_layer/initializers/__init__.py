@@ -11,19 +11,18 @@ import torch
 from torchkeras_layer.initializers._catalog import catalog
 from torchkeras_layer.initializers.base import Initializer
 from torchkeras_layer.initializers.constants import Constant, Identity, Ones, Zeros
-from torchkeras_layer.initializers.orthogonal import Orthogonal
-from torchkeras_layer.initializers.presets import (
+from torchkeras_layer.initializers.random import Orthogonal, RandomNormal, RandomUniform, TruncatedNormal
+from torchkeras_layer.initializers.seeds import SeedGenerator
+from torchkeras_layer.initializers.stft import STFT
+from torchkeras_layer.initializers.variance_scaling import (
     GlorotNormal,
     GlorotUniform,
     HeNormal,
     HeUniform,
     LecunNormal,
     LecunUniform,
+    VarianceScaling,
 )
-from torchkeras_layer.initializers.random import RandomNormal, RandomUniform, TruncatedNormal
-from torchkeras_layer.initializers.seeds import SeedGenerator
-from torchkeras_layer.initializers.stft import STFT
-from torchkeras_layer.initializers.variance_scaling import VarianceScaling
 
 IdentityInitializer = identity = Identity
 OrthogonalInitializer = orthogonal = Orthogonal

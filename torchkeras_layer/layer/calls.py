@@ -33,7 +33,7 @@ from torchkeras_layer.layer.record import change
 from torchkeras_layer.layer.symbolic_calls import infer_call, is_dynamic
 from torchkeras_layer.layer.weight_lists import layers_in
 from torchkeras_layer.symbolic.input_spec import InputSpec
-from torchkeras_layer.symbolic.tracing import Inferred
+from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
 class Calls(Attributes):

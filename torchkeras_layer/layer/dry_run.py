@@ -15,9 +15,9 @@ from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.context import per_thread, run_uncast
 from torchkeras_layer.metrics import is_metric, muted
 from torchkeras_layer.symbolic.dependence import Dependence, Sources
+from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasHistory, KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.order import depends_on
-from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
 if TYPE_CHECKING:
     from torch import nn

@@ -9,8 +9,8 @@ from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.attributes import Attributes
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import infer_output
+from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.node import Node
-from torchkeras_layer.symbolic.tensor_spec import TensorSpec
 
 
 class GraphPlace(Attributes):

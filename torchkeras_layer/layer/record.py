@@ -14,7 +14,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from torchkeras_layer.layer.call_states import CallStates, TracedCallStates, new_call_states
 from torchkeras_layer.layer.class_facts import CallSignature, ClassFacts
 from torchkeras_layer.symbolic.input_spec import InputSpec
-from torchkeras_layer.symbolic.links import NodeLinks
+from torchkeras_layer.symbolic.node import NodeLinks
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.weight_spec import WeightSpec

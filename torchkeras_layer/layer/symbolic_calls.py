@@ -14,13 +14,10 @@ from torchkeras_layer.layer.dry_run import DryRun, Effects, SymbolicRun
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.weight_lists import is_weight, layers_in
 from torchkeras_layer.symbolic import shape_inference
-from torchkeras_layer.symbolic.input_spec import check_input_spec
+from torchkeras_layer.symbolic.input_spec import TensorSpec, check_input_spec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import infer
-from torchkeras_layer.symbolic.tensor_spec import TensorSpec
-from torchkeras_layer.symbolic.tracing import Inferred
-from torchkeras_layer.symbolic.tracing_errors import in_our_words, needs_data
+from torchkeras_layer.symbolic.shape_inference import Inferred, in_our_words, infer, needs_data
 
 
 def call_symbolically(layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

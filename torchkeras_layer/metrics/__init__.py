@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from torchkeras_layer.metrics._catalog import catalog
-from torchkeras_layer.metrics.foreign import is_metric, last_result, metric_reset, metric_result
+from torchkeras_layer.metrics.foreign import is_metric, last_result, metric_reset, metric_result, muted
 from torchkeras_layer.metrics.metric import Metric
-from torchkeras_layer.metrics.muting import muted
 from torchkeras_layer.metrics.reductions import Mean, Sum
 
 __all__ = [

@@ -11,8 +11,7 @@ from torchkeras_layer.layer.building import build_lock
 from torchkeras_layer.layer.record import derive_route
 from torchkeras_layer.layer.weight_creation import creating_weights
 from torchkeras_layer.layers.core.input_layer import Input
-from torchkeras_layer.models.connecting import connect
-from torchkeras_layer.models.graph_state import GraphState
+from torchkeras_layer.models.graphs import GraphState, connect
 from torchkeras_layer.models.network.inputs import adapter_for
 from torchkeras_layer.models.network.wiring import Wiring
 from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic

@@ -8,15 +8,13 @@ from typing import Any
 
 from torch import nn
 
-from torchkeras_layer._positions import in_order
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import in_order, leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.configuration import base_config
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
 from torchkeras_layer.layers.core.lambda_layer import Lambda
 from torchkeras_layer.models.chain import ChainState
-from torchkeras_layer.models.connecting import take_sinks
-from torchkeras_layer.models.graph_state import layer_under, operand_under, wiring_of
+from torchkeras_layer.models.graphs import layer_under, operand_under, take_sinks, wiring_of
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
 from torchkeras_layer.models.sequential import Sequential

@@ -11,10 +11,9 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.dry_run import SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensor
 from torchkeras_layer.layer.masking import mask_of
-from torchkeras_layer.models.connecting import connect_again
-from torchkeras_layer.models.graph_state import GraphState, layer_under, state_of
+from torchkeras_layer.models.graphs import GraphState, connect_again, layer_under, state_of
 from torchkeras_layer.symbolic import is_symbolic
-from torchkeras_layer.symbolic.tracing import Inferred
+from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
 class GraphCalls(Layer):

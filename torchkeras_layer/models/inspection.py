@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.network.code_generation import code_of
-from torchkeras_layer.models.summary.columns import columns_of, fitting_widths, training_column, widths_at
-from torchkeras_layer.models.summary.lines import lines_of
-from torchkeras_layer.models.summary.printing import print_lines
 from torchkeras_layer.models.summary.rows import summarize
+from torchkeras_layer.models.summary.table import (
+    columns_of,
+    fitting_widths,
+    lines_of,
+    print_lines,
+    training_column,
+    widths_at,
+)
 
 if TYPE_CHECKING:
     pass

@@ -8,8 +8,7 @@ import torch
 from torch import fx
 
 from torchkeras_layer._names import unique_name
-from torchkeras_layer._positions import in_order
-from torchkeras_layer._structures import map_leaves
+from torchkeras_layer._structures import in_order, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.losses_and_metrics import check_aggregation
 from torchkeras_layer.layer.masking import mask_of
@@ -17,8 +16,15 @@ from torchkeras_layer.layer.weight_lists import contents_of, nearest_layers, wei
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.absent_methods import AbsentMethods
 from torchkeras_layer.models.configs.model_configuration import ModelConfiguration
-from torchkeras_layer.models.connecting import add_sink, connect, sort_out_symbolic
-from torchkeras_layer.models.graph_state import GraphState, layer_under, network_of, wiring_of
+from torchkeras_layer.models.graphs import (
+    GraphState,
+    add_sink,
+    connect,
+    layer_under,
+    network_of,
+    sort_out_symbolic,
+    wiring_of,
+)
 from torchkeras_layer.models.inspection import Inspection
 from torchkeras_layer.models.network.code_generation import graph_of
 from torchkeras_layer.models.network.wiring import Wiring

@@ -25,7 +25,7 @@ from torchkeras_layer.models.chain import (
 )
 from torchkeras_layer.models.configs.sequential_configuration import SequentialConfiguration
 from torchkeras_layer.models.graph_calls import adapted
-from torchkeras_layer.models.graph_state import wiring_of
+from torchkeras_layer.models.graphs import wiring_of
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
 

@@ -10,9 +10,8 @@ from torchkeras_layer.registry.custom_objects import (
     register_keras_serializable,
 )
 from torchkeras_layer.registry.deserialization import deserialize_keras_object
-from torchkeras_layer.registry.errors import DeserializationError
-from torchkeras_layer.registry.serialization import serialize_keras_object
-from torchkeras_layer.registry.values import Codec, add_codec
+from torchkeras_layer.registry.envelope import DeserializationError
+from torchkeras_layer.registry.serialization import Codec, add_codec, serialize_keras_object
 
 __all__ = [
     "Catalog",

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from torchkeras_layer.registry import custom_objects as customs
 from torchkeras_layer.registry import table
 from torchkeras_layer.registry.deserialization import read_config
-from torchkeras_layer.registry.errors import excerpt
-from torchkeras_layer.registry.lookup import close_names, find_by_name
+from torchkeras_layer.registry.envelope import excerpt
 from torchkeras_layer.registry.serialization import serialize_keras_object
+from torchkeras_layer.registry.table import close_names, find_by_name
 
 _T = TypeVar("_T")
 _MOST_NAMES_SHOWN = 30

@@ -7,12 +7,10 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from torchkeras_layer.registry import values
 from torchkeras_layer.registry.custom_objects import CustomObjectScope, get_registered_object
-from torchkeras_layer.registry.envelope import Envelope
-from torchkeras_layer.registry.errors import DeserializationError, excerpt
-from torchkeras_layer.registry.lookup import find_target
-from torchkeras_layer.registry.serialization import MAX_DEPTH
+from torchkeras_layer.registry.envelope import DeserializationError, Envelope, excerpt
+from torchkeras_layer.registry.serialization import MAX_DEPTH, Codec, codec_named
+from torchkeras_layer.registry.table import find_target
 
 
 class _Session(threading.local):
@@ -101,7 +99,7 @@ def _read_tuple(items: Any) -> tuple[Any, ...]:
 
 def _read_object(config: dict[str, Any], kinds: tuple[str, ...]) -> Any:
     envelope = Envelope.read(config)
-    codec = values.codec_named(envelope.class_name)
+    codec = codec_named(envelope.class_name)
     if codec is not None:
         return _decode(codec, envelope)
     if envelope.class_name == "__lambda__":
@@ -121,7 +119,7 @@ def _read_object(config: dict[str, Any], kinds: tuple[str, ...]) -> Any:
     return _session.shared[key]
 
 
-def _decode(codec: values.Codec, envelope: Envelope) -> Any:
+def _decode(codec: Codec, envelope: Envelope) -> Any:
     try:
         return codec.decode(envelope.config)
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:

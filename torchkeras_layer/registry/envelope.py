@@ -1,11 +1,9 @@
-"""What does the config of one object say, and is it well formed?"""
+"""What does the config of one object say, is it well formed, and what is the error if not?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-
-from torchkeras_layer.registry.errors import DeserializationError, excerpt
 
 _FORM = (
     "The config of an object is {'module': 'keras.layers', 'class_name': 'Dense', 'config': {...}, "
@@ -78,3 +76,27 @@ def _malformed(word: str, expected: str, received: Any) -> DeserializationError:
     return DeserializationError(
         f"deserialize_keras_object: {word!r} must be {expected}. Received: {excerpt(received)}. {_FORM}"
     )
+
+
+_LONGEST_EXCERPT = 400
+
+
+class DeserializationError(TypeError, ValueError):
+    """A config that cannot be turned into an object.
+
+    It is both a `TypeError` and a `ValueError`: the Keras versions raise now the one, now the other for the
+    same broken config, and ported code catches either.
+
+    >>> issubclass(DeserializationError, TypeError) and issubclass(DeserializationError, ValueError)
+    True
+    """
+
+
+def excerpt(value: object) -> str:
+    """Return the `repr` of a value, cut where it would drown the message around it.
+
+    >>> excerpt({"units": 3}), len(excerpt(list(range(1000))))
+    ("{'units': 3}", 403)
+    """
+    text = repr(value)
+    return text if len(text) <= _LONGEST_EXCERPT else text[:_LONGEST_EXCERPT] + "..."

@@ -1,10 +1,9 @@
 """What is known of a tensor before there is one?"""
 
-from torchkeras_layer.symbolic.input_spec import InputSpec
+from torchkeras_layer.symbolic.input_spec import InputSpec, TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasHistory, KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.queries import int_shape, is_keras_tensor
-from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+from torchkeras_layer.symbolic.order import int_shape, is_keras_tensor
 
 __all__ = [
     "InputSpec",

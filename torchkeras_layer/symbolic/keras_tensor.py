@@ -11,9 +11,8 @@ from torchkeras_layer._names import unique_name
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.symbolic.functions import mask_of
-from torchkeras_layer.symbolic.recording import record
-from torchkeras_layer.symbolic.tensor_methods import TensorMethods
-from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+from torchkeras_layer.symbolic.input_spec import TensorSpec
+from torchkeras_layer.symbolic.tensor_methods import TensorMethods, record
 
 
 class KerasHistory(NamedTuple):

@@ -1,12 +1,13 @@
-"""What is remembered of one call of a layer in a graph?"""
+"""What is remembered of one call of a layer in a graph, and by whom?"""
 
 from __future__ import annotations
 
+import itertools
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
-from torchkeras_layer._positions import in_order
-from torchkeras_layer._structures import copy_structure, leaves, map_leaves
+from torchkeras_layer._structures import copy_structure, in_order, leaves, map_leaves
 from torchkeras_layer.symbolic.keras_tensor import KerasHistory, KerasTensor, is_symbolic
 
 
@@ -162,3 +163,23 @@ def shape_of(leaf: Any) -> Any:
 
 def _mask_of(leaf: Any) -> Any:
     return getattr(leaf, "_keras_mask", None)
+
+
+class NodeLinks:
+    """Weak references to nodes in the order of their making: a layer does not keep alive what was built on it."""
+
+    def __init__(self) -> None:
+        self._nodes: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self._numbers = itertools.count()
+
+    def add(self, node: Any) -> None:
+        """Remember a node; once per tensor that it took."""
+        self._nodes[next(self._numbers)] = node
+
+    def alive(self) -> list[Any]:
+        """List the nodes that something else still keeps."""
+        return list(self._nodes.values())
+
+    def __reduce__(self) -> tuple[type[NodeLinks], tuple[()]]:
+        # Copies of a layer stand in no graph.
+        return NodeLinks, ()

@@ -1,4 +1,4 @@
-"""What may be done to a symbolic tensor as to a real one?"""
+"""What may be done to a symbolic tensor as to a real one, and who records it?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from torchkeras_layer.symbolic.functions import function_named, plain_form, reshape
-from torchkeras_layer.symbolic.recording import record
 
 _BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
 _COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"]
@@ -185,3 +184,19 @@ def _add_operators() -> None:
 
 
 _add_operators()
+
+
+Recorder = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
+
+_signed_on: list[Recorder] = []
+
+
+def sign_on(recorder: Recorder) -> Recorder:
+    """Have `recorder(function, args, kwargs)` make the nodes of torch functions."""
+    _signed_on[:] = [recorder]
+    return recorder
+
+
+def record(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Return the symbolic output of a function of symbolic tensors."""
+    return _signed_on[0](function, args, kwargs)

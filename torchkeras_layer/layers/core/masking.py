@@ -12,8 +12,7 @@ import torch
 from torchkeras_layer._shapes import Shape, broadcasts_to
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
-from torchkeras_layer.symbolic.input_spec import describe
-from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+from torchkeras_layer.symbolic.input_spec import TensorSpec, describe
 
 
 @catalog.register()

@@ -18,13 +18,11 @@ from torchkeras_layer.layer.dry_run import Effects
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.registry import DeserializationError
 from torchkeras_layer.symbolic.functions import function_named, name_of, short_name
+from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.recording import sign_on
-from torchkeras_layer.symbolic.shape_inference import infer_function
-from torchkeras_layer.symbolic.tensor_spec import TensorSpec
-from torchkeras_layer.symbolic.tracing import Inferred
-from torchkeras_layer.symbolic.tracing_errors import in_our_words
+from torchkeras_layer.symbolic.shape_inference import Inferred, in_our_words, infer_function
+from torchkeras_layer.symbolic.tensor_methods import sign_on
 
 
 @catalog.register()

@@ -23,7 +23,7 @@ from torchkeras_layer.layers.core.torch_module_table import (
     read_arguments,
 )
 from torchkeras_layer.registry import DeserializationError, deserialize_keras_object, serialize_keras_object
-from torchkeras_layer.registry.errors import excerpt
+from torchkeras_layer.registry.envelope import excerpt
 
 _MODULE = "torch.nn"
 _NAME = re.compile(r"\w[\w -]*")

@@ -14,7 +14,7 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import cast_output
 from torchkeras_layer.layers.wrappers.sample_wise import computes_samples_apart
 from torchkeras_layer.layers.wrappers.wrapper import Wrapper, without_steps
-from torchkeras_layer.symbolic.tensor_spec import TensorSpec
+from torchkeras_layer.symbolic.input_spec import TensorSpec
 
 
 @catalog.register()

@@ -11,12 +11,11 @@ from typing_extensions import Self
 
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.configuration import captured_config
-from torchkeras_layer.models.configs.call_numbers import first_calls_in, is_graph_config
+from torchkeras_layer.models.configs.keras_2_json import first_calls_in, is_graph_config
 from torchkeras_layer.models.configs.restoring import RestoredGraph
 from torchkeras_layer.models.configs.writing import GraphWriter
-from torchkeras_layer.models.connecting import take_sinks
 from torchkeras_layer.models.graph_calls import GraphCalls
-from torchkeras_layer.models.graph_state import layer_under, operand_under, wiring_of
+from torchkeras_layer.models.graphs import layer_under, operand_under, take_sinks, wiring_of
 from torchkeras_layer.models.network.network import TensorRef
 from torchkeras_layer.registry import DeserializationError, serialize_keras_object
 

@@ -11,16 +11,18 @@ import torch
 from torch import nn
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer._positions import in_order
 from torchkeras_layer._shapes import full_shape
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import in_order, leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
-from torchkeras_layer.models.configs.call_numbers import FirstCalls, first_calls_in, is_keras_2_node
-from torchkeras_layer.models.configs.keras_2_nodes import read_keras_2_node
-from torchkeras_layer.models.configs.keras_3_defaults import is_written_by_keras, without_defaults
-from torchkeras_layer.models.configs.keras_operations import is_operation, read_operation
-from torchkeras_layer.models.configs.values import ParameterInConfig, TensorInConfig, read_history
+from torchkeras_layer.models.configs.keras_2_json import FirstCalls, first_calls_in, is_keras_2_node, read_keras_2_node
+from torchkeras_layer.models.configs.keras_3_json import (
+    is_operation,
+    is_written_by_keras,
+    read_operation,
+    without_defaults,
+)
+from torchkeras_layer.models.configs.writing import ParameterInConfig, TensorInConfig, read_history
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
 
 

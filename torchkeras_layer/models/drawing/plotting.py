@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer.models.drawing.dot import as_dot
-from torchkeras_layer.models.drawing.mermaid import as_mermaid
-from torchkeras_layer.models.drawing.painter import paint
+from torchkeras_layer.models.drawing.model_picture import paint
+from torchkeras_layer.models.drawing.picture import as_dot, as_mermaid
 
 if TYPE_CHECKING:
     from graphviz import Source

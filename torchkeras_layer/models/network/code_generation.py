@@ -14,8 +14,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from torchkeras_layer._positions import in_order
-from torchkeras_layer._structures import map_leaves
+from torchkeras_layer._structures import in_order, map_leaves
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef, has_marker
 from torchkeras_layer.symbolic.functions import mask_of, name_of, reshape
 

@@ -14,8 +14,7 @@ import torch
 from torch.fx.graph import _custom_builtins
 
 from torchkeras_layer._names import to_snake_case
-from torchkeras_layer._positions import in_order
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import in_order, leaves, map_leaves
 from torchkeras_layer.layers.core.input_layer import InputLayer
 from torchkeras_layer.layers.core.torch_function import TorchFunction
 from torchkeras_layer.symbolic import KerasTensor, Node, TensorSpec, is_symbolic, node_of

@@ -1,4 +1,4 @@
-"""What does the summary of a model say, layer by layer?"""
+"""What does the summary of a model say, layer by layer, and how are weights counted?"""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ from typing import Any
 from torch import nn
 
 from torchkeras_layer.models.summary.labels import class_label, name_label
-from torchkeras_layer.models.summary.parts import Part, parts_of
-from torchkeras_layer.models.summary.weight_counts import Amount, Weights, amount_of, is_complete, weights_in
+from torchkeras_layer.models.summary.parts import (
+    Amount,
+    Part,
+    Weights,
+    amount_of,
+    is_complete,
+    parts_of,
+    weights_in,
+)
 
 
 @dataclass(frozen=True)

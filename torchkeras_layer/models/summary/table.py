@@ -1,12 +1,15 @@
-"""Which columns does a summary have, and how wide is each?"""
+"""How is a summary laid out and printed: columns, widths, lines, colours?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
 
-from torchkeras_layer.models.summary.rows import Row, Summary
-from torchkeras_layer.models.summary.text_pieces import Line, Piece, joined, width_of, words_in, wrap
+from torchkeras_layer.models.summary.labels import Line, Piece, joined, plain, width_of, words_in, wrap
+from torchkeras_layer.models.summary.parts import readable_size
+from torchkeras_layer.models.summary.rows import Amount, Row, Summary
 
 GAP = 2
 _NARROWEST = 6
@@ -49,7 +52,7 @@ class Column:
 def columns_of(summary: Summary) -> list[Column]:
     """Return the columns that every summary has, and where inputs come from if that is not plain.
 
-    >>> from torchkeras_layer.models.summary.weight_counts import Amount
+    >>> from torchkeras_layer.models.summary.rows import Amount
     >>> [column.heading for column in columns_of(Summary("empty", True, (), *[Amount(0, 0)] * 4))]
     ['Layer (type)', 'Output Shape', 'Param #']
     """
@@ -119,3 +122,110 @@ def _name_words(row: Row) -> Line:
 
 def _count_piece(count: int | None) -> Piece:
     return Piece("not built", "missing") if count is None else Piece(f"{count:,}", "count")
+
+
+RULE = "-"
+
+
+def lines_of(summary: Summary, columns: list[Column], widths: list[int]) -> list[Line]:
+    """Return a summary as lines: a title, its columns in the given widths, and the totals.
+
+    >>> from torchkeras_layer.models.summary.table import columns_of
+    >>> summary = Summary("empty", False, (), *[Amount(0, 0)] * 4)
+    >>> lines_of(summary, columns_of(summary), [12, 12, 7])[0]
+    [Piece(text='Model: "empty" (not built)', role='title')]
+    """
+    rule = [Piece(RULE * (sum(widths) + GAP * (len(widths) - 1)), "rule")]
+    headings = [wrap(words_in(column.heading, "heading"), width) for column, width in zip(columns, widths, strict=True)]
+    lines = [_title(summary), rule, *_side_by_side(headings, columns, widths), rule]
+    for row in range(len(summary.rows)):
+        cells = [column.lines(row, width) for column, width in zip(columns, widths, strict=True)]
+        lines += _side_by_side(cells, columns, widths)
+    return [*lines, rule, *_totals(summary)]
+
+
+def _title(summary: Summary) -> Line:
+    return [Piece(f'Model: "{summary.name}"' + ("" if summary.is_built else " (not built)"), "title")]
+
+
+def _side_by_side(cells: list[list[Line]], columns: list[Column], widths: list[int]) -> list[Line]:
+    lines = []
+    for parts in zip_longest(*cells, fillvalue=[]):
+        line: Line = []
+        for part, column, width in zip(parts, columns, widths, strict=True):
+            blanks = Piece(" " * (width - width_of(part)), "")
+            line += [*([blanks, *part] if column.is_number else [*part, blanks]), Piece(" " * GAP, "")]
+        lines.append(line)
+    return lines
+
+
+def _totals(summary: Summary) -> list[Line]:
+    others = Amount(*(sum(pair) for pair in zip(summary.frozen, summary.buffers, strict=True)))
+    parts = [("frozen", summary.frozen.scalars), ("in buffers", summary.buffers.scalars)]
+    of_which = ", ".join(f"{count:,} {where}" for where, count in parts if count)
+    lines = [
+        _total("Total params", summary.total),
+        _total("Trainable params", summary.trainable),
+        [*_total("Non-trainable params", others), Piece(f": {of_which}" if of_which else "", "kind")],
+    ]
+    if not summary.is_built:
+        lines.append([Piece("What is not built has no parameters yet, and is not counted.", "missing")])
+    return lines
+
+
+def _total(label: str, amount: Amount) -> Line:
+    return [
+        Piece(f"{label}: ", "heading"),
+        Piece(f"{amount.scalars:,}", "count"),
+        Piece(f" ({readable_size(amount.size)})", "kind"),
+    ]
+
+
+_STYLES = {
+    "title": "bold",
+    "rule": "dim",
+    "heading": "bold",
+    "kind": "cyan",
+    "shape": "green",
+    "count": "magenta",
+    "missing": "yellow",
+    "origin": "dim",
+}
+
+
+def print_lines(lines: list[Line], print_fn: Callable[[str], Any] | None) -> None:
+    """Give lines to a function, one by one and plain; without one, print them, in colours where `rich` is installed.
+
+    >>> from torchkeras_layer.models.summary.labels import Piece
+    >>> print_lines([[Piece("dense", "name"), Piece("  ", "")]], print)
+    dense
+    """
+    if print_fn is None and _print_in_colours(lines):
+        return
+    for line in lines:
+        (print_fn or print)(plain(line))
+
+
+def _print_in_colours(lines: list[Line]) -> bool:
+    """Print lines through `rich`, in one piece; return whether it is installed."""
+    try:
+        from rich.console import Console
+        from rich.text import Text
+    except ImportError:
+        return False
+    console = Console(highlight=False)
+    text = Text("\n").join(_styled(line, console.encoding) for line in lines)
+    # The lines fit the terminal already, and where they cannot, it is better that the terminal breaks them.
+    console.print(text, soft_wrap=True)
+    return True
+
+
+def _styled(line: Line, encoding: str) -> Any:
+    from rich.text import Text
+
+    text = Text()
+    for content, role in line:
+        is_drawn = role == "rule" and encoding.startswith("utf")
+        text.append(content.replace(RULE, "─") if is_drawn else content, _STYLES.get(role))
+    text.rstrip()
+    return text

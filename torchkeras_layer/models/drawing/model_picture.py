@@ -12,19 +12,18 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from torchkeras_layer._positions import in_order
-from torchkeras_layer._structures import leaves
+from torchkeras_layer._structures import in_order, leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.input_layer import InputLayer
 from torchkeras_layer.layers.core.torch_function import TorchFunction
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
-from torchkeras_layer.models.drawing.inside import network_inside, steps_inside
 from torchkeras_layer.models.drawing.picture import Arrow, Box, Frame, Item, Picture
 from torchkeras_layer.models.graph_calls import GraphCalls
-from torchkeras_layer.models.graph_state import flatten_inputs, layer_under
+from torchkeras_layer.models.graphs import flatten_inputs, layer_under, wiring_of
 from torchkeras_layer.models.network.network import Call, Network, TensorRef
+from torchkeras_layer.models.sequential import Sequential
 from torchkeras_layer.models.summary.labels import class_label, name_label, paths_in, printable
-from torchkeras_layer.models.summary.weight_counts import weights_in
+from torchkeras_layer.models.summary.parts import weights_in
 
 _TRAINING = {"all": "trainable", "some": "partly frozen", "none": "frozen"}
 
@@ -200,3 +199,35 @@ def _role_of(module: nn.Module) -> str:
     if isinstance(module, TorchModuleWrapper) or not isinstance(module, Layer):
         return "module"
     return "model" if isinstance(module, GraphCalls) else "layer"
+
+
+def network_inside(layer: nn.Module) -> Network | None:
+    """Return the network that a call of a model runs, `None` if there is none or a `call` of its own.
+
+    >>> network_inside(nn.Linear(2, 2)) is None
+    True
+    """
+    if not isinstance(layer, GraphCalls) or type(layer).call not in (GraphCalls.call, Sequential.call):
+        return None
+    wiring: Any = wiring_of(layer)
+    return None if wiring is None else wiring.network
+
+
+def steps_inside(module: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Return names and modules of what runs one after the other, `[]` if that is not known.
+
+    >>> [name for name, _ in steps_inside(nn.Sequential(nn.Linear(2, 2), nn.ReLU()))]
+    ['0', '1']
+    """
+    if isinstance(module, TorchModuleWrapper):
+        return steps_inside(module.module)
+    # A subclass may run its parts in another way.
+    is_model = isinstance(module, Sequential) and type(module).call is Sequential.call
+    if not is_model and type(module) is not nn.Sequential:
+        return []
+    steps = module._modules.items()
+    return [
+        (name_label(step) if isinstance(step, Layer) else printable(key), step)
+        for key, step in steps
+        if step is not None
+    ]
