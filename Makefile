@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint benchmarks sweep wheel
+.PHONY: demo test lint benchmarks comparison wheel
 .NOTPARALLEL:
 
 demo: .venv/installed-examples
@@ -23,8 +23,8 @@ lint: .venv/installed-dev
 benchmarks: .venv/installed-benchmarks
 	$(BIN)/python -m benchmarks
 
-sweep: .venv/installed-benchmarks
-	$(BIN)/python -m benchmarks.zoo
+comparison: .venv/installed-benchmarks
+	$(BIN)/python -m benchmarks.layer_comparison
 
 wheel: .venv/installed-dev
 	$(BIN)/python -m build --no-isolation

@@ -6,12 +6,12 @@ from functools import partial
 
 from torch import nn
 
+from benchmarks.layer_comparison.attention import MULTI_HEAD
+from benchmarks.layer_comparison.entry import Entry, Side, keras_side, our_side, sides_by_hand
+from benchmarks.layer_comparison.recurrent import Recurrent
 from benchmarks.peers import keras3
 from benchmarks.rows import Contest, Row, ratio_row
 from benchmarks.timing import Call
-from benchmarks.zoo.attention import MULTI_HEAD
-from benchmarks.zoo.entry import Entry, Side, keras_side, our_side, sides_by_hand
-from benchmarks.zoo.recurrent import Recurrent
 
 _IMAGES = (32, 32, 16)
 _CONVOLUTION = {"filters": 32, "kernel_size": 3, "padding": "same"}

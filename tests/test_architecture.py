@@ -1,4 +1,4 @@
-"""Does the source keep the rules of the house, and would the checks notice if it did not?"""
+"""Does the source keep the rules for the source, and would the checks notice if it did not?"""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests import house
+from tests import source_rules
 
 ROOT = Path(__file__).parents[1]
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in sorted((ROOT / house.PACKAGE).rglob("*.py"))
+    for path in sorted((ROOT / source_rules.PACKAGE).rglob("*.py"))
 }
 FILES = {
     str(path.relative_to(ROOT)): path.read_text()
-    for folder in (house.PACKAGE, "tests", "benchmarks", "examples")
+    for folder in (source_rules.PACKAGE, "tests", "benchmarks", "examples")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
 FEATURES = ("safetensors", "torchmetrics", "rich", "plot")
@@ -25,9 +25,9 @@ BASE, WEIGHTS = "torchkeras_layer.layer.base", "torchkeras_layer.layer.weights"
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, list[house.Import]]:
+def found() -> dict[str, list[source_rules.Import]]:
     return {
-        module: house.imports(path.read_text(), module, path.name == "__init__.py", MODULES)
+        module: source_rules.imports(path.read_text(), module, path.name == "__init__.py", MODULES)
         for module, path in MODULES.items()
     }
 
@@ -40,8 +40,8 @@ def optional() -> set[str]:
     return {line.partition(">")[0] for line in chain(*lines)}
 
 
-def test_every_module_has_a_room():
-    assert all(house.room(module) >= 0 for module in MODULES)
+def test_every_module_has_a_level():
+    assert all(source_rules.level(module) >= 0 for module in MODULES)
 
 
 def test_every_folder_is_a_package():
@@ -50,27 +50,27 @@ def test_every_folder_is_a_package():
 
 
 def test_arrows_point_down(found):
-    complaints = (house.upward_imports(module, items) for module, items in found.items())
+    complaints = (source_rules.upward_imports(module, items) for module, items in found.items())
     assert list(chain(*complaints)) == []
 
 
 def test_no_import_cycles(found):
-    assert house.import_cycle(found) == []
+    assert source_rules.import_cycle(found) == []
 
 
 def test_only_torch_and_numpy_at_module_level(found, optional):
-    complaints = (house.foreign_imports(module, items, optional) for module, items in found.items())
+    complaints = (source_rules.foreign_imports(module, items, optional) for module, items in found.items())
     assert list(chain(*complaints)) == []
 
 
-@pytest.mark.parametrize("rule", [house.oversized, house.unstated, house.unfinished])
+@pytest.mark.parametrize("rule", [source_rules.oversized, source_rules.unstated, source_rules.unfinished])
 def test_every_file_keeps(rule):
     assert list(chain(*(rule(name, source) for name, source in FILES.items()))) == []
 
 
-def _read(source: str, module: str = BASE, is_package: bool = False) -> list[house.Import]:
+def _read(source: str, module: str = BASE, is_package: bool = False) -> list[source_rules.Import]:
     modules = ("torchkeras_layer", "torchkeras_layer.layer", "torchkeras_layer.layers", BASE, WEIGHTS)
-    return house.imports(source, module, is_package, modules)
+    return source_rules.imports(source, module, is_package, modules)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_reads_when_it_is_imported(source, when):
 
 @pytest.mark.parametrize("source", ["from ..layers import Dense", "def f():\n    import torchkeras_layer"])
 def test_notices_an_upward_import(source):
-    assert len(house.upward_imports(BASE, _read(source))) == 1
+    assert len(source_rules.upward_imports(BASE, _read(source))) == 1
 
 
 @pytest.mark.parametrize(
@@ -115,25 +115,25 @@ def test_notices_an_upward_import(source):
     ["from .weights import WeightSpec", "if TYPE_CHECKING:\n    from ..layers import Dense", "import torch"],
 )
 def test_allows_an_import_from_beside_or_for_types(source):
-    assert house.upward_imports(BASE, _read(source)) == []
+    assert source_rules.upward_imports(BASE, _read(source)) == []
 
 
-def test_notices_a_module_without_a_room():
-    with pytest.raises(LookupError, match="has no place in the house"):
-        house.room("torchkeras_layer.attic")
+def test_notices_a_module_without_a_level():
+    with pytest.raises(LookupError, match="has no level"):
+        source_rules.level("torchkeras_layer.attic")
 
 
 def test_notices_a_cycle_even_when_deferred():
     there = _read("from .weights import WeightSpec", BASE)
     deferred = _read("def f():\n    from .base import Layer", WEIGHTS)
     for_types = _read("if TYPE_CHECKING:\n    from .base import Layer", WEIGHTS)
-    assert set(house.import_cycle({BASE: there, WEIGHTS: deferred})) == {BASE, WEIGHTS}
-    assert house.import_cycle({BASE: there, WEIGHTS: for_types}) == []
+    assert set(source_rules.import_cycle({BASE: there, WEIGHTS: deferred})) == {BASE, WEIGHTS}
+    assert source_rules.import_cycle({BASE: there, WEIGHTS: for_types}) == []
 
 
 def test_notices_foreign_imports():
     source = "import numpy, os, scipy, h5py\ndef f():\n    import h5py, keras"
-    complaints = house.foreign_imports("m", _read(source), {"h5py"})
+    complaints = source_rules.foreign_imports("m", _read(source), {"h5py"})
     assert [complaint.partition(", ")[0] for complaint in complaints] == [
         "m:1 imports scipy",
         "m:1 imports the optional h5py outside a function",
@@ -145,16 +145,16 @@ def test_notices_long_functions_and_files():
     body = "    x = 1\n" * 39
     docstring = '    """One.\n\n    Three.\n    """\n'
     function = f"def f():\n{docstring}{body}"
-    assert house.oversized("m", function) == []
-    assert house.oversized("m", f"{function}    x = 2\n") == ["m:1 f has 41 lines, 40 at most"]
-    assert house.oversized("m", "x = 1\n" * 401) == ["m has 401 lines, 400 at most"]
+    assert source_rules.oversized("m", function) == []
+    assert source_rules.oversized("m", f"{function}    x = 2\n") == ["m:1 f has 41 lines, 40 at most"]
+    assert source_rules.oversized("m", "x = 1\n" * 401) == ["m has 401 lines, 400 at most"]
 
 
 @pytest.mark.parametrize("source", ["import torch\n", "", "# Why?\n'''Text.'''\n", '"""\nText.\n"""\n'])
 def test_notices_a_file_that_does_not_state_its_question(source):
-    assert len(house.unstated("m", source)) == 1
+    assert len(source_rules.unstated("m", source)) == 1
 
 
 def test_notices_notes_to_do_something_later():
     note = "x = 1  # TO" + "DO: two"
-    assert house.unfinished("m", f"{note}\ny = 'todo'\n") == [f"m:1 is unfinished: {note}"]
+    assert source_rules.unfinished("m", f"{note}\ny = 'todo'\n") == [f"m:1 is unfinished: {note}"]

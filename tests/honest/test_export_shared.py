@@ -86,7 +86,7 @@ def test_what_is_computed_in_training_is_part_of_the_program():
 
 
 def test_the_whole_dict_of_a_layer_may_be_set():
-    # That is how torch.export makes its stand-ins.
+    # That is how torch.export makes its proxies.
     layer = built(Linear())
     twin = Linear.__new__(Linear)
     twin.__dict__ = layer.__dict__

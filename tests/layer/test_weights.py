@@ -60,7 +60,7 @@ DEFAULTS = [
 
 @pytest.mark.parametrize(("dtype", "value", "trains"), DEFAULTS)
 def test_defaults_by_dtype(dtype, value, trains):
-    """[53] Integers and booleans are born as zeros and do not train: torch has no gradients for them."""
+    """[53] Integers and booleans begin as zeros and do not train: torch has no gradients for them."""
     weight = added(shape=(50, 50), dtype=dtype)
     assert str(weight.dtype) == f"torch.{dtype}"
     assert weight.requires_grad == isinstance(weight, torch.nn.Parameter) == trains

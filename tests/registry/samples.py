@@ -1,4 +1,4 @@
-"""What stands in the shelves that the tests of the registry look into?"""
+"""Which classes and functions do the tests of the registry register?"""
 
 from __future__ import annotations
 

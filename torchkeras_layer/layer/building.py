@@ -18,7 +18,7 @@ from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import path_below, per_thread
 from torchkeras_layer.layer.dry_run import dry_run, plain_size
 from torchkeras_layer.layer.record import Record, derive_route
-from torchkeras_layer.layer.weight_creation import STAND_IN, creating_weights, not_built_message, stand_in_for
+from torchkeras_layer.layer.weight_creation import PLACEHOLDER, creating_weights, not_built_message, placeholder_for
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 # One lock for all layers: a build is rare, and a lock on each could not be copied or pickled.
@@ -202,13 +202,13 @@ def _describe_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str,
     return {"shapes_dict": named}
 
 
-def update_stand_in(layer: Any) -> None:
+def update_placeholder(layer: Any) -> None:
     """Have a parameter stand in for the weights as long as there are none, if `build` makes any."""
     record: Record = layer._torchkeras
     if record.built:
-        layer._parameters.pop(STAND_IN, None)
-    elif layer._torchkeras_facts.creates_weights and STAND_IN not in layer._parameters:
-        layer._parameters[STAND_IN] = stand_in_for(record.name, record.pinned_device, record.policy.variable)
+        layer._parameters.pop(PLACEHOLDER, None)
+    elif layer._torchkeras_facts.creates_weights and PLACEHOLDER not in layer._parameters:
+        layer._parameters[PLACEHOLDER] = placeholder_for(record.name, record.pinned_device, record.policy.variable)
 
 
 def _freezes_what_is_inside(parent: Any) -> bool:

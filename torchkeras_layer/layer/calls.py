@@ -13,7 +13,13 @@ from torchkeras_layer import regularizers
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import masking
 from torchkeras_layer.layer.attributes import Attributes
-from torchkeras_layer.layer.building import build_and_call, build_for_call, building, infer_parameters, update_stand_in
+from torchkeras_layer.layer.building import (
+    build_and_call,
+    build_for_call,
+    building,
+    infer_parameters,
+    update_placeholder,
+)
 from torchkeras_layer.layer.call_states import end_call
 from torchkeras_layer.layer.calling import (
     MISSING,
@@ -119,7 +125,7 @@ class Calls(Attributes):
     @built.setter
     def built(self, value: bool) -> None:
         change(self, built=bool(value))
-        update_stand_in(self)
+        update_placeholder(self)
         choose_path(self)
 
     @property

@@ -84,7 +84,7 @@ class TrackedContainer(nn.Module):
             self._release(key)
 
     def __getattr__(self, name: str) -> Any:
-        # Containers within are not read in torch's way, in which torch.export puts a stand-in before each module.
+        # Containers within are not read in torch's way, in which torch.export puts a proxy before each module.
         inner = self.__dict__.get("_modules", {}).get(name)
         return inner if isinstance(inner, TrackedContainer) else super().__getattr__(name)
 
@@ -219,17 +219,17 @@ def forget_spec(record: Record, name: str) -> None:
     record.frozen_names.discard(name)
 
 
-def is_stand_in(cls: type) -> bool:
-    """Whether torch.export has made a class for a stand-in: a layer at a path, with the `__dict__` of the real one.
+def is_export_proxy(cls: type) -> bool:
+    """Whether torch.export has made a class for a proxy: a layer at a path, with the `__dict__` of the real one.
 
-    >>> is_stand_in(TrackedContainer)
+    >>> is_export_proxy(TrackedContainer)
     False
     """
     return any(base.__name__ == "_AttrProxy" and base.__module__.startswith("torch.") for base in cls.__mro__)
 
 
 def show_containers(cls: Any) -> None:
-    """Have stand-ins give their lists and dicts as they are: torch has no stand-in for what is a list or a dict too."""
+    """Have proxies give their lists and dicts as they are: torch has no proxy for what is a list or a dict too."""
 
     def read(self: Any, name: str) -> Any:
         value = self.__dict__["_modules"].get(name)

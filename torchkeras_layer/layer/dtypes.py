@@ -14,7 +14,7 @@ from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import map_leaves, pack
 from torchkeras_layer.layer.context import cast_for_call
 from torchkeras_layer.layer.record import Record, change
-from torchkeras_layer.layer.weight_creation import STAND_IN, stand_in_for
+from torchkeras_layer.layer.weight_creation import PLACEHOLDER, placeholder_for
 from torchkeras_layer.precision import Policy
 
 
@@ -109,7 +109,7 @@ def cast_hidden_weights(layer: Any) -> dict[str, torch.Tensor]:
 def move(layer: Any, fn: Callable[[torch.Tensor], torch.Tensor], move_weights: Callable[[], Any]) -> None:
     """Follow `.to()`, `.half()`, `.cuda()`, …: weights that come later, and computation, go there too."""
     record: Record = layer._torchkeras
-    stand_in = layer._parameters.pop(STAND_IN, None)
+    placeholder = layer._parameters.pop(PLACEHOLDER, None)
     # An empty tensor tells what `fn` does, also where the layer has no weights of its own.
     before = torch.empty(0, dtype=record.policy.variable, device=record.pinned_device)
     after = fn(before)
@@ -118,9 +118,9 @@ def move(layer: Any, fn: Callable[[torch.Tensor], torch.Tensor], move_weights: C
         record.pinned_device = after.device
     if after.dtype != before.dtype:
         set_policy(layer, Policy(dtype_name(after.dtype)))
-    if stand_in is not None:
-        layer._parameters[STAND_IN] = _moved_stand_in(record, stand_in)
+    if placeholder is not None:
+        layer._parameters[PLACEHOLDER] = _moved_placeholder(record, placeholder)
 
 
-def _moved_stand_in(record: Record, stand_in: nn.Parameter) -> nn.Parameter:
-    return stand_in_for(record.name, record.pinned_device, record.policy.variable, stand_in.requires_grad)
+def _moved_placeholder(record: Record, placeholder: nn.Parameter) -> nn.Parameter:
+    return placeholder_for(record.name, record.pinned_device, record.policy.variable, placeholder.requires_grad)

@@ -14,7 +14,7 @@ from torchkeras_layer.layer import configuration
 from torchkeras_layer.layer.attributes import Attributes
 from torchkeras_layer.layer.building import all_or_nothing, build_from_config
 from torchkeras_layer.layer.record import KEY, Record, derive_route
-from torchkeras_layer.layer.weight_creation import STAND_IN
+from torchkeras_layer.layer.weight_creation import PLACEHOLDER
 from torchkeras_layer.layer.weight_lists import layers_in
 
 
@@ -92,7 +92,7 @@ class Files(Attributes):
         return super().load_state_dict(state_dict, strict=strict, assign=assign)
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        without_stand_in(self, nn.Module._save_to_state_dict, destination, prefix, keep_vars)
+        without_placeholder(self, nn.Module._save_to_state_dict, destination, prefix, keep_vars)
         save_the_rest(self, destination, prefix, keep_vars)
 
     def _load_from_state_dict(
@@ -101,7 +101,7 @@ class Files(Attributes):
     ) -> None:  # fmt: skip
         if not is_ready_to_load(self, state_dict, prefix, local_metadata, error_msgs):
             return
-        without_stand_in(
+        without_placeholder(
             self, nn.Module._load_from_state_dict, state_dict, prefix, local_metadata, strict,
             missing_keys, unexpected_keys, error_msgs,
         )  # fmt: skip
@@ -161,14 +161,14 @@ _BUILD_CONFIG = "build_config"
 _EXTRA_STATE = "_extra_state"
 
 
-def without_stand_in(layer: Any, act: Callable[..., None], *args: Any) -> None:
+def without_placeholder(layer: Any, act: Callable[..., None], *args: Any) -> None:
     """Have torch save or load, and not see the parameter that stands in for weights that there are none of yet."""
-    stand_in = layer._parameters.pop(STAND_IN, None)
+    placeholder = layer._parameters.pop(PLACEHOLDER, None)
     try:
         act(layer, *args)
     finally:
-        if stand_in is not None:
-            layer._parameters[STAND_IN] = stand_in
+        if placeholder is not None:
+            layer._parameters[PLACEHOLDER] = placeholder
 
 
 def save_the_rest(layer: Any, destination: Any, prefix: str, keep_vars: bool) -> None:
@@ -274,7 +274,7 @@ def _build_again(layer: Any, build_config: Any) -> None:
 
 def _check_own_shapes(layer: Any, state_dict: Any, prefix: str) -> None:
     weights = [*layer._parameters.items(), *layer._buffers.items()]
-    own = {prefix + name: weight for name, weight in weights if name != STAND_IN}
+    own = {prefix + name: weight for name, weight in weights if name != PLACEHOLDER}
     faults = misfits(own, state_dict)
     if faults:
         raise ValueError("; ".join(faults))

@@ -12,11 +12,11 @@ from torch import nn
 
 from torchkeras_layer import regularizers
 from torchkeras_layer._shapes import as_shape
-from torchkeras_layer.layer.building import building, update_stand_in
+from torchkeras_layer.layer.building import building, update_placeholder
 from torchkeras_layer.layer.calls import Calls
 from torchkeras_layer.layer.class_facts import CLASS_OPTIONS, read_facts
 from torchkeras_layer.layer.configuration import capturing
-from torchkeras_layer.layer.containers import is_stand_in, show_containers
+from torchkeras_layer.layer.containers import is_export_proxy, show_containers
 from torchkeras_layer.layer.context import NameScope, NotUsedYetError, choose_name, followed, naming_errors
 from torchkeras_layer.layer.dtypes import move, set_policy
 from torchkeras_layer.layer.files import Files
@@ -106,7 +106,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         """Read and wrap once a class what would be costly at every call; `read_facts` says which options there are."""
         ours = {name: options.pop(name) for name in CLASS_OPTIONS if name in options}
         super().__init_subclass__(**options)
-        if is_stand_in(cls):
+        if is_export_proxy(cls):
             # There is one for each read of a layer; what is read once a class is as in the layer's own.
             show_containers(cls)
             return
@@ -266,7 +266,7 @@ def _begin(layer: Layer, record: Record) -> None:
     if facts.declared:
         _apply_declarations(layer, record, facts.declared)
     derive_route(layer)
-    update_stand_in(layer)
+    update_placeholder(layer)
 
 
 def _apply_declarations(layer: Layer, record: Record, declared: dict[str, Any]) -> None:

@@ -64,7 +64,7 @@ def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
         is_foreign = weight is value or isinstance(value, np.ndarray)
         weight = weight.detach().clone() if is_foreign else weight.detach()
         is_free = record.trainable and not per_thread.context.frozen
-        trains = is_free and _stand_in_requires_grad(layer)
+        trains = is_free and _placeholder_requires_grad(layer)
         return nn.Parameter(weight, requires_grad=trains) if request.spec.trainable else weight
 
 
@@ -74,7 +74,7 @@ def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch
     key = free_key(layer, spec.name)
     if isinstance(weight, nn.Parameter):
         layer._parameters[key] = weight
-        if not weight.requires_grad and _stand_in_requires_grad(layer):
+        if not weight.requires_grad and _placeholder_requires_grad(layer):
             record.frozen_names.add(key)
     else:
         layer._buffers[key] = weight
@@ -84,13 +84,13 @@ def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch
     return weight
 
 
-def _stand_in_requires_grad(layer: Any) -> bool:
+def _placeholder_requires_grad(layer: Any) -> bool:
     """Whether torch's own `requires_grad_(False)` was not called before there were weights."""
-    stand_in = layer._parameters.get(STAND_IN)
-    return stand_in is None or stand_in.requires_grad
+    placeholder = layer._parameters.get(PLACEHOLDER)
+    return placeholder is None or placeholder.requires_grad
 
 
-STAND_IN = "_weights_to_build"
+PLACEHOLDER = "_weights_to_build"
 
 
 class UnbuiltWeights(UninitializedParameter):
@@ -103,11 +103,11 @@ class UnbuiltWeights(UninitializedParameter):
     layer_name: str
 
     def __new__(cls, layer_name: str, device: Any, dtype: torch.dtype) -> UnbuiltWeights:
-        """Make a stand-in for the weights of the layer of this name."""
+        """Make a placeholder for the weights of the layer of this name."""
         is_trainable = dtype.is_floating_point or dtype.is_complex
-        stand_in = super().__new__(cls, requires_grad=is_trainable, device=device, dtype=dtype)
-        stand_in.layer_name = layer_name
-        return stand_in
+        placeholder = super().__new__(cls, requires_grad=is_trainable, device=device, dtype=dtype)
+        placeholder.layer_name = layer_name
+        return placeholder
 
     @property
     def is_leaf(self) -> bool:  # type: ignore[override]
@@ -144,27 +144,27 @@ class UnbuiltWeights(UninitializedParameter):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> UnbuiltWeights:
         """Copy; a copied layer is unbuilt too."""
-        duplicate: Any = stand_in_for(self.layer_name, self.device, self.dtype, self.requires_grad)
+        duplicate: Any = placeholder_for(self.layer_name, self.device, self.dtype, self.requires_grad)
         memo[id(self)] = duplicate
         return duplicate
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickle by the arguments."""
-        return stand_in_for, (self.layer_name, self.device, self.dtype, self.requires_grad)
+        return placeholder_for, (self.layer_name, self.device, self.dtype, self.requires_grad)
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         return f"<weights of {self.layer_name}, not built>"
 
 
-def stand_in_for(layer_name: str, device: Any, dtype: torch.dtype, requires_grad: bool = True) -> nn.Parameter:
-    """Make the stand-in for the weights of the layer of this name.
+def placeholder_for(layer_name: str, device: Any, dtype: torch.dtype, requires_grad: bool = True) -> nn.Parameter:
+    """Make the placeholder for the weights of the layer of this name.
 
-    >>> stand_in_for("dense", None, torch.float32)
+    >>> placeholder_for("dense", None, torch.float32)
     <weights of dense, not built>
     """
     make: Any = UnbuiltWeights
-    stand_in = make(layer_name, device, dtype)
-    return stand_in.requires_grad_(requires_grad and stand_in.requires_grad)
+    placeholder = make(layer_name, device, dtype)
+    return placeholder.requires_grad_(requires_grad and placeholder.requires_grad)
 
 
 def not_built_message(names: list[str]) -> str:

@@ -191,7 +191,7 @@ def contents_of(module: nn.Module) -> Iterator[nn.Module]:
 
 
 def _children(module: nn.Module) -> list[nn.Module]:
-    # Not by the attribute: torch.export has stand-ins, another one for each read, which would be visited too.
+    # Not by the attribute: torch.export has proxies, another one for each read, which would be visited too.
     registry = module.__dict__.get("_modules") or module._modules
     return [child for child in registry.values() if child is not None]
 

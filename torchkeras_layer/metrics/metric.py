@@ -106,7 +106,7 @@ class Metric(nn.Module):
         if "_buffers" not in self.__dict__:
             owner = type(self).__name__
             raise RuntimeError(f"{owner}: call super().__init__() in __init__ before anything else.")
-        # State born in inference mode could never be updated outside of it.
+        # State made in inference mode could never be updated outside of it.
         with torch.inference_mode(False):
             state = initializers.get(initializer)(tuple(shape), dtype=dtype_name(dtype or floatx()))
         # Its name until it is assigned to an attribute, whose name it then gets.

@@ -218,4 +218,4 @@ def layer_under(model: Any, key: str) -> Any:
     if wiring is not None and key in wiring.network.without_state:
         return wiring.network.without_state[key]
     module = model.get_submodule(key)
-    return module if isinstance(module, Layer) or wiring is None else wiring.stand_in_for(key, module)
+    return module if isinstance(module, Layer) or wiring is None else wiring.wrapper_for(key, module)

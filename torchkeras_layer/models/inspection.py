@@ -61,7 +61,7 @@ class Inspection(GraphCalls):
             layer_range: first and last layer to be listed, as names or as patterns that names begin with.
 
         Raises:
-            ValueError: if `layer_range` fits no layers, or `line_length` or `positions` leave too little room.
+            ValueError: if `layer_range` fits no layers, or `line_length` or `positions` leave too little space.
 
         >>> import torchkeras_layer as keras
         >>> x = keras.Input((3,), name="x"); y = keras.layers.Dense(2, name="head")(x)
@@ -79,9 +79,9 @@ class Inspection(GraphCalls):
         """
         summary = summarize(self, _ALL_LEVELS if expand_nested else 0, layer_range)
         columns = [*columns_of(summary), *([training_column(summary)] if show_trainable else [])]
-        room = shutil.get_terminal_size().columns
+        available = shutil.get_terminal_size().columns
         if positions is None:
-            widths = fitting_widths(self.name, columns, room, line_length)
+            widths = fitting_widths(self.name, columns, available, line_length)
         else:
-            widths = widths_at(self.name, columns, positions, line_length or room)
+            widths = widths_at(self.name, columns, positions, line_length or available)
         print_lines(lines_of(summary, columns, widths), print_fn)

@@ -1,7 +1,7 @@
 """Which built-in classes and functions exist, under which names, and how is one found?
 
 This table is closed: only code can add to it. A config's `module` and `class_name` are keys to look up here
-and nothing else, so no config can reach an object that is not on these shelves.
+and nothing else, so no config can reach an object that is not in it.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _by_kind: dict[str, dict[str, Entry]] = {}
 _derived_by_kind: dict[str, dict[str, Entry]] = {}
 _by_module: defaultdict[str, dict[str, Entry]] = defaultdict(dict)
 _by_target: dict[Any, Entry] = {}
-# What adds the rest of a family that is not on the shelves yet.
+# What adds the rest of a family that is not in the table yet.
 _completing: dict[str, Callable[[], None]] = {}
 
 
 def open_family(kind: str) -> None:
-    """Make room for a family of built-ins.
+    """Begin a family of built-ins.
 
     Raises:
         ValueError: if the family exists already.
@@ -49,19 +49,19 @@ def open_family(kind: str) -> None:
 
 
 def add(entry: Entry, aliases: Iterable[str], other_modules: Iterable[str]) -> None:
-    """Put a built-in on the shelf under its own name and its aliases.
+    """Put a built-in into the table under its own name and its aliases.
 
     Raises:
         ValueError: if one of the names is taken by another object.
     """
     names = (entry.name, *aliases)
-    shelves = [_by_kind[entry.kind], *(_by_module[module] for module in (entry.module, *other_modules))]
+    tables = [_by_kind[entry.kind], *(_by_module[module] for module in (entry.module, *other_modules))]
     for name in names:
-        for shelf in shelves:
-            if name in shelf and shelf[name].target is not entry.target:
-                raise ValueError(f"Catalog: the {entry.kind} name {name!r} is taken by {shelf[name].target!r}.")
-    for shelf in shelves:
-        shelf.update(dict.fromkeys(names, entry))
+        for names_of_one in tables:
+            if name in names_of_one and names_of_one[name].target is not entry.target:
+                raise ValueError(f"Catalog: the {entry.kind} name {name!r} is taken by {names_of_one[name].target!r}.")
+    for names_of_one in tables:
+        names_of_one.update(dict.fromkeys(names, entry))
     _derived_by_kind[entry.kind].setdefault(to_snake_case(entry.name), entry)
     _by_target.setdefault(entry.target, entry)
 
@@ -73,10 +73,10 @@ def complete_with(kind: str, add_the_rest: Callable[[], None]) -> None:
 
 def find_in_family(kind: str, name: str) -> Entry | None:
     """Return the built-in of a family that answers to `name`; given names go before snake_case forms."""
-    found = _find_on_shelves(kind, name)
+    found = _find_named(kind, name)
     if found is None and kind in _completing:
         _complete(kind)
-        found = _find_on_shelves(kind, name)
+        found = _find_named(kind, name)
     return found
 
 
@@ -90,7 +90,9 @@ def find_in_module(module: str, name: str) -> Entry | None:
 def find_anywhere(name: str) -> list[Entry]:
     """Return the different built-ins of this name, one per object, whatever their family."""
     _complete(*_completing)
-    found = {id(shelf[name].target): shelf[name] for shelf in _by_kind.values() if name in shelf}
+    found = {
+        id(names_of_one[name].target): names_of_one[name] for names_of_one in _by_kind.values() if name in names_of_one
+    }
     return list(found.values())
 
 
@@ -119,7 +121,7 @@ def all_names_in(kind: str) -> list[str]:
     return sorted({*_by_kind.get(kind, ()), *_derived_by_kind.get(kind, ())})
 
 
-def _find_on_shelves(kind: str, name: str) -> Entry | None:
+def _find_named(kind: str, name: str) -> Entry | None:
     return _by_kind.get(kind, {}).get(name) or _derived_by_kind.get(kind, {}).get(name)
 
 

@@ -24,7 +24,7 @@ class Wiring:
     Only the network is copied and pickled: symbolic tensors and code follow from it.
     """
 
-    __slots__ = ("_layers", "_stand_ins", "inputs", "network", "outputs", "run", "sinks")
+    __slots__ = ("_layers", "_wrappers", "inputs", "network", "outputs", "run", "sinks")
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -33,7 +33,7 @@ class Wiring:
         self.sinks: list[KerasTensor] = []
         self.run: Callable[..., Any] = _not_wired
         self._layers: dict[str, weakref.ref[Any]] = {}
-        self._stand_ins: dict[str, TorchModuleWrapper] = {}
+        self._wrappers: dict[str, TorchModuleWrapper] = {}
 
     def generate(self, name: str, layer_under: Callable[[str], Any]) -> None:
         """Make the function that runs the network, and remember which layers it was made of."""
@@ -44,11 +44,11 @@ class Wiring:
         """Whether no layer has been replaced."""
         return all(layer() is layer_under(key) for key, layer in self._layers.items())
 
-    def stand_in_for(self, key: str, module: nn.Module) -> TorchModuleWrapper:
+    def wrapper_for(self, key: str, module: nn.Module) -> TorchModuleWrapper:
         """Return the layer that stands in the graph for a plain module which took the place of a layer."""
-        if key not in self._stand_ins or self._stand_ins[key].module is not module:
-            self._stand_ins[key] = TorchModuleWrapper(module, name=key)
-        return self._stand_ins[key]
+        if key not in self._wrappers or self._wrappers[key].module is not module:
+            self._wrappers[key] = TorchModuleWrapper(module, name=key)
+        return self._wrappers[key]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Wiring:
         return Wiring(copy.deepcopy(self.network, memo))

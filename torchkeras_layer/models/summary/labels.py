@@ -181,7 +181,7 @@ def wrap(words: Line, width: int, indent: int = 0, hanging: int = 0) -> list[Lin
 
 
 def _head(text: str, room: int) -> str:
-    """Return as many letters as there is room for, but one at least; up to an underscore, if one is near the end."""
+    """Return as many letters as fit, but one at least; up to an underscore, if one is near the end."""
     end, used = 1, _cells_of(text[0])
     while end < len(text) and used + _cells_of(text[end]) <= room:
         used += _cells_of(text[end])

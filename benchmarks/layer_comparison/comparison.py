@@ -7,8 +7,8 @@ from types import ModuleType
 
 import torch
 
+from benchmarks.layer_comparison.entry import Entry, Side, keras_side, our_side, sides_by_hand
 from benchmarks.timing import Call, Effort, compare, fastest
-from benchmarks.zoo.entry import Entry, Side, keras_side, our_side, sides_by_hand
 
 BATCHES = (1, 32)
 ALLOWED = 1.10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.zoo import (
+from benchmarks.layer_comparison import (
     activations,
     attention,
     convolution,

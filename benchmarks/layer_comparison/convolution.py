@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmarks.zoo.entry import Entry
+from benchmarks.layer_comparison.entry import Entry
 
 _SHAPES = {1: (64, 32), 2: (32, 32, 16), 3: (8, 8, 8, 16)}
 _KERNEL = {"kernel_size": 3}

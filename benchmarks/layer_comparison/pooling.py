@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from benchmarks.zoo.entry import Entry, by_function
+from benchmarks.layer_comparison.entry import Entry, by_function
 
 _SHAPES = {1: (64, 32), 2: (32, 32, 16), 3: (8, 8, 8, 16)}
 _WHY = "torch's kernel is slower where the channels are last in memory, as Keras's inputs have them."

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmarks.zoo.entry import Entry
+from benchmarks.layer_comparison.entry import Entry
 
 _SEQUENCES = (50, 16)
 _STATES = "weights of Keras's shapes and first states are made ready for torch's kernel: some 15 µs."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from benchmarks.zoo.entry import Entry, by_function
+from benchmarks.layer_comparison.entry import Entry, by_function
 
 _SEQUENCES = (64, 32)
 _IMAGES = (16, 16, 32)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from benchmarks.zoo.entry import Entry, by_function
+from benchmarks.layer_comparison.entry import Entry, by_function
 
 _PAIR = [(64, 128), (64, 128)]
 _INNER = "several inputs and their masks are looked through, and the four projections inside are layers: some 40 µs."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from benchmarks.zoo.entry import Entry
+from benchmarks.layer_comparison.entry import Entry
 
 ENTRIES = [
     Entry(

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from benchmarks.zoo.entry import Entry, by_function
+from benchmarks.layer_comparison.entry import Entry, by_function
 
 _IMAGES = (32, 32, 3)
 _BOUNDARIES = [-1.0, 0.0, 1.0]

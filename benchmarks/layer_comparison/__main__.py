@@ -1,4 +1,4 @@
-"""Which layers does `python -m benchmarks.zoo` sweep over, and what does it print?"""
+"""Which layers does `python -m benchmarks.layer_comparison` compare, and what does it print?"""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import argparse
 
 import torch
 
+from benchmarks.layer_comparison.comparison import BATCHES, LEGEND, header, line, measure, remark
+from benchmarks.layer_comparison.entry import Entry
+from benchmarks.layer_comparison.table import ENTRIES
 from benchmarks.peers import keras3
 from benchmarks.timing import FULL, QUICK, Effort
-from benchmarks.zoo.entry import Entry
-from benchmarks.zoo.sweep import BATCHES, LEGEND, header, line, measure, remark
-from benchmarks.zoo.table import ENTRIES
 
 
 def main() -> None:
     """Print a line for each layer: the ratio (with `--keras` that of Keras 3 too) and the time by hand."""
     description = f"{__doc__}\n\n{LEGEND}\n\nAll layers take ten minutes, with --quick one."
     formatter = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("python -m benchmarks.zoo", description=description, formatter_class=formatter)
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks.layer_comparison", description=description, formatter_class=formatter
+    )
     parser.add_argument("layer", nargs="*", help="only layers whose name contains one of these")
     parser.add_argument("--quick", action="store_true", help="measure shortly, for a first impression")
     parser.add_argument("--keras", action="store_true", help="measure Keras 3 beside it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import nn
 
-from benchmarks.zoo.entry import Entry, by_function
+from benchmarks.layer_comparison.entry import Entry, by_function
 
 _IMAGES = (16, 16, 32)
 _SEQUENCES = (64, 128)

@@ -1,4 +1,4 @@
-"""Does the sweep over the zoo leave out no layer, and compare what belongs together?"""
+"""Does the layer comparison leave out no layer, and compare what belongs together?"""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 import torch
 
 import torchkeras_layer as ours
+from benchmarks.layer_comparison import __main__ as program
+from benchmarks.layer_comparison.comparison import Cell, line, measure, remark
+from benchmarks.layer_comparison.entry import Entry, by_function, our_side, sides_by_hand
+from benchmarks.layer_comparison.table import ENTRIES, WITHOUT_COUNTERPART
 from benchmarks.timing import Effort
-from benchmarks.zoo import __main__ as program
-from benchmarks.zoo.entry import Entry, by_function, our_side, sides_by_hand
-from benchmarks.zoo.sweep import Cell, line, measure, remark
-from benchmarks.zoo.table import ENTRIES, WITHOUT_COUNTERPART
 
 BRIEF = Effort(pairs=3, batch=1e-4, calls=10, starts=1)
 EVERY_ENTRY = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.layer)
@@ -69,7 +69,7 @@ def test_a_line_and_what_is_said_of_too_high_a_ratio():
 
 def test_layers_are_found_by_a_part_of_their_names(monkeypatch, capsys):
     assert [entry.layer for entry in program.selected(["MAXIMUM"])] == ["Maximum"]
-    monkeypatch.setattr("sys.argv", ["zoo", "no such layer"])
+    monkeypatch.setattr("sys.argv", ["comparison", "no such layer"])
     with pytest.raises(SystemExit):
         program.main()
     assert "no layer is called like ['no such layer']" in capsys.readouterr().err
@@ -78,7 +78,7 @@ def test_layers_are_found_by_a_part_of_their_names(monkeypatch, capsys):
 def test_the_table_is_printed(monkeypatch, capsys):
     monkeypatch.setattr(program, "QUICK", BRIEF)
     threads = torch.get_num_threads()
-    monkeypatch.setattr("sys.argv", ["zoo", "identity", "--quick"])
+    monkeypatch.setattr("sys.argv", ["comparison", "identity", "--quick"])
     program.main()
     torch.set_num_threads(threads)
     assert [text.split()[0] for text in capsys.readouterr().out.splitlines()[:2]] == ["forward", "Identity"]

@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 
 PACKAGE = "torchkeras_layer"
-# Top to bottom, by the part of a module's name that follows the package's: a room imports from itself and
+# Top to bottom, by the part of a module's name that follows the package's: a module imports from its own level and
 # from those below.
-ROOMS = (
+LEVELS = (
     ("__init__",),
     ("backend", "history", "mixed_precision", "modules", "utils"),
     ("saving",),
@@ -44,13 +44,13 @@ class Import:
     when: str
 
 
-def room(module: str) -> int:
+def level(module: str) -> int:
     """Say how far down a module of the package stands; 0 is the top. LookupError if it has no place."""
     below = module.split(".")[1] if "." in module else "__init__"
-    for depth, names in enumerate(ROOMS):
+    for depth, names in enumerate(LEVELS):
         if any(fnmatchcase(below, name) for name in names):
             return depth
-    raise LookupError(f"{module} has no place in the house. Add it to ROOMS in tests/house.py.")
+    raise LookupError(f"{module} has no level. Add it to LEVELS in tests/source_rules.py.")
 
 
 class _ImportReader(ast.NodeVisitor):
@@ -100,12 +100,12 @@ def imports(source: str, module: str, is_package: bool, modules: Iterable[str]) 
 
 
 def upward_imports(module: str, found: Iterable[Import]) -> list[str]:
-    """Complain about imports of rooms above `module`'s own. For type checkers only, they are allowed."""
-    own = room(module)
+    """Complain about imports of levels above `module`'s own. For type checkers only, they are allowed."""
+    own = level(module)
     return [
         f"{module}:{item.line} imports {item.target}, which stands above it"
         for item in found
-        if item.when != "typing" and _is_ours(item.target) and room(item.target) < own
+        if item.when != "typing" and _is_ours(item.target) and level(item.target) < own
     ]
 
 

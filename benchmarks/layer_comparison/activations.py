@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from benchmarks.zoo.entry import Entry
+from benchmarks.layer_comparison.entry import Entry
 
 _IMAGES = (32, 32, 16)
 

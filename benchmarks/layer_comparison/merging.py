@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from benchmarks.zoo.entry import Entry, by_function
+from benchmarks.layer_comparison.entry import Entry, by_function
 
 _PAIR = [(64, 128), (64, 128)]
 

@@ -1,1 +1,0 @@
-"""What does each layer cost beside the torch.nn module that one would write by hand? Run `python -m benchmarks.zoo`."""
