@@ -57,11 +57,11 @@ def add(entry: Entry, aliases: Iterable[str], other_modules: Iterable[str]) -> N
     names = (entry.name, *aliases)
     tables = [_by_kind[entry.kind], *(_by_module[module] for module in (entry.module, *other_modules))]
     for name in names:
-        for names_of_one in tables:
-            if name in names_of_one and names_of_one[name].target is not entry.target:
-                raise ValueError(f"Catalog: the {entry.kind} name {name!r} is taken by {names_of_one[name].target!r}.")
-    for names_of_one in tables:
-        names_of_one.update(dict.fromkeys(names, entry))
+        for entries in tables:
+            if name in entries and entries[name].target is not entry.target:
+                raise ValueError(f"Catalog: the {entry.kind} name {name!r} is taken by {entries[name].target!r}.")
+    for entries in tables:
+        entries.update(dict.fromkeys(names, entry))
     _derived_by_kind[entry.kind].setdefault(to_snake_case(entry.name), entry)
     _by_target.setdefault(entry.target, entry)
 
@@ -90,9 +90,7 @@ def find_in_module(module: str, name: str) -> Entry | None:
 def find_anywhere(name: str) -> list[Entry]:
     """Return the different built-ins of this name, one per object, whatever their family."""
     _complete(*_completing)
-    found = {
-        id(names_of_one[name].target): names_of_one[name] for names_of_one in _by_kind.values() if name in names_of_one
-    }
+    found = {id(entries[name].target): entries[name] for entries in _by_kind.values() if name in entries}
     return list(found.values())
 
 
