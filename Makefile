@@ -12,8 +12,9 @@ demo: .venv/installed-examples
 	$(BIN)/python examples/digit_images.py
 	$(BIN)/python examples/text_classifier.py
 
+# One process a core, each with one thread of torch's: more would wait for each other.
 test: .venv/installed-test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
