@@ -35,7 +35,18 @@ def pack(structure: Any, flat: list[Any]) -> Any:
     >>> pack({"b": 1, "a": [2, (3,)]}, [10, 20, 30])
     {'b': 10, 'a': [20, (30,)]}
     """
-    return _packed(structure, iter(flat)) if isinstance(structure, (dict, list, tuple)) else flat[0]
+    return pack_all(structure, flat)[0]
+
+
+def pack_all(structure: Any, *flats: list[Any]) -> list[Any]:
+    """Return the structure once for each of several lists of leaves, in one walk.
+
+    >>> pack_all([1, (2,)], [10, 20], [None, None])
+    [[10, (20,)], [None, (None,)]]
+    """
+    if not isinstance(structure, (dict, list, tuple)):
+        return [flat[0] for flat in flats]
+    return _packed(structure, list(map(iter, flats)))
 
 
 def map_leaves(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
@@ -98,10 +109,22 @@ def _collect(structure: Any, found: list[Any]) -> None:
             found.append(part)
 
 
-def _packed(structure: Any, flat: Iterator[Any]) -> Any:
-    parts = []
+def _packed(structure: Any, flats: list[Iterator[Any]]) -> list[Any]:
+    results: list[Any] = [[] for _ in flats]
     for part in structure.values() if isinstance(structure, dict) else structure:
-        parts.append(_packed(part, flat) if isinstance(part, (dict, list, tuple)) else next(flat))
+        if isinstance(part, (dict, list, tuple)):
+            for parts, packed in zip(results, _packed(part, flats), strict=True):
+                parts.append(packed)
+        else:
+            for parts, flat in zip(results, flats, strict=True):
+                parts.append(next(flat))
+    if type(structure) is not list:
+        for place, parts in enumerate(results):
+            results[place] = _rebuild(structure, parts)
+    return results
+
+
+def _rebuild(structure: Any, parts: list[Any]) -> Any:
     if not isinstance(structure, dict):
         return _rebuild_sequence(structure, parts)
     if type(structure) is dict:

@@ -54,8 +54,8 @@ def test_a_call_is_short(layer, inputs, most):
 
 
 def test_a_masked_call_walks_its_structure_twice():
-    """Once to flatten the inputs, once to pack their masks."""
+    """Once to flatten the inputs, once to pack them and their masks."""
     layer = layers.Add()
     layer([_masked(), _masked()])
     names = _frames(layer, [_masked(), _masked()])
-    assert [name for name in names if name in ("leaves", "map_leaves", "pack")] == ["leaves", "pack"]
+    assert [name for name in names if name in ("leaves", "map_leaves", "pack", "pack_all")] == ["leaves", "pack_all"]

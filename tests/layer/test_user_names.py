@@ -18,7 +18,7 @@ from tests.layer.user_names import NAMES, Plain, class_setting, class_with, priv
 from torchkeras_layer import layers as L
 
 # What Keras's layers have too, and ported code uses.
-OF_KERAS = {"_name", "_add_inbound_node", "_compute_output_shape"}
+OF_KERAS = {"_name", "_inbound_nodes", "_add_inbound_node", "_compute_output_shape"}
 X = torch.linspace(-1, 1, 12).reshape(2, 2, 3)
 BASES = [keras.Layer, keras.Model, keras.Sequential]
 

@@ -37,7 +37,7 @@ ONCE_OURS = """
     _dynamic _eager_nodes _effects_of _end _end_recording _explain_missing _fails_on _fill_in _find_metric
     _finish_build _first_node _follow _forget_spec _free_key _frozen_names _gave_nothing _gave_several
     _generate_graph _give_up_weight _given_arguments _gives_its_dtype _has_effects _held _held_by_key
-    _hidden_by_class _hold _holds_tensor _inbound_nodes _infer_call _infer_output _init_arguments _initial_weights
+    _hidden_by_class _hold _holds_tensor _infer_call _infer_output _init_arguments _initial_weights
     _input_dtype _input_dtypes _input_spec _is_as_made _is_building _is_frozen_above _is_nothing_of_torchs
     _is_thawed _layer_under _layers_inside _let_in _load_the_rest _loss_functions _make_graph _make_metric
     _make_pending_graph _model_reference _more_to_save _moves_plainly _network _never_symbolic _node_at _not_plain

@@ -17,7 +17,7 @@ from torchkeras_layer.layer.attributes import adopt_containers
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import path_below, per_thread
 from torchkeras_layer.layer.dry_run import dry_run, plain_size
-from torchkeras_layer.layer.record import Record, derive_route
+from torchkeras_layer.layer.record import Record, contents_of, derive_route, restore
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER, creating_weights, not_built_message, placeholder_for
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
@@ -159,15 +159,18 @@ def _build_surroundings(layer: Any) -> Iterator[None]:
 def all_or_nothing(layer: Any) -> Iterator[None]:
     """Put everything back as it was if a build fails, so that a second try starts from the same state."""
     record: Record = layer._torchkeras
-    state, contents = layer.__dict__, record.contents()
-    undo = [_undo_of(value) for value in [state, *state.values(), *contents.values()] if _is_mutable(value)]
+    state = layer.__dict__
+    before = [(holder, contents_of(holder)) for holder in (record, record.graph, record.derived)]
+    values = [state, *state.values(), *(value for _, contents in before for value in contents.values())]
+    undo = [_undo_of(value) for value in values if _is_mutable(value)]
     try:
         yield
     except BaseException:
-        for clear, refill, before in undo:
+        for clear, refill, content in undo:
             clear()
-            refill(before)
-        record.restore(contents)
+            refill(content)
+        for holder, contents in before:
+            restore(holder, contents)
         derive_route(layer)
         raise
     finally:

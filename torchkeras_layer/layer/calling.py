@@ -66,8 +66,8 @@ def call_in_full(
     if not record.built:
         _build(layer, inputs, args, kwargs, outer)
         _check(record, inputs, flat)
-    mask = masking.choose(record, inputs, flat, args, kwargs)
-    inputs = cast_inputs(record, inputs, flat)
+    cast = cast_inputs(record, inputs, flat)
+    inputs, mask = masking.pack_with_mask(record, inputs, cast, flat, args, kwargs)
     outer_training = context.training
     args, kwargs = _fill_in(layer, context, mask, args, kwargs)
     hidden = cast_hidden_weights(layer) if record.casts_weights else {}
@@ -104,7 +104,7 @@ def _read(layer: Any, inputs: Any) -> tuple[Any, list[Any], bool]:
             is_symbolic = True
         elif not isinstance(leaf, Tensor):
             flat[place] = as_tensor(layer, leaf)
-            is_changed = True
+            is_changed = is_changed or flat[place] is not leaf
     return (pack(inputs, flat) if is_changed else inputs), flat, is_symbolic
 
 

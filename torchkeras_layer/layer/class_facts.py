@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -89,22 +90,20 @@ class ClassFacts:
 
     `signature`: that of `call`; `reads_inputs`: whether the class turns inputs into tensors in a way of its own;
     `build_arguments`: the names of the shapes that `build` takes, if several; `build_takes_shape`: whether it takes
-    any; `empty_build`: a `build` that makes no weights; `creates_weights`: whether the class has another;
-    `defines_mask`: whether the class has a `compute_mask` of its own; `default_mask`: one that does not count as such;
-    `only_merges_masks`: whether it gives a mask only where the inputs have one; `declares_shapes`: whether
-    the class has a `compute_output_shape` of its own; `states_its_shapes`: whether that and `call` are both ours;
-    `has_effects`: whether calls of such a class may add losses or updates; `begins_as_torch_does`: whether torch's
-    modules are all that `super().__init__()` comes to in the base of all layers; `declared`: what the class sets for
-    all its layers by plain attributes.
+    any; `creates_weights`: whether it may make weights; `defines_mask`: whether the class has a `compute_mask` of its
+    own; `only_merges_masks`: whether that gives a mask only where the inputs have one; `declares_shapes`: whether the
+    class has a `compute_output_shape` of its own; `states_its_shapes`: whether that and `call` are both ours;
+    `has_effects`: whether calls of such a class may add losses or updates; `begins_as_torch_does`: whether nothing but
+    torch's own modules runs where the constructors of all layers call `super().__init__()`; `declared`: what the class
+    and those above it set for all their layers by plain attributes; `own_options`, `own_declarations`: what the class
+    statement itself says, see `read_facts`.
     """
 
     signature: CallSignature
     reads_inputs: bool
     build_arguments: tuple[str, ...] | None
     build_takes_shape: bool
-    empty_build: Any
     creates_weights: bool
-    default_mask: Any
     defines_mask: bool
     only_merges_masks: bool
     declares_shapes: bool
@@ -112,62 +111,69 @@ class ClassFacts:
     has_effects: bool
     begins_as_torch_does: bool
     declared: dict[str, Any]
+    own_options: dict[str, bool]
+    own_declarations: dict[str, Any]
 
 
 # What a class may set for all its layers by a plain attribute.
 _DECLARABLE = ("input_spec", "stateful", "dynamic", "supports_masking", "activity_regularizer")
+# What a built-in layer may tell in its class statement.
+CLASS_OPTIONS = ("has_effects", "only_merges_masks", "build_makes_weights", "default_mask")
 # The call of the base class takes any argument and wants none of them.
 _PASS_THROUGH = CallSignature(first="inputs", positional=(), takes_training=False, takes_mask=False)
 
 
-# What a built-in layer may tell in its class statement.
-CLASS_OPTIONS = ("has_effects", "only_merges_masks", "build_makes_weights", "default_mask")
+def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
+    """Read what there is to know of a class of layers; `base` is `Layer`.
 
-
-def read_facts(
-    cls: Any,
-    base: Any,
-    inherited: ClassFacts | None,
-    *,
-    has_effects: bool | None = None,
-    only_merges_masks: bool | None = None,
-    build_makes_weights: bool = True,
-    default_mask: bool = False,
-) -> ClassFacts:
-    """Read what there is to know of a class of layers; `base` is `Layer`, `inherited` are the facts of the class above.
-
-    Options of the class statement tell what cannot be read off: `has_effects` and `only_merges_masks` are facts
-    themselves; `build_makes_weights=False`: the `build` of this class makes none; `default_mask=True`: its
-    `compute_mask` does not count as one of its own.
+    Options of the class statement tell what cannot be read off. They hold for the classes below, in the order in which
+    Python looks for attributes: `has_effects` and `only_merges_masks` are facts themselves;
+    `build_makes_weights=False`: the `build` of this class makes none; `default_mask=True`: a class that inherits this
+    `compute_mask` has none of its own. What the class declares by plain attributes is taken off it, so that the
+    properties of these names work.
     """
-    mro = cls.__mro__
-    empty_build = cls.build if inherited is None or not build_makes_weights else inherited.empty_build
-    mask = cls.compute_mask if inherited is None or default_mask else inherited.default_mask
-    defines_mask = cls.compute_mask is not mask and cls.compute_mask is not base.compute_mask
-    merges = bool(only_merges_masks if only_merges_masks is not None else inherited and inherited.only_merges_masks)
-    shapes = cls.compute_output_shape
+    declarations = _take_declarations(cls)
+    above = [vars(one)["_torchkeras_facts"] for one in cls.__mro__[1:] if "_torchkeras_facts" in vars(one)]
+    said = [options, *(facts.own_options for facts in above)]
+    defines_mask = cls.compute_mask not in {
+        base.compute_mask,
+        *_methods_with(cls, "compute_mask", "default_mask", options),
+    }
+    shapes, mro = cls.compute_output_shape, cls.__mro__
     return ClassFacts(
         signature=_PASS_THROUGH if cls.call is base.call else read_call_signature(cls.call),
         reads_inputs=cls._torchkeras_read_inputs is not base._torchkeras_read_inputs,
         build_arguments=read_build_arguments(cls.build),
         build_takes_shape=len(inspect.signature(cls.build).parameters) > 1,
-        empty_build=empty_build,
-        creates_weights=cls.build is not empty_build and cls.build is not base.build,
-        default_mask=mask,
+        creates_weights=cls.build not in {base.build, *_methods_with(cls, "build", "build_makes_weights", options)},
         defines_mask=defines_mask,
         # A subclass may make masks.
-        only_merges_masks=merges and (not defines_mask or _is_built_in(cls.compute_mask)),
+        only_merges_masks=_first(said, "only_merges_masks", False)
+        and (not defines_mask or _is_built_in(cls.compute_mask)),
         declares_shapes=shapes is not base.compute_output_shape,
         states_its_shapes=shapes is not base.compute_output_shape and _is_built_in(shapes) and _is_built_in(cls.call),
-        has_effects=bool(has_effects if has_effects is not None else inherited is None or inherited.has_effects),
+        has_effects=_first(said, "has_effects", True),
         begins_as_torch_does=mro[mro.index(LazyModuleMixin) + 1] is nn.Module,
-        declared={**(inherited.declared if inherited else {}), **_take_declarations(cls)},
+        declared=dict(ChainMap(declarations, *(facts.own_declarations for facts in above))),
+        own_options=options,
+        own_declarations=declarations,
     )
 
 
+def _first(said: list[dict[str, bool]], option: str, default: bool) -> bool:
+    return next((options[option] for options in said if option in options), default)
+
+
+def _methods_with(cls: Any, method: str, option: str, options: dict[str, bool]) -> list[Any]:
+    """Return the methods of the classes, from `cls` upwards, whose class statements have an option."""
+    classes = [one for one in cls.__mro__[1:] if "_torchkeras_facts" in vars(one)]
+    found = [vars(one)[method] for one in classes if option in vars(one)["_torchkeras_facts"].own_options]
+    return [vars(cls)[method], *found] if option in options else found
+
+
 def _take_declarations(cls: Any) -> dict[str, Any]:
-    """Take from a class what it declares, so that the properties of these names work."""
-    declared = {name: cls.__dict__[name] for name in _DECLARABLE if name in cls.__dict__}
+    """Take off a class what it declares."""
+    declared = {name: vars(cls)[name] for name in _DECLARABLE if name in vars(cls)}
     for name in [name for name, value in declared.items() if isinstance(value, property)]:
         del declared[name]
     for name in declared:

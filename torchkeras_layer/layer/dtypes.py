@@ -11,7 +11,7 @@ from torch import nn
 
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._settings import floatx
-from torchkeras_layer._structures import map_leaves, pack
+from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.context import cast_for_call
 from torchkeras_layer.layer.record import Record, change
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER, placeholder_for
@@ -66,23 +66,23 @@ def _dtype_of_number(number: float) -> torch.dtype:
     return torch_dtype(floatx())
 
 
-def cast_inputs(record: Record, inputs: Any, flat: list[Any]) -> Any:
-    """Cast floating tensors to the compute dtype, except within `torch.autocast`, which casts by itself.
+def cast_inputs(record: Record, inputs: Any, flat: list[Any]) -> list[Any]:
+    """Return the leaves of inputs, `flat`, with floating tensors cast to the compute dtype.
 
-    `flat` are the leaves of `inputs`; both are left as they are.
+    Except within `torch.autocast`, which casts by itself.
     """
     dtype = record.compute_dtype
     if not record.casts or not dtype.is_floating_point:
-        return inputs
+        return flat
     cast = None
     for place, leaf in enumerate(flat):
         if isinstance(leaf, torch.Tensor) and leaf.dtype is not dtype and leaf.is_floating_point():
             if cast is None:
                 if _autocast_is_on(inputs):
-                    return inputs
+                    return flat
                 cast = list(flat)
             cast[place] = _cast(leaf, dtype)
-    return inputs if cast is None else pack(inputs, cast)
+    return flat if cast is None else cast
 
 
 def _cast(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -13,7 +13,7 @@ from typing_extensions import Self
 from torchkeras_layer.layer import configuration
 from torchkeras_layer.layer.attributes import Attributes
 from torchkeras_layer.layer.building import all_or_nothing, build_from_config
-from torchkeras_layer.layer.record import KEY, Record, derive_route
+from torchkeras_layer.layer.record import KEY, Record, contents_of, derive_route, restore
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER
 from torchkeras_layer.layer.weight_lists import layers_in
 
@@ -151,7 +151,11 @@ class Files(Attributes):
 
     def _replicate_for_data_parallel(self) -> Any:
         replica: Any = nn.Module._replicate_for_data_parallel(self)
-        replica.__dict__[KEY] = copy.copy(self._torchkeras)
+        record = replica.__dict__[KEY] = copy.copy(self._torchkeras)
+        if record.graph is not None:
+            # It runs the same code; what it finds out about its own layers stays with it.
+            record.graph = type(record.graph)()
+            restore(record.graph, contents_of(self._torchkeras.graph))
         derive_route(replica)
         return replica
 

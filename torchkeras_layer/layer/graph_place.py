@@ -104,6 +104,15 @@ class GraphPlace(Attributes):
         """Return the output mask(s) of a symbolic call; errors as `get_input_at`."""
         return unwrap(node_at(self._torchkeras, node_index, "output mask").output_masks)
 
+    @property
+    def _inbound_nodes(self) -> list[Any]:
+        # Ported code reads it, and empties it to take a layer out of its graph.
+        return self._torchkeras.inbound_nodes
+
+    @_inbound_nodes.setter
+    def _inbound_nodes(self, nodes: list[Any]) -> None:
+        self._torchkeras.inbound_nodes = list(nodes)
+
     def _add_inbound_node(self, input_tensors: Any, output_tensors: Any, arguments: Any = None) -> None:
         """Remember a call of this layer, and put its history on the outputs."""
         Node(self, (input_tensors,), arguments, output_tensors)

@@ -104,7 +104,8 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Read and wrap once a class what would be costly at every call; `read_facts` says which options there are."""
-        ours = {name: options.pop(name) for name in CLASS_OPTIONS if name in options}
+        is_ours = cls.__module__.startswith("torchkeras_layer.")
+        ours = {name: options.pop(name) for name in CLASS_OPTIONS if is_ours and name in options}
         super().__init_subclass__(**options)
         if is_export_proxy(cls):
             # There is one for each read of a layer; what is read once a class is as in the layer's own.
@@ -114,7 +115,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
             cls.__init__ = capturing(cls.__init__)
         if "build" in cls.__dict__:
             cls.build = building(cls.build)
-        cls._torchkeras_facts = read_facts(cls, Layer, cls._torchkeras_facts, **ours)
+        cls._torchkeras_facts = read_facts(cls, Layer, ours)
         _own_forward(cls)
 
     @property
@@ -315,7 +316,7 @@ def _batch_shape(batch_input_shape: Any, input_shape: Any, batch_size: int | Non
 
 def _complete(cls: Any) -> None:
     """Do for `Layer` itself what is done for its subclasses."""
-    cls._torchkeras_facts = read_facts(cls, cls, None)
+    cls._torchkeras_facts = read_facts(cls, cls, {})
     _own_forward(cls)
     cls.__init__ = followed(cls.__init__)
 

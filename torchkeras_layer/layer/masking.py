@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer._structures import leaves, pack
+from torchkeras_layer._structures import leaves, pack, pack_all
 from torchkeras_layer.layer.record import Record
 
 
@@ -20,16 +20,22 @@ def mask_of(tensor: Any) -> Any:
     return getattr(tensor, "_keras_mask", None)
 
 
-def choose(record: Record, inputs: Any, flat: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return the mask of a call: the one given, `None` included, else what the inputs carry (flat: their leaves)."""
+def pack_with_mask(
+    record: Record, inputs: Any, cast: list[Any], flat: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, Any]:
+    """Return the inputs in new containers, and the mask of a call: the one given, also `None`, else what they carry.
+
+    `flat` are the leaves of the inputs, `cast` the same in the dtype that `call` gets.
+    """
     if record.signature.is_given("mask", args, kwargs):
-        return record.signature.argument("mask", args, kwargs)
+        return pack(inputs, cast), record.signature.argument("mask", args, kwargs)
     if isinstance(inputs, torch.Tensor):
-        return getattr(inputs, "_keras_mask", None)
+        return cast[0], getattr(inputs, "_keras_mask", None)
     for leaf in flat:
         if getattr(leaf, "_keras_mask", None) is not None:
-            return pack(inputs, [getattr(other, "_keras_mask", None) for other in flat])
-    return None
+            packed, mask = pack_all(inputs, cast, [getattr(other, "_keras_mask", None) for other in flat])
+            return packed, mask
+    return pack(inputs, cast), None
 
 
 def default(layer: Any, mask: Any) -> Any:

@@ -24,7 +24,7 @@ KEY = "_torchkeras"
 # Of these, a copy has its own from the beginning.
 _OF_CALLS = ("calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "model")
 # Values that nobody changes in place, so that copies share them.
-_SHARED = frozenset({"policy", "signature", "init_arguments", "compute_dtype", "pinned_device", "build_shapes"})
+_SHARED = frozenset({"policy", "signature", "init_arguments", "compute_dtype", "pinned_device"})
 _PLAIN = frozenset({bool, str, type(None)})
 
 
@@ -44,7 +44,7 @@ class HoldsGraph(Protocol):
 
 
 class Record:
-    """The state of one layer beyond what torch keeps (parameters, buffers, children). Values only: nothing refers back.
+    """The state of one layer beyond what torch keeps (parameters, buffers, children); it does not know its layer.
 
     Python finds slots an order of magnitude quicker than attributes of a module, which may come from `__getattr__`.
     The record is made by `Layer.__init__`, in one go.
@@ -105,7 +105,7 @@ class Record:
         self.casts = True
         self.compute_dtype = torch.float32
         self.only_spec: InputSpec | None = None
-        self.graph: Any = None
+        self.graph: HoldsGraph | None = None
         self.derived: Any = None
         self.begin_anew()
 
@@ -117,15 +117,6 @@ class Record:
         self.eager_nodes: list[Any] = []
         self.outbound_links = NodeLinks()
         self.model: weakref.ref[Any] | None = None
-
-    def contents(self) -> dict[str, Any]:
-        """Return what is in it, by slot."""
-        return {slot: getattr(self, slot) for slot in self.__slots__ if hasattr(self, slot)}
-
-    def restore(self, contents: dict[str, Any]) -> None:
-        """Put contents back."""
-        for slot, value in contents.items():
-            setattr(self, slot, value)
 
     def __copy__(self) -> Record:
         """Return a record for a layer with the same weights and graph: what calls have left is not copied."""
@@ -150,10 +141,22 @@ class Record:
     def __setstate__(self, state: dict[str, Any]) -> None:
         # What a pickle of another version does not have, or has too, makes no difference.
         self.__init__()
-        self.restore({slot: value for slot, value in state.items() if slot in _COPIED})
+        restore(self, {slot: value for slot, value in state.items() if slot in _COPIED})
 
 
 _COPIED = tuple(slot for slot in Record.__slots__ if slot not in _OF_CALLS)
+
+
+def contents_of(holder: Any) -> dict[str, Any]:
+    """Return what an object with slots holds, by slot; nothing of `None`."""
+    slots = [slot for cls in type(holder).__mro__ for slot in getattr(cls, "__slots__", ())]
+    return {slot: getattr(holder, slot) for slot in slots if hasattr(holder, slot)}
+
+
+def restore(holder: Any, contents: dict[str, Any]) -> None:
+    """Put contents back into their slots."""
+    for slot, value in contents.items():
+        setattr(holder, slot, value)
 
 
 class BeforeInit:
@@ -170,7 +173,7 @@ class BeforeInit:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise NotInitializedError(too_early_message(self.class_name, f"has no {name!r}"))
+        raise NotInitializedError(too_early_message(self.class_name, "cannot be used"))
 
 
 def too_early_message(class_name: str, what: str) -> str:
@@ -208,7 +211,7 @@ def is_layer(module: Any) -> TypeGuard[Any]:
 def change(layer: Any, **values: Any) -> None:
     """Write into a layer's record what decides how its calls are led."""
     record: Record = layer._torchkeras
-    record.restore(values)
+    restore(record, values)
     derive_route(layer)
 
 

@@ -64,6 +64,11 @@ class ChainState(GraphState):
         return {**super().__getstate__(), "seen": self.seen, "pending": self.pending}
 
 
+def chain_of(model: Any) -> ChainState:
+    """Return what a `Sequential` keeps of its graph."""
+    return model._torchkeras.graph
+
+
 def steps_of(model: Any) -> list[Any]:
     """Return the layers of a chain in their order."""
     return [layer for key, layer in model._modules.items() if key.isdigit()]
@@ -71,7 +76,7 @@ def steps_of(model: Any) -> list[Any]:
 
 def begin_at(model: Any, start: KerasTensor | None, end: KerasTensor | None) -> None:
     """Get ready for calls from an input on; code and network are made when they are asked for."""
-    state: ChainState = model._torchkeras.graph
+    state = chain_of(model)
     state.start, state.end, state.wiring, state.chained = start, end, None, tuple(steps_of(model))
     if start is not None:
         state.adapter = adapter_for(model._torchkeras.name, start, [start.spec], [start.name])
@@ -128,13 +133,13 @@ def build_chain(model: Any, inputs: Any) -> None:
         # Each layer builds itself, in order, from what the one before gives; then there can be a graph.
         if isinstance(inputs, torch.Tensor) and steps_of(model):
             shape = [None, *map(_plain, inputs.shape[1:])] if inputs.dim() else []
-            model._torchkeras.graph.pending = TensorSpec(shape, inputs.dtype)
+            chain_of(model).pending = TensorSpec(shape, inputs.dtype)
         model.built = True
 
 
 def make_pending_graph(model: Any) -> None:
     """Make the graph for the inputs of the first call; layers that cannot run without data do without one."""
-    state: ChainState = model._torchkeras.graph
+    state = chain_of(model)
     with build_lock, creating_weights(None):
         spec = state.pending
         if spec is None:

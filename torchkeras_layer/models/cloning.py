@@ -13,7 +13,7 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.configuration import base_config
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
 from torchkeras_layer.layers.core.lambda_layer import Lambda
-from torchkeras_layer.models.chain import ChainState
+from torchkeras_layer.models.chain import chain_of
 from torchkeras_layer.models.graphs import layer_under, operand_under, take_sinks, wiring_of
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.models.network.network import Call, Network, Operand, TensorRef
@@ -64,7 +64,7 @@ def clone_model(
 
 
 def _clone_sequential(model: Sequential, input_tensors: Any, copy: Callable[[Any], Any]) -> Sequential:
-    state: ChainState = model._torchkeras.graph
+    state = chain_of(model)
     if state.sinks:
         raise ValueError(
             f"clone_model: {model.name} is a Sequential with symbolic losses or metrics. Make it a functional model: "

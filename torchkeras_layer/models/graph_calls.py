@@ -11,7 +11,7 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.dry_run import SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensor
 from torchkeras_layer.layer.masking import mask_of
-from torchkeras_layer.models.graphs import GraphState, connect_again, layer_under, state_of
+from torchkeras_layer.models.graphs import connect_again, layer_under, state_of
 from torchkeras_layer.symbolic import is_symbolic
 from torchkeras_layer.symbolic.shape_inference import Inferred
 
@@ -36,7 +36,7 @@ class GraphCalls(Layer):
             ValueError: if inputs are missing, too many, or do not fit.
             NotImplementedError: if the model has no graph.
         """
-        state: GraphState = self._torchkeras.graph
+        state = state_of(self)
         wiring = state.wiring
         if wiring is None:
             raise NotImplementedError(

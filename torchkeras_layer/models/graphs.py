@@ -184,8 +184,7 @@ def state_of(model: Any) -> GraphState:
 
 def wiring_of(model: Any) -> Wiring | None:
     """Return the graph of a model, `None` for one without."""
-    graph: GraphState = model._torchkeras.graph
-    return graph.current_wiring(model)
+    return state_of(model).current_wiring(model)
 
 
 def flatten_inputs(model: Any, inputs: Any) -> list[Any]:
@@ -214,7 +213,7 @@ def operand_under(model: Any, key: str) -> Any:
 
 def layer_under(model: Any, key: str) -> Any:
     """Return the layer that stands in a model's graph under a key."""
-    wiring = model._torchkeras.graph.wiring
+    wiring = state_of(model).wiring
     if wiring is not None and key in wiring.network.without_state:
         return wiring.network.without_state[key]
     module = model.get_submodule(key)

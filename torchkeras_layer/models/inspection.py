@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.network.code_generation import code_of
@@ -17,9 +17,6 @@ from torchkeras_layer.models.summary.table import (
     training_column,
     widths_at,
 )
-
-if TYPE_CHECKING:
-    pass
 
 _ALL_LEVELS = 100
 

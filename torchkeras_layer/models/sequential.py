@@ -18,6 +18,7 @@ from torchkeras_layer.models.chain import (
     begin_at,
     build_chain,
     chain,
+    chain_of,
     gave_several,
     make_graph,
     make_pending_graph,
@@ -73,7 +74,7 @@ class Sequential(SequentialConfiguration):
             _take_input(self, layer)
             return
         layer = _as_step(self, layer)
-        start = self._torchkeras.graph.start
+        start = chain_of(self).start
         if start is None and not len(self):
             start = _start_before(layer)
         steps = [*steps_of(self), layer]
@@ -97,7 +98,7 @@ class Sequential(SequentialConfiguration):
         steps = steps_of(self)
         if not -len(steps) <= index < len(steps):
             raise TypeError(f"{self.name}: there is no layer {index} to take out, but {len(steps)} layers.")
-        state: ChainState = self._torchkeras.graph
+        state = chain_of(self)
         if state.sinks:
             raise ValueError(
                 f"{self.name}: symbolic losses or metrics hang on its layers, and none can be taken out. "
@@ -118,7 +119,7 @@ class Sequential(SequentialConfiguration):
             inputs: what the first layer takes.
             mask: mask of the inputs, in place of the one that they carry.
         """
-        state: ChainState = self._torchkeras.graph
+        state = chain_of(self)
         if state.sinks:
             state.current_wiring(self)
             return super().call(inputs, mask)
@@ -146,7 +147,7 @@ class Sequential(SequentialConfiguration):
 
         Other sizes may come later, as far as the layers take them: in both Kerases only an `Input` binds.
         """
-        state: ChainState = self._torchkeras.graph
+        state = chain_of(self)
         if state.start is None and input_shape is not None and len(self):
             spec = TensorSpec(input_shape, _input_dtype_of(steps_of(self)[0]))
             make_graph(self, spec)
@@ -154,7 +155,7 @@ class Sequential(SequentialConfiguration):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """Return the shape that the model is built for, `None` if there is none."""
-        start = self._torchkeras.graph.start
+        start = chain_of(self).start
         return None if start is None else {"input_shape": start.spec.shape}
 
     def _torchkeras_build(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
@@ -188,7 +189,7 @@ class Sequential(SequentialConfiguration):
 
 
 def _take_input(model: Sequential, layer: InputLayer) -> None:
-    if len(model) or model._torchkeras.graph.start is not None:
+    if len(model) or chain_of(model).start is not None:
         raise ValueError(f"{model.name}: an Input comes first, and once. Received: {layer!r}.")
     begin_at(model, layer.output, None)
 
@@ -220,7 +221,7 @@ def _start_before(layer: Any) -> KerasTensor | None:
 def _input_dtype_of(layer: Any) -> Any:
     """Return the dtype of inputs that a layer takes, as far as its class tells."""
     if isinstance(layer, Sequential) and len(layer):
-        start = layer._torchkeras.graph.start
+        start = chain_of(layer).start
         return start.dtype if start is not None else _input_dtype_of(steps_of(layer)[0])
     if isinstance(layer, Embedding):
         return "int64"

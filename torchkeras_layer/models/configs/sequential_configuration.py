@@ -9,7 +9,7 @@ from typing_extensions import Self
 
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.configuration import captured_config
-from torchkeras_layer.models.chain import ChainState
+from torchkeras_layer.models.chain import chain_of
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.registry import (
     CustomObjectScope,
@@ -37,7 +37,7 @@ class SequentialConfiguration(Model):
         if not _takes_layers(type(self)):
             inherits = type(self).get_config is SequentialConfiguration.get_config
             return captured_config(self) if inherits else super().get_config()
-        state: ChainState = self._torchkeras.graph
+        state = chain_of(self)
         if state.sinks:
             raise NotImplementedError(
                 f"{self.name}: a Sequential with symbolic losses or metrics has no config. Make it functional: "
