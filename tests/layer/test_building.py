@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import torchkeras_layer as keras
 from tests.layer.samples import Fails, Linear, Stack, built
@@ -294,3 +295,10 @@ def test_weights_made_without_gradients_around_can_train(around):
         built(layer)
     layer(ones(2, 3)).sum().backward()
     assert layer.kernel.grad is not None
+
+
+def test_what_asks_an_unbuilt_layer_for_dimensions_hears_of_it():
+    model = nn.Sequential(keras.layers.Dense(2, name="head"))
+    for ask in (lambda p: p.ndim, lambda p: p.shape, lambda p: p.numel()):
+        with pytest.raises(RuntimeError, match="head: not built"):
+            [ask(p) for p in model.parameters()]

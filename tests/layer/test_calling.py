@@ -12,6 +12,8 @@ import torch
 import torchkeras_layer as keras
 from tests.layer.samples import Adds, Fails, Linear, Seen, Stack, built, numbers
 
+X = torch.ones(2, 3)
+
 
 class OneArgument(keras.Layer):
     def call(self, x, y=0):
@@ -182,3 +184,11 @@ def test_apply_is_a_call_or_torchs_apply():
     assert layer.apply(lambda module: visited.append(module)) is layer
     assert visited[-1] is layer
     assert layer.steps[0] in visited
+
+
+def test_an_optional_first_argument_may_be_left_out():
+    class Optional(keras.Layer):
+        def call(self, inputs=None):
+            return X if inputs is None else inputs
+
+    assert Optional()() is X

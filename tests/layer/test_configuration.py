@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -197,3 +198,22 @@ def test_a_registered_layer_needs_no_custom_objects():
     envelope = keras.saving.serialize_keras_object(Registered(name="n"))
     assert envelope["registered_name"] == "pkg>Registered"
     assert type(keras.saving.deserialize_keras_object(envelope)) is Registered
+
+
+class Uses(keras.Layer):
+    def __init__(self, function, sizes):
+        super().__init__()
+        self.value = function(3)
+        sizes.append(9)
+
+
+def test_an_argument_that_the_layer_does_not_keep_is_not_kept():
+    layer = pickle.loads(pickle.dumps(Uses(lambda a: a, [1])))
+    assert layer.value == 3
+    with pytest.raises(NotImplementedError, match="function"):
+        layer.get_config()
+
+
+def test_autocast_survives_a_config():
+    layer = keras.layers.Dense(2, autocast=False)
+    assert keras.layers.Dense.from_config(layer.get_config()).autocast is False

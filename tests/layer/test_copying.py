@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import copy
+import io
 import pickle
 
 import pytest
@@ -10,6 +12,8 @@ import torch
 
 import torchkeras_layer as keras
 from tests.layer.samples import Adds, Counter, Linear, Stack, Statistics, built, names, numbers
+
+X = torch.ones(2, 3)
 
 
 class Busy(Linear):
@@ -137,3 +141,21 @@ def test_stateless_call():
         layer.stateless_call(given[:1], state, torch.ones(1, 3))
     with pytest.raises(ValueError, match="linear_1: stateless_call needs a built layer"):
         Linear(2).stateless_call([], [], torch.ones(1, 3))
+
+
+Pair = collections.namedtuple("Pair", "left right")
+
+
+def test_shapes_of_a_named_tuple_are_saved_as_plain_values():
+    class Adds(keras.Layer):
+        def build(self, input_shape):
+            self.w = self.add_weight(shape=(3,))
+
+        def call(self, inputs):
+            return inputs.left + self.w
+
+    layer, file = Adds(), io.BytesIO()
+    layer(Pair(X, X))
+    torch.save(layer.state_dict(), file)
+    file.seek(0)
+    assert list(torch.load(file, weights_only=True)) == ["w"]

@@ -1,4 +1,4 @@
-"""Do the examples of the documents by example, the first written after the two Keras pages, give what they show?"""
+"""Do the examples of the documents in docs/ give what they show?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ DOCUMENTS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("layer_by_example.md", 60), ("models_by_example.md", 120), ("layers_by_example.md", 25)]
+    ("name", "least"),
+    [("layer_by_example.md", 60), ("models_by_example.md", 120), ("layers_by_example.md", 25), ("differences.md", 80)],
 )
 def test_every_example_of_the_document_runs(name, least):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

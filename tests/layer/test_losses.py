@@ -6,11 +6,13 @@ import threading
 
 import pytest
 import torch
+from torch import nn
 
 import torchkeras_layer as keras
 from tests.layer.samples import Adds, Linear, Stack, built, numbers
 
 ONE = torch.ones(1)
+X = torch.ones(2, 3)
 
 
 class Outer(keras.Layer):
@@ -268,3 +270,31 @@ def test_collect_losses_of_a_plain_module():
     model(torch.ones(2))
     assert numbers(keras.collect_losses(model)) == [1.0, 2.0, 1.0]
     assert keras.collect_losses(torch.nn.Linear(1, 1)) == []
+
+
+class Scale(keras.Layer):
+    def build(self, input_shape):
+        self.w = self.add_weight(shape=(3,), initializer="ones")
+        self.add_loss(lambda: self.w.sum())
+
+    def call(self, inputs):
+        return inputs * self.w
+
+
+@pytest.mark.parametrize("start", [lambda m: m(X), lambda m: keras.build(m, X), lambda m: m[0].build((None, 3))])
+def test_a_callable_loss_from_build_counts_for_good(start):
+    model = nn.Sequential(Scale())
+    start(model)
+    for _ in range(3):
+        model(X)
+        assert [loss.item() for loss in keras.collect_losses(model)] == [3.0]
+
+
+def test_what_is_no_loss_is_refused():
+    class Wrong(keras.Layer):
+        def call(self, inputs):
+            self.add_loss("abc")
+            return inputs
+
+    with pytest.raises(TypeError, match="wrong: add_loss takes"):
+        Wrong(name="wrong")(X)

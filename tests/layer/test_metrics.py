@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 import torchkeras_layer as keras
 from tests.layer.samples import Stack, numbers
 
 ONE = torch.ones(1)
+X = torch.ones(2, 3)
 
 
 class Watches(keras.Layer):
@@ -201,3 +203,22 @@ def test_one_metric_in_two_layers_is_listed_once():
     outer.inner = keras.Layer()
     outer.inner.m = outer.m = shared
     assert outer.metrics == [shared]
+
+
+def test_a_metric_takes_no_name_that_is_taken():
+    class Watched(keras.Layer):
+        def __init__(self):
+            super().__init__()
+            self.metric_acc = nn.Linear(3, 3)
+
+        def call(self, inputs):
+            self.add_metric(1.0, name="acc")
+            self.add_metric(2.0, name="top.5")
+            self.add_metric(4.0, name="top_5")
+            return self.metric_acc(inputs)
+
+    layer = Watched()
+    layer(X)
+    layer(X)
+    assert isinstance(layer.metric_acc, nn.Linear)
+    assert [(m.name, m.result().item()) for m in layer.metrics] == [("acc", 1.0), ("top.5", 2.0), ("top_5", 4.0)]

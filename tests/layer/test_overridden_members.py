@@ -162,3 +162,34 @@ def test_get_config_makes_clones():
     model = keras.Model(x, Sized(1, name="sized")(x))
     assert keras.models.clone_model(model).get_layer("sized").size == 2
     assert copy.deepcopy(model).get_layer("sized").size == 1
+
+
+def test_a_build_config_of_ones_own_survives_a_state_dict():
+    class Own(keras.Layer):
+        def build(self, input_shape):
+            self.w = self.add_weight(shape=(input_shape[-1],))
+
+        def call(self, inputs):
+            return inputs * self.w
+
+        def get_build_config(self):
+            return {"size": self.w.shape[0]}
+
+        def build_from_config(self, config):
+            self.build((None, config["size"]))
+
+    layer, twin = Own(), Own()
+    layer(X)
+    twin.load_state_dict(layer.state_dict())
+    assert torch.equal(twin.w, layer.w)
+
+
+def test_a_layer_that_builds_without_a_shape_loads_unbuilt():
+    class NoShape(keras.Layer):
+        def build(self, input_shape=None):
+            self.w = self.add_weight(shape=(3,))
+
+    layer, twin = NoShape(), NoShape()
+    layer.build()
+    twin.load_state_dict(layer.state_dict())
+    assert torch.equal(twin.w, layer.w)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 
+import pytest
 import torch
 
 import torchkeras_layer as keras
 from tests.layer.samples import numbers
 from tests.models.samples import Penalty, names_of
+from torchkeras_layer.layers import BatchNormalization, Dense
+from torchkeras_layer.symbolic import is_symbolic
 
 ONES = torch.ones(2, 3)
 
@@ -166,3 +169,31 @@ def test_training_with_added_losses():
         optimizer.step()
         seen.append(loss.item())
     assert seen[-1] < 0.5 * seen[0]
+
+
+def test_losses_of_a_layer_inside_a_called_model_are_real():
+    dense, x = Dense(2, activity_regularizer="l2"), keras.Input((3,))
+    model = keras.Model(x, dense(x))
+    assert all(map(is_symbolic, dense.losses))
+    assert dense.losses
+    model(ONES)
+    assert len(dense.losses) == 1
+    assert not any(map(is_symbolic, dense.losses))
+
+
+@pytest.mark.parametrize("hide", ["trainable", "training"])
+def test_updates_do_not_depend_on_when_they_are_first_read(hide):
+    layer = BatchNormalization()
+    layer(keras.Input((2,)))
+    setattr(layer, hide, False)
+    assert len(layer.updates) == (0 if hide == "trainable" else 2)
+    setattr(layer, hide, True)
+    assert len(layer.updates) == 2
+
+
+def test_two_metrics_of_one_name():
+    x = keras.Input((3,))
+    model = keras.Model(x, Dense(2)(x))
+    model.add_metric(x.mean(), name="q")
+    with pytest.raises(ValueError, match="a metric 'q' already"):
+        model.add_metric(x.sum(), name="q")

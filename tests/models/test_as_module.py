@@ -9,6 +9,7 @@ from torch.nn import functional
 
 import torchkeras_layer as keras
 from tests.models.samples import chain, names_of
+from torchkeras_layer.layers import Dense
 
 ONES = torch.ones(2, 3)
 
@@ -180,3 +181,9 @@ def test_a_wide_graph():
     model = keras.Model(x, keras.layers.Add()([shared(x) for _ in range(300)]))
     assert len(shared.inbound_nodes) == 300
     assert model(torch.ones(1, 2)).tolist() == [[600.0, 600.0]]
+
+
+def test_a_moved_model_tells_its_new_dtype():
+    x = keras.Input((3,))
+    model = keras.Model(x, Dense(3)(x)).double()
+    assert model(keras.Input((3,))).dtype is torch.float64

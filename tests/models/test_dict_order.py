@@ -164,3 +164,12 @@ def test_configs_of_keras_with_inner_models_of_dicts():
 
     read = keras.models.model_from_json(outer(oracle).to_json())
     assert values(read(AGE_PRICE)) == 1.0
+
+
+def test_layers_behind_a_dict_of_outputs_have_keras_order():
+    def names(library):
+        x = library.Input((3,), name="x")
+        outputs = {key: library.layers.Dense(3, name=name)(x) for key, name in (("o", "first"), ("d", "second"))}
+        return [layer.name for layer in library.Model(x, outputs).layers]
+
+    assert names(keras) == names(oracle) == ["x", "second", "first"]

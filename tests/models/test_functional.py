@@ -273,3 +273,16 @@ def test_positional_and_keyword_arguments():
         keras.models.Model(x, y, name="n"),
     ):
         assert model.name == "n"
+
+
+def test_a_slice_of_a_free_axis_may_be_shorter():
+    x = keras.Input((None, 4))
+    assert x[:, :5].shape == (None, None, 4)
+    assert x[:, 1:].shape == (None, None, 4)
+
+
+def test_an_input_in_the_midst_of_a_call_of_several_outputs():
+    x = keras.Input((4,))
+    a, b = torch.chunk(x, 2, 1)
+    model = keras.Model([a, x], a + b)
+    assert model([torch.full((1, 2), 10.0), torch.full((1, 4), 20.0)]).tolist() == [[30.0, 30.0]]

@@ -6,6 +6,7 @@ import gc
 
 import pytest
 import torch
+from torch import nn
 
 import torchkeras_layer as keras
 from tests.models.samples import Mixes, Scale
@@ -260,3 +261,29 @@ def test_a_lambda_cannot_be_written_down(world):
     model = keras.Model(world.x, keras.layers.Lambda(lambda v: v + 1, name="plus")(world.x))
     with pytest.raises((TypeError, NotImplementedError, ValueError), match="(?s)plus|lambda"):
         model.to_json()
+
+
+class Decides(keras.Layer):
+    def call(self, inputs):
+        return inputs if inputs.sum() > 0 else -inputs
+
+
+def test_control_flow_is_told_in_words():
+    with pytest.raises(NotImplementedError, match=r"d \(Decides\).*takes the value of a tensor, as `if`"):
+        Decides(name="d")(keras.Input((2,)))
+
+
+def test_a_wrong_size_is_told_with_the_layer_and_without_symbols():
+    with pytest.raises(
+        RuntimeError, match=r"w \(TorchModuleWrapper\): call\(\) fails on inputs of shape \(None, 5\)"
+    ) as caught:
+        keras.layers.TorchModuleWrapper(nn.Linear(4, 3), name="w")(keras.Input((5,)))
+    assert "s26" not in str(caught.value)
+
+
+def test_none_among_sizes_is_explained():
+    x = keras.Input((3,))
+    assert x.reshape((x.shape[0], 3, 1)).shape == (None, 3, 1)
+    with pytest.raises((TypeError, ValueError), match="size of a free axis"):
+        x.expand(x.shape[0], -1)
+    assert (x == None, x != None) == (False, True)  # noqa: E711

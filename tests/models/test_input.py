@@ -128,3 +128,8 @@ def test_a_failed_input_takes_no_name():
     with pytest.raises(ValueError, match="-1"):
         keras.Input((-1,))
     assert keras.Input((3,)).name == "input_1"
+
+
+def test_an_input_of_more_axes_than_torch_has():
+    with pytest.raises(ValueError, match="at most 64 axes"):
+        keras.Input((1,) * 70)

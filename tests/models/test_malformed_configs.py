@@ -108,3 +108,19 @@ def test_only_functions_of_a_closed_table_are_loaded(name):
 def test_what_is_no_config_at_all(config):
     with pytest.raises((TypeError, ValueError), match="(?s)config"):
         keras.Model.from_config(config)
+
+
+@pytest.mark.parametrize(("function", "args"), [("operator.pow", [9, 9]), ("operator.mul", ["a", 3])])
+def test_a_config_runs_no_function_on_values(function, args):
+    x = keras.Input((3,))
+    config = keras.Model(x, x + 1).get_config()
+    entry = {"module": "keras.layers", "class_name": "TorchFunction", "config": {"name": "f", "function": function}}
+    config["layers"].append({**entry, "name": "f", "inbound_nodes": [{"args": args, "kwargs": {}}]})
+    with pytest.raises(DeserializationError, match="'f' is called on no tensor of the graph"):
+        keras.Model.from_config(config)
+
+
+@pytest.mark.parametrize("text", ["{}", '{"config": {}}', "[]", '{"class_name": 3}'])
+def test_json_of_no_model(text):
+    with pytest.raises(DeserializationError):
+        keras.models.model_from_json(text)

@@ -8,6 +8,7 @@ import torch
 import torchkeras_layer as keras
 from tests.layer.samples import Seen
 from tests.models.samples import Doubles, MaskedMean
+from torchkeras_layer.layers import Dropout, Embedding
 
 TOKENS = torch.tensor([[1, 3, 0, 0], [2, 0, 0, 0]])
 SHOWN = TOKENS != 0
@@ -182,3 +183,12 @@ def test_freezing_a_model():
     model.trainable = True
     assert len(model.trainable_weights) == 4
     assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_the_mask_that_a_model_computes():
+    tokens = torch.tensor([[1, 0]])
+    sequential = keras.Sequential([Embedding(10, 4, mask_zero=True), Dropout(0.1)])
+    assert sequential.compute_mask(tokens).tolist() == [[True, False]]
+    x = keras.Input((2,), dtype="int64")
+    model = keras.Model(x, {"out": Embedding(10, 4, mask_zero=True)(x)})
+    assert model.compute_mask(tokens)["out"].tolist() == [[True, False]]

@@ -10,6 +10,9 @@ from torch import nn
 
 import torchkeras_layer as keras
 from tests.models.samples import Doubles, Penalty, chain, names_of
+from torchkeras_layer.layers import Dense
+
+X = torch.ones(2, 3)
 
 
 def dense(units, **arguments):
@@ -283,3 +286,58 @@ def test_weights_may_depend_on_the_batch_size_of_a_build():
     model.build((3, 4))
     assert [tuple(weight.shape) for weight in model.weights] == [(3,)] * 4 + [(3, 4)] * 2
     assert model(torch.ones(3, 4)).shape == (3, 4)
+
+
+def test_looking_at_a_deferred_sequential_changes_nothing():
+    model = keras.Sequential([Dense(3)])
+    model(torch.ones(1, 4))
+    config, names = model.get_config(), [node.layer.name for node in model.layers[0].inbound_nodes]
+    assert model.output_shape == (None, 3)
+    assert "dense" in model.code or "self" in model.code
+    assert model.get_config() == config
+    assert [node.layer.name for node in model.layers[0].inbound_nodes] == names
+    assert model(torch.ones(1, 2, 4)).shape == (1, 2, 3)
+
+
+def test_a_replaced_layer_of_a_sequential_is_gone():
+    model = keras.Sequential([keras.Input((3,)), Dense(4, name="a"), Dense(2, name="b")])
+    assert model.output_shape == (None, 2)
+    new = Dense(5, name="c")
+    setattr(model, "1", new)
+    assert model.output_shape == (None, 5)
+    assert [layer.name for layer in model.layers] == ["a", "c"]
+    assert list(model.state_dict()) == ["0.kernel", "0.bias", "1.kernel", "1.bias"]
+    setattr(model, "1", nn.Linear(4, 6))
+    assert model(X).shape == (2, 6)
+    assert model.output_shape == (None, 6)
+
+
+def test_a_pop_that_fails_changes_nothing():
+    model = keras.Sequential([keras.Input((4,)), Dense(3), Dense(2)])
+    with pytest.raises(ValueError, match="axis -1"):
+        model.pop(0)
+    assert len(model) == 2
+    assert model(torch.ones(1, 4)).shape == (1, 2)
+    assert "return" in model.code
+    with pytest.raises(TypeError, match="no layer 7 to take out, but 2 layers"):
+        model.pop(7)
+
+
+def test_symbolic_losses_of_a_sequential_are_kept_or_refused():
+    model = keras.Sequential([keras.Input((4,)), Dense(3)])
+    model.add_loss(model.output.mean())
+    model.add(Dense(2))
+    model(torch.ones(1, 4))
+    assert len(model.losses) == 1
+    with pytest.raises(NotImplementedError, match=r"Model\(model\.inputs"):
+        model.get_config()
+    with pytest.raises(ValueError, match="symbolic losses"):
+        model.pop()
+    with pytest.raises(ValueError, match="symbolic losses"):
+        keras.models.clone_model(model)
+
+
+def test_a_sequential_of_an_input_alone():
+    model = keras.Sequential([keras.Input((4,))])
+    assert model(torch.ones(1, 4)).shape == (1, 4)
+    assert model(keras.Input((4,))).shape == (None, 4)
