@@ -61,7 +61,7 @@ def test_an_empty_axis_holds_nothing(name, arguments, rank, data_format):
 @pytest.mark.parametrize("axis", [1, 2])
 def test_a_sequence_without_steps_or_features_is_not_enlarged(axis):
     shape = tuple(0 if one == axis else 3 for one in range(3))
-    with pytest.raises(ValueError, match=r"^here: nothing is in inputs of shape \(3, .*\) to enlarge\."):
+    with pytest.raises(ValueError, match=r"^here: inputs of shape \(3, .*\) are empty: there is nothing to enlarge\."):
         layers.UpSampling1D(name="here")(torch.ones(shape))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._settings import image_data_format
 from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer.layer import Layer
@@ -28,6 +29,24 @@ def resolved(layer: Layer, name: str, value: Any, get: Callable[[Any], Any]) -> 
         return get(value)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{type(layer).__name__}: {name}: {error}") from error
+
+
+def weight_arguments(
+    layer: Layer, weight: str, initializer: Any, regularizer: Any, constraint: Any
+) -> tuple[Any, Any, Any]:
+    """Return the initializer, regularizer and constraint that the arguments of a weight mean.
+
+    Raises:
+        ValueError: if one of them is unknown; the message names the layer and the argument.
+
+    >>> weight_arguments(Layer(), "kernel", "zeros", None, None)[1:]
+    (None, None)
+    """
+    return (
+        resolved(layer, f"{weight}_initializer", initializer, initializers.get),
+        resolved(layer, f"{weight}_regularizer", regularizer, regularizers.get),
+        resolved(layer, f"{weight}_constraint", constraint, constraints.get),
+    )
 
 
 def plain_int(value: Any) -> int | None:

@@ -23,8 +23,8 @@ from torchkeras_layer.registry.table import entry_of
 class BuiltInLayer(Layer, has_effects=False):
     """Base of the built-in layers.
 
-    A layer keeps each argument of its constructor under the argument's name (with an underscore before it where `Layer`
-    has a property of that name and does not keep it); the config follows from that.
+    A layer keeps each argument of its constructor under the argument's name (in what it derives from its arguments
+    where `Layer` has a property of that name and does not keep it); the config follows from that.
 
     Raises:
         ValueError: for an argument of Keras's layer that asks for what is not supported.
@@ -91,7 +91,8 @@ class BuiltInLayer(Layer, has_effects=False):
     def _torchkeras_write_argument(self, name: str) -> Any:
         if isinstance(getattr(Layer, name, None), property):
             # The property may say more than what this layer was given.
-            value = getattr(self._torchkeras, name) if name in Record.__slots__ else getattr(self, f"_{name}")
+            place = self._torchkeras if name in Record.__slots__ else self._torchkeras.derived
+            value = getattr(place, name) if hasattr(place, name) else getattr(self, f"_{name}")
         else:
             value = getattr(self, name)
         # Keras writes activation functions by their names, other functions as objects.

@@ -11,8 +11,8 @@ from torch import nn
 from torchkeras_layer._structures import in_order, leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.configuration import base_config
+from torchkeras_layer.layers.core.function_layers import Lambda
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
-from torchkeras_layer.layers.core.lambda_layer import Lambda
 from torchkeras_layer.models.chain import chain_of
 from torchkeras_layer.models.graphs import layer_under, operand_under, take_sinks, wiring_of
 from torchkeras_layer.models.model import Model
@@ -135,7 +135,9 @@ def _from_config(layer: Layer) -> Layer:
         return clone_model(layer)
     if type(layer) is Lambda:
         # A config names functions that are registered, and a clone shares any, as in TF-Keras.
-        return Lambda(layer.function, layer._output_shape, layer.mask, layer.arguments, **base_config(layer))
+        return Lambda(
+            layer.function, layer._torchkeras.derived.output_shape, layer.mask, layer.arguments, **base_config(layer)
+        )
     return type(layer).from_config(layer.get_config())
 
 

@@ -78,7 +78,7 @@ def test_shared_axes_are_counted_from_1(axes):
 
 def test_shared_axes_exist():
     layer = layers.PReLU(shared_axes=[1, 3], name="bent")
-    message = r"^bent: inputs of shape \(2, 3, 4\) have axes from 1 to 2 behind the batch\. Received: shared_axes="
+    message = r"^bent: inputs of shape \(2, 3, 4\) have axes from 1 to 2 after the batch\. Received: shared_axes="
     with pytest.raises(ValueError, match=message):
         layer.build((2, 3, 4))
 

@@ -11,7 +11,7 @@ from torch import nn
 from tests.layers.core.torch_modules import Plain, through_json
 from tests.oracle import keras
 from torchkeras_layer import layers
-from torchkeras_layer.layers.core.torch_module_table import is_of_torch
+from torchkeras_layer.layers.core.torch_module_config import is_of_torch
 from torchkeras_layer.registry import DeserializationError
 
 

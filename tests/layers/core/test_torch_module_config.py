@@ -13,7 +13,7 @@ from torch.nn.utils import parametrizations, prune
 import torchkeras_layer as ours
 from tests.layers.core.torch_modules import Plain, through_json
 from torchkeras_layer import layers
-from torchkeras_layer.layers.core.torch_module_table import TORCH_CLASSES
+from torchkeras_layer.layers.core.torch_module_config import TORCH_CLASSES
 
 # What a class is made with, where its arguments are not those of its family.
 ARGUMENTS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {

@@ -203,7 +203,6 @@ def test_a_subclass_may_define_what_keras_s_would():
 
 
 def test_what_a_new_merge_must_define():
-    from torchkeras_layer.layers.merging.extreme_merge import ExtremeMerge
     from torchkeras_layer.layers.merging.merge import Merge
 
     with pytest.raises(NotImplementedError, match=r"^Merge: define compute_output_shape"):
@@ -212,5 +211,3 @@ def test_what_a_new_merge_must_define():
     layer.built = True
     with pytest.raises(NotImplementedError, match=r"^Merge: define _merge_function"):
         layer([torch.ones(2)])
-    with pytest.raises(NotImplementedError, match=r"^ExtremeMerge: define _choose"):
-        ExtremeMerge()([torch.ones(2), torch.ones(2)])

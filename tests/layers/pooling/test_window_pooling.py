@@ -256,7 +256,7 @@ def test_words_are_checked(name):
 @of_rank_2
 def test_inputs_that_hold_no_window(name):
     layer = getattr(layers, name)((2, 4), name="pool")
-    message = r"^pool: inputs of shape \(1, 5, 3, 2\) hold no window of pool_size=\(2, 4\). Pool less often"
+    message = r"^pool: inputs of shape \(1, 5, 3, 2\) contain no window of pool_size=\(2, 4\). Pool less often"
     with pytest.raises(ValueError, match=message):
         layer(torch.zeros(1, 5, 3, 2))
     with pytest.raises(ValueError, match=message):

@@ -17,7 +17,7 @@ from torch.func import vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import torchkeras_layer as ours
-from torchkeras_layer.layers.preprocessing.crossing import unsigned_remainder
+from torchkeras_layer.layers.preprocessing.hashing import unsigned_remainder
 
 GOLDENS = json.loads((Path(__file__).parent / "crossings.json").read_text(encoding="utf-8"))
 INTS = torch.tensor([5, 9, -3, 2**60, -(2**63)])
@@ -134,7 +134,7 @@ def test_bad_arguments(arguments, message):
         ([INTS], ValueError, r"pairs: expects a list of two features or more. Received: 1 in a list"),
         ([INTS, INTS[:2]], ValueError, r"pairs: features must all have shape .*Received: \(5,\), \(2,\)."),
         ([torch.ones(2, 3, dtype=torch.int64)] * 2, ValueError, r"Received: \(2, 3\), \(2, 3\)."),
-        ([INTS, INTS / 2], TypeError, r"pairs: a feature is of ints or of strings. Received: one of torch.float32."),
+        ([INTS, INTS / 2], TypeError, r"pairs: a feature must hold ints or strings. Received: one of torch.float32."),
         ([INTS > 0, INTS], TypeError, r"Received: one of torch.bool."),
         ([["a", None], INTS[:2]], TypeError, r"pairs: it takes strings. Received: None of type NoneType"),
         ([{"a": INTS}, INTS], TypeError, r"pairs: .*Received"),
@@ -148,7 +148,7 @@ def test_bad_inputs(inputs, error, message):
 
 
 def test_symbols_of_floats():
-    with pytest.raises(TypeError, match=r"pairs: a feature is of ints or of strings. Received: one of torch.float32"):
+    with pytest.raises(TypeError, match=r"pairs: a feature must hold ints or strings. Received: one of torch.float32"):
         ours.layers.HashedCrossing(5, name="pairs")([ours.Input((1,)), ours.Input((1,), dtype="int64")])
 
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchkeras_layer.layers.preprocessing.farm_hash import fingerprints
-from torchkeras_layer.layers.preprocessing.sip_hash import sip_hashes
+from torchkeras_layer.layers.preprocessing.string_hashes import fingerprints, sip_hashes
 
 # What `tf.strings.to_hash_bucket_fast` and `_strong` (key 1, 2) give modulo 2**62 for the bytes 0, 7, 14, … (modulo
 # 256) of each length.

@@ -133,13 +133,13 @@ def test_bad_arguments(lookup, arguments, message):
             StringLookup,
             {"vocabulary": ["a", ""], "mask_token": ""},
             ValueError,
-            r"mask_token='' is not for use as a token, but was found at index 1 .* as get_vocabulary\(\) does",
+            r"mask_token='' must not be in the vocabulary, but was found at index 1. .* as get_vocabulary\(\) does",
         ),
         (
             StringLookup,
             {"vocabulary": ["a", "[UNK]"], "invert": True},
             ValueError,
-            r"oov_token='\[UNK\]' is not for use",
+            r"oov_token='\[UNK\]' must not be in the vocabulary",
         ),
         (
             StringLookup,

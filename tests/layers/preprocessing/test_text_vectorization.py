@@ -137,7 +137,7 @@ def test_functions_are_in_the_config_only_if_registered():
         ({"sparse": True}, r"TextVectorization: sparse is not supported"),
         ({"max_tokens": 1}, r"max_tokens must be an int above 1"),
         ({"vocabulary": ["a", "a"]}, r"each token must be in the vocabulary once. Received twice: \['a'\]"),
-        ({"vocabulary": ["a", ""]}, r"mask_token='' is not for use as a token"),
+        ({"vocabulary": ["a", ""]}, r"mask_token='' must not be in the vocabulary"),
         ({"max_tokens": 3, "vocabulary": ["a", "b"]}, r"max_tokens=3 is too small for the vocabulary"),
     ],
 )

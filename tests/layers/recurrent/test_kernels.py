@@ -11,8 +11,7 @@ from torch.autograd import forward_ad
 
 import torchkeras_layer as ours
 from tests.layers.recurrent.pairs import needs_bfloat16_kernels
-from torchkeras_layer.layers.recurrent import kernel_operator
-from torchkeras_layer.layers.recurrent.kernels import run_directly
+from torchkeras_layer.layers.recurrent.fused_kernels import run_recurrence, run_torch_kernel
 
 layers = ours.layers
 KINDS = {"lstm": (4, (16,)), "gru": (3, (2, 12)), "tanh": (1, (4,)), "relu": (1, (4,))}
@@ -36,8 +35,8 @@ def _operands(kind, has_bias, dtype=torch.float64):
 def test_the_operator_has_the_gradients_of_torchs_kernel(kind, has_bias):
     operands = _operands(kind, has_bias)
     wanted = [part for part in (operands[1], *operands[2], *operands[3:]) if part is not None]
-    outputs, last = run_directly(*operands)
-    found = kernel_operator.run_recurrence(*operands)
+    outputs, last = run_torch_kernel(*operands)
+    found = run_recurrence(*operands)
     torch.testing.assert_close(found, [outputs, *last])
     losses = [sum((part * part.detach().cos()).sum() for part in results) for results in ([outputs, *last], found)]
     expected, gradients = (torch.autograd.grad(loss, wanted) for loss in losses)
@@ -64,7 +63,7 @@ def test_double_precision_by_the_kernel(name):
     x = torch.randn(3, 5, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda x: layer(x, mask=HOLES), x)
     slow = type(layer).from_config(layer.get_config())
-    slow._fuses = False
+    slow._torchkeras.derived.uses_fused_kernel = False
     slow.build(x.shape)
     slow.set_weights(layer.get_weights())
     for mask in (None, HOLES):
@@ -148,8 +147,8 @@ def test_one_graph_serves_every_mask(kind):
             if hasattr(layer, "reset_state"):
                 layer.reset_state()
     for layer, other in zip(model.layers, twin.layers, strict=True):
-        if hasattr(layer, "cell") and hasattr(layer.cell, "_draws"):
-            layer.cell._draws.copy_(other.cell._draws)
+        if hasattr(layer, "cell") and hasattr(layer.cell, "draws"):
+            layer.cell.draws.copy_(other.cell.draws)
     counter = CompileCounterWithBackend("aot_eager")
     compiled = torch.compile(model, backend=counter, fullgraph=True)
     for turn in range(3):

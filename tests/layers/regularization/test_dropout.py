@@ -149,7 +149,7 @@ def test_a_count_of_another_shape_is_an_error():
         state = {name: torch.ones(2, dtype=torch.int64) for name in module.state_dict()}
         with pytest.raises(RuntimeError, match=r"draws has shape \(\), received \(2,\)"):
             module.load_state_dict(state)
-    assert layer._draws == 0
+    assert layer.draws == 0
 
 
 def test_inference_and_a_rate_of_0_return_the_inputs():

@@ -247,8 +247,8 @@ def test_dropout_is_drawn_for_each_direction():
 
 def test_use_cudnn_is_kept():
     layer = L.Bidirectional(L.GRU(3, use_cudnn=False))
-    assert not layer.forward_layer._fuses
-    assert not layer.backward_layer._fuses
+    assert not layer.forward_layer._torchkeras.derived.uses_fused_kernel
+    assert not layer.backward_layer._torchkeras.derived.uses_fused_kernel
 
 
 def test_time_major():

@@ -12,7 +12,7 @@ from torch import nn
 
 import torchkeras_layer as ours
 from tests.oracle import assert_close, keras, to_numpy
-from torchkeras_layer.layers.wrappers.sample_wise import computes_samples_apart
+from torchkeras_layer.layers.wrappers.time_distributed import computes_samples_apart
 
 L = ours.layers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,6 +17,19 @@ from torchkeras_layer.layers.inputs import as_real, check_shape
 from torchkeras_layer.symbolic import InputSpec
 
 
+@dataclass(slots=True)
+class Sharing:
+    """Along which axes one `alpha` serves all values.
+
+    `is_of_first_axes`: whether these are the first ones, so that values with an alpha of their own lie side by side.
+
+    >>> Sharing(True).is_of_first_axes
+    True
+    """
+
+    is_of_first_axes: bool
+
+
 @catalog.register()
 class PReLU(BuiltInLayer):
     """`x` if positive, else `alpha * x`, with a learned `alpha` for each place in a sample.
@@ -24,12 +38,12 @@ class PReLU(BuiltInLayer):
 
     Args:
         alpha_initializer, alpha_regularizer, alpha_constraint: identifiers or callables.
-        shared_axes: axis or axes, counted from 1 behind the batch, along which one `alpha` serves all: [1, 2] gives
+        shared_axes: axis or axes, counted from 1 after the batch, along which one `alpha` serves all: [1, 2] gives
             images with the channels last one for each channel.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `shared_axes` are not axes behind the batch, an identifier is unknown, or an axis that is not
+        ValueError: if `shared_axes` are not axes after the batch, an identifier is unknown, or an axis that is not
             shared has no known size, or is empty.
 
     >>> import torchkeras_layer as keras
@@ -50,26 +64,25 @@ class PReLU(BuiltInLayer):
         self.alpha_initializer = resolved(self, "alpha_initializer", alpha_initializer, initializers.get)
         self.alpha_regularizer = resolved(self, "alpha_regularizer", alpha_regularizer, regularizers.get)
         self.alpha_constraint = resolved(self, "alpha_constraint", alpha_constraint, constraints.get)
-        self.shared_axes = None if shared_axes is None else self._read_axes(shared_axes)
+        self.shared_axes = None if shared_axes is None else _read_shared_axes(self, shared_axes)
         self.input_spec = InputSpec(min_ndim=2)
         self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
         """Create `alpha`."""
         check_shape(self, input_shape)
-        rank = len(input_shape)
+        ndim = len(input_shape)
         shared = set(self.shared_axes or ())
-        if any(axis >= rank for axis in shared):
+        if any(axis >= ndim for axis in shared):
             raise ValueError(
-                f"{self.name}: inputs of shape {tuple(input_shape)} have axes from 1 to {rank - 1} behind the batch. "
+                f"{self.name}: inputs of shape {tuple(input_shape)} have axes from 1 to {ndim - 1} after the batch. "
                 f"Received: shared_axes={self.shared_axes}."
             )
-        own = [axis for axis in range(1, rank) if axis not in shared]
+        own = [axis for axis in range(1, ndim) if axis not in shared]
         sizes: dict[int, int | None] = dict(zip(own, filled_sizes(self, input_shape, own), strict=True))
-        self.alpha = add_parameter(self, "alpha", tuple(sizes.get(axis, 1) for axis in range(1, rank)))
-        self.input_spec = InputSpec(ndim=rank, axes=sizes)
-        # Whether the values that have an alpha of their own lie next to each other.
-        self._shares_first_axes = own == list(range(rank - len(own), rank))
+        self.alpha = add_parameter(self, "alpha", tuple(sizes.get(axis, 1) for axis in range(1, ndim)))
+        self.input_spec = InputSpec(ndim=ndim, axes=sizes)
+        self._torchkeras.derived = Sharing(own == list(range(ndim - len(own), ndim)))
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs, with negative ones multiplied by `alpha`."""
@@ -82,7 +95,7 @@ class PReLU(BuiltInLayer):
         # Torch's kernel takes one weight for each column: rows and columns are views, at least if the inputs are
         # contiguous. Its derivative at exactly 0 is alpha, where that of Keras, relu(x) - alpha * relu(-x), is 0: that
         # form takes 1.2 to 4.8 times as long, forward.
-        if self._shares_first_axes:
+        if self._torchkeras.derived.is_of_first_axes:
             rows = inputs.reshape(-1, alpha.numel())
         else:
             rows, alpha = inputs.flatten(1), alpha.expand(inputs.shape[1:])
@@ -92,13 +105,14 @@ class PReLU(BuiltInLayer):
         """Return the shape of the inputs."""
         return tuple(input_shape)
 
-    def _read_axes(self, value: Any) -> list[int]:
-        given = list(value) if isinstance(value, (list, tuple)) else [value]
-        # Keras takes negative axes, but shares others than one would think.
-        axes = [axis for axis in map(plain_int, given) if axis is not None and axis >= 1]
-        if len(axes) < len(given):
-            raise ValueError(
-                f"{type(self).__name__}: shared_axes must be an int, or a list or tuple of ints, counted from 1. "
-                f"Received: shared_axes={value!r}."
-            )
-        return axes
+
+def _read_shared_axes(layer: PReLU, value: Any) -> list[int]:
+    given = list(value) if isinstance(value, (list, tuple)) else [value]
+    # Keras takes negative axes, but shares others than one would think.
+    axes = [axis for axis in map(plain_int, given) if axis is not None and axis >= 1]
+    if len(axes) < len(given):
+        raise ValueError(
+            f"{type(layer).__name__}: shared_axes must be an int, or a list or tuple of ints, counted from 1. "
+            f"Received: shared_axes={value!r}."
+        )
+    return axes

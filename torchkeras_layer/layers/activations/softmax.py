@@ -47,7 +47,7 @@ class Softmax(BuiltInLayer):
         if mask is None:
             return activations.softmax(inputs, self.axis)
         mask = torch.as_tensor(mask, device=inputs.device)
-        self._check_mask(inputs, mask)
+        _check_mask(self, inputs, mask)
         kept = mask if mask.dtype is torch.bool else mask > 0.5
         # Finite, so that nothing is NaN where all is masked.
         excluded = -3e4 if inputs.dtype is torch.float16 else -1e9
@@ -59,11 +59,12 @@ class Softmax(BuiltInLayer):
         axes_in(self, self.axis, input_shape)
         return tuple(input_shape)
 
-    def _check_mask(self, inputs: torch.Tensor, mask: torch.Tensor) -> None:
-        sizes, mask_sizes = tuple(inputs.shape), tuple(mask.shape)
-        pairs = zip(reversed(mask_sizes), reversed(sizes), strict=False)
-        if len(mask_sizes) > len(sizes) or any(one != 1 and one != other for one, other in pairs):
-            raise ValueError(
-                f"{self.name}: mask must broadcast to the shape of the inputs, {sizes}. "
-                f"Received: a mask of shape {mask_sizes}."
-            )
+
+def _check_mask(layer: Softmax, inputs: torch.Tensor, mask: torch.Tensor) -> None:
+    sizes, mask_sizes = tuple(inputs.shape), tuple(mask.shape)
+    pairs = zip(reversed(mask_sizes), reversed(sizes), strict=False)
+    if len(mask_sizes) > len(sizes) or any(one != 1 and one != other for one, other in pairs):
+        raise ValueError(
+            f"{layer.name}: mask must broadcast to the shape of the inputs, {sizes}. "
+            f"Received: a mask of shape {mask_sizes}."
+        )

@@ -1,20 +1,35 @@
-"""How does a sequence look at another one, by products of their values, and without weights but a scale?"""
+"""How does a sequence attend to another one without projections: by products or by sums of their features?"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from torchkeras_layer._shapes import Shape, as_shape, is_shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import number_between, one_of
-from torchkeras_layer.layers.attention.attention_axes import check_shapes
-from torchkeras_layer.layers.attention.attention_masks import causal_mask, check_broadcast, merged, read_mask
-from torchkeras_layer.layers.attention.score_dropout import score_dropout
-from torchkeras_layer.layers.attention.scores import attend, large_negative
+from torchkeras_layer.layers.arguments import known_sizes, number_between, one_of
+from torchkeras_layer.layers.attention.axes import check_shapes
+from torchkeras_layer.layers.attention.scores import (
+    attend,
+    causal_mask,
+    check_broadcast,
+    large_negative,
+    merged,
+    read_mask,
+    score_dropout,
+)
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer, weight_of
 from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
+
+
+@dataclass(slots=True)
+class AttentionOptions:
+    """What a layer was given beyond the arguments of Keras 3."""
+
+    # Whether each call uses the causal mask: `causal` of Keras 2.
+    is_causal: bool
 
 
 @catalog.register()
@@ -57,8 +72,9 @@ class Attention(BuiltInLayer, only_merges_masks=True):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        self._causal = bool(kwargs.pop("causal", False))
+        is_causal = bool(kwargs.pop("causal", False))
         super().__init__(**kwargs)
+        self._torchkeras.derived = AttentionOptions(is_causal)
         self.use_scale = bool(use_scale)
         self.score_mode = one_of(self, "score_mode", score_mode, "dot", "concat")
         self.dropout = number_between(self, "dropout", dropout, 0, 1)
@@ -72,7 +88,7 @@ class Attention(BuiltInLayer, only_merges_masks=True):
         >>> keras.layers.Attention(causal=True).get_config()["causal"]
         True
         """
-        return super().get_config() | ({"causal": True} if self._causal else {})
+        return super().get_config() | ({"causal": True} if self._torchkeras.derived.is_causal else {})
 
     def build(self, input_shape: Any) -> None:
         """Create `scale` and `concat_score_weight` where they are used.
@@ -80,7 +96,7 @@ class Attention(BuiltInLayer, only_merges_masks=True):
         Raises:
             ValueError: if the shapes do not fit together.
         """
-        self._read_shapes(input_shape)
+        _read_shapes(self, input_shape)
         self.scale = self.add_weight("scale", (), initializer="ones") if self.use_scale else None
         is_concat = self.score_mode == "concat"
         self.concat_score_weight = self.add_weight("concat_score_weight", (), initializer="ones") if is_concat else None
@@ -95,17 +111,17 @@ class Attention(BuiltInLayer, only_merges_masks=True):
         use_causal_mask: bool = False,
     ) -> Any:
         """Return the weighted means of the values, and the weights if they are asked for."""
-        query, value, key = self._read_inputs(inputs)
-        query_mask, value_mask = self._read_masks(mask, query, value)
-        is_causal = use_causal_mask or self._causal
+        query, value, key = _read_inputs(self, inputs)
+        query_mask, value_mask = _read_masks(self, mask, query, value)
+        is_causal = use_causal_mask or self._torchkeras.derived.is_causal
         weights = None
         # A subclass may have other scores.
         is_product = self.score_mode == "dot" and type(self)._calculate_scores is Attention._calculate_scores
         if is_product and not (return_attention_scores or (training and self.dropout > 0)):
-            outputs = self._attend_by_product(query, value, key, value_mask, is_causal)
+            outputs = _attend_by_product(self, query, value, key, value_mask, is_causal)
         else:
             scores = self._calculate_scores(query, key)
-            kept = self._kept(query, value, value_mask, is_causal)
+            kept = _score_mask(self, query, value, value_mask, is_causal)
             if kept is not None:
                 # Added as in Keras: small scores vanish beside it, and where all keys are masked, all count alike.
                 scores = torch.where(kept, scores, scores + large_negative(scores.dtype))
@@ -125,92 +141,149 @@ class Attention(BuiltInLayer, only_merges_masks=True):
         Raises:
             ValueError: if the shapes do not fit together.
         """
-        query, value, _ = self._read_shapes(input_shape)
+        query, value, _ = _read_shapes(self, input_shape)
         return (*query[:-1], value[-1])
 
     def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
         """Return how well each key fits each query. A subclass may define it, as in Keras."""
         if self.score_mode == "dot":
-            return self._scaled(query) @ key.transpose(-1, -2)
+            return _scaled(self, query) @ key.transpose(-1, -2)
         summed = query.unsqueeze(-2) + key.unsqueeze(-3)
-        return weight_of(self, "concat_score_weight") * torch.tanh(self._scaled(summed)).sum(-1)
+        return weight_of(self, "concat_score_weight") * torch.tanh(_scaled(self, summed)).sum(-1)
 
-    def _scaled(self, values: torch.Tensor) -> torch.Tensor:
-        return values * weight_of(self, "scale") if self.use_scale else values
 
-    def _attend_by_product(
-        self, query: torch.Tensor, value: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None, is_causal: bool
-    ) -> torch.Tensor:
-        kept = None if mask is None else self._kept(query, value, mask, is_causal)
-        # Torch's fused kernel is for batches of heads: with 3 axes, another one takes twice the time (32 x 64 x 64).
-        query, key, value = self._scaled(query).unsqueeze(-3), key.unsqueeze(-3), value.unsqueeze(-3)
-        kept = None if kept is None else kept.unsqueeze(-3)
-        return attend(query, key, value, kept, 1.0, is_causal and kept is None).squeeze(-3)
+def _scaled(layer: Attention, values: torch.Tensor) -> torch.Tensor:
+    return values * weight_of(layer, "scale") if layer.use_scale else values
 
-    def _kept(
-        self, query: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None, is_causal: bool
-    ) -> torch.Tensor | None:
-        """Return the mask of the scores: a mask over the values, and the causal one."""
-        over_values = None if mask is None else mask.unsqueeze(-2)
-        steps = query.shape[-2], value.shape[-2]
-        return merged([over_values, causal_mask(*steps, query.device) if is_causal else None])
 
-    def _read_inputs(self, inputs: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return query, value and key, in the same dtype."""
-        # At each call, because a tensor in place of the list could pass for one: its rows are tensors too.
-        if not isinstance(inputs, (list, tuple)) or not 2 <= len(inputs) <= 3:
-            raise ValueError(self._list_expected(inputs))
-        query, value = inputs[:2]
-        key = inputs[2] if len(inputs) == 3 else value
-        self._check_shapes(query.shape, value.shape, key.shape)
-        return query, value, key
+def _attend_by_product(
+    layer: Attention,
+    query: torch.Tensor,
+    value: torch.Tensor,
+    key: torch.Tensor,
+    mask: torch.Tensor | None,
+    is_causal: bool,
+) -> torch.Tensor:
+    kept = None if mask is None else _score_mask(layer, query, value, mask, is_causal)
+    # Torch's fused kernel is for batches of heads: with 3 axes, another one takes twice the time (32 x 64 x 64).
+    query, key, value = _scaled(layer, query).unsqueeze(-3), key.unsqueeze(-3), value.unsqueeze(-3)
+    kept = None if kept is None else kept.unsqueeze(-3)
+    return attend(query, key, value, kept, 1.0, is_causal and kept is None).squeeze(-3)
 
-    def _read_masks(self, mask: Any, *tensors: torch.Tensor) -> list[torch.Tensor | None]:
-        """Return the masks of query and value."""
-        if mask is None:
-            return [None, None]
-        if not isinstance(mask, (list, tuple)) or not 2 <= len(mask) <= 3:
-            raise ValueError(
-                f"{self.name}: mask must be a list with a mask, or None, for the query and for the value. "
-                f"Received: {type(mask).__name__}."
-            )
-        read: list[torch.Tensor | None] = []
-        for what, one, tensor in zip(("query", "value"), mask, tensors, strict=False):
-            found = None if one is None else read_mask(self, f"mask of the {what}", one, tensor, [tensor.dim() - 1])
-            if found is not None:
-                check_broadcast(self, "its mask", found, f"steps of the {what}", tensor.shape[:-1])
-            read.append(found)
-        return read
 
-    def _read_shapes(self, input_shape: Any) -> tuple[Shape, Shape, Shape]:
-        is_list = isinstance(input_shape, (list, tuple)) and 2 <= len(input_shape) <= 3
-        if not is_list or not all(map(is_shape, input_shape)):
-            raise ValueError(self._list_expected(input_shape))
-        shapes = [as_shape(shape) for shape in input_shape]
-        query, value, key = (*shapes, *shapes[1:])[:3]
-        self._check_shapes(query, value, key)
-        return query, value, key
+def _score_mask(
+    layer: Attention, query: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None, is_causal: bool
+) -> torch.Tensor | None:
+    """Return the mask of the scores: a mask over the values, and the causal one."""
+    over_values = None if mask is None else mask.unsqueeze(-2)
+    steps = query.shape[-2], value.shape[-2]
+    return merged([over_values, causal_mask(*steps, query.device) if is_causal else None])
 
-    def _check_shapes(self, query: Any, value: Any, key: Any) -> None:
-        if len(query) < 3:
-            raise ValueError(
-                f"{self.name}: query and value must have rank 3 or more: batch, steps, features. "
-                f"Received: query {tuple(query)}."
-            )
-        check_shapes(self, len(query), range(len(query) - 2), query, value, key)
-        if None not in (query[-1], key[-1]) and query[-1] != key[-1]:
-            raise ValueError(
-                f"{self.name}: query and key must have the same number of features. "
-                f"Received: query {tuple(query)}, key {tuple(key)}."
-            )
 
-    def _list_expected(self, received: Any) -> str:
-        what = type(received).__name__
-        if is_shape(received) and not any(isinstance(size, torch.Tensor) for size in received):
-            what = f"one of shape {tuple(received)}"
-        elif isinstance(received, (list, tuple)):
-            what = f"{len(received)} of them"
-        return (
-            f"{self.name}: expects a list of 2 or 3 tensors. Received: {what}. "
-            f"Write `{self.name}([query, value])` or `{self.name}([query, value, key])`."
+def _read_inputs(layer: Attention, inputs: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return query, value and key, in the same dtype."""
+    # At each call, because a tensor in place of the list could pass for one: its rows are tensors too.
+    if not isinstance(inputs, (list, tuple)) or not 2 <= len(inputs) <= 3:
+        raise ValueError(_list_expected(layer, inputs))
+    query, value = inputs[:2]
+    key = inputs[2] if len(inputs) == 3 else value
+    _check_shapes(layer, query.shape, value.shape, key.shape)
+    return query, value, key
+
+
+def _read_masks(layer: Attention, mask: Any, *tensors: torch.Tensor) -> list[torch.Tensor | None]:
+    """Return the masks of query and value."""
+    if mask is None:
+        return [None, None]
+    if not isinstance(mask, (list, tuple)) or not 2 <= len(mask) <= 3:
+        raise ValueError(
+            f"{layer.name}: mask must be a list with a mask, or None, for the query and for the value. "
+            f"Received: {type(mask).__name__}."
         )
+    read: list[torch.Tensor | None] = []
+    for what, one, tensor in zip(("query", "value"), mask, tensors, strict=False):
+        found = None if one is None else read_mask(layer, f"mask of the {what}", one, tensor, [tensor.dim() - 1])
+        if found is not None:
+            check_broadcast(layer, "its mask", found, f"steps of the {what}", tensor.shape[:-1])
+        read.append(found)
+    return read
+
+
+def _read_shapes(layer: Attention, input_shape: Any) -> tuple[Shape, Shape, Shape]:
+    is_list = isinstance(input_shape, (list, tuple)) and 2 <= len(input_shape) <= 3
+    if not is_list or not all(map(is_shape, input_shape)):
+        raise ValueError(_list_expected(layer, input_shape))
+    shapes = [as_shape(shape) for shape in input_shape]
+    query, value, key = (*shapes, *shapes[1:])[:3]
+    _check_shapes(layer, query, value, key)
+    return query, value, key
+
+
+def _check_shapes(layer: Attention, query: Any, value: Any, key: Any) -> None:
+    if len(query) < 3:
+        raise ValueError(
+            f"{layer.name}: query and value must have rank 3 or more: batch, steps, features. "
+            f"Received: query {tuple(query)}."
+        )
+    check_shapes(layer, len(query), range(len(query) - 2), query, value, key)
+    if None not in (query[-1], key[-1]) and query[-1] != key[-1]:
+        raise ValueError(
+            f"{layer.name}: query and key must have the same number of features. "
+            f"Received: query {tuple(query)}, key {tuple(key)}."
+        )
+
+
+def _list_expected(layer: Attention, received: Any) -> str:
+    what = type(received).__name__
+    if is_shape(received) and not any(isinstance(size, torch.Tensor) for size in received):
+        what = f"one of shape {tuple(received)}"
+    elif isinstance(received, (list, tuple)):
+        what = f"{len(received)} of them"
+    return (
+        f"{layer.name}: expects a list of 2 or 3 tensors. Received: {what}. "
+        f"Write `{layer.name}([query, value])` or `{layer.name}([query, value, key])`."
+    )
+
+
+@catalog.register()
+class AdditiveAttention(Attention):
+    """`Attention` with scores that are the sum of `scale * tanh(query + key)` over the features (Bahdanau).
+
+    Called as `Attention` is. Shapes: query (batch, …, steps, features), value (batch, …, other steps, size), key
+    (batch, …, other steps, features) -> (batch, …, steps, size), and scores (batch, …, steps, other steps).
+
+    Args:
+        use_scale: whether there is a weight `scale`, of shape (features,).
+        dropout: probability with which a weight of a value is dropped in training.
+        seed: int for the numbers that `dropout` draws, as in `Dropout`.
+        **kwargs: those of `Layer`, and Keras 2's `causal`, for `use_causal_mask` in each call.
+
+    Raises:
+        ValueError: as `Attention`, and if the number of features is not known.
+
+    >>> import torchkeras_layer as keras
+    >>> query, value = torch.ones(1, 1, 2), torch.tensor([[[1.0, 3.0], [3.0, 1.0]]])
+    >>> keras.layers.AdditiveAttention(use_scale=False)([query, value])
+    tensor([[[2., 2.]]])
+    """
+
+    def __init__(self, use_scale: bool = True, dropout: float = 0.0, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(use_scale, "concat", dropout, seed, **kwargs)
+
+    def build(self, input_shape: Any) -> None:
+        """Create `scale`.
+
+        Raises:
+            ValueError: if the shapes do not fit together.
+        """
+        query, _, _ = _read_shapes(self, input_shape)
+        scale = None
+        if self.use_scale:
+            scale = self.add_weight("scale", known_sizes(self, query, [-1]), initializer="glorot_uniform")
+        self.scale = scale
+        self._dropout_layer = score_dropout(self)
+
+    def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+        fits = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
+        # A product with the weight, which needs no second tensor of this size.
+        return fits @ weight_of(self, "scale") if self.use_scale else fits.sum(-1)

@@ -1,30 +1,29 @@
-"""How do several heads, each with projections of its own, look at a sequence?"""
+"""How do several heads, each with projections of its own, attend to a sequence?"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 
-from torchkeras_layer import constraints, initializers, regularizers
+from torchkeras_layer import regularizers
 from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layers.arguments import number_between, positive_int, resolved
-from torchkeras_layer.layers.attention.attention_axes import AttentionAxes, check_shapes
-from torchkeras_layer.layers.attention.attention_masks import (
-    causal_mask,
-    check_broadcast,
-    merged,
-    read_mask,
-    window_mask,
-)
-from torchkeras_layer.layers.attention.score_dropout import score_dropout
+from torchkeras_layer.layers.attention.axes import AttentionAxes, check_shapes
 from torchkeras_layer.layers.attention.scores import (
     attend,
+    causal_mask,
+    check_broadcast,
     masked_softmax,
+    merged,
+    read_mask,
+    score_dropout,
     scores_of,
     weighted,
+    window_mask,
     zero_where_all_masked,
 )
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
@@ -34,13 +33,35 @@ from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
+class HeadSizes(NamedTuple):
+    """How many heads there are of queries, and of keys and values; and the sizes of one."""
+
+    query_heads: int
+    key_heads: int
+    key_size: int
+    value_size: int
+
+
+@dataclass(slots=True)
+class AttentionPlan:
+    """What a layer holds for its projections, and what it works out from the shapes when it is built."""
+
+    projection_regularizer: Any
+    # Known after the build, like those below.
+    axes: AttentionAxes
+    heads: int = 0
+    scale: float = 1.0
+    # `output_shape`: what stands in the output where the features stand in the query.
+    output_sizes: Shape | None = None
+
+
 class HeadedAttention(BuiltInLayer, has_effects=True):
     """Base of the layers that project queries, keys and values into heads, and project back what these find.
 
-    A subclass says how many heads there are, and of which sizes.
+    A subclass says how many heads there are, and of which sizes. It has effects because the projections may have
+    activity regularizers.
     """
 
-    # The projections may have activity regularizers.
     # Torch takes its fastest kernel by itself. `softmax_robust_masking` is Keras 2's, and gives the same numbers.
     _torchkeras_without_effect = ("flash_attention", "softmax_robust_masking")
 
@@ -51,6 +72,7 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         sliding_window: int | None,
         use_gate: bool,
         seed: int | None,
+        projection_regularizer: Any,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -60,35 +82,16 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         self.use_gate = bool(use_gate)
         self.seed = read_seed(self, seed)
         self.supports_masking = True
-        # Known after the build.
-        self._axes = AttentionAxes(3, (1,))
-        self._heads, self._scale = 0, 1.0
+        regularizer = resolved(self, "activity_regularizer", projection_regularizer, regularizers.get)
+        self._torchkeras.derived = AttentionPlan(regularizer, AttentionAxes(3, (1,)))
 
-    def _take_weight_arguments(self, name: str, initializer: Any, regularizer: Any, constraint: Any) -> None:
-        """Keep what is given for the weights of this name in each projection."""
-        kinds = {"initializer": initializers.get, "regularizer": regularizers.get, "constraint": constraints.get}
-        for (kind, get), value in zip(kinds.items(), (initializer, regularizer, constraint), strict=True):
-            setattr(self, f"{name}_{kind}", resolved(self, f"{name}_{kind}", value, get))
-
-    def _take_activity_regularizer(self, regularizer: Any) -> None:
-        """Keep what is given for the outputs of the projections."""
-        self._projection_regularizer = resolved(self, "activity_regularizer", regularizer, regularizers.get)
-
-    def _head_counts(self) -> tuple[int, int]:
-        """Return how many heads there are of queries, and of keys and values."""
+    def _torchkeras_head_sizes(self) -> HeadSizes:
+        """Return how many heads there are, and of which sizes."""
         raise NotImplementedError
 
-    def _head_sizes(self) -> tuple[int, int]:
-        """Return the size of a head of queries and keys, and of values."""
+    def _torchkeras_attention_axes(self, ndim: int) -> tuple[int, ...]:
+        """Return the axes of inputs with `ndim` axes over which queries attend to keys."""
         raise NotImplementedError
-
-    def _axes_in(self, rank: int) -> tuple[int, ...]:
-        """Return the axes of inputs of some rank over which queries look at keys."""
-        return (1,)
-
-    def _output_sizes(self, query_shape: Shape) -> Shape:
-        """Return what stands in the output where the features stand in the query."""
-        return query_shape[-1:]
 
     def build(self, query_shape: Shape, value_shape: Shape | None = None, key_shape: Shape | None = None) -> None:
         """Create the projections, under the names that they have in Keras.
@@ -98,26 +101,26 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
             ValueError: if the shapes do not fit together.
         """
         if value_shape is None:
-            raise TypeError(self._value_missing())
+            raise TypeError(_value_missing(self))
         query, value = as_shape(query_shape), as_shape(value_shape)
         key = value if key_shape is None else as_shape(key_shape)
-        rank = len(query)
-        self._axes = AttentionAxes(rank, self._axes_in(rank))
-        check_shapes(self, rank, self._axes.batch, query, value, key)
+        plan: AttentionPlan = self._torchkeras.derived
+        axes = plan.axes = AttentionAxes(len(query), self._torchkeras_attention_axes(len(query)))
+        check_shapes(self, axes.ndim, axes.batch, query, value, key)
         if self.sliding_window is not None:
-            self._check_one_axis("sliding_window")
-        heads, shared_heads = self._head_counts()
-        key_size, value_size = self._head_sizes()
-        self._heads, self._scale = heads, 1 / math.sqrt(key_size)
-        self._query_dense = self._into_heads("query", query, (heads, key_size))
-        self._key_dense = self._into_heads("key", key, (shared_heads, key_size))
+            _check_one_axis(self, "sliding_window")
+        sizes = self._torchkeras_head_sizes()
+        plan.heads, plan.scale = sizes.query_heads, 1 / math.sqrt(sizes.key_size)
+        self._query_dense = _into_heads(self, "query", query, sizes.query_heads, sizes.key_size)
+        self._key_dense = _into_heads(self, "key", key, sizes.key_heads, sizes.key_size)
         if self.use_gate:
-            self._gate_dense = self._into_heads("gate", query, (heads, value_size), activation="sigmoid")
-        self._value_dense = self._into_heads("value", value, (shared_heads, value_size))
+            self._gate_dense = _into_heads(
+                self, "gate", query, sizes.query_heads, sizes.value_size, activation="sigmoid"
+            )
+        self._value_dense = _into_heads(self, "value", value, sizes.key_heads, sizes.value_size)
         self._dropout_layer = score_dropout(self)
-        self._output_dense = self._project(
-            "attention_output", (*query[:-1], heads, value_size), 2, self._output_sizes(query)
-        )
+        found = (*query[:-1], sizes.query_heads, sizes.value_size)
+        self._output_dense = _project(self, "attention_output", found, 2, _output_sizes(self, query))
 
     def call(
         self,
@@ -138,17 +141,13 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
             TypeError: if there is no value.
         """
         if value is None:
-            raise TypeError(self._value_missing())
+            raise TypeError(_value_missing(self))
         pairs = ((query_mask, query), (value_mask, value), (key_mask, key))
         masks = [mask_of(tensor) if given is None else given for given, tensor in pairs] + [attention_mask]
         key = value if key is None else key
-        check_shapes(self, self._axes.rank, self._axes.batch, query.shape, value.shape, key.shape)
-        is_masked = self.sliding_window is not None or any(mask is not None for mask in masks)
-        mask = self._merge_masks(query, key, *masks) if is_masked else None
-        is_causal = use_causal_mask and mask is None and self._attention_is_ours()
-        if use_causal_mask:
-            self._check_one_axis("use_causal_mask")
-            mask = None if is_causal else merged([mask, self._causal_mask(query, key)])
+        plan: AttentionPlan = self._torchkeras.derived
+        check_shapes(self, plan.axes.ndim, plan.axes.batch, query.shape, value.shape, key.shape)
+        mask, is_causal = _mask_of_call(self, query, key, masks, use_causal_mask)
         gate = self._gate_dense(query) if self.use_gate else None
         attended, scores = self._compute_attention(
             self._query_dense(query),
@@ -174,10 +173,10 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         """
         query = as_shape(query_shape)
         value = query if value_shape is None else as_shape(value_shape)
-        axes = AttentionAxes(len(query), self._axes_in(len(query)))
+        axes = AttentionAxes(len(query), self._torchkeras_attention_axes(len(query)))
         key = value if key_shape is None else as_shape(key_shape)
-        check_shapes(self, axes.rank, axes.batch, query, value, key)
-        return (*query[:-1], *self._output_sizes(query))
+        check_shapes(self, axes.ndim, axes.batch, query, value, key)
+        return (*query[:-1], *_output_sizes(self, query))
 
     def _compute_attention(
         self,
@@ -196,92 +195,120 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         Args:
             attention_mask: boolean, broadcast to the scores, or without axes for further batches and heads.
         """
-        axes = self._axes
+        plan: AttentionPlan = self._torchkeras.derived
+        axes = plan.axes
         queries, keys, values = axes.heads_first(query), axes.heads_first(key), axes.heads_first(value)
         drops = bool(training) and self.dropout > 0
         wants_weights = return_attention_scores or (drops and (self.seed is not None or self.dropout == 1))
         if use_causal_mask and wants_weights:
-            attention_mask = merged([attention_mask, self._causal_mask(query, key)])
+            attention_mask = merged([attention_mask, _causal_mask(self, query, key)])
             use_causal_mask = False
         mask = attention_mask
         if mask is not None:
             mask = axes.joined_steps(axes.mask_of_pairs(mask), query, key)
         if wants_weights:
-            weights = masked_softmax(scores_of(queries, keys, self._scale), mask)
+            weights = masked_softmax(scores_of(queries, keys, plan.scale), mask)
             attended = weighted(self._dropout_layer(weights, training=training), values)
             return axes.heads_last(attended, query), axes.split_steps(weights, query, key)
-        attended = attend(queries, keys, values, mask, self._scale, use_causal_mask, self.dropout if drops else 0.0)
+        attended = attend(queries, keys, values, mask, plan.scale, use_causal_mask, self.dropout if drops else 0.0)
         if mask is not None and (self.dropout > 0 or not axes.is_plain):
             # There Keras takes its own softmax, which gives nothing to a query whose keys are all masked.
             attended = zero_where_all_masked(attended, mask)
         return axes.heads_last(attended, query), None
 
-    def _merge_masks(self, query: torch.Tensor, key: torch.Tensor, *masks: Any) -> torch.Tensor | None:
-        """Return the mask of the scores, without the causal one."""
-        axes = self._axes
-        shape = axes.scores_shape(query, key, self._heads)
-        own_rank, ranks = [axes.rank - 1], range(2 * axes.count, len(shape) + 1)
-        kinds = (
-            ("query_mask", own_rank, axes.mask_of_queries),
-            ("value_mask", own_rank, axes.mask_of_keys),
-            ("key_mask", own_rank, axes.mask_of_keys),
-            ("attention_mask", ranks, axes.mask_of_pairs),
+
+def _mask_of_call(
+    layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor, masks: list[Any], use_causal_mask: bool
+) -> tuple[torch.Tensor | None, bool]:
+    """Return the mask of the scores, and whether the causal one is left to the attention itself."""
+    is_masked = layer.sliding_window is not None or any(mask is not None for mask in masks)
+    mask = _merge_masks(layer, query, key, *masks) if is_masked else None
+    if not use_causal_mask:
+        return mask, False
+    _check_one_axis(layer, "use_causal_mask")
+    # Another attention, of a subclass, need not know of `use_causal_mask`.
+    if mask is None and type(layer)._compute_attention is HeadedAttention._compute_attention:
+        return None, True
+    return merged([mask, _causal_mask(layer, query, key)]), False
+
+
+def _merge_masks(layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor, *masks: Any) -> torch.Tensor | None:
+    """Return the mask of the scores, without the causal one."""
+    axes = layer._torchkeras.derived.axes
+    shape = axes.scores_shape(query, key, layer._torchkeras.derived.heads)
+    own_ndim, ndims = [axes.ndim - 1], range(2 * axes.count, len(shape) + 1)
+    kinds = (
+        ("query_mask", own_ndim, axes.mask_of_queries),
+        ("value_mask", own_ndim, axes.mask_of_keys),
+        ("key_mask", own_ndim, axes.mask_of_keys),
+        ("attention_mask", ndims, axes.mask_of_pairs),
+    )
+    found = []
+    for mask, (name, possible_ndims, arrange) in zip(masks, kinds, strict=True):
+        if mask is not None:
+            arranged = arrange(read_mask(layer, name, mask, query, possible_ndims))
+            check_broadcast(layer, name, arranged, "scores", shape)
+            found.append(arranged)
+    if layer.sliding_window is not None:
+        (axis,) = axes.attention
+        found.append(window_mask(query.shape[axis], key.shape[axis], layer.sliding_window, query.device))
+    return merged(found)
+
+
+def _value_missing(layer: HeadedAttention) -> str:
+    return (
+        f"{layer.name}: needs a value beside the query. Write `{layer.name}(query, value)`, or "
+        f"`{layer.name}.build(query_shape, value_shape)`."
+    )
+
+
+def _check_one_axis(layer: HeadedAttention, what: str) -> None:
+    if layer._torchkeras.derived.axes.count > 1:
+        raise ValueError(
+            f"{layer.name}: {what} needs an order of steps, which is there along one axis. "
+            f"Received: attention over the axes {layer._torchkeras.derived.axes.attention}."
         )
-        found = []
-        for mask, (name, possible_ranks, arrange) in zip(masks, kinds, strict=True):
-            if mask is not None:
-                arranged = arrange(read_mask(self, name, mask, query, possible_ranks))
-                check_broadcast(self, name, arranged, "scores", shape)
-                found.append(arranged)
-        if self.sliding_window is not None:
-            (axis,) = axes.attention
-            found.append(window_mask(query.shape[axis], key.shape[axis], self.sliding_window, query.device))
-        return merged(found)
 
-    def _attention_is_ours(self) -> bool:
-        """Whether no subclass defines another attention, which need not know of `use_causal_mask`."""
-        return type(self)._compute_attention is HeadedAttention._compute_attention
 
-    def _value_missing(self) -> str:
-        return (
-            f"{self.name}: needs a value beside the query. Write `{self.name}(query, value)`, or "
-            f"`{self.name}.build(query_shape, value_shape)`."
-        )
+def _causal_mask(layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+    (axis,) = layer._torchkeras.derived.axes.attention
+    return causal_mask(query.shape[axis], key.shape[axis], query.device)
 
-    def _check_one_axis(self, what: str) -> None:
-        if self._axes.count > 1:
-            raise ValueError(
-                f"{self.name}: {what} needs an order of steps, which is there along one axis. "
-                f"Received: attention over the axes {self._axes.attention}."
-            )
 
-    def _causal_mask(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
-        (axis,) = self._axes.attention
-        return causal_mask(query.shape[axis], key.shape[axis], query.device)
+def _output_sizes(layer: HeadedAttention, query_shape: Shape) -> Shape:
+    """Return what stands in the output where the features stand in the query."""
+    given = layer._torchkeras.derived.output_sizes
+    return query_shape[-1:] if given is None else given
 
-    def _into_heads(self, name: str, shape: Shape, heads: tuple[int, int], **arguments: Any) -> EinsumDense:
-        return self._project(name, shape, 1, heads, **arguments)
 
-    def _project(self, name: str, shape: Shape, summed: int, made: Shape, **arguments: Any) -> EinsumDense:
-        """Make and build a projection of the last `summed` axes of a shape to new ones."""
-        kept = len(shape) - summed
-        inputs, new = _LETTERS[: len(shape)], _LETTERS[len(shape) : len(shape) + len(made)]
-        dense = EinsumDense(
-            f"{inputs},{inputs[kept:]}{new}->{inputs[:kept]}{new}",
-            (*(None,) * (kept - 1), *made),
-            bias_axes=new if self.use_bias else None,
-            kernel_initializer=self.kernel_initializer,
-            bias_initializer=self.bias_initializer,
-            kernel_regularizer=self.kernel_regularizer,
-            bias_regularizer=self.bias_regularizer,
-            activity_regularizer=self._projection_regularizer,
-            kernel_constraint=self.kernel_constraint,
-            bias_constraint=self.bias_constraint,
-            dtype=self.dtype_policy,
-            name=name,
-            **arguments,
-        )
-        # It gets the masks of the inputs, which do not end there.
-        dense.supports_masking = True
-        dense.build(shape)
-        return dense
+def _into_heads(
+    layer: HeadedAttention, name: str, shape: Shape, heads: int, size: int, activation: Any = None
+) -> EinsumDense:
+    return _project(layer, name, shape, 1, (heads, size), activation)
+
+
+def _project(
+    layer: HeadedAttention, name: str, shape: Shape, summed: int, made: Shape, activation: Any = None
+) -> EinsumDense:
+    """Make and build a projection of the last `summed` axes of a shape to new ones."""
+    kept = len(shape) - summed
+    inputs, new = _LETTERS[: len(shape)], _LETTERS[len(shape) : len(shape) + len(made)]
+    dense = EinsumDense(
+        f"{inputs},{inputs[kept:]}{new}->{inputs[:kept]}{new}",
+        (*(None,) * (kept - 1), *made),
+        activation=activation,
+        bias_axes=new if layer.use_bias else None,
+        kernel_initializer=layer.kernel_initializer,
+        bias_initializer=layer.bias_initializer,
+        kernel_regularizer=layer.kernel_regularizer,
+        bias_regularizer=layer.bias_regularizer,
+        activity_regularizer=layer._torchkeras.derived.projection_regularizer,
+        kernel_constraint=layer.kernel_constraint,
+        bias_constraint=layer.bias_constraint,
+        dtype=layer.dtype_policy,
+        name=name,
+    )
+    # It gets the masks of the inputs, which do not end there.
+    dense.supports_masking = True
+    dense.build(shape)
+    return dense

@@ -1,12 +1,86 @@
-"""What comes out when queries look at keys and take from values?"""
+"""Which keys may each query attend to, how well do they fit, and what comes out?"""
 
 from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from torchkeras_layer._autograd import is_transformed
-from torchkeras_layer.layers.attention.attention_masks import causal_mask
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layers.regularization.dropout import Dropout
+
+
+def read_mask(layer: Layer, name: str, mask: Any, like: torch.Tensor, ndims: Sequence[int]) -> torch.Tensor:
+    """Return a mask, given as a tensor or array of any dtype, as booleans on the device of `like`.
+
+    Raises:
+        ValueError: if it holds no numbers, or its number of axes is none of `ndims`.
+
+    >>> read_mask(Layer(), "query_mask", [[1, 0]], torch.ones(1, 2, 3), [2])
+    tensor([[ True, False]])
+    """
+    try:
+        tensor = mask if isinstance(mask, torch.Tensor) else torch.as_tensor(mask, device=like.device)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"{layer.name}: {name} must be a tensor or an array of booleans. Received: {name}={mask!r}."
+        ) from error
+    if tensor.dim() not in ndims:
+        wanted = f"{ndims[0]}" if len(ndims) == 1 else f"{ndims[0]} to {ndims[-1]}"
+        raise ValueError(
+            f"{layer.name}: {name} must have rank {wanted} here. Received: {name} of shape {tuple(tensor.shape)}."
+        )
+    return tensor if tensor.dtype is torch.bool else tensor.bool()
+
+
+def check_broadcast(layer: Layer, name: str, mask: torch.Tensor, what: str, shape: Sequence[int]) -> None:
+    """Check that a mask broadcasts to the shape of something, of which it has all axes.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    if any(one != 1 and one != size for one, size in zip(mask.shape, shape, strict=True)):
+        raise ValueError(
+            f"{layer.name}: {name} must broadcast to the {what}, of shape {tuple(shape)}. "
+            f"Received: one that has shape {tuple(mask.shape)} there."
+        )
+
+
+def merged(masks: Iterable[torch.Tensor | None]) -> torch.Tensor | None:
+    """Return a mask that is true where all are, `None` if there is none.
+
+    >>> merged([torch.tensor([True, False]), None, torch.tensor([[True], [False]])])
+    tensor([[ True, False],
+            [False, False]])
+    """
+    known = [mask for mask in masks if mask is not None]
+    return functools.reduce(operator.and_, known) if known else None
+
+
+def causal_mask(query_steps: int, key_steps: int, device: torch.device) -> torch.Tensor:
+    """Return the mask (query steps, key steps) that lets a query attend to the keys up to its own step.
+
+    >>> causal_mask(2, 3, torch.device("cpu"))
+    tensor([[ True, False, False],
+            [ True,  True, False]])
+    """
+    return torch.ones(query_steps, key_steps, dtype=torch.bool, device=device).tril()
+
+
+def window_mask(query_steps: int, key_steps: int, width: int, device: torch.device) -> torch.Tensor:
+    """Return the mask (query steps, key steps) that lets a query attend to the keys less than `width` steps away.
+
+    >>> window_mask(2, 3, 2, torch.device("cpu"))
+    tensor([[ True,  True, False],
+            [ True,  True,  True]])
+    """
+    distance = torch.arange(query_steps, device=device)[:, None] - torch.arange(key_steps, device=device)
+    return distance.abs() < width
 
 
 def attend(
@@ -100,6 +174,19 @@ def zero_where_all_masked(attended: torch.Tensor, mask: torch.Tensor) -> torch.T
     tensor([1., 0.])
     """
     return torch.where(mask.any(-1, keepdim=True), attended, 0)
+
+
+def score_dropout(layer: Any) -> Dropout:
+    """Return the layer for the scores of a layer with `dropout` and `seed`.
+
+    >>> import torchkeras_layer as keras
+    >>> score_dropout(keras.layers.Attention(dropout=0.5)).rate
+    0.5
+    """
+    dropout = Dropout(layer.dropout, seed=layer.seed, dtype=layer.dtype_policy, name="dropout")
+    # It is not called where the kernel drops, and would be shown as one that is not ready.
+    dropout.build()
+    return dropout
 
 
 def _run_kernel(

@@ -2,9 +2,13 @@
 
 from torchkeras_layer.layers.convolution.conv import Conv1D, Conv2D, Conv3D
 from torchkeras_layer.layers.convolution.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
-from torchkeras_layer.layers.convolution.depthwise_conv import DepthwiseConv1D, DepthwiseConv2D
+from torchkeras_layer.layers.convolution.depthwise_conv import (
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+)
 from torchkeras_layer.layers.convolution.locally_connected import LocallyConnected1D, LocallyConnected2D
-from torchkeras_layer.layers.convolution.separable_conv import SeparableConv1D, SeparableConv2D
 
 Convolution1D = Conv1D
 Convolution2D = Conv2D

@@ -2,8 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.convolution.convolution import Convolution
+from torchkeras_layer.layers.arguments import positive_int, weight_arguments
+from torchkeras_layer.layers.built_in_layer import add_parameter, weight_of
+from torchkeras_layer.layers.convolution.base_convolution import (
+    BaseConvolution,
+    begin_build,
+    convolved_shape,
+    refuse_strides_with_dilation,
+    store_in_order,
+)
+from torchkeras_layer.layers.convolution.torch_kernels import (
+    ConvolutionGeometry,
+    as_images,
+    as_outputs,
+    convolve,
+    filters_order,
+    plan_convolution,
+)
+
+
+class Convolution(BaseConvolution):
+    """Base of the layers that convolve: `activation(convolution of inputs and kernel, + bias)`.
+
+    The kernel is (spatial …, channels / groups, filters).
+
+    Args:
+        filters: number of channels of the output.
+        kernel_size: size of the kernel, an int or one for each spatial axis.
+        strides: how far the kernel moves, an int or one for each spatial axis.
+        padding: 'valid' for no padding, or 'same' for an output value in every `strides` values; for `Conv1D` also
+            'causal', for zeros before the first step only.
+        data_format: 'channels_last', or 'channels_first' for (batch, channels, spatial …). Default
+            `backend.image_data_format()`.
+        dilation_rate: how far apart the values are that the kernel takes, an int or one for each spatial axis; it and
+            `strides` cannot both be above 1.
+        groups: into how many parts channels and filters are divided, each part convolved by itself.
+        activation: name, function or layer; default none.
+        use_bias: whether there is a `bias`, (filters,).
+        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
+            identifiers or callables.
+        activity_regularizer: on the output after the activation.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if an argument is none of these, `filters` or the number of channels is not divisible by `groups`,
+            or `lora_rank` or `lora_alpha` is given; for inputs of another rank, of unknown channels, or too small.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Conv2D.__mro__[1] is Convolution
+    True
+    """
+
+    _torchkeras_unsupported = {"lora_rank": None, "lora_alpha": None}
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: int | Sequence[int] = 1,
+        groups: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs["activity_regularizer"] = activity_regularizer
+        super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **kwargs)
+        self.filters = positive_int(self, "filters", filters)
+        self.groups = positive_int(self, "groups", groups)
+        self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint = weight_arguments(
+            self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint
+        )
+        self.bias_initializer, self.bias_regularizer, self.bias_constraint = weight_arguments(
+            self, "bias", bias_initializer, bias_regularizer, bias_constraint
+        )
+        refuse_strides_with_dilation(self)
+        if self.filters % self.groups:
+            raise ValueError(
+                f"{type(self).__name__}: groups must divide filters. Received: groups={groups}, filters={filters}."
+            )
+
+    def build(self, input_shape: Shape) -> None:
+        """Create `kernel` and `bias`."""
+        channels = begin_build(self, input_shape)
+        if channels % self.groups:
+            raise ValueError(
+                f"{self.name}: groups must divide the channels of the inputs. "
+                f"Received: groups={self.groups}, input_shape={tuple(input_shape)} with {channels} channels."
+            )
+        geometry = plan_convolution(self, channels, self.groups)
+        kernel = self.kernel = add_parameter(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
+        store_in_order(kernel, filters_order(geometry))
+        self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return `activation(convolution of inputs and kernel, + bias)`."""
+        geometry: ConvolutionGeometry = self._torchkeras.derived
+        kernel = torch.permute(weight_of(self, "kernel"), geometry.to_filters)
+        bias = weight_of(self, "bias") if self.use_bias else None
+        images, padding, _ = as_images(self, geometry, inputs, kernel.dtype)
+        return as_outputs(self, geometry, convolve(geometry, images, kernel, bias, padding))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return (batch, windows …, filters) or (batch, filters, windows …)."""
+        return convolved_shape(self, input_shape, self.filters)
 
 
 @catalog.register("Convolution1D")
@@ -12,25 +130,11 @@ class Conv1D(Convolution):
 
     `kernel` is (kernel_size, channels / groups, filters).
 
-    Args:
-        filters: how many channels the output has.
-        kernel_size: how many steps the kernel has, an int; strides: how far it moves.
-        padding: 'valid' for no padding, 'same' for an output step in every `strides` steps, or 'causal' for zeros
-            before the first step only.
-        data_format: 'channels_last', or 'channels_first' for (batch, channels, steps). Default
-            `backend.image_data_format()`.
-        dilation_rate: how far apart the steps are that the kernel takes; it and `strides` cannot both be above 1.
-        groups: into how many parts channels and filters are divided, each part by itself.
-        activation: name, function or layer; default none.
-        use_bias: whether there is a `bias`, (filters,).
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
-            identifiers or callables.
-        activity_regularizer: on the output after the activation.
-        **kwargs: those of `Layer`.
+    Args: those of `Convolution`; `padding` may also be 'causal'.
 
     Raises:
-        ValueError: if an argument is none of these, or `groups` divides not `filters` or not the channels; for inputs
-            of another rank, of unknown channels, or too short.
+        ValueError: if an argument is none of these, or `filters` or the number of channels is not divisible by
+            `groups`; for inputs of another rank, of unknown channels, or too short.
 
     >>> import torch, torchkeras_layer as keras
     >>> layer = keras.layers.Conv1D(1, 2, padding="causal", kernel_initializer="ones")
@@ -39,7 +143,7 @@ class Conv1D(Convolution):
     """
 
     rank = 1
-    _paddings = ("valid", "same", "causal")
+    _torchkeras_paddings = ("valid", "same", "causal")
 
 
 @catalog.register("Convolution2D")
@@ -48,25 +152,11 @@ class Conv2D(Convolution):
 
     `kernel` is (height, width, channels / groups, filters).
 
-    Args:
-        filters: how many channels the output has.
-        kernel_size: height and width of the kernel, or an int for both; strides: how far it moves, likewise.
-        padding: 'valid' for no padding, or 'same' for an output value in every `strides` values.
-        data_format: 'channels_last', or 'channels_first' for (batch, channels, height, width). Default
-            `backend.image_data_format()`.
-        dilation_rate: how far apart the values are that the kernel takes, an int or one for each spatial axis; it and
-            `strides` cannot both be above 1.
-        groups: into how many parts channels and filters are divided, each part by itself.
-        activation: name, function or layer; default none.
-        use_bias: whether there is a `bias`, (filters,).
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
-            identifiers or callables.
-        activity_regularizer: on the output after the activation.
-        **kwargs: those of `Layer`.
+    Args: those of `Convolution`.
 
     Raises:
-        ValueError: if an argument is none of these, or `groups` divides not `filters` or not the channels; for inputs
-            of another rank, of unknown channels, or too small.
+        ValueError: if an argument is none of these, or `filters` or the number of channels is not divisible by
+            `groups`; for inputs of another rank, of unknown channels, or too small.
 
     >>> import torch, torchkeras_layer as keras
     >>> layer = keras.layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")
@@ -83,25 +173,11 @@ class Conv3D(Convolution):
 
     `kernel` is (a, b, c, channels / groups, filters).
 
-    Args:
-        filters: how many channels the output has.
-        kernel_size: the three sizes of the kernel, or an int for all; strides: how far it moves, likewise.
-        padding: 'valid' for no padding, or 'same' for an output value in every `strides` values.
-        data_format: 'channels_last', or 'channels_first' for (batch, channels, a, b, c). Default
-            `backend.image_data_format()`.
-        dilation_rate: how far apart the values are that the kernel takes, an int or one for each spatial axis; it and
-            `strides` cannot both be above 1.
-        groups: into how many parts channels and filters are divided, each part by itself.
-        activation: name, function or layer; default none.
-        use_bias: whether there is a `bias`, (filters,).
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
-            identifiers or callables.
-        activity_regularizer: on the output after the activation.
-        **kwargs: those of `Layer`.
+    Args: those of `Convolution`.
 
     Raises:
-        ValueError: if an argument is none of these, or `groups` divides not `filters` or not the channels; for inputs
-            of another rank, of unknown channels, or too small.
+        ValueError: if an argument is none of these, or `filters` or the number of channels is not divisible by
+            `groups`; for inputs of another rank, of unknown channels, or too small.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Conv3D(2, (1, 2, 3)).compute_output_shape((None, 4, 4, None, 1))

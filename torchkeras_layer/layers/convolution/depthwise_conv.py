@@ -1,21 +1,32 @@
-"""How does a layer convolve each channel of its inputs by itself?"""
+"""How does a layer convolve each channel of its inputs by itself, and then perhaps mix the channels?"""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
+from torchkeras_layer import initializers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import positive_int
+from torchkeras_layer.layers.arguments import positive_int, weight_arguments
 from torchkeras_layer.layers.built_in_layer import add_parameter, weight_of
-from torchkeras_layer.layers.convolution.sliding import Amounts, Slices, Sliding
-from torchkeras_layer.layers.convolution.windows import wide_padding
-
-_remembered_wide_padding = functools.lru_cache(wide_padding)
+from torchkeras_layer.layers.convolution.base_convolution import (
+    BaseConvolution,
+    begin_build,
+    check_axes,
+    convolved_shape,
+    has_channels_last,
+    store_in_order,
+)
+from torchkeras_layer.layers.convolution.torch_kernels import (
+    ConvolutionGeometry,
+    as_images,
+    as_outputs,
+    convolve,
+    plan_convolution,
+)
 
 
 def depthwise_filters(kernel: torch.Tensor, order: tuple[int, ...]) -> torch.Tensor:
@@ -30,12 +41,29 @@ def depthwise_filters(kernel: torch.Tensor, order: tuple[int, ...]) -> torch.Ten
     return filters if filters.shape[1] == 1 else filters.flatten(0, 1).unsqueeze(1)
 
 
-class DepthwiseConvolution(Sliding):
+class DepthwiseConvolution(BaseConvolution):
     """Base of the layers that convolve each channel with `depth_multiplier` kernels of its own.
 
     The kernel is (spatial …, channels, depth_multiplier); the results of one channel stand side by side in the output.
 
-    Args: those of `DepthwiseConv2D`.
+    Args:
+        kernel_size: size of the kernels, an int or one for each spatial axis.
+        strides: how far the kernels move, an int or one for each spatial axis.
+        padding: 'valid' for no padding, or 'same' for an output value in every `strides` values.
+        depth_multiplier: number of kernels for each channel.
+        data_format: 'channels_last', or 'channels_first' for (batch, channels, spatial …). Default
+            `backend.image_data_format()`.
+        dilation_rate: how far apart the values are that a kernel takes, an int or one for each spatial axis.
+        activation: name, function or layer; default none.
+        use_bias: whether there is a `bias`, (channels * depth_multiplier,).
+        depthwise_initializer, bias_initializer, depthwise_regularizer, bias_regularizer, depthwise_constraint,
+            bias_constraint: identifiers or callables; `depthwise_` for `kernel`.
+        activity_regularizer: on the output after the activation.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if an argument is none of these, or `groups` is above 1; for inputs of another rank, of unknown
+            channels, or too small.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.DepthwiseConv2D.__mro__[1] is DepthwiseConvolution
@@ -67,8 +95,12 @@ class DepthwiseConvolution(Sliding):
         kwargs["activity_regularizer"] = activity_regularizer
         super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **kwargs)
         self.depth_multiplier = positive_int(self, "depth_multiplier", depth_multiplier)
-        self._take_weight_arguments("depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
-        self._take_weight_arguments("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self.depthwise_initializer, self.depthwise_regularizer, self.depthwise_constraint = weight_arguments(
+            self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint
+        )
+        self.bias_initializer, self.bias_regularizer, self.bias_constraint = weight_arguments(
+            self, "bias", bias_initializer, bias_regularizer, bias_constraint
+        )
 
     @property
     def depthwise_kernel(self) -> torch.Tensor:
@@ -77,42 +109,162 @@ class DepthwiseConvolution(Sliding):
 
     def build(self, input_shape: Shape) -> None:
         """Create `kernel` and `bias`."""
-        self._groups = self._begin_build(input_shape)
-        shape = (*self.kernel_size, self._groups, self.depth_multiplier)
-        self._to_filters = (self.rank, self.rank + 1, *range(self.rank))
-        self.kernel = self._add_kernel("kernel", "depthwise", shape, self._to_filters)
-        filters = self._groups * self.depth_multiplier
-        self.bias = add_parameter(self, "bias", (filters,)) if self.use_bias else None
+        channels = begin_build(self, input_shape)
+        geometry = plan_convolution(self, channels, channels, trims_windows=True)
+        self.kernel = _add_depthwise_kernel(self, "kernel", geometry)
+        self.bias = add_parameter(self, "bias", (channels * self.depth_multiplier,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(convolution of each channel, + bias)`."""
-        kernel = depthwise_filters(weight_of(self, "kernel"), self._to_filters)
+        geometry: ConvolutionGeometry = self._torchkeras.derived
+        kernel = depthwise_filters(weight_of(self, "kernel"), geometry.to_depthwise_filters)
         bias = weight_of(self, "bias") if self.use_bias else None
-        images, padding, kept = self._as_images(inputs, kernel.dtype)
-        return self._as_outputs(self._convolve(images, kernel, bias, padding, self._groups), kept)
-
-    def _prepare_calls(self) -> None:
-        super()._prepare_calls()
-        if self._fixed_padding is not None and self._fixed_padding[1] is not None:
-            self._fixed_padding = None
-
-    def _find_padding(self, lengths: Sequence[Any]) -> tuple[Amounts, Amounts | None, Slices | None]:
-        """Have the kernel pad more where no gradients are wanted.
-
-        A copy of the inputs takes twice the time of the convolution; what it computes too much, a tenth. But torch's
-        kernel for the gradients is three times as slow for wide padding.
-        """
-        if torch.is_grad_enabled() or torch.compiler.is_compiling():
-            return super()._find_padding(lengths)
-        both, kept = _remembered_wide_padding(self._short(lengths), *self._geometry)
-        others = (slice(None),) if self._channels_are_last else (slice(None), slice(None))
-        return self._as_of_images(both), None, None if kept is None else others + kept
+        images, padding, kept = as_images(self, geometry, inputs, kernel.dtype)
+        return as_outputs(self, geometry, convolve(geometry, images, kernel, bias, padding), kept)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, windows …, channels * depth_multiplier), or with the channels second."""
-        self._check_rank(input_shape)
-        channels = input_shape[-1 if self._channels_are_last else 1]
-        return self._slide_shape(input_shape, None if channels is None else channels * self.depth_multiplier)
+        check_axes(self, input_shape)
+        channels = input_shape[-1 if has_channels_last(self) else 1]
+        return convolved_shape(self, input_shape, None if channels is None else channels * self.depth_multiplier)
+
+
+class SeparableConvolution(BaseConvolution):
+    """Base of the layers that convolve each channel by itself, and mix the channels of each result then.
+
+    Args:
+        filters: number of channels of the output.
+        kernel_size: size of the kernels, an int or one for each spatial axis.
+        strides: how far the kernels move, an int or one for each spatial axis.
+        padding: 'valid' for no padding, or 'same' for an output value in every `strides` values; for `SeparableConv1D`
+            also 'causal', for zeros before the first step only.
+        data_format: 'channels_last', or 'channels_first' for (batch, channels, spatial …). Default
+            `backend.image_data_format()`.
+        dilation_rate: how far apart the values are that a kernel takes, an int or one for each spatial axis.
+        depth_multiplier: number of kernels for each channel.
+        activation: name, function or layer; default none.
+        use_bias: whether there is a `bias`, (filters,).
+        depthwise_initializer, pointwise_initializer, bias_initializer, depthwise_regularizer, pointwise_regularizer,
+            bias_regularizer, depthwise_constraint, pointwise_constraint, bias_constraint: identifiers or callables.
+        activity_regularizer: on the output after the activation.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, if it is not what Keras 2
+            writes into its configs.
+        ValueError: if an argument is none of these, or `groups` is above 1; for inputs of another rank, of unknown
+            channels, or too small.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.SeparableConv2D.__mro__[1] is SeparableConvolution
+    True
+    """
+
+    # TF-Keras writes groups=1 into the configs.
+    _torchkeras_unsupported = {"groups": 1}
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: int | Sequence[int] = 1,
+        depth_multiplier: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        pointwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        pointwise_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs["activity_regularizer"] = activity_regularizer
+        _drop_arguments_of_conv(type(self), kwargs)
+        super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **kwargs)
+        self.filters = positive_int(self, "filters", filters)
+        self.depth_multiplier = positive_int(self, "depth_multiplier", depth_multiplier)
+        self.depthwise_initializer, self.depthwise_regularizer, self.depthwise_constraint = weight_arguments(
+            self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint
+        )
+        self.pointwise_initializer, self.pointwise_regularizer, self.pointwise_constraint = weight_arguments(
+            self, "pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint
+        )
+        self.bias_initializer, self.bias_regularizer, self.bias_constraint = weight_arguments(
+            self, "bias", bias_initializer, bias_regularizer, bias_constraint
+        )
+
+    def build(self, input_shape: Shape) -> None:
+        """Create `depthwise_kernel`, `pointwise_kernel` and `bias`."""
+        channels = begin_build(self, input_shape)
+        geometry = plan_convolution(self, channels, channels)
+        self.depthwise_kernel = _add_depthwise_kernel(self, "depthwise_kernel", geometry)
+        kernel = self.pointwise_kernel = self.add_weight(
+            "pointwise_kernel",
+            (*[1] * self.rank, channels * self.depth_multiplier, self.filters),
+            initializer=self.pointwise_initializer,
+            regularizer=self.pointwise_regularizer,
+            constraint=self.pointwise_constraint,
+        )
+        outer, inner, *spatial = geometry.to_filters
+        store_in_order(kernel, (outer, *spatial, inner) if geometry.channels_last else geometry.to_filters)
+        self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return `activation(mixture of the convolutions of each channel, + bias)`."""
+        geometry: ConvolutionGeometry = self._torchkeras.derived
+        kernel = depthwise_filters(weight_of(self, "depthwise_kernel"), geometry.to_depthwise_filters)
+        mixture = torch.permute(weight_of(self, "pointwise_kernel"), geometry.to_filters)
+        bias = weight_of(self, "bias") if self.use_bias else None
+        images, padding, _ = as_images(self, geometry, inputs, kernel.dtype)
+        images = convolve(geometry, images, kernel, None, padding)
+        mixture = mixture.unsqueeze(2) if geometry.is_as_image else mixture
+        return as_outputs(self, geometry, geometry.torch_convolution(images, mixture, bias))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return (batch, windows …, filters) or (batch, filters, windows …)."""
+        return convolved_shape(self, input_shape, self.filters)
+
+
+def _add_depthwise_kernel(
+    layer: DepthwiseConvolution | SeparableConvolution, name: str, geometry: ConvolutionGeometry
+) -> torch.Tensor:
+    """Create the kernel (spatial …, channels, depth_multiplier), in memory with the order of torch's filters."""
+    kernel = layer.add_weight(
+        name,
+        (*layer.kernel_size, geometry.groups, layer.depth_multiplier),
+        initializer=layer.depthwise_initializer,
+        regularizer=layer.depthwise_regularizer,
+        constraint=layer.depthwise_constraint,
+    )
+    store_in_order(kernel, geometry.to_depthwise_filters)
+    return kernel
+
+
+def _drop_arguments_of_conv(cls: type, kwargs: dict[str, Any]) -> None:
+    """Drop the arguments that TF-Keras writes into the configs; what else they say would have no effect."""
+    for kind in ("initializer", "regularizer", "constraint"):
+        value = kwargs.pop(f"kernel_{kind}", None)
+        if not (value is None or (kind == "initializer" and _is_default_initializer(value))):
+            raise TypeError(
+                f"{cls.__name__}: there is no `kernel`, but a depthwise_kernel and a pointwise_kernel. "
+                f"Received: kernel_{kind}={value!r}. Give depthwise_{kind}, pointwise_{kind} or both."
+            )
+
+
+def _is_default_initializer(value: Any) -> bool:
+    try:
+        initializer = initializers.get(value)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(initializer, initializers.GlorotUniform) and initializer.seed is None
 
 
 @catalog.register()
@@ -121,19 +273,7 @@ class DepthwiseConv1D(DepthwiseConvolution):
 
     `kernel` is (kernel_size, channels, depth_multiplier); the results of a channel stand side by side.
 
-    Args:
-        kernel_size: how many steps the kernels have, an int; strides: how far they move.
-        padding: 'valid' for no padding, or 'same' for an output step in every `strides` steps.
-        depth_multiplier: how many kernels each channel has.
-        data_format: 'channels_last', or 'channels_first' for (batch, channels, steps). Default
-            `backend.image_data_format()`.
-        dilation_rate: how far apart the steps are that a kernel takes.
-        activation: name, function or layer; default none.
-        use_bias: whether there is a `bias`, (channels * depth_multiplier,).
-        depthwise_initializer, bias_initializer, depthwise_regularizer, bias_regularizer, depthwise_constraint,
-            bias_constraint: identifiers or callables; `depthwise_` for `kernel`.
-        activity_regularizer: on the output after the activation.
-        **kwargs: those of `Layer`.
+    Args: those of `DepthwiseConvolution`.
 
     Raises:
         ValueError: if an argument is none of these; for inputs of another rank, of unknown channels, or too short.
@@ -154,19 +294,7 @@ class DepthwiseConv2D(DepthwiseConvolution):
     `kernel` is (height, width, channels, depth_multiplier); the `depth_multiplier` results of a channel stand side by
     side.
 
-    Args:
-        kernel_size: height and width of the kernels, or an int for both; strides: how far they move, likewise.
-        padding: 'valid' for no padding, or 'same' for an output value in every `strides` values.
-        depth_multiplier: how many kernels each channel has.
-        data_format: 'channels_last', or 'channels_first' for (batch, channels, height, width). Default
-            `backend.image_data_format()`.
-        dilation_rate: how far apart the values are that a kernel takes, an int or one for each spatial axis.
-        activation: name, function or layer; default none.
-        use_bias: whether there is a `bias`, (channels * depth_multiplier,).
-        depthwise_initializer, bias_initializer, depthwise_regularizer, bias_regularizer, depthwise_constraint,
-            bias_constraint: identifiers or callables; `depthwise_` for `kernel`.
-        activity_regularizer: on the output after the activation.
-        **kwargs: those of `Layer`.
+    Args: those of `DepthwiseConvolution`.
 
     Raises:
         ValueError: if an argument is none of these; for inputs of another rank, of unknown channels, or too small.
@@ -175,6 +303,53 @@ class DepthwiseConv2D(DepthwiseConvolution):
     >>> layer = keras.layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2)
     >>> layer(torch.ones(1, 4, 5, 3)).shape, layer.kernel.shape
     (torch.Size([1, 4, 5, 6]), torch.Size([3, 3, 3, 2]))
+    """
+
+    rank = 2
+
+
+@catalog.register("SeparableConvolution1D")
+class SeparableConv1D(SeparableConvolution):
+    """Convolve each channel by itself, then mix them. Shapes: (batch, steps, channels) -> (batch, windows, filters).
+
+    `depthwise_kernel` is (kernel_size, channels, depth_multiplier), `pointwise_kernel` is
+    (1, channels * depth_multiplier, filters).
+
+    Args: those of `SeparableConvolution`; `padding` may also be 'causal'.
+
+    Raises:
+        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, if it is not what Keras 2
+            writes into its configs.
+        ValueError: if an argument is none of these; for inputs of another rank, of unknown channels, or too short.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.SeparableConv1D(1, 2, depthwise_initializer="ones", pointwise_initializer="ones")
+    >>> layer(torch.tensor([[[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]])).tolist()
+    [[[33.0], [55.0]]]
+    """
+
+    rank = 1
+    _torchkeras_paddings = ("valid", "same", "causal")
+
+
+@catalog.register("SeparableConvolution2D")
+class SeparableConv2D(SeparableConvolution):
+    """Convolve each channel by itself, then mix them. Shapes: (batch, height, width, channels) -> the same, windows.
+
+    `depthwise_kernel` is (height, width, channels, depth_multiplier), `pointwise_kernel` is
+    (1, 1, channels * depth_multiplier, filters).
+
+    Args: those of `SeparableConvolution`.
+
+    Raises:
+        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, if it is not what Keras 2
+            writes into its configs.
+        ValueError: if an argument is none of these; for inputs of another rank, of unknown channels, or too small.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.SeparableConv2D(8, 3, 2, "same")
+    >>> layer(torch.ones(1, 6, 5, 3)).shape, [tuple(weight.shape) for weight in layer.weights]
+    (torch.Size([1, 3, 3, 8]), [(3, 3, 3, 1), (1, 1, 3, 8), (8,)])
     """
 
     rank = 2

@@ -1,32 +1,105 @@
-"""How does a layer take weights of their own for each window?"""
+"""How does a layer apply different weights to each window?"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
+from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import known_sizes, positive_int
+from torchkeras_layer.layers.arguments import known_sizes, positive_int, weight_arguments
 from torchkeras_layer.layers.built_in_layer import add_parameter, is_torchs_to_cast, weight_of
-from torchkeras_layer.layers.convolution.local_kernels import Windows, by_windows, kernel_shape
-from torchkeras_layer.layers.convolution.sliding import Sliding
+from torchkeras_layer.layers.convolution.base_convolution import (
+    BaseConvolution,
+    begin_build,
+    convolved_shape,
+    has_channels_last,
+)
 from torchkeras_layer.layers.inputs import as_real
+from torchkeras_layer.layers.window_counts import count_windows
 from torchkeras_layer.symbolic import InputSpec
 
 
-class LocallyConnected(Sliding):
-    """Base of the layers that are convolutions whose weights are others at each place.
+@dataclass(frozen=True)
+class Windows:
+    """Where the windows of a layer lie: over `lengths`, each of `sizes`, from one to the next `strides`.
+
+    >>> Windows((5,), (3,), (2,), "same").counts, Windows((5,), (3,), (2,), "valid").values().tolist()
+    ((3,), [[0, 1, 2], [2, 3, 4]])
+    """
+
+    lengths: tuple[int, ...]
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many windows each axis has."""
+        axes = zip(self.lengths, self.sizes, self.strides, strict=True)
+        return tuple(count_windows(*axis, 1, self.padding) or 0 for axis in axes)
+
+    @property
+    def zeros(self) -> list[tuple[int, int]]:
+        """How many zeros come before and behind each axis.
+
+        With 'same', the middle of the first window is on the first value whatever the stride, unlike in `Conv2D`.
+        """
+        if self.padding == "valid":
+            return [(0, 0)] * len(self.lengths)
+        ends = []
+        for length, size, stride, count in zip(self.lengths, self.sizes, self.strides, self.counts, strict=True):
+            before = size // 2
+            ends.append((before, max((count - 1) * stride + size - before - length, 0)))
+        return ends
+
+    def values(self) -> torch.Tensor:
+        """Return the number of each value of each window, -1 for one in the padding. Shape: (windows, values)."""
+        numbers, is_inside = np.zeros((1, 1), int), np.ones((1, 1), bool)
+        axes = zip(self.lengths, self.sizes, self.strides, self.counts, self.zeros, strict=True)
+        for length, size, stride, count, (before, _) in axes:
+            on_axis = np.arange(count)[:, None] * stride - before + np.arange(size)
+            # Windows by windows, then values by values: the last axis runs fastest.
+            numbers = (numbers[:, None, :, None] * length + on_axis[None, :, None, :]).reshape(len(numbers) * count, -1)
+            is_inside = is_inside[:, None, :, None] & ((on_axis >= 0) & (on_axis < length))[None, :, None, :]
+            is_inside = is_inside.reshape(numbers.shape)
+        # On the CPU, whatever the default device is.
+        return torch.from_numpy(np.where(is_inside, numbers, -1))
+
+
+@dataclass(slots=True)
+class LocalGeometry:
+    """What is the same at each call of a locally connected layer, worked out once, when it is built."""
+
+    channels_last: bool
+    windows: Windows
+    # Number of windows along each axis; numbers of channels and filters; zeros around the inputs, for `F.pad`.
+    counts: tuple[int, ...]
+    channels_and_filters: tuple[int, int]
+    zeros_around: tuple[int, ...]
+    # Orders of the axes: windows first, and back.
+    to_windows: tuple[int, ...]
+    from_windows: tuple[int, ...]
+
+
+class LocallyConnected(BaseConvolution):
+    """Base of the layers that convolve with weights that differ from window to window.
 
     The sizes of the inputs are fixed when the layer is built. Keras 3 has no such layers.
 
     Args:
-        filters: how many channels the output has.
-        kernel_size, strides, data_format: see `Sliding`.
+        filters: number of channels of the output.
+        kernel_size: size of the windows, an int or one for each spatial axis.
+        strides: how far apart the windows are, an int or one for each spatial axis.
+        data_format: 'channels_last', or 'channels_first' for (batch, channels, spatial …). Default
+            `backend.image_data_format()`.
         padding: 'valid', or 'same' if `implementation` is 2 or 3.
         activation: name, function or layer; default none.
         use_bias: whether there is a `bias`, (windows …, filters).
@@ -68,8 +141,12 @@ class LocallyConnected(Sliding):
         kwargs["activity_regularizer"] = activity_regularizer
         super().__init__(kernel_size, strides, padding, data_format, 1, activation, use_bias, **kwargs)
         self.filters = positive_int(self, "filters", filters)
-        self._take_weight_arguments("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
-        self._take_weight_arguments("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint = weight_arguments(
+            self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint
+        )
+        self.bias_initializer, self.bias_regularizer, self.bias_constraint = weight_arguments(
+            self, "bias", bias_initializer, bias_regularizer, bias_constraint
+        )
         self.implementation = positive_int(self, "implementation", implementation)
         if self.implementation > 3:
             raise ValueError(
@@ -83,88 +160,150 @@ class LocallyConnected(Sliding):
 
     def build(self, input_shape: Shape) -> None:
         """Create `kernel` and `bias`, and expect inputs of these sizes from now on."""
-        self._begin_build(input_shape)
+        begin_build(self, input_shape)
         sizes = known_sizes(self, input_shape, range(1, self.rank + 2))
         self.input_spec = InputSpec(ndim=self.rank + 2, axes=dict(enumerate(sizes, 1)))
-        last = self._channels_are_last
-        channels, lengths = (sizes[-1], sizes[:-1]) if last else (sizes[0], sizes[1:])
-        self._windows = windows = Windows(lengths, self.kernel_size, self.strides, self.padding)
-        self._counts, self._sizes = windows.counts, (channels, self.filters)
-        # Torch wants the last axis first.
-        zeros = [width for pair in windows.zeros[::-1] for width in pair]
-        self._zeros_around = [0, 0, *zeros] if last else zeros
-        shape = kernel_shape(self.implementation, windows, channels, self.filters, last)
+        geometry = self._torchkeras.derived = _plan(self, sizes)
+        channels, filters = geometry.channels_and_filters
+        windows = geometry.windows
+        shape = kernel_shape(self.implementation, windows, channels, filters, geometry.channels_last)
         self.kernel = add_parameter(self, "kernel", shape)
-        self.bias = add_parameter(self, "bias", (*windows.counts, self.filters)) if self.use_bias else None
+        self.bias = add_parameter(self, "bias", (*windows.counts, filters)) if self.use_bias else None
         # Not persistent, because it is no weight in Keras.
-        self.register_buffer("_values", windows.values().to(self.kernel.device), persistent=False)
+        self.register_buffer("_torchkeras_values", windows.values().to(self.kernel.device), persistent=False)
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         """Find out anew what no checkpoint holds: a layer made on the device "meta" has nothing in it."""
         super()._load_from_state_dict(*args, **kwargs)
         if self.built:
-            self._values = self._windows.values().to(self.kernel.device)
-
-    def _prepare_calls(self) -> None:
-        """Find out in which order the axes go: windows first, and back."""
-        first = 1 if self._channels_are_last else 2
-        windows, values = range(first, first + self.rank), range(self.rank + 2, 2 * self.rank + 2)
-        channels = self.rank + 1 if self._channels_are_last else 1
-        inner = (*values, channels) if self._channels_are_last else (channels, *values)
-        self._to_windows = (*windows, 0, *inner)
-        spatial, batch, filters = range(self.rank), self.rank, self.rank + 1
-        self._from_windows = (batch, *spatial, filters) if self._channels_are_last else (batch, filters, *spatial)
+            self._torchkeras_values = self._torchkeras.derived.windows.values().to(self.kernel.device)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(each window @ its kernel + its bias)`."""
+        geometry: LocalGeometry = self._torchkeras.derived
         kernel = weight_of(self, "kernel")
         if inputs.dtype is not kernel.dtype and not is_torchs_to_cast(inputs):
             inputs = as_real(self, inputs, kernel.dtype)
-        kernel = by_windows(self.implementation, kernel, self._values, self._sizes, self._channels_are_last)
-        patches = self._unfold(inputs)
+        values, sizes = self._torchkeras_values, geometry.channels_and_filters
+        kernel = by_windows(self.implementation, kernel, values, sizes, geometry.channels_last)
+        patches = _unfold(self, geometry, inputs)
         if self.use_bias:
-            outputs = torch.baddbmm(self._bias_by_windows(), patches, kernel)
+            outputs = torch.baddbmm(_bias_by_windows(self, geometry), patches, kernel)
         else:
             outputs = torch.bmm(patches, kernel)
-        return self._activate(outputs.unflatten(0, self._counts).permute(self._from_windows))
-
-    def _bias_by_windows(self) -> torch.Tensor:
-        bias = weight_of(self, "bias")
-        if self._channels_are_last:
-            return bias.reshape(-1, 1, self.filters)
-        # Keras takes it as (filters, windows …) there, without turning its axes, whatever its shape says.
-        return bias.reshape(self.filters, -1).t().unsqueeze(1)
-
-    def _unfold(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return a copy of each window, (windows, batch, values · channels)."""
-        if any(self._zeros_around):
-            inputs = F.pad(inputs, self._zeros_around)
-        for axis, size, stride in zip(self._to_windows[: self.rank], self.kernel_size, self.strides, strict=True):
-            inputs = inputs.unfold(axis, size, stride)
-        width = math.prod(self.kernel_size) * self._sizes[0]
-        return inputs.permute(self._to_windows).reshape(math.prod(self._counts), -1, width)
+        outputs = torch.permute(outputs.unflatten(0, geometry.counts), geometry.from_windows)
+        return outputs if self.activation is activations.linear else self.activation(outputs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, windows …, filters) or (batch, filters, windows …)."""
-        return self._slide_shape(input_shape, self.filters)
+        return convolved_shape(self, input_shape, self.filters)
+
+
+def _plan(layer: LocallyConnected, sizes: tuple[int, ...]) -> LocalGeometry:
+    """Work out what is the same at each call, for inputs of these sizes."""
+    rank, channels_last = layer.rank, has_channels_last(layer)
+    channels, lengths = (sizes[-1], sizes[:-1]) if channels_last else (sizes[0], sizes[1:])
+    windows = Windows(lengths, layer.kernel_size, layer.strides, layer.padding)
+    # Torch wants the last axis first.
+    zeros = tuple(width for pair in reversed(windows.zeros) for width in pair)
+    first = 1 if channels_last else 2
+    values = range(rank + 2, 2 * rank + 2)
+    inner = (*values, rank + 1) if channels_last else (1, *values)
+    batch, filters = rank, rank + 1
+    return LocalGeometry(
+        channels_last=channels_last,
+        windows=windows,
+        counts=windows.counts,
+        channels_and_filters=(channels, layer.filters),
+        zeros_around=((0, 0, *zeros) if channels_last else zeros) if any(zeros) else (),
+        to_windows=(*range(first, first + rank), 0, *inner),
+        from_windows=(batch, *range(rank), filters) if channels_last else (batch, filters, *range(rank)),
+    )
+
+
+def _bias_by_windows(layer: LocallyConnected, geometry: LocalGeometry) -> torch.Tensor:
+    bias = weight_of(layer, "bias")
+    if geometry.channels_last:
+        return bias.reshape(-1, 1, layer.filters)
+    # Keras takes it as (filters, windows …) there, without turning its axes, whatever its shape says.
+    return bias.reshape(layer.filters, -1).t().unsqueeze(1)
+
+
+def _unfold(layer: LocallyConnected, geometry: LocalGeometry, inputs: torch.Tensor) -> torch.Tensor:
+    """Return a copy of each window, (windows, batch, values · channels)."""
+    if geometry.zeros_around:
+        inputs = F.pad(inputs, geometry.zeros_around)
+    for axis, size, stride in zip(geometry.to_windows[: layer.rank], layer.kernel_size, layer.strides, strict=True):
+        inputs = inputs.unfold(axis, size, stride)
+    width = math.prod(layer.kernel_size) * geometry.channels_and_filters[0]
+    return torch.permute(inputs, geometry.to_windows).reshape(math.prod(geometry.counts), -1, width)
+
+
+def kernel_shape(
+    implementation: int, windows: Windows, channels: int, filters: int, channels_are_last: bool
+) -> tuple[int, ...]:
+    """Return the shape of the kernel: 1 holds it window by window, 2 as of a Dense layer, 3 what of that connects.
+
+    >>> [kernel_shape(one, Windows((5,), (3,), (2,), "valid"), 4, 6, True) for one in (1, 2, 3)]
+    [(2, 12, 6), (5, 4, 2, 6), (144,)]
+    """
+    if implementation == 1:
+        return (math.prod(windows.counts), math.prod(windows.sizes) * channels, filters)
+    if implementation == 3:
+        return (int((windows.values() >= 0).sum()) * channels * filters,)
+    if channels_are_last:
+        return (*windows.lengths, channels, *windows.counts, filters)
+    return (channels, *windows.lengths, filters, *windows.counts)
+
+
+def by_windows(
+    implementation: int, kernel: torch.Tensor, values: torch.Tensor, sizes: tuple[int, int], channels_are_last: bool
+) -> torch.Tensor:
+    """Return the kernel as implementation 1 holds it, (windows, values · channels, filters).
+
+    `values` is `Windows.values()`, `sizes` are the numbers of channels and filters. What 1 holds is not copied; of 2
+    and 3 a call copies what connects. Weights for what lies in the padding may be any finite numbers.
+
+    >>> kernel = by_windows(3, torch.arange(8.0), Windows((3,), (2,), (1,), "valid").values(), (1, 2), True)
+    >>> kernel[0].tolist()
+    [[0.0, 2.0], [1.0, 3.0]]
+    """
+    if implementation == 1:
+        return kernel
+    pick = _from_dense if implementation == 2 else _from_connections
+    return pick(kernel, values, *sizes, channels_are_last).reshape(len(values), -1, sizes[1])
+
+
+def _from_dense(
+    kernel: torch.Tensor, values: torch.Tensor, channels: int, filters: int, channels_are_last: bool
+) -> torch.Tensor:
+    places, window = values.clamp(min=0), torch.arange(len(values), device=values.device)[:, None]
+    if channels_are_last:
+        return kernel.reshape(-1, channels, len(values), filters)[places, :, window]
+    return kernel.reshape(channels, -1, filters, len(values))[:, places, :, window].transpose(1, 2)
+
+
+def _from_connections(
+    kernel: torch.Tensor, values: torch.Tensor, channels: int, filters: int, channels_are_last: bool
+) -> torch.Tensor:
+    """Take the numbers in their order: by where they lead to, then by where they come from."""
+    count, size = values.shape
+    if channels_are_last:
+        shape, is_inside, order = (count, filters, size, channels), (values >= 0)[:, None, :, None], (0, 2, 3, 1)
+    else:
+        shape, is_inside, order = (filters, count, channels, size), (values >= 0)[None, :, None, :], (1, 2, 3, 0)
+    if len(kernel) == math.prod(shape):
+        return kernel.reshape(shape).permute(order)
+    return kernel.new_zeros(shape).masked_scatter(is_inside, kernel).permute(order)
 
 
 @catalog.register()
 class LocallyConnected1D(LocallyConnected):
-    """Convolve with weights of their own for each window.
+    """Convolve with different weights for each window.
 
     Shapes: (batch, steps, channels) -> (batch, windows, filters).
 
-    Args:
-        filters: how many channels the output has.
-        kernel_size: size of the windows, an int.
-        strides, padding, data_format, implementation: see `LocallyConnected`.
-        activation: name, function or layer; default none.
-        use_bias: whether there is a `bias`.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
-            identifiers or callables.
-        activity_regularizer: on the output after the activation.
-        **kwargs: those of `Layer`.
+    Args: those of `LocallyConnected`.
 
     Raises:
         ValueError: if an argument is none of these, or for inputs of other axes, of unknown sizes or too small.
@@ -180,20 +319,11 @@ class LocallyConnected1D(LocallyConnected):
 
 @catalog.register()
 class LocallyConnected2D(LocallyConnected):
-    """Convolve with weights of their own for each window.
+    """Convolve with different weights for each window.
 
     Shapes: (batch, height, width, channels) -> (batch, windows down, windows across, filters).
 
-    Args:
-        filters: how many channels the output has.
-        kernel_size: size of the windows, an int or one for each axis.
-        strides, padding, data_format, implementation: see `LocallyConnected`.
-        activation: name, function or layer; default none.
-        use_bias: whether there is a `bias`.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
-            identifiers or callables.
-        activity_regularizer: on the output after the activation.
-        **kwargs: those of `Layer`.
+    Args: those of `LocallyConnected`.
 
     Raises:
         ValueError: if an argument is none of these, or for inputs of other axes, of unknown sizes or too small.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -61,7 +62,7 @@ def torch_padding(
     both = tuple(0 if padding == "causal" else before for before, _ in pairs)
     rest = [(before - common, behind - common) for (before, behind), common in zip(pairs, both, strict=True)]
     others = tuple(amount for pair in reversed(rest) for amount in pair)
-    return both, None if all(map(_is_nothing, others)) else others
+    return both, None if all(map(_is_zero, others)) else others
 
 
 def wide_padding(
@@ -90,7 +91,12 @@ def wide_padding(
     return tuple(both), None if kept == [slice(0, None)] * len(kept) else tuple(kept)
 
 
-def _is_nothing(amount: Any) -> bool:
+# A call pads the same few sizes again and again.
+cached_torch_padding = functools.lru_cache(torch_padding)
+cached_wide_padding = functools.lru_cache(wide_padding)
+
+
+def _is_zero(amount: Any) -> bool:
     """Whether an amount is 0; while torch compiles, whether it is 0 for all sizes, so that the code serves them all."""
     if torch.compiler.is_compiling():
         from torch.fx.experimental.symbolic_shapes import statically_known_true

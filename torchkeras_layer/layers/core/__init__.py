@@ -1,14 +1,11 @@
 """Layers that the others are built around: dense, lookup, masks, functions."""
 
-from torchkeras_layer.layers.core.activation import Activation
 from torchkeras_layer.layers.core.dense import Dense
 from torchkeras_layer.layers.core.einsum_dense import EinsumDense
-from torchkeras_layer.layers.core.embedding import Embedding
-from torchkeras_layer.layers.core.identity import Identity
+from torchkeras_layer.layers.core.embedding import Embedding, ReversibleEmbedding
+from torchkeras_layer.layers.core.function_layers import Activation, Identity, Lambda
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
-from torchkeras_layer.layers.core.lambda_layer import Lambda
 from torchkeras_layer.layers.core.masking import Masking
-from torchkeras_layer.layers.core.reversible_embedding import ReversibleEmbedding
 from torchkeras_layer.layers.core.torch_function import TorchFunction
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 

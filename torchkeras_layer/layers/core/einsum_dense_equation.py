@@ -37,13 +37,13 @@ class Equation:
         """Return the position, among the letters of the output, from which the bias has axes."""
         return min(self.outputs.index(letter) for letter in bias_axes)
 
-    def input_axes(self, rank: int) -> dict[str, int]:
-        """Return which axis of inputs of some rank each letter means.
+    def input_axes(self, ndim: int) -> dict[str, int]:
+        """Return which axis of inputs with `ndim` axes each letter means.
 
         Raises:
-            ValueError: if the rank does not fit.
+            ValueError: if that number does not fit.
         """
-        elided = self._elided(rank)
+        elided = self._elided(ndim)
         return {letter: axis + (elided if self.left else 0) for axis, letter in enumerate(self.inputs)}
 
     def sizes(self, input_shape: Shape, stated: Shape) -> dict[str, int | None]:
@@ -73,7 +73,7 @@ class Equation:
         """
         return _known(self.kernel, sizes)
 
-    def bias_shape(self, sizes: dict[str, int | None], bias_axes: str, rank: int) -> tuple[int, ...]:
+    def bias_shape(self, sizes: dict[str, int | None], bias_axes: str, ndim: int) -> tuple[int, ...]:
         """Return the shape of a bias, which broadcasts against the output.
 
         Raises:
@@ -82,7 +82,7 @@ class Equation:
         letters = self.outputs[self.first_bias_letter(bias_axes) :]
         shape = _known("".join(letter for letter in letters if letter in bias_axes), sizes)
         known = iter(shape)
-        after = self._elided(rank) if self.right else 0
+        after = self._elided(ndim) if self.right else 0
         return (*(next(known) if letter in bias_axes else 1 for letter in letters), *(1,) * after)
 
     def output_shape(self, sizes: dict[str, int | None], input_shape: Shape) -> Shape:
@@ -112,8 +112,8 @@ class Equation:
                 return summed, made
         return None
 
-    def _elided(self, rank: int) -> int:
-        elided = rank - len(self.inputs)
+    def _elided(self, ndim: int) -> int:
+        elided = ndim - len(self.inputs)
         if elided < 0 or (elided and not (self.left or self.right)):
             wanted = f"at least {len(self.inputs)}" if self.left or self.right else f"{len(self.inputs)}"
             raise ValueError(f"the equation is for inputs of rank {wanted}")
@@ -124,7 +124,7 @@ def read_equation(equation: object) -> Equation:
     """Read an equation.
 
     Raises:
-        ValueError: if it has none of the forms that there are, or its letters do not fit together.
+        ValueError: if it has another form, or its letters do not fit together.
     """
     match = _FORMS.fullmatch(equation) if isinstance(equation, str) else None
     if match is None or (match["left"], match["right"]) != (match["out_left"], match["out_right"]):

@@ -1,16 +1,24 @@
-"""How does a layer turn ints into vectors?"""
+"""How does a layer turn ints into vectors, and vectors back into scores for the ints?"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 
 from torchkeras_layer import constraints, initializers, regularizers
+from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import positive_int, resolved, sizes_in
-from torchkeras_layer.layers.built_in_layer import BuiltInLayer, add_parameter, cast_output, weight_of
+from torchkeras_layer.layers.arguments import finite_number, positive_int, resolved, sizes_in
+from torchkeras_layer.layers.built_in_layer import (
+    BuiltInLayer,
+    add_parameter,
+    cast_output,
+    is_torchs_to_cast,
+    weight_of,
+)
 
 _INDEX_DTYPES = (torch.int64, torch.int32)
 
@@ -58,7 +66,7 @@ class Embedding(BuiltInLayer):
         **kwargs: Any,
     ) -> None:
         if input_length is not None:
-            kwargs.setdefault("input_shape", self._read_lengths(input_length))
+            kwargs.setdefault("input_shape", _read_lengths(self, input_length))
         table = weights if weights is None or isinstance(weights, (list, tuple)) and len(weights) == 1 else [weights]
         super().__init__(weights=table, **kwargs)
         self.input_dim = positive_int(self, "input_dim", input_dim)
@@ -102,7 +110,7 @@ class Embedding(BuiltInLayer):
         Raises:
             ValueError: if the shape contradicts `input_length`.
         """
-        lengths = input_shape[1:] if self.input_length is None else self._read_lengths(self.input_length)
+        lengths = input_shape[1:] if self.input_length is None else _read_lengths(self, self.input_length)
         pairs = list(zip(lengths, input_shape[1:], strict=False))
         if len(lengths) != len(input_shape) - 1 or any(None not in pair and pair[0] != pair[1] for pair in pairs):
             raise ValueError(
@@ -111,5 +119,119 @@ class Embedding(BuiltInLayer):
         known = (theirs if ours is None else ours for ours, theirs in pairs)
         return (input_shape[0], *known, self.output_dim)
 
-    def _read_lengths(self, input_length: Any) -> Shape:
-        return sizes_in(self, "input_length", input_length, "a positive int, or a tuple of them and None")
+
+@catalog.register()
+class ReversibleEmbedding(Embedding):
+    """An `Embedding` that, called with `reverse=True`, multiplies vectors by its table: a score for each row.
+
+    Shapes: (batch, …) -> (batch, …, output_dim); in reverse, (batch, …, output_dim) -> (batch, …, input_dim).
+
+    Args:
+        input_dim: number of rows. output_dim: size of a row.
+        tie_weights: whether both directions use `embeddings`; else the reverse one has `reverse_embeddings`, of shape
+            (output_dim, input_dim).
+        embeddings_initializer, embeddings_regularizer, embeddings_constraint: identifiers or callables.
+        mask_zero: whether the input 0 stands for padding; the mask is then `inputs != 0`. Scores have none.
+        reverse_dtype: dtype to compute scores in; default the compute dtype.
+        logit_soft_cap: if given, scores become `tanh(scores / logit_soft_cap) * logit_soft_cap`.
+        **kwargs: those of `Embedding` and `Layer`.
+
+    Raises:
+        ValueError: as `Embedding`; if `logit_soft_cap` is not a positive number, or `reverse_dtype` is no float
+            dtype; in a reverse call, if the vectors do not have `output_dim` features.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.ReversibleEmbedding(3, 2, weights=torch.tensor([[1.0, 0], [0, 1], [1, 1]]))
+    >>> layer(layer(torch.tensor([2])), reverse=True)
+    tensor([[1., 1., 2.]], grad_fn=<MmBackward0>)
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        reverse_dtype: Any = None,
+        logit_soft_cap: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.__dict__["tie_weights"] = bool(tie_weights)
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer,
+            embeddings_regularizer,
+            embeddings_constraint=embeddings_constraint,
+            mask_zero=mask_zero,
+            **kwargs,
+        )
+        dtype = None if reverse_dtype is None else resolved(self, "reverse_dtype", reverse_dtype, _float_dtype)
+        self.reverse_dtype = None if dtype is None else dtype_name(dtype)
+        self.logit_soft_cap = None if logit_soft_cap is None else _read_soft_cap(self, logit_soft_cap)
+
+    def build(self, input_shape: Shape | None = None) -> None:
+        """Create `embeddings`, and `reverse_embeddings` if it is not tied to them."""
+        super().build(input_shape)
+        if not self.tie_weights:
+            self.reverse_embeddings = self.add_weight(
+                "reverse_embeddings", (self.output_dim, self.input_dim), initializer=self.embeddings_initializer
+            )
+
+    def call(self, inputs: torch.Tensor, reverse: bool = False) -> torch.Tensor:
+        """Return a row for each int; or, in reverse, a score for each row."""
+        if reverse:
+            return _scores(self, inputs)
+        outputs = super().call(inputs)
+        if self.mask_zero:
+            outputs._keras_mask = inputs != 0  # type: ignore[attr-defined]
+        return outputs
+
+    def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> None:
+        """Return `None`: only `call` knows in which direction it went."""
+
+    def compute_output_shape(self, input_shape: Shape, reverse: bool = False) -> Shape:
+        """Return the shape of the rows or, in reverse, of the scores."""
+        return (*input_shape[:-1], self.input_dim) if reverse else super().compute_output_shape(input_shape)
+
+
+def _float_dtype(dtype: Any) -> torch.dtype:
+    found = torch_dtype(dtype)
+    if not found.is_floating_point:
+        raise ValueError(f"Scores need a float dtype. Received: {dtype!r}.")
+    return found
+
+
+def _read_lengths(layer: Embedding, input_length: Any) -> Shape:
+    return sizes_in(layer, "input_length", input_length, "a positive int, or a tuple of them and None")
+
+
+def _scores(layer: ReversibleEmbedding, inputs: torch.Tensor) -> torch.Tensor:
+    if inputs.dim() < 1 or inputs.shape[-1] != layer.output_dim:
+        raise ValueError(
+            f"{layer.name}: in reverse, the last axis of the inputs must have size output_dim={layer.output_dim}. "
+            f"Received: inputs of shape {tuple(inputs.shape)}."
+        )
+    matrix = weight_of(layer, "embeddings") if layer.tie_weights else weight_of(layer, "reverse_embeddings").t()
+    # The table itself is not cast for the call, so that a lookup does not cast all of it.
+    if layer.reverse_dtype is not None:
+        dtype = torch_dtype(layer.reverse_dtype)
+    else:
+        dtype = None if is_torchs_to_cast(inputs) else layer._torchkeras.compute_dtype
+    if dtype is not None:
+        inputs, matrix = inputs.to(dtype), matrix.to(dtype)
+    logits = F.linear(inputs, matrix)
+    cap = layer.logit_soft_cap
+    return logits if cap is None else torch.tanh(logits / cap) * cap
+
+
+def _read_soft_cap(layer: ReversibleEmbedding, soft_cap: Any) -> float:
+    number = finite_number(layer, "logit_soft_cap", soft_cap)
+    if number <= 0:
+        raise ValueError(
+            f"{type(layer).__name__}: logit_soft_cap must be above 0. Received: logit_soft_cap={soft_cap!r}."
+        )
+    return number

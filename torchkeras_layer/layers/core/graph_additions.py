@@ -1,4 +1,4 @@
-"""How do a model's symbolic losses and metrics stand in its graph?"""
+"""How does a graph represent the symbolic losses and metrics of a model?"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from torchkeras_layer._dtypes import dtype_name
@@ -16,6 +17,17 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.symbolic import KerasTensor, Node
 
 _MOST_AXES = 64
+
+
+@dataclass(slots=True)
+class InputDtype:
+    """The dtype of an input, by its name: 'string' is not a dtype of torch.
+
+    >>> InputDtype("string").name
+    'string'
+    """
+
+    name: str
 
 
 @catalog.register()
@@ -64,16 +76,17 @@ class InputLayer(Layer):
                 input_tensor,
             )
             given = dtype if dtype is not None else getattr(input_tensor, "dtype", None)
-            self._input_dtype_name = floatx() if given is None else dtype_name(given)
+            name_of_dtype = floatx() if given is None else dtype_name(given)
         super().__init__(name=f"input_{get_uid('input')}" if name is None else name, autocast=False)
         self.batch_shape = full
+        self._torchkeras.derived = InputDtype(name_of_dtype)
         self._torchkeras.built = True
-        Node(self, (), {}, KerasTensor(full, self._input_dtype_name, name=self._torchkeras.name), Effects())
+        Node(self, (), {}, KerasTensor(full, name_of_dtype, name=self._torchkeras.name), Effects())
 
     @property
     def dtype(self) -> str:
         """Name of the dtype of the input."""
-        return self._input_dtype_name
+        return self._torchkeras.derived.name
 
     def call(self, inputs: Any) -> Any:
         """Return the inputs."""
@@ -85,10 +98,10 @@ class InputLayer(Layer):
         >>> InputLayer((3,), name="x").get_config()
         {'batch_shape': (None, 3), 'dtype': 'float32', 'name': 'x'}
         """
-        return {"batch_shape": self.batch_shape, "dtype": self._input_dtype_name, "name": self._torchkeras.name}
+        return {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self._torchkeras.name}
 
     def __repr__(self) -> str:
-        return f"InputLayer(name={self.name!r}, batch_shape={self.batch_shape}, dtype={self._input_dtype_name!r})"
+        return f"InputLayer(name={self.name!r}, batch_shape={self.batch_shape}, dtype={self.dtype!r})"
 
 
 def Input(  # noqa: N802

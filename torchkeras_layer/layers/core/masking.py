@@ -36,13 +36,13 @@ class Masking(BuiltInLayer):
 
     def __init__(self, mask_value: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.mask_value = self._read_value(mask_value)
+        self.mask_value = _read_value(self, mask_value)
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs with masked steps set to 0, and the mask on them."""
         # As in Keras, what a subclass computes in its compute_mask does not change the outputs.
-        mask = self._steps_with_data(inputs)
+        mask = _steps_with_data(self, inputs)
         steps, value = mask.unsqueeze(-1), self.mask_value
         # A product takes less time, but 0 times infinity is NaN.
         is_finite = not isinstance(value, torch.Tensor) and abs(value) < math.inf
@@ -52,19 +52,7 @@ class Masking(BuiltInLayer):
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor:
         """Return which steps have a feature that differs from `mask_value`."""
-        return self._steps_with_data(inputs)
-
-    def _steps_with_data(self, inputs: torch.Tensor) -> torch.Tensor:
-        value = self.mask_value
-        if not isinstance(value, torch.Tensor):
-            # Asking for values that are not 0 directly takes a quarter to half of the time.
-            is_asked_directly = value == 0 and inputs.is_floating_point()
-            return torch.any(inputs if is_asked_directly else torch.ne(inputs, value), dim=-1)
-        try:
-            return torch.any(torch.ne(inputs, value.to(inputs.device)), dim=-1)
-        except RuntimeError as error:
-            self._check_broadcast(inputs, error)
-            raise
+        return _steps_with_data(self, inputs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs.
@@ -72,27 +60,42 @@ class Masking(BuiltInLayer):
         Raises:
             ValueError: if `mask_value` does not broadcast to it.
         """
-        self._check_broadcast(TensorSpec(input_shape))
+        _check_broadcast(self, TensorSpec(input_shape))
         return tuple(input_shape)
 
-    def _read_value(self, mask_value: Any) -> Any:
-        if isinstance(mask_value, (Number, torch.Tensor)):
-            return mask_value
-        try:
-            if isinstance(mask_value, (np.ndarray, list, tuple)):
-                return torch.as_tensor(mask_value)
-        except (TypeError, ValueError, RuntimeError):
-            pass
-        raise ValueError(
-            f"{type(self).__name__}: mask_value must be a number, or an array of one for each feature. "
-            f"Received: mask_value={mask_value!r}."
-        )
 
-    def _check_broadcast(self, inputs: Any, error: Exception | None = None) -> None:
-        shape = tuple(inputs.shape)
-        wanted = tuple(self.mask_value.shape) if isinstance(self.mask_value, torch.Tensor) else ()
-        if not broadcasts_to(wanted, shape):
-            raise ValueError(
-                f"{self.name}: mask_value must broadcast to the inputs: give one value for each feature. "
-                f"Received: a mask_value of shape {wanted}, and inputs of shape {describe(inputs)}."
-            ) from error
+def _read_value(layer: Masking, mask_value: Any) -> Any:
+    if isinstance(mask_value, (Number, torch.Tensor)):
+        return mask_value
+    try:
+        if isinstance(mask_value, (np.ndarray, list, tuple)):
+            return torch.as_tensor(mask_value)
+    except (TypeError, ValueError, RuntimeError):
+        pass
+    raise ValueError(
+        f"{type(layer).__name__}: mask_value must be a number, or an array of one for each feature. "
+        f"Received: mask_value={mask_value!r}."
+    )
+
+
+def _steps_with_data(layer: Masking, inputs: torch.Tensor) -> torch.Tensor:
+    value = layer.mask_value
+    if not isinstance(value, torch.Tensor):
+        # Asking for values that are not 0 directly takes a quarter to half of the time.
+        is_asked_directly = value == 0 and inputs.is_floating_point()
+        return torch.any(inputs if is_asked_directly else torch.ne(inputs, value), dim=-1)
+    try:
+        return torch.any(torch.ne(inputs, value.to(inputs.device)), dim=-1)
+    except RuntimeError as error:
+        _check_broadcast(layer, inputs, error)
+        raise
+
+
+def _check_broadcast(layer: Masking, inputs: Any, error: Exception | None = None) -> None:
+    shape = tuple(inputs.shape)
+    wanted = tuple(layer.mask_value.shape) if isinstance(layer.mask_value, torch.Tensor) else ()
+    if not broadcasts_to(wanted, shape):
+        raise ValueError(
+            f"{layer.name}: mask_value must broadcast to the inputs: give one value for each feature. "
+            f"Received: a mask_value of shape {wanted}, and inputs of shape {describe(inputs)}."
+        ) from error

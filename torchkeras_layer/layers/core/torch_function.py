@@ -1,4 +1,4 @@
-"""How does a torch function that is called on symbolic tensors stand in the graph?"""
+"""How does a graph represent a torch function that is called on symbolic tensors?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from torchkeras_layer.symbolic.tensor_methods import sign_on
 
 @catalog.register()
 class TorchFunction(Layer):
-    """One torch function in a graph. It comes to be where such a function is called on a symbolic tensor.
+    """One torch function in a graph. It is made where such a function is called on a symbolic tensor.
 
     Nothing is cast and no mask is passed on: the function does what it does to tensors.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 from typing_extensions import Self
@@ -17,9 +19,22 @@ from torchkeras_layer.layer.symbolic_calls import infer_output
 from torchkeras_layer.layer.weight_lists import as_array, write_weights
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
-from torchkeras_layer.layers.core.recurrent_shapes import empty_outputs, runs_step_by_step
-from torchkeras_layer.layers.core.torch_module_config import read_module, write_module
-from torchkeras_layer.layers.core.torch_module_table import dtype_of
+from torchkeras_layer.layers.core.torch_module_config import dtype_of, read_module, write_module
+
+
+@dataclass(slots=True)
+class ModuleFacts:
+    """What a layer knows of its module: the shape that was stated, and how it is called.
+
+    `takes_training`: whether its forward has that argument; `is_lazy`: whether it has weights without a shape.
+
+    >>> ModuleFacts((None, 3), False, False).output_shape
+    (None, 3)
+    """
+
+    output_shape: Any
+    takes_training: bool
+    is_lazy: bool
 
 
 @catalog.register()
@@ -59,35 +74,28 @@ class TorchModuleWrapper(BuiltInLayer):
         autocast: bool = False,
         **kwargs: Any,
     ) -> None:
-        self._check_module(module)
+        _check_module(self, module)
         if kwargs.get("dtype") is None:
             kwargs["dtype"] = dtype_of(module)
         super().__init__(name=name, autocast=autocast, **kwargs)
-        self._output_shape = map_shapes(tuple, output_shape)
+        output_shape = map_shapes(tuple, output_shape)
         self.module = module
         # The module's own in place of that of `call`.
-        self._torchkeras.signature, self._declares_training = _read_forward(module)
-        self._is_lazy = _has_lazy_weights(module)
-        self.built = not self._is_lazy
-
-    def _check_module(self, module: Any) -> None:
-        way_out = "Pass one, such as nn.Linear(3, 2)."
-        if isinstance(module, Layer):
-            way_out = "Use it as it is: it is a layer."
-        elif isinstance(module, nn.Module):
-            return
-        received = f"the class {module.__name__}" if inspect.isclass(module) else type(module).__name__
-        raise TypeError(f"{type(self).__name__}: module must be a plain nn.Module. Received: {received}. {way_out}")
+        self._torchkeras.signature, takes_training = _read_forward(module)
+        facts = ModuleFacts(output_shape, takes_training, _has_lazy_weights(module))
+        self._torchkeras.derived = facts
+        self.built = not facts.is_lazy
 
     def call(self, inputs: Any, *args: Any, training: Any = None, **kwargs: Any) -> Any:
         """Return what the module returns."""
-        if self._is_lazy:
-            self._expect_real_inputs()
+        facts: ModuleFacts = self._torchkeras.derived
+        if facts.is_lazy:
+            _expect_real_inputs(self)
         if per_thread.context.is_tracing and runs_step_by_step(self.module, inputs):
             return empty_outputs(self.module, inputs)
         if training is self.training and per_thread.context.training is None:
             return self.module(inputs, *args, **kwargs)
-        if self._declares_training:
+        if facts.takes_training:
             kwargs["training"] = training
         switched = [inner for inner in self.module.modules() if inner.training is not bool(training)]
         for inner in switched:
@@ -98,22 +106,15 @@ class TorchModuleWrapper(BuiltInLayer):
             for inner in switched:
                 inner.training = not training
 
-    def _expect_real_inputs(self) -> None:
-        self._is_lazy = _has_lazy_weights(self.module)
-        if self._is_lazy and (per_thread.context.is_tracing or per_thread.context.dry_run is not None):
-            raise RuntimeError(
-                f"{self.name}: the module has lazy weights, which take their shapes from real inputs, and was called "
-                "on inputs without data. Call it once on real ones before."
-            )
-
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return `output_shape`, or what the module gives for inputs without data of the layer's compute dtype.
 
         Raises:
             NotImplementedError: if there is no `output_shape`, and the module cannot run so.
         """
-        if self._output_shape is not None:
-            return self._output_shape
+        stated = self._torchkeras.derived.output_shape
+        if stated is not None:
+            return stated
         try:
             return super().compute_output_shape(input_shape)
         except NotImplementedError as error:
@@ -125,7 +126,7 @@ class TorchModuleWrapper(BuiltInLayer):
         Raises:
             NotImplementedError: as `compute_output_shape`.
         """
-        if self._output_shape is not None:
+        if self._torchkeras.derived.output_shape is not None:
             return super().compute_output_signature(input_signature)
         return infer_output(self, input_signature)
 
@@ -173,6 +174,26 @@ class TorchModuleWrapper(BuiltInLayer):
         return write_module(self.module, self.name) if name == "module" else super()._torchkeras_write_argument(name)
 
 
+def _check_module(layer: TorchModuleWrapper, module: Any) -> None:
+    advice = "Pass one, such as nn.Linear(3, 2)."
+    if isinstance(module, Layer):
+        advice = "Use it as it is: it is a layer."
+    elif isinstance(module, nn.Module):
+        return
+    received = f"the class {module.__name__}" if inspect.isclass(module) else type(module).__name__
+    raise TypeError(f"{type(layer).__name__}: module must be a plain nn.Module. Received: {received}. {advice}")
+
+
+def _expect_real_inputs(layer: TorchModuleWrapper) -> None:
+    facts: ModuleFacts = layer._torchkeras.derived
+    facts.is_lazy = _has_lazy_weights(layer.module)
+    if facts.is_lazy and (per_thread.context.is_tracing or per_thread.context.dry_run is not None):
+        raise RuntimeError(
+            f"{layer.name}: the module has lazy weights, which take their shapes from real inputs, and was called "
+            "on inputs without data. Call it once on real ones before."
+        )
+
+
 class _ModuleSignature(CallSignature):
     """What a module calls a mask is its own: `mask=` goes to it as any other keyword does."""
 
@@ -204,3 +225,26 @@ def _read_forward(module: nn.Module) -> tuple[CallSignature, bool]:
         first_is_optional=bool(names) and parameters[0].default is None,
     )
     return signature, any(p.name == "training" for p in parameters)
+
+
+# Without data, torch runs some recurrent modules step by step, which takes seconds.
+def runs_step_by_step(module: nn.Module, inputs: Any) -> bool:
+    """Whether a module is one that torch cannot run without data but step by step.
+
+    >>> runs_step_by_step(nn.GRU(3, 4), torch.ones(2, 3)), runs_step_by_step(nn.LSTM(3, 4), torch.ones(2, 3))
+    (True, False)
+    """
+    return isinstance(module, (nn.RNN, nn.GRU)) and isinstance(inputs, torch.Tensor) and inputs.dim() in (2, 3)
+
+
+def empty_outputs(module: Any, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return tensors of the shapes of the output and of the last state.
+
+    >>> [tuple(part.shape) for part in empty_outputs(nn.GRU(3, 4, batch_first=True), torch.ones(5, 2, 3))]
+    [(5, 2, 4), (1, 5, 4)]
+    """
+    directions = 2 if module.bidirectional else 1
+    batch = [] if inputs.dim() == 2 else [inputs.shape[0 if module.batch_first else 1]]
+    output = inputs.new_empty([*inputs.shape[:-1], directions * module.hidden_size])
+    state = inputs.new_empty([module.num_layers * directions, *batch, module.hidden_size])
+    return output, state

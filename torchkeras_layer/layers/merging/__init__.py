@@ -1,13 +1,21 @@
 """Layers that make one tensor of several."""
 
-from torchkeras_layer.layers.merging.add import Add, add
-from torchkeras_layer.layers.merging.average import Average, average
 from torchkeras_layer.layers.merging.concatenate import Concatenate, concatenate
 from torchkeras_layer.layers.merging.dot import Dot, dot
-from torchkeras_layer.layers.merging.maximum import Maximum, maximum
-from torchkeras_layer.layers.merging.minimum import Minimum, minimum
-from torchkeras_layer.layers.merging.multiply import Multiply, multiply
-from torchkeras_layer.layers.merging.subtract import Subtract, subtract
+from torchkeras_layer.layers.merging.elementwise_merge import (
+    Add,
+    Average,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 
 __all__ = [
     "Add",

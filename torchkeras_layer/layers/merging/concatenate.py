@@ -10,8 +10,7 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in
-from torchkeras_layer.layers.merging.axes import as_axis
-from torchkeras_layer.layers.merging.merge import Merge
+from torchkeras_layer.layers.merging.merge import Merge, as_axis, read_masks, read_shapes
 
 
 @catalog.register()
@@ -45,7 +44,7 @@ class Concatenate(Merge):
         Raises:
             ValueError: if an input has no such axis, or differs from the first in another one.
         """
-        shapes = self._read_shapes(input_shape)
+        shapes = read_shapes(self, input_shape)
         first = shapes[0]
         (axis,) = axes_in(self, self.axis, first)
         if not all(_agree_but_for(axis, first, shape) for shape in shapes):
@@ -65,14 +64,14 @@ class Concatenate(Merge):
         """
         if mask is None:
             return None
-        masks = self._read_masks(inputs, mask)
+        masks = read_masks(self, inputs, mask)
         if not any(one is not None for one in masks):
             return None
         rows = [_mask_of_rows(tensor, one) for tensor, one in zip(inputs, masks, strict=True)]
-        rank = inputs[0].dim()
-        if self.axis % rank == rank - 1:
+        ndim = inputs[0].dim()
+        if self.axis % ndim == ndim - 1:
             return functools.reduce(torch.logical_or, rows)
-        return torch.cat(rows, self.axis % rank)
+        return torch.cat(rows, self.axis % ndim)
 
     def _merge_function(self, inputs: Any) -> torch.Tensor:
         return torch.cat(inputs, self.axis)

@@ -11,8 +11,7 @@ from torchkeras_layer._settings import epsilon
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, plain_int
-from torchkeras_layer.layers.merging.axes import as_axis
-from torchkeras_layer.layers.merging.merge import Merge
+from torchkeras_layer.layers.merging.merge import Merge, as_axis, read_shapes
 
 
 @catalog.register()
@@ -29,7 +28,7 @@ class Dot(Merge):
 
     Raises:
         TypeError: if `axes` is neither an int nor a list or tuple.
-        ValueError: if it has not two ints; in the build, if the inputs are not two in a list, or have no such axes of
+        ValueError: if they are not two ints; in the build, if the inputs are not two in a list, or have no such axes of
             the same size, or differ in their batch size.
 
     >>> import torchkeras_layer as keras
@@ -37,21 +36,12 @@ class Dot(Merge):
     tensor([[11.]])
     """
 
-    _input_count = 2
+    _torchkeras_input_count = 2
 
     def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axes = self._read_axes(axes)
+        self.axes = _read_axes(self, axes)
         self.normalize = bool(normalize)
-
-    def _read_axes(self, axes: Any) -> Any:
-        if not isinstance(axes, (list, tuple)):
-            return as_axis(self, "axes", axes)
-        if len(axes) != 2 or None in map(plain_int, axes):
-            raise ValueError(
-                f"{type(self).__name__}: axes must be an int, or two, one for each input. Received: axes={axes!r}."
-            )
-        return type(axes)(as_axis(self, "axes", axis) for axis in axes)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Return (batch, the other axes of the first input, the other axes of the second).
@@ -59,7 +49,7 @@ class Dot(Merge):
         Raises:
             ValueError: if the inputs have no such axes of the same size, or differ in their batch size.
         """
-        one, other = shapes = self._read_shapes(input_shape)
+        one, other = shapes = read_shapes(self, input_shape)
         given = [self.axes] * 2 if isinstance(self.axes, int) else self.axes
         (axis,), (other_axis,) = (axes_in(self, axis, shape) for axis, shape in zip(given, shapes, strict=True))
         if 0 in (axis, other_axis):
@@ -83,17 +73,11 @@ class Dot(Merge):
         one, other = inputs
         axis, other_axis = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
         if self.normalize:
-            one, other = self._normalized(one, axis), self._normalized(other, other_axis)
+            one, other = _normalized(self, one, axis), _normalized(self, other, other_axis)
         if one.dtype is not other.dtype:
             dtype = torch.promote_types(one.dtype, other.dtype)
             one, other = one.to(dtype), other.to(dtype)
         return _batch_dot(one, other, axis, other_axis)
-
-    def _normalized(self, inputs: torch.Tensor, axis: int) -> torch.Tensor:
-        values = (
-            inputs if inputs.is_floating_point() or inputs.is_complex() else inputs.to(self._torchkeras.compute_dtype)
-        )
-        return F.normalize(values, dim=axis, eps=epsilon())
 
 
 def dot(inputs: Any, axes: Any = -1, normalize: bool = False, **kwargs: Any) -> Any:
@@ -112,3 +96,18 @@ def _batch_dot(one: torch.Tensor, other: torch.Tensor, axis: int, other_axis: in
     rows = rows.flatten(1, -2) if rows.dim() > 2 else rows.unsqueeze(1)
     columns = columns.flatten(2) if columns.dim() > 2 else columns.unsqueeze(2)
     return torch.bmm(rows, columns).reshape(shape if len(shape) > 1 else (*shape, 1))
+
+
+def _read_axes(layer: Dot, axes: Any) -> Any:
+    if not isinstance(axes, (list, tuple)):
+        return as_axis(layer, "axes", axes)
+    if len(axes) != 2 or None in map(plain_int, axes):
+        raise ValueError(
+            f"{type(layer).__name__}: axes must be an int, or two, one for each input. Received: axes={axes!r}."
+        )
+    return type(axes)(as_axis(layer, "axes", axis) for axis in axes)
+
+
+def _normalized(layer: Dot, inputs: torch.Tensor, axis: int) -> torch.Tensor:
+    is_inexact = inputs.is_floating_point() or inputs.is_complex()
+    return F.normalize(inputs if is_inexact else inputs.to(layer._torchkeras.compute_dtype), dim=axis, eps=epsilon())

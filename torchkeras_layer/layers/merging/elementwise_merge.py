@@ -1,21 +1,23 @@
-"""How do inputs of different shapes and ranks line up, value by value?"""
+"""How does a layer combine values at the same place of inputs, whose shapes may differ?"""
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+import operator
+from typing import Any, ClassVar
 
 import torch
 
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layers.merging.merge import Merge
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.merging.merge import Merge, check_list, read_masks, read_shapes
 
 
 class ElementwiseMerge(Merge):
     """Base of the layers that combine values at the same place.
 
-    The first axes are the batch; the other axes line up from the last one, as broadcasting has it. An input of a lower
-    rank gets axes of size 1 behind its batch: (batch, features) goes with (batch, steps, features).
+    The first axes are the batch; the other axes line up from the last one, as broadcasting has it. An input with
+    fewer axes than others gets axes of size 1 after its batch: (batch, features) goes with (batch, steps, features).
 
     >>> from torchkeras_layer import layers
     >>> layers.Add()([torch.ones(2, 3), torch.ones(2, 4, 3)]).shape
@@ -24,7 +26,7 @@ class ElementwiseMerge(Merge):
 
     def call(self, inputs: Any) -> torch.Tensor:
         """Return the combination of the inputs."""
-        return self._merge_function(self._of_one_rank(inputs))
+        return self._merge_function(_with_equal_ndim(self, inputs))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """Return the shape that the inputs broadcast to; a size is free where that of one input is.
@@ -32,7 +34,7 @@ class ElementwiseMerge(Merge):
         Raises:
             ValueError: if they do not broadcast, or their batch sizes differ.
         """
-        shapes = self._read_shapes(input_shape)
+        shapes = read_shapes(self, input_shape)
         if not any(shapes):
             return ()
         batches = {shape[0] for shape in shapes if shape} - {None}
@@ -45,7 +47,7 @@ class ElementwiseMerge(Merge):
             inner = functools.reduce(_broadcast, [shape[1:] for shape in shapes])
         except ValueError:
             raise ValueError(
-                f"{self.name}: the shapes of the inputs do not broadcast: behind the batch, sizes on the same axis, "
+                f"{self.name}: the shapes of the inputs do not broadcast: after the batch, sizes on the same axis, "
                 f"counted from the last, must be equal or 1. Received: input_shape={shapes}."
             ) from None
         return (next(iter(batches), None), *inner)
@@ -58,37 +60,272 @@ class ElementwiseMerge(Merge):
         """
         if mask is None:
             return None
-        masks = self._read_masks(inputs, mask)
+        masks = read_masks(self, inputs, mask)
         found = [one for one in masks if one is not None]
         if len(found) < len(masks):
             return None
-        rank = max(tensor.dim() for tensor in inputs)
+        ndim = max(tensor.dim() for tensor in inputs)
         pairs = zip(inputs, found, strict=True)
-        lined_up = [_with_rank(one, one.dim() + rank - tensor.dim()) for tensor, one in pairs]
+        lined_up = [_with_ndim(one, one.dim() + ndim - tensor.dim()) for tensor, one in pairs]
         return functools.reduce(torch.logical_or, lined_up)
 
-    def _of_one_rank(self, inputs: Any) -> Any:
-        """Return the inputs with axes of size 1 behind the batch where they have fewer axes than others."""
-        self._check_list(inputs)
-        ranks = [tensor.dim() for tensor in inputs]
-        highest = max(ranks)
-        return inputs if min(ranks) == highest else [_with_rank(tensor, highest) for tensor in inputs]
 
-    def _masks_of_values(self, inputs: Any, mask: Any) -> list[torch.Tensor | None]:
-        """Return masks that broadcast to the inputs, for layers whose values heed them.
+@catalog.register()
+class Add(ElementwiseMerge):
+    """The sum of the inputs. Shapes: a list of shapes that broadcast -> the shape that they broadcast to.
 
-        As in Keras, that of an input with fewer axes than others does not count.
-        """
-        masks = self._read_masks(inputs, mask)
-        rank = max(tensor.dim() for tensor in inputs)
-        return [
-            None if one is None or tensor.dim() < rank else one.reshape(*one.shape, *[1] * (rank - one.dim()))
-            for tensor, one in zip(inputs, masks, strict=True)
-        ]
+    An input with fewer axes than others gets axes of size 1 after its batch. The output's mask has what counts in any
+    input, if all inputs have a mask.
+
+    Args:
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: in the build, if the inputs are not in a list, do not broadcast, or differ in their batch size.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Add()([torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])])
+    tensor([4., 6.])
+    """
+
+    def _merge_function(self, inputs: Any) -> torch.Tensor:
+        return functools.reduce(operator.add, inputs)
 
 
-def _with_rank(tensor: torch.Tensor, rank: int) -> torch.Tensor:
-    while tensor.dim() < rank:
+def add(inputs: Any, **kwargs: Any) -> Any:
+    """Return `Add(**kwargs)(inputs)`.
+
+    >>> add([torch.tensor([1.0]), torch.tensor([3.0])])
+    tensor([4.])
+    """
+    return Add(**kwargs)(inputs)
+
+
+@catalog.register()
+class Subtract(ElementwiseMerge):
+    """The first of two inputs minus the second. Shapes: two that broadcast -> the shape that they broadcast to.
+
+    An input with fewer axes than the other gets axes of size 1 after its batch. The output's mask has what counts in
+    either input, if both have a mask.
+
+    Args:
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: in the build, if the inputs are not two in a list, do not broadcast, or differ in their batch size.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Subtract()([torch.tensor([1.0, 2.0]), torch.tensor([3.0, 1.0])])
+    tensor([-2.,  1.])
+    """
+
+    _torchkeras_input_count = 2
+
+    def _merge_function(self, inputs: Any) -> torch.Tensor:
+        return inputs[0] - inputs[1]
+
+
+def subtract(inputs: Any, **kwargs: Any) -> Any:
+    """Return `Subtract(**kwargs)(inputs)`.
+
+    >>> subtract([torch.tensor([1.0]), torch.tensor([3.0])])
+    tensor([-2.])
+    """
+    return Subtract(**kwargs)(inputs)
+
+
+@catalog.register()
+class Multiply(ElementwiseMerge):
+    """The product of the inputs. Shapes: a list of shapes that broadcast -> the shape that they broadcast to.
+
+    An input with fewer axes than others gets axes of size 1 after its batch. Where the mask of an input is `False`,
+    the input counts as 1. The output's mask has what counts in any input, if all inputs have a mask; the output is
+    then 0 elsewhere.
+
+    Args:
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: in the build, if the inputs are not in a list, do not broadcast, or differ in their batch size.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Multiply()([torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])])
+    tensor([3., 8.])
+    """
+
+    def call(self, inputs: Any, mask: Any = None) -> torch.Tensor:
+        """Return the product of the inputs."""
+        factors = _with_equal_ndim(self, inputs)
+        if mask is None:
+            return self._merge_function(factors)
+        masks = _masks_of_values(self, inputs, mask)
+        pairs = zip(factors, masks, strict=True)
+        product = self._merge_function(
+            [factor if one is None else torch.where(one, factor, 1) for factor, one in pairs]
+        )
+        found = [one for one in masks if one is not None]
+        if len(found) < len(masks):
+            return product
+        return torch.where(functools.reduce(torch.logical_or, found), product, 0)
+
+    def _merge_function(self, inputs: Any) -> torch.Tensor:
+        return functools.reduce(operator.mul, inputs)
+
+
+def multiply(inputs: Any, **kwargs: Any) -> Any:
+    """Return `Multiply(**kwargs)(inputs)`.
+
+    >>> multiply([torch.tensor([2.0]), torch.tensor([3.0])])
+    tensor([6.])
+    """
+    return Multiply(**kwargs)(inputs)
+
+
+@catalog.register()
+class Average(ElementwiseMerge):
+    """The mean of the inputs. Shapes: a list of shapes that broadcast -> the shape that they broadcast to.
+
+    An input with fewer axes than others gets axes of size 1 after its batch. The output's mask has what counts in any
+    input, if all inputs have a mask. Ints give floats.
+
+    Args:
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: in the build, if the inputs are not in a list, do not broadcast, or differ in their batch size.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Average()([torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])])
+    tensor([2., 3.])
+    """
+
+    def _merge_function(self, inputs: Any) -> torch.Tensor:
+        return functools.reduce(operator.add, inputs) / len(inputs)
+
+
+def average(inputs: Any, **kwargs: Any) -> Any:
+    """Return `Average(**kwargs)(inputs)`.
+
+    >>> average([torch.tensor([1.0]), torch.tensor([3.0])])
+    tensor([2.])
+    """
+    return Average(**kwargs)(inputs)
+
+
+class ExtremeMerge(ElementwiseMerge):
+    """Base of the layers that choose one of the inputs, value by value.
+
+    >>> from torchkeras_layer import layers
+    >>> layers.Minimum()([torch.tensor([1.0, 5.0]), torch.tensor([3.0, 4.0])])
+    tensor([1., 4.])
+    """
+
+    # Torch's function of two tensors that chooses.
+    _torchkeras_choose: ClassVar[Any]
+
+    def call(self, inputs: Any, mask: Any = None) -> torch.Tensor:
+        """Return the chosen values; where one of two values is masked, the other counts."""
+        tensors = _with_equal_ndim(self, inputs)
+        if mask is None:
+            return self._merge_function(tensors)
+        chosen, *others = tensors
+        mask_of_chosen, *masks = _masks_of_values(self, inputs, mask)
+        for tensor, one in zip(others, masks, strict=True):
+            if one is not None:
+                tensor = torch.where(one, tensor, chosen)
+            if mask_of_chosen is not None:
+                chosen = torch.where(mask_of_chosen, chosen, tensor)
+                mask_of_chosen = None if one is None else mask_of_chosen | one
+            chosen = self._torchkeras_choose(chosen, tensor)
+        return chosen
+
+    def _merge_function(self, inputs: Any) -> torch.Tensor:
+        return functools.reduce(self._torchkeras_choose, inputs)
+
+
+@catalog.register()
+class Maximum(ExtremeMerge):
+    """The largest of the inputs. Shapes: a list of shapes that broadcast -> the shape that they broadcast to.
+
+    An input with fewer axes than others gets axes of size 1 after its batch. Where the mask of an input is `False`,
+    the others count. The output's mask has what counts in any input, if all inputs have a mask.
+
+    Args:
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: in the build, if the inputs are not in a list, do not broadcast, or differ in their batch size.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Maximum()([torch.tensor([1.0, 4.0]), torch.tensor([3.0, 2.0])])
+    tensor([3., 4.])
+    """
+
+    _torchkeras_choose = staticmethod(torch.maximum)
+
+
+def maximum(inputs: Any, **kwargs: Any) -> Any:
+    """Return `Maximum(**kwargs)(inputs)`.
+
+    >>> maximum([torch.tensor([1.0]), torch.tensor([3.0])])
+    tensor([3.])
+    """
+    return Maximum(**kwargs)(inputs)
+
+
+@catalog.register()
+class Minimum(ExtremeMerge):
+    """The smallest of the inputs. Shapes: a list of shapes that broadcast -> the shape that they broadcast to.
+
+    An input with fewer axes than others gets axes of size 1 after its batch. Where the mask of an input is `False`,
+    the others count. The output's mask has what counts in any input, if all inputs have a mask.
+
+    Args:
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: in the build, if the inputs are not in a list, do not broadcast, or differ in their batch size.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Minimum()([torch.tensor([1.0, 4.0]), torch.tensor([3.0, 2.0])])
+    tensor([1., 2.])
+    """
+
+    _torchkeras_choose = staticmethod(torch.minimum)
+
+
+def minimum(inputs: Any, **kwargs: Any) -> Any:
+    """Return `Minimum(**kwargs)(inputs)`.
+
+    >>> minimum([torch.tensor([1.0]), torch.tensor([3.0])])
+    tensor([1.])
+    """
+    return Minimum(**kwargs)(inputs)
+
+
+def _with_equal_ndim(layer: ElementwiseMerge, inputs: Any) -> Any:
+    """Return the inputs with axes of size 1 after the batch where they have fewer axes than others."""
+    check_list(layer, inputs)
+    ndims = [tensor.dim() for tensor in inputs]
+    highest = max(ndims)
+    return inputs if min(ndims) == highest else [_with_ndim(tensor, highest) for tensor in inputs]
+
+
+def _masks_of_values(layer: ElementwiseMerge, inputs: Any, mask: Any) -> list[torch.Tensor | None]:
+    """Return masks that broadcast to the inputs, for layers whose values depend on them.
+
+    As in Keras, that of an input with fewer axes than others does not count.
+    """
+    masks = read_masks(layer, inputs, mask)
+    ndim = max(tensor.dim() for tensor in inputs)
+    return [
+        None if one is None or tensor.dim() < ndim else one.reshape(*one.shape, *[1] * (ndim - one.dim()))
+        for tensor, one in zip(inputs, masks, strict=True)
+    ]
+
+
+def _with_ndim(tensor: torch.Tensor, ndim: int) -> torch.Tensor:
+    while tensor.dim() < ndim:
         tensor = tensor.unsqueeze(1)
     return tensor
 

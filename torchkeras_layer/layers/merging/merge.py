@@ -1,4 +1,4 @@
-"""Which lists of inputs does a layer accept that makes one tensor of several?"""
+"""Which lists of inputs, and which axes of them, does a layer accept that makes one tensor of several?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 import torch
 
 from torchkeras_layer._shapes import Shape, as_shape, is_shape
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layers.arguments import plain_int
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
@@ -18,7 +20,7 @@ class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True):
 
     >>> class Last(Merge):
     ...     def compute_output_shape(self, input_shape):
-    ...         return self._read_shapes(input_shape)[-1]
+    ...         return read_shapes(self, input_shape)[-1]
     ...     def _merge_function(self, inputs):
     ...         return inputs[-1]
     >>> Last()([torch.zeros(1), torch.ones(1)])
@@ -26,7 +28,7 @@ class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True):
     """
 
     # How many inputs there must be; `None`: any number but none.
-    _input_count: ClassVar[int | None] = None
+    _torchkeras_input_count: ClassVar[int | None] = None
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -42,7 +44,7 @@ class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True):
 
     def call(self, inputs: Any) -> torch.Tensor:
         """Return one tensor for the list of inputs."""
-        self._check_list(inputs)
+        check_list(self, inputs)
         return self._merge_function(inputs)
 
     def _merge_function(self, inputs: Any) -> torch.Tensor:
@@ -56,35 +58,75 @@ class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True):
         """
         raise NotImplementedError(f"{type(self).__name__}: define compute_output_shape(input_shape) in the class.")
 
-    def _check_list(self, inputs: Any) -> None:
-        # At each call, because a tensor in place of the list could pass for one: its rows are tensors too.
-        if not isinstance(inputs, (list, tuple)) or not inputs or len(inputs) != (self._input_count or len(inputs)):
-            received = f"{len(inputs)} in a list" if isinstance(inputs, (list, tuple)) else type(inputs).__name__
-            raise ValueError(self._list_expected(received))
 
-    def _read_shapes(self, input_shape: Any) -> list[Shape]:
-        """Return the shapes of the inputs, as many as there must be."""
-        is_list = isinstance(input_shape, (list, tuple)) and bool(input_shape) and not is_shape(input_shape)
-        if not is_list or not all(map(is_shape, input_shape)) or self._input_count not in (None, len(input_shape)):
-            raise ValueError(self._list_expected(f"input_shape={input_shape}"))
-        return [as_shape(shape) for shape in input_shape]
+def check_list(layer: Merge, inputs: Any) -> None:
+    """Check that a layer is called on a list with as many inputs as it wants.
 
-    def _list_expected(self, received: str) -> str:
-        wanted = "one tensor or more" if self._input_count is None else f"{self._input_count} tensors"
-        example = "a, b, …" if self._input_count is None else "a, b"
-        return f"{self.name}: expects a list of {wanted}. Received: {received}. Write `{self.name}([{example}])`."
+    At each call, because a tensor in place of the list could pass for one: its rows are tensors too.
 
-    def _read_masks(self, inputs: Any, mask: Any) -> list[torch.Tensor | None]:
-        """Return a mask, or `None`, for each of the inputs.
+    Raises:
+        ValueError: if it is not.
 
-        Raises:
-            ValueError: if there is not one for each.
-        """
-        self._check_list(inputs)
-        if not isinstance(mask, (list, tuple)) or len(mask) != len(inputs):
-            received = f"a list of {len(mask)}" if isinstance(mask, (list, tuple)) else type(mask).__name__
-            raise ValueError(
-                f"{self.name}: mask must be a list with a mask, or None, for each of the {len(inputs)} inputs. "
-                f"Received: {received}."
-            )
-        return list(mask)
+    >>> check_list(Merge(), [torch.ones(1)])
+    """
+    count = layer._torchkeras_input_count
+    if not isinstance(inputs, (list, tuple)) or not inputs or len(inputs) != (count or len(inputs)):
+        received = f"{len(inputs)} in a list" if isinstance(inputs, (list, tuple)) else type(inputs).__name__
+        raise ValueError(_list_expected(layer, received))
+
+
+def read_shapes(layer: Merge, input_shape: Any) -> list[Shape]:
+    """Return the shapes of the inputs, as many as there must be.
+
+    Raises:
+        ValueError: if there are others, or they are not in a list.
+
+    >>> read_shapes(Merge(), [(2, 3), [None, 3]])
+    [(2, 3), (None, 3)]
+    """
+    count = layer._torchkeras_input_count
+    is_list = isinstance(input_shape, (list, tuple)) and bool(input_shape) and not is_shape(input_shape)
+    if not is_list or not all(map(is_shape, input_shape)) or count not in (None, len(input_shape)):
+        raise ValueError(_list_expected(layer, f"input_shape={input_shape}"))
+    return [as_shape(shape) for shape in input_shape]
+
+
+def read_masks(layer: Merge, inputs: Any, mask: Any) -> list[torch.Tensor | None]:
+    """Return a mask, or `None`, for each of the inputs.
+
+    Raises:
+        ValueError: if there is not one for each.
+
+    >>> read_masks(Merge(), [torch.ones(1), torch.ones(1)], [None, None])
+    [None, None]
+    """
+    check_list(layer, inputs)
+    if not isinstance(mask, (list, tuple)) or len(mask) != len(inputs):
+        received = f"a list of {len(mask)}" if isinstance(mask, (list, tuple)) else type(mask).__name__
+        raise ValueError(
+            f"{layer.name}: mask must be a list with a mask, or None, for each of the {len(inputs)} inputs. "
+            f"Received: {received}."
+        )
+    return list(mask)
+
+
+def as_axis(layer: Layer, name: str, value: Any) -> int:
+    """Return an argument that must name one axis.
+
+    Raises:
+        TypeError: if it is no int.
+
+    >>> as_axis(Layer(), "axis", -1)
+    -1
+    """
+    axis = plain_int(value)
+    if axis is None:
+        raise TypeError(f"{type(layer).__name__}: {name} must be an int. Received: {name}={value!r}.")
+    return axis
+
+
+def _list_expected(layer: Merge, received: str) -> str:
+    count = layer._torchkeras_input_count
+    wanted = "one tensor or more" if count is None else f"{count} tensors"
+    example = "a, b, …" if count is None else "a, b"
+    return f"{layer.name}: expects a list of {wanted}. Received: {received}. Write `{layer.name}([{example}])`."

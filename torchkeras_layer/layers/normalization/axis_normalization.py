@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,6 +14,20 @@ from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers.arguments import axes_in, number_between, one_or_more_axes, resolved
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer, is_torchs_to_cast
 from torchkeras_layer.layers.inputs import as_real
+
+
+@dataclass(slots=True)
+class NormalizedSizes:
+    """The sizes of the axes that are normalized, from the first axis to the last.
+
+    `are_reordered`: whether the weights have these sizes in another order.
+
+    >>> NormalizedSizes((3, 2), True)
+    NormalizedSizes(sizes=(3, 2), are_reordered=True)
+    """
+
+    sizes: tuple[int, ...]
+    are_reordered: bool
 
 
 class AxisNormalization(BuiltInLayer):
@@ -49,7 +64,6 @@ class AxisNormalization(BuiltInLayer):
         self.gamma_regularizer = resolved(self, "gamma_regularizer", gamma_regularizer, regularizers.get)
         self.beta_constraint = resolved(self, "beta_constraint", beta_constraint, constraints.get)
         self.gamma_constraint = resolved(self, "gamma_constraint", gamma_constraint, constraints.get)
-        self._axes: tuple[int, ...] = ()
         self.supports_masking = True
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -60,12 +74,6 @@ class AxisNormalization(BuiltInLayer):
         """
         axes_in(self, self.axis, input_shape)
         return tuple(input_shape)
-
-    def _in_one_dtype(self, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
-        """Cast as `in_one_dtype`, except floats within `torch.autocast`, which are torch's to cast."""
-        if is_torchs_to_cast(inputs):
-            return inputs, *weights
-        return in_one_dtype(self, inputs, *weights)
 
 
 def in_one_dtype(layer: BuiltInLayer, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
@@ -79,3 +87,14 @@ def in_one_dtype(layer: BuiltInLayer, inputs: torch.Tensor, *weights: Any) -> tu
     """
     dtype = torch.promote_types(inputs.dtype, torch.float32)
     return as_real(layer, inputs, dtype), *(None if weight is None else weight.to(dtype) for weight in weights)
+
+
+def in_one_dtype_unless_autocast(layer: BuiltInLayer, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
+    """Cast as `in_one_dtype`, except floats within `torch.autocast`, which are torch's to cast.
+
+    >>> in_one_dtype_unless_autocast(BuiltInLayer(), torch.ones(1).half(), None)
+    (tensor([1.]), None)
+    """
+    if is_torchs_to_cast(inputs):
+        return inputs, *weights
+    return in_one_dtype(layer, inputs, *weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,13 +18,25 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, filled_sizes, number_between, resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter, cast_output, weight_of
 from torchkeras_layer.layers.normalization.axis_normalization import AxisNormalization, in_one_dtype
-from torchkeras_layer.layers.normalization.masked_moments import masked_moments
-from torchkeras_layer.layers.normalization.synchronized_moments import spans_processes, synchronized_moments
+from torchkeras_layer.layers.normalization.moments import masked_moments, spans_processes, synchronized_moments
 from torchkeras_layer.symbolic import InputSpec
 
 _HALF = (torch.float16, torch.bfloat16)
 # Torch has kernels for images and volumes with the channels second in shape and last in memory.
-_RANKS_OF_IMAGES = (4, 5)
+_NDIMS_OF_IMAGES = (4, 5)
+
+
+@dataclass(slots=True)
+class Channels:
+    """The axes of the channels, how many channels there are, and whether these axes are the last ones.
+
+    >>> Channels((1,), 3, False).count
+    3
+    """
+
+    axes: tuple[int, ...]
+    count: int
+    are_last: bool
 
 
 @catalog.register("BatchNormalizationV1", "BatchNormalizationV2")
@@ -95,7 +108,7 @@ class BatchNormalization(AxisNormalization, has_effects=True):
             gamma_regularizer=gamma_regularizer,
             beta_constraint=beta_constraint,
             gamma_constraint=gamma_constraint,
-            **self._without_fused(kwargs),
+            **_without_fused(self, kwargs),
         )
         # Keras 2 writes one axis as a list, which Keras 3 does not take.
         self.axis = self.axis[0] if isinstance(self.axis, list) and len(self.axis) == 1 else self.axis
@@ -104,144 +117,159 @@ class BatchNormalization(AxisNormalization, has_effects=True):
         self.moving_mean_initializer = resolved(self, "moving_mean_initializer", mean, get)
         self.moving_variance_initializer = resolved(self, "moving_variance_initializer", variance, get)
         self.synchronized = bool(synchronized)
-        self._channels, self._are_last = 0, False
-
-    def _without_fused(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        fused = kwargs.pop("fused", None)
-        if not (fused is None or isinstance(fused, bool)):
-            raise ValueError(f"{type(self).__name__}: fused must be True, False or None. Received: fused={fused!r}.")
-        return kwargs
 
     def build(self, input_shape: Shape) -> None:
         """Create `gamma`, `beta`, `moving_mean` and `moving_variance`, in this order."""
-        self._axes = axes_in(self, self.axis, input_shape)
-        sizes = filled_sizes(self, input_shape, self._axes)
-        self._channels = math.prod(sizes)
-        self._are_last = self._axes[0] == len(input_shape) - len(sizes)
-        broadcast = tuple(size if axis in self._axes else 1 for axis, size in enumerate(input_shape))
+        axes = axes_in(self, self.axis, input_shape)
+        sizes = filled_sizes(self, input_shape, axes)
+        are_last = axes[0] == len(input_shape) - len(sizes)
+        self._torchkeras.derived = Channels(axes, math.prod(sizes), are_last)
+        broadcast = tuple(size if axis in axes else 1 for axis, size in enumerate(input_shape))
         shape = sizes if len(sizes) == 1 else broadcast
         self.gamma = add_parameter(self, "gamma", shape, autocast=False) if self.scale else None
         self.beta = add_parameter(self, "beta", shape, autocast=False) if self.center else None
-        self.moving_mean = self._add_statistic("moving_mean", shape)
-        self.moving_variance = self._add_statistic("moving_variance", shape)
-        self.input_spec = InputSpec(ndim=len(input_shape), axes=dict(zip(self._axes, sizes, strict=True)))
+        self.moving_mean = _add_statistic(self, "moving_mean", shape)
+        self.moving_variance = _add_statistic(self, "moving_variance", shape)
+        self.input_spec = InputSpec(ndim=len(input_shape), axes=dict(zip(axes, sizes, strict=True)))
 
     def call(self, inputs: torch.Tensor, training: Any = None, mask: Any = None) -> torch.Tensor:
         """Return the normalized inputs."""
         if mask is not None:
-            mask = self._fitting_mask(mask, inputs)
+            mask = _fitting_mask(self, mask, inputs)
         is_in_training = training and self._torchkeras.trainable
         if is_in_training and self.synchronized and spans_processes():
-            outputs = self._by_moments(inputs, mask, synchronized_moments)
+            outputs = _by_moments(self, inputs, mask, synchronized_moments)
         elif not is_in_training or inputs.numel() == 0:
-            outputs = self._with_channels_second(inputs, self._by_moving_statistics)
-        elif mask is None and inputs.numel() > self._channels:
-            outputs = self._with_channels_second(inputs, self._by_batch_statistics)
+            outputs = _with_channels_second(self, inputs, _by_moving_statistics)
+        elif mask is None and inputs.numel() > self._torchkeras.derived.count:
+            outputs = _with_channels_second(self, inputs, _by_batch_statistics)
         else:
-            outputs = self._by_moments(inputs, mask, _one_value_moments if mask is None else masked_moments)
+            outputs = _by_moments(self, inputs, mask, _one_value_moments if mask is None else masked_moments)
         return outputs if outputs.dtype is self._torchkeras.compute_dtype else cast_output(self, outputs)
 
-    def _fitting_mask(self, mask: Any, inputs: torch.Tensor) -> torch.Tensor:
-        mask = torch.as_tensor(mask, device=inputs.device)
-        if mask.dim() != inputs.dim() - 1:
-            raise ValueError(
-                f"{self.name}: the mask must have one axis less than the inputs, which are {tuple(inputs.shape)}. "
-                f"Received: a mask of shape {tuple(mask.shape)}."
-            )
-        return mask
 
-    def _add_statistic(self, name: str, shape: Shape) -> torch.Tensor:
-        return self.add_weight(
-            name,
-            shape,
-            initializer=getattr(self, f"{name}_initializer"),
-            trainable=False,
-            synchronization=VariableSynchronization.ON_READ,
-            aggregation=VariableAggregation.MEAN,
-            autocast=False,
+def _without_fused(layer: BatchNormalization, kwargs: dict[str, Any]) -> dict[str, Any]:
+    fused = kwargs.pop("fused", None)
+    if not (fused is None or isinstance(fused, bool)):
+        raise ValueError(f"{type(layer).__name__}: fused must be True, False or None. Received: fused={fused!r}.")
+    return kwargs
+
+
+def _fitting_mask(layer: BatchNormalization, mask: Any, inputs: torch.Tensor) -> torch.Tensor:
+    mask = torch.as_tensor(mask, device=inputs.device)
+    if mask.dim() != inputs.dim() - 1:
+        raise ValueError(
+            f"{layer.name}: the mask must have one axis less than the inputs, which are {tuple(inputs.shape)}. "
+            f"Received: a mask of shape {tuple(mask.shape)}."
         )
+    return mask
 
-    def _with_channels_second(
-        self, inputs: torch.Tensor, normalize: Callable[[torch.Tensor], torch.Tensor]
-    ) -> torch.Tensor:
-        """Normalize the inputs with the channels where torch wants them. Channels that come last cost no copy.
 
-        On a CPU, torch is faster with rows than with images whose channels are last in memory: for one image of
-        16×16×32 in inference 7 µs stand against 19, for larger ones it is a sixth of the backward pass.
-        """
-        # Of an image whose batch or side is 1, torch 2.13 may take the order in memory for another one in the backward
-        # pass, where its gradients are then wrong: that goes as rows.
-        is_plain = len(self._axes) == 1 and not (inputs.dim() in _RANKS_OF_IMAGES and self._has_single_side(inputs))
-        if self._axes == (1,) and is_plain:
-            return normalize(inputs)
-        if not self._are_last:
-            last = tuple(range(-len(self._axes), 0))
-            moved = inputs.movedim(self._axes, last)
-            return normalize(moved.reshape(-1, self._channels)).view(moved.shape).movedim(last, self._axes)
-        is_image = is_plain and inputs.dim() in _RANKS_OF_IMAGES
-        if is_image and not (inputs.is_cpu and inputs.is_contiguous()):
-            return normalize(inputs.movedim(-1, 1)).movedim(1, -1)
-        return normalize(inputs.reshape(-1, self._channels)).view(inputs.shape)
+def _add_statistic(layer: BatchNormalization, name: str, shape: Shape) -> torch.Tensor:
+    return layer.add_weight(
+        name,
+        shape,
+        initializer=getattr(layer, f"{name}_initializer"),
+        trainable=False,
+        synchronization=VariableSynchronization.ON_READ,
+        aggregation=VariableAggregation.MEAN,
+        autocast=False,
+    )
 
-    def _has_single_side(self, inputs: torch.Tensor) -> bool:
-        shape, channels = inputs.shape, self._axes[0]
-        return 1 in shape and torch.is_grad_enabled() and 1 in (*shape[:channels], *shape[channels + 1 :])
 
-    def _by_moving_statistics(self, inputs: torch.Tensor) -> torch.Tensor:
-        names = ("moving_mean", "moving_variance", "gamma", "beta")
-        mean, variance, gamma, beta = (self._vector(name) for name in names)
-        dtype = inputs.dtype
-        if dtype is not mean.dtype and not (dtype in _HALF and mean.dtype is torch.float32):
-            inputs, mean, variance, gamma, beta = in_one_dtype(self, inputs, mean, variance, gamma, beta)
-        return F.batch_norm(inputs, mean, variance, gamma, beta, eps=self.epsilon)
+def _with_channels_second(
+    layer: BatchNormalization,
+    inputs: torch.Tensor,
+    normalize: Callable[[BatchNormalization, torch.Tensor], torch.Tensor],
+) -> torch.Tensor:
+    """Normalize the inputs with the channels where torch wants them. Channels that come last cost no copy.
 
-    def _by_batch_statistics(self, inputs: torch.Tensor) -> torch.Tensor:
-        gamma, beta = self._vector("gamma"), self._vector("beta")
-        moving_mean, moving_variance = self._vector("moving_mean"), self._vector("moving_variance")
-        count, share = inputs.numel() // self._channels, 1 - self.momentum
-        # Torch divides the variance that it moves by count - 1, Keras by count: it is scaled to torch's measure and
-        # back, by additions, which cost half as much.
-        variance = moving_variance.add(moving_variance, alpha=1 / (count - 1))
-        computes_in_full = _computes_in_full(inputs.dtype, moving_mean.dtype)
-        in_kernel = computes_in_full and len(self._axes) == 1 and moves_plainly()
-        # Torch's kernel moves the mean, or else a copy, which becomes the moving mean only if the update runs. Through
-        # `.data`, because autograd would not have the mean change before the backward pass, which does not read it.
-        mean = moving_mean.data if in_kernel else moving_mean.clone()
-        if not computes_in_full:
-            inputs, mean, variance, gamma, beta = in_one_dtype(self, inputs, mean, variance, gamma, beta)
-        is_cudnn_on = torch.backends.cudnn.enabled
-        outputs = torch.batch_norm(inputs, gamma, beta, mean, variance, True, share, self.epsilon, is_cudnn_on)
-        if in_kernel:
-            torch.autograd.graph.increment_version(moving_mean)
-            torch.sub(variance, variance, alpha=1 / count, out=moving_variance)
-        else:
-            self.add_update(lambda: self._move("moving_mean", mean))
-            self.add_update(lambda: self._move("moving_variance", variance.sub(variance, alpha=1 / count)))
-        return outputs
+    On a CPU, torch is faster with rows than with images whose channels are last in memory: for one image of
+    16×16×32 in inference 7 µs stand against 19, for larger ones it is a sixth of the backward pass.
+    """
+    channels: Channels = layer._torchkeras.derived
+    # Of an image whose batch or side is 1, torch 2.13 may take the order in memory for another one in the backward
+    # pass, where its gradients are then wrong: that goes as rows.
+    is_image = inputs.dim() in _NDIMS_OF_IMAGES
+    is_plain = len(channels.axes) == 1 and not (is_image and _has_single_side(channels.axes, inputs))
+    if channels.axes == (1,) and is_plain:
+        return normalize(layer, inputs)
+    if not channels.are_last:
+        last = tuple(range(-len(channels.axes), 0))
+        moved = inputs.movedim(channels.axes, last)
+        return normalize(layer, moved.reshape(-1, channels.count)).view(moved.shape).movedim(last, channels.axes)
+    if is_plain and is_image and not (inputs.is_cpu and inputs.is_contiguous()):
+        return normalize(layer, inputs.movedim(-1, 1)).movedim(1, -1)
+    return normalize(layer, inputs.reshape(-1, channels.count)).view(inputs.shape)
 
-    def _by_moments(self, inputs: torch.Tensor, mask: torch.Tensor | None, moments: Callable[..., Any]) -> torch.Tensor:
-        """Do step by step what torch's kernel cannot: with a mask, one value a channel, or more processes."""
-        values, gamma, beta = in_one_dtype(self, inputs, weight_of(self, "gamma"), weight_of(self, "beta"))
-        mean, variance = moments(values, mask, self._axes)
-        self.add_update(lambda: self._follow("moving_mean", mean))
-        self.add_update(lambda: self._follow("moving_variance", variance))
-        scale = torch.rsqrt(variance + self.epsilon)
-        scale = scale if gamma is None else scale * gamma.view(scale.shape)
-        outputs = (values - mean) * scale
-        return outputs if beta is None else outputs + beta.view(scale.shape)
 
-    def _follow(self, name: str, of_batch: torch.Tensor) -> None:
-        moving = self._vector(name)
-        self._move(name, moving + (of_batch.detach().flatten() - moving) * (1 - self.momentum))
+def _has_single_side(axes: tuple[int, ...], inputs: torch.Tensor) -> bool:
+    shape, axis = inputs.shape, axes[0]
+    return 1 in shape and torch.is_grad_enabled() and 1 in (*shape[:axis], *shape[axis + 1 :])
 
-    def _move(self, name: str, value: torch.Tensor) -> None:
-        # Into the weight itself: of several axes, the vector may be a copy.
-        weight = weight_of(self, name)
-        weight.copy_(value.view(weight.shape))
 
-    def _vector(self, name: str) -> Any:
-        weight = weight_of(self, name)
-        return weight if weight is None or weight.dim() == 1 else weight.flatten()
+def _by_moving_statistics(layer: BatchNormalization, inputs: torch.Tensor) -> torch.Tensor:
+    names = ("moving_mean", "moving_variance", "gamma", "beta")
+    mean, variance, gamma, beta = (_vector(layer, name) for name in names)
+    dtype = inputs.dtype
+    if dtype is not mean.dtype and not (dtype in _HALF and mean.dtype is torch.float32):
+        inputs, mean, variance, gamma, beta = in_one_dtype(layer, inputs, mean, variance, gamma, beta)
+    return F.batch_norm(inputs, mean, variance, gamma, beta, eps=layer.epsilon)
+
+
+def _by_batch_statistics(layer: BatchNormalization, inputs: torch.Tensor) -> torch.Tensor:
+    gamma, beta = _vector(layer, "gamma"), _vector(layer, "beta")
+    moving_mean, moving_variance = _vector(layer, "moving_mean"), _vector(layer, "moving_variance")
+    count, share = inputs.numel() // layer._torchkeras.derived.count, 1 - layer.momentum
+    # Torch divides the variance that it moves by count - 1, Keras by count: it is scaled to torch's measure and
+    # back, by additions, which cost half as much.
+    variance = moving_variance.add(moving_variance, alpha=1 / (count - 1))
+    computes_in_full = _computes_in_full(inputs.dtype, moving_mean.dtype)
+    in_kernel = computes_in_full and len(layer._torchkeras.derived.axes) == 1 and moves_plainly()
+    # Torch's kernel moves the mean, or else a copy, which becomes the moving mean only if the update runs. Through
+    # `.data`, because autograd would not have the mean change before the backward pass, which does not read it.
+    mean = moving_mean.data if in_kernel else moving_mean.clone()
+    if not computes_in_full:
+        inputs, mean, variance, gamma, beta = in_one_dtype(layer, inputs, mean, variance, gamma, beta)
+    is_cudnn_on = torch.backends.cudnn.enabled
+    outputs = torch.batch_norm(inputs, gamma, beta, mean, variance, True, share, layer.epsilon, is_cudnn_on)
+    if in_kernel:
+        torch.autograd.graph.increment_version(moving_mean)
+        torch.sub(variance, variance, alpha=1 / count, out=moving_variance)
+    else:
+        layer.add_update(lambda: _move(layer, "moving_mean", mean))
+        layer.add_update(lambda: _move(layer, "moving_variance", variance.sub(variance, alpha=1 / count)))
+    return outputs
+
+
+def _by_moments(
+    layer: BatchNormalization, inputs: torch.Tensor, mask: torch.Tensor | None, moments: Callable[..., Any]
+) -> torch.Tensor:
+    """Do step by step what torch's kernel cannot: with a mask, one value a channel, or more processes."""
+    values, gamma, beta = in_one_dtype(layer, inputs, weight_of(layer, "gamma"), weight_of(layer, "beta"))
+    mean, variance = moments(values, mask, layer._torchkeras.derived.axes)
+    layer.add_update(lambda: _follow(layer, "moving_mean", mean))
+    layer.add_update(lambda: _follow(layer, "moving_variance", variance))
+    scale = torch.rsqrt(variance + layer.epsilon)
+    scale = scale if gamma is None else scale * gamma.view(scale.shape)
+    outputs = (values - mean) * scale
+    return outputs if beta is None else outputs + beta.view(scale.shape)
+
+
+def _follow(layer: BatchNormalization, name: str, of_batch: torch.Tensor) -> None:
+    moving = _vector(layer, name)
+    _move(layer, name, moving + (of_batch.detach().flatten() - moving) * (1 - layer.momentum))
+
+
+def _move(layer: BatchNormalization, name: str, value: torch.Tensor) -> None:
+    # Into the weight itself: of several axes, the vector may be a copy.
+    weight = weight_of(layer, name)
+    weight.copy_(value.view(weight.shape))
+
+
+def _vector(layer: BatchNormalization, name: str) -> Any:
+    weight = weight_of(layer, name)
+    return weight if weight is None or weight.dim() == 1 else weight.flatten()
 
 
 def _one_value_moments(values: torch.Tensor, mask: None, axes: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,4 +1,4 @@
-"""How does a layer divide values by their root mean square?"""
+"""How does a layer divide vectors by their length or by their root mean square?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torchkeras_layer.layers.arguments import (
     sizes_as_counted,
 )
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer, weight_of
-from torchkeras_layer.layers.normalization.axis_normalization import in_one_dtype
+from torchkeras_layer.layers.normalization.axis_normalization import NormalizedSizes, in_one_dtype
 
 
 @catalog.register()
@@ -46,14 +46,12 @@ class RMSNormalization(BuiltInLayer):
         super().__init__(**kwargs)
         self.axis = one_or_more_axes(self, axis)
         self.epsilon = number_between(self, "epsilon", epsilon, 0, math.inf)
-        self._sizes: tuple[int, ...] = ()
-        self._reads_anew = False
 
     def build(self, input_shape: Shape) -> None:
         """Create `scale`."""
-        self._sizes = filled_sizes(self, input_shape, axes_in(self, self.axis, input_shape))
+        sizes = filled_sizes(self, input_shape, axes_in(self, self.axis, input_shape))
         shape = sizes_as_counted(self.axis, input_shape)
-        self._reads_anew = shape != self._sizes
+        self._torchkeras.derived = NormalizedSizes(sizes, shape != sizes)
         self.scale = self.add_weight("scale", shape, initializer="ones")
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -62,10 +60,56 @@ class RMSNormalization(BuiltInLayer):
         if self.axis == -1:
             outputs = torch.rms_norm(values, scale.shape, scale, self.epsilon)
         else:
+            normalized: NormalizedSizes = self._torchkeras.derived
             axes, last = axes_in(self, self.axis, inputs.shape), tuple(range(-scale.dim(), 0))
-            scale = scale.reshape(self._sizes) if self._reads_anew else scale
+            scale = scale.reshape(normalized.sizes) if normalized.are_reordered else scale
             moved = values.movedim(axes, last)
-            outputs = torch.rms_norm(moved, self._sizes, scale, self.epsilon).movedim(last, axes)
+            outputs = torch.rms_norm(moved, normalized.sizes, scale, self.epsilon).movedim(last, axes)
+        return outputs.to(inputs.dtype) if inputs.is_floating_point() else outputs
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs.
+
+        Raises:
+            ValueError: if an axis does not exist in it.
+        """
+        axes_in(self, self.axis, input_shape)
+        return tuple(input_shape)
+
+
+# The shortest length that is divided by, as Keras has it.
+_SHORTEST = 1e-12
+
+
+@catalog.register()
+class UnitNormalization(BuiltInLayer):
+    """Divide by the Euclidean length over `axis`, which then is 1; zeros stay zeros. Shapes: any -> the same.
+
+    The length is computed in float32 at least. Unlike Keras, the gradient at a vector of zeros is a number.
+
+    Args:
+        axis: int or list of ints.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        TypeError: if `axis` is neither an int nor a list of ints.
+        ValueError: if it is an empty list or holds an axis twice; in a call, if an axis does not exist.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.UnitNormalization()(torch.tensor([[3.0, 4.0]]))
+    tensor([[0.6000, 0.8000]])
+    """
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = one_or_more_axes(self, axis)
+        self.supports_masking = True
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the inputs divided by their lengths."""
+        axes = axes_in(self, self.axis, inputs.shape)
+        values = inputs.to(torch.promote_types(inputs.dtype, torch.float32))
+        outputs = values / torch.linalg.vector_norm(values, dim=axes, keepdim=True).clamp_min(_SHORTEST)
         return outputs.to(inputs.dtype) if inputs.is_floating_point() else outputs
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

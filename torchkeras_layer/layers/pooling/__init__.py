@@ -1,27 +1,29 @@
 """Layers that make one value of the values in a window."""
 
-from torchkeras_layer.layers.pooling.adaptive_average_pooling import (
+from torchkeras_layer.layers.pooling.adaptive_pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
     AdaptiveAveragePooling3D,
-)
-from torchkeras_layer.layers.pooling.adaptive_max_pooling import (
     AdaptiveMaxPooling1D,
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
 )
-from torchkeras_layer.layers.pooling.average_pooling import AveragePooling1D, AveragePooling2D, AveragePooling3D
-from torchkeras_layer.layers.pooling.global_average_pooling import (
+from torchkeras_layer.layers.pooling.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
     GlobalAveragePooling3D,
-)
-from torchkeras_layer.layers.pooling.global_max_pooling import (
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
     GlobalMaxPooling3D,
 )
-from torchkeras_layer.layers.pooling.max_pooling import MaxPooling1D, MaxPooling2D, MaxPooling3D
+from torchkeras_layer.layers.pooling.window_pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
 
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D

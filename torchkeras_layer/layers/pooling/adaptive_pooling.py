@@ -1,4 +1,4 @@
-"""How does a layer make a given number of values of each channel?"""
+"""How does a layer make a given number of values of each channel, the largest or the averages?"""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
+import torch.nn.functional as F
 
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import layout, one_per_axis
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
-from torchkeras_layer.layers.inputs import check_rank
+from torchkeras_layer.layers.inputs import as_real, check_rank
 from torchkeras_layer.symbolic import InputSpec
+
+# Torch's functions by the number of spatial axes.
+_AVERAGE = {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}
+_MAX = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
 
 
 class AdaptivePooling(BuiltInLayer):
@@ -31,7 +37,7 @@ class AdaptivePooling(BuiltInLayer):
 
     >>> class Spread(AdaptivePooling):
     ...     rank = 1
-    ...     def _pool(self, images):
+    ...     def _torchkeras_pool(self, images):
     ...         return images.unflatten(2, (*self.output_size, -1)).std(3)
     >>> Spread(2).compute_output_shape((None, None, 3))
     (None, 2, 3)
@@ -48,27 +54,168 @@ class AdaptivePooling(BuiltInLayer):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `output_size` values of each channel."""
         if 0 in inputs.shape:
-            self._check_sizes(inputs.shape)
+            _check_not_empty(self, inputs.shape)
         if self.data_format == "channels_first":
-            return self._pool(inputs)
+            return self._torchkeras_pool(inputs)
         # Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
-        return self._pool(inputs.movedim(-1, 1)).movedim(1, -1)
+        return self._torchkeras_pool(inputs.movedim(-1, 1)).movedim(1, -1)
 
-    def _pool(self, images: torch.Tensor) -> torch.Tensor:
+    def _torchkeras_pool(self, images: torch.Tensor) -> torch.Tensor:
         """Call torch's function on (batch, channels, sizes …)."""
-        raise NotImplementedError(f"{type(self).__name__} must define _pool.")
-
-    def _check_sizes(self, shape: Sequence[int | None]) -> None:
-        if 0 in shape[1:]:
-            raise ValueError(
-                f"{self.name}: nothing is in inputs of shape {tuple(shape)} to make {self.output_size} values of. "
-                "Give inputs whose axes have a size of at least 1."
-            )
+        raise NotImplementedError(f"{type(self).__name__} must define _torchkeras_pool.")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, windows …, channels) or (batch, channels, windows …)."""
         check_rank(self, input_shape, self.rank + 2)
-        self._check_sizes(input_shape)
+        _check_not_empty(self, input_shape)
         if self.data_format == "channels_last":
             return (input_shape[0], *self.output_size, input_shape[-1])
         return (*input_shape[:2], *self.output_size)
+
+
+class AdaptiveAveragePooling(AdaptivePooling):
+    """Base of the layers that average the windows of each channel. Arguments: `AdaptivePooling`. Int inputs are cast.
+
+    >>> AdaptiveAveragePooling.__mro__[1] is AdaptivePooling
+    True
+    """
+
+    def _torchkeras_pool(self, images: torch.Tensor) -> torch.Tensor:
+        values = images if images.is_floating_point() else as_real(self, images, self._torchkeras.compute_dtype)
+        return _AVERAGE[self.rank](values, self.output_size)
+
+
+@catalog.register()
+class AdaptiveAveragePooling1D(AdaptiveAveragePooling):
+    """Average as many windows of each channel as asked for.
+
+    Shapes: (batch, steps, channels) -> (batch, output_size, channels).
+
+    Arguments: those of `AdaptivePooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.AdaptiveAveragePooling1D(2)(torch.tensor([[[1.0], [5.0], [3.0]]])).flatten()
+    tensor([3., 4.])
+    """
+
+    rank = 1
+
+
+@catalog.register()
+class AdaptiveAveragePooling2D(AdaptiveAveragePooling):
+    """Average as many windows of each channel as asked for.
+
+    Shapes: (batch, height, width, channels) -> (batch, *output_size, channels).
+
+    Arguments: those of `AdaptivePooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.AdaptiveAveragePooling2D((1, 2))(torch.arange(8.0).reshape(1, 2, 4, 1)).flatten()
+    tensor([2.5000, 4.5000])
+    """
+
+    rank = 2
+
+
+@catalog.register()
+class AdaptiveAveragePooling3D(AdaptiveAveragePooling):
+    """Average as many windows of each channel as asked for.
+
+    Shapes: (batch, depth, height, width, channels) -> (batch, *output_size, channels).
+
+    Arguments: those of `AdaptivePooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.AdaptiveAveragePooling3D((2, 1, 1))(torch.arange(8.0).reshape(1, 2, 2, 2, 1)).flatten()
+    tensor([1.5000, 5.5000])
+    """
+
+    rank = 3
+
+
+class AdaptiveMaxPooling(AdaptivePooling):
+    """Base of the layers that keep the largest value of each window of each channel. Arguments: `AdaptivePooling`.
+
+    >>> AdaptiveMaxPooling.__mro__[1] is AdaptivePooling
+    True
+    """
+
+    def _torchkeras_pool(self, images: torch.Tensor) -> torch.Tensor:
+        if images.is_floating_point():
+            return _MAX[self.rank](images, self.output_size)
+        # Torch compares no ints here; as float64 they are exact up to 2**53.
+        return _MAX[self.rank](images.double(), self.output_size).to(images.dtype)
+
+
+@catalog.register()
+class AdaptiveMaxPooling1D(AdaptiveMaxPooling):
+    """Keep the largest value of as many windows as asked for.
+
+    Shapes: (batch, steps, channels) -> (batch, output_size, channels).
+
+    Arguments: those of `AdaptivePooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.AdaptiveMaxPooling1D(2)(torch.tensor([[[1.0], [5.0], [3.0]]])).flatten()
+    tensor([5., 5.])
+    """
+
+    rank = 1
+
+
+@catalog.register()
+class AdaptiveMaxPooling2D(AdaptiveMaxPooling):
+    """Keep the largest value of as many windows as asked for.
+
+    Shapes: (batch, height, width, channels) -> (batch, *output_size, channels).
+
+    Arguments: those of `AdaptivePooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.AdaptiveMaxPooling2D((1, 2))(torch.arange(8.0).reshape(1, 2, 4, 1)).flatten()
+    tensor([5., 7.])
+    """
+
+    rank = 2
+
+
+@catalog.register()
+class AdaptiveMaxPooling3D(AdaptiveMaxPooling):
+    """Keep the largest value of as many windows as asked for.
+
+    Shapes: (batch, depth, height, width, channels) -> (batch, *output_size, channels).
+
+    Arguments: those of `AdaptivePooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.AdaptiveMaxPooling3D((2, 1, 1))(torch.arange(8.0).reshape(1, 2, 2, 2, 1)).flatten()
+    tensor([3., 7.])
+    """
+
+    rank = 3
+
+
+def _check_not_empty(layer: AdaptivePooling, shape: Sequence[int | None]) -> None:
+    if 0 in shape[1:]:
+        raise ValueError(
+            f"{layer.name}: inputs of shape {tuple(shape)} are empty: there is nothing to make {layer.output_size} "
+            "values of. Give inputs whose axes have a size of at least 1."
+        )

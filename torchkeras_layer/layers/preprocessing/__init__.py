@@ -1,14 +1,12 @@
 """Layers that turn raw data, such as words and pixels, into numbers for a model."""
 
-from torchkeras_layer.layers.preprocessing.category_encoding import CategoryEncoding
-from torchkeras_layer.layers.preprocessing.center_crop import CenterCrop
 from torchkeras_layer.layers.preprocessing.discretization import Discretization
-from torchkeras_layer.layers.preprocessing.hashed_crossing import HashedCrossing
-from torchkeras_layer.layers.preprocessing.hashing import Hashing
+from torchkeras_layer.layers.preprocessing.encoding import CategoryEncoding
+from torchkeras_layer.layers.preprocessing.hashing import HashedCrossing, Hashing
 from torchkeras_layer.layers.preprocessing.integer_lookup import IntegerLookup
 from torchkeras_layer.layers.preprocessing.normalization import Normalization
 from torchkeras_layer.layers.preprocessing.rescaling import Rescaling
-from torchkeras_layer.layers.preprocessing.resizing import Resizing
+from torchkeras_layer.layers.preprocessing.resizing import CenterCrop, Resizing
 from torchkeras_layer.layers.preprocessing.string_lookup import StringLookup
 from torchkeras_layer.layers.preprocessing.text_vectorization import TextVectorization
 

@@ -1,4 +1,4 @@
-"""What do the layers that take raw data have in common?"""
+"""What do the layers that take raw data, numbers or strings, have in common?"""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import torch
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.context import is_compiler_about, outside_of_compiler
 from torchkeras_layer.layer.dtypes import weights_device
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic import InputSpec
@@ -31,26 +33,139 @@ class DataLayer(BuiltInLayer):
         # One tensor, and no list of them.
         self.input_spec = InputSpec()
 
-    def _in_compute_dtype(self, inputs: torch.Tensor) -> torch.Tensor:
-        # A cast to the dtype that it has takes torch as long as an addition of small tensors.
-        dtype = self._torchkeras.compute_dtype
-        return inputs if inputs.dtype is dtype else inputs.to(dtype)
+    def _torchkeras_read_inputs(self, inputs: Any) -> Any:
+        return read_numeric_inputs(self, inputs)
+
+
+class StringLayer(DataLayer):
+    """Base of layers that work on strings, of which torch has no tensors: they are never traced.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.TextVectorization().dynamic
+    True
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "dynamic": True})
+        self._torchkeras.autocast = False
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the layer: torch calls this from `layer(inputs)`."""
+        # All of it, because the compiler would make a graph for each string that it sees.
+        if is_compiler_about():
+            return outside_of_compiler(super().forward, *args, **kwargs)
+        return super().forward(*args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        # Keras does not take these.
+        return {name: value for name, value in super().get_config().items() if name not in ("autocast", "dynamic")}
 
     def _torchkeras_read_inputs(self, inputs: Any) -> Any:
-        if isinstance(inputs, (list, tuple)) and all(isinstance(leaf, (bool, int, float)) for leaf in leaves(inputs)):
-            return self._numbers_as_tensor(inputs)
-        tensors = super()._torchkeras_read_inputs(inputs)
-        if not all(isinstance(leaf, torch.Tensor) or is_symbolic(leaf) for leaf in leaves(tensors)):
-            raise TypeError(
-                f"{self.name}: it takes a tensor, or an array or a (nested) list of numbers. "
-                f"Received: {reprlib.repr(inputs)}."
-            )
-        return tensors
+        return as_string_array(self, inputs)
 
-    def _numbers_as_tensor(self, numbers: Any) -> torch.Tensor:
-        try:
-            array = np.asarray(numbers)
-        except ValueError:
-            raise ValueError(f"{self.name}: the rows of a list must be equally long. Received: {numbers!r}.") from None
-        dtype = torch_dtype(floatx()) if array.dtype.kind == "f" or not array.size else None
-        return torch.as_tensor(array, dtype=dtype, device=weights_device(self))
+
+def read_numeric_inputs(layer: Any, inputs: Any) -> Any:
+    """Return inputs as tensors: a (nested) list of numbers as one, a list of tensors or arrays as a list of tensors.
+
+    Raises:
+        TypeError: if there is anything but numbers in them.
+        ValueError: if rows of a list differ in length.
+
+    >>> read_numeric_inputs(DataLayer(), [[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    if isinstance(inputs, (list, tuple)) and all(isinstance(leaf, (bool, int, float)) for leaf in leaves(inputs)):
+        return _list_as_tensor(layer, inputs)
+    tensors = BuiltInLayer._torchkeras_read_inputs(layer, inputs)
+    if not all(isinstance(leaf, torch.Tensor) or is_symbolic(leaf) for leaf in leaves(tensors)):
+        raise TypeError(
+            f"{layer.name}: it takes a tensor, or an array or a (nested) list of numbers. "
+            f"Received: {reprlib.repr(inputs)}."
+        )
+    return tensors
+
+
+def _list_as_tensor(layer: Layer, numbers: Any) -> torch.Tensor:
+    try:
+        array = np.asarray(numbers)
+    except ValueError:
+        raise ValueError(f"{layer.name}: the rows of a list must be equally long. Received: {numbers!r}.") from None
+    dtype = torch_dtype(floatx()) if array.dtype.kind == "f" or not array.size else None
+    return torch.as_tensor(array, dtype=dtype, device=weights_device(layer))
+
+
+def in_compute_dtype(layer: Layer, inputs: torch.Tensor) -> torch.Tensor:
+    """Return inputs in the compute dtype of a layer.
+
+    >>> in_compute_dtype(Layer(), torch.tensor([1, 2]))
+    tensor([1., 2.])
+    """
+    # A cast to the dtype that it has takes torch as long as an addition of small tensors.
+    dtype = layer._torchkeras.compute_dtype
+    return inputs if inputs.dtype is dtype else inputs.to(dtype)
+
+
+def holds_strings(inputs: Any) -> bool:
+    """Whether a value is a string, an array of strings, or a (nested) list that begins with one.
+
+    >>> holds_strings([["a"]]), holds_strings(np.array([1])), holds_strings([])
+    (True, False, True)
+    """
+    while isinstance(inputs, (list, tuple)):
+        if not inputs:
+            return True
+        inputs = inputs[0]
+    if isinstance(inputs, np.ndarray):
+        return inputs.dtype.kind in "OSUT"
+    return isinstance(inputs, (str, bytes))
+
+
+def as_string_array(layer: Layer, inputs: Any) -> Any:
+    """Return strings, or nested lists of them, as an array of objects; leave what is symbolic.
+
+    Raises:
+        TypeError: for a tensor or an array of numbers.
+        ValueError: if rows of a list differ in length.
+
+    >>> as_string_array(Layer(), [["a", "b"], ["c", "d"]]).shape
+    (2, 2)
+    """
+    if is_symbolic(inputs):
+        return inputs
+    if isinstance(inputs, torch.Tensor) or (isinstance(inputs, np.ndarray) and inputs.dtype.kind not in "OSUT"):
+        raise TypeError(
+            f"{layer.name}: it takes strings: a str, a (nested) list of them, or an array. Received: "
+            f"{'a tensor' if isinstance(inputs, torch.Tensor) else 'an array'} of {inputs.dtype}."
+        )
+    array = np.array(inputs, dtype=object)
+    if array.size and isinstance(array.flat[0], (list, tuple, np.ndarray)):
+        raise ValueError(f"{layer.name}: the rows of a list of strings must be equally long. Received: {inputs!r}.")
+    return array
+
+
+def as_bytes(layer: Layer, array: np.ndarray) -> list[bytes]:
+    """Return all strings of an array in a row, in UTF-8; what is bytes stays.
+
+    Raises:
+        TypeError: if one is no string.
+        ValueError: if one cannot be written in UTF-8.
+
+    >>> as_bytes(Layer(), np.array([["a", "é"]], dtype=object))
+    [b'a', b'\\xc3\\xa9']
+    """
+    strings = array.ravel().tolist()
+    try:
+        return [string.encode() for string in strings]
+    except (AttributeError, UnicodeEncodeError):
+        return [string if isinstance(string, bytes) else _encoded(layer, string) for string in strings]
+
+
+def _encoded(layer: Layer, string: Any) -> bytes:
+    if not isinstance(string, str):
+        raise TypeError(f"{layer.name}: it takes strings. Received: {string!r} of type {type(string).__name__}.")
+    try:
+        return string.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{layer.name}: a string cannot be written in UTF-8: {error}.") from None

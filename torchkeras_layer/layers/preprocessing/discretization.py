@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,9 @@ from typing_extensions import Self
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import number_between, positive_int
-from torchkeras_layer.layers.preprocessing.batches import batches_of
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
 from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape, read_output_mode
-from torchkeras_layer.layers.preprocessing.number_arguments import read_numbers
-from torchkeras_layer.layers.preprocessing.quantiles import Quantiles
+from torchkeras_layer.layers.preprocessing.numeric_data import batches_of, read_numbers
 from torchkeras_layer.symbolic import TensorSpec
 
 _STATE = "bin_boundaries"
@@ -29,15 +28,15 @@ class Discretization(DataLayer):
 
     Args:
         bin_boundaries: the boundaries, ascending.
-        num_bins: how many bins there shall be, if `adapt(data)` finds the boundaries: each bin is then about equally
-            full. They are in the `state_dict`, and in the config.
-        epsilon: how exactly `adapt` does so; smaller is slower.
+        num_bins: how many bins there are, if `adapt(data)` is to find the boundaries: all bins are then about equally
+            full. The boundaries are in the `state_dict`, and in the config.
+        epsilon: how exact `adapt` is; smaller is slower.
         output_mode: 'int', 'one_hot', 'multi_hot' or 'count'.
         **kwargs: those of `Layer`. With an int `dtype`, 'int' gives that.
 
     Raises:
         ValueError: if both or none of `bin_boundaries` and `num_bins` are given, one of them, `epsilon` or
-            `output_mode` is nothing of the kind, or `sparse` is given; in a call, if there are no boundaries yet or
+            `output_mode` is not valid, or `sparse` is given; in a call, if there are no boundaries yet or
             the inputs have more than two axes ('multi_hot' and 'count').
 
     >>> import torchkeras_layer as keras
@@ -68,7 +67,7 @@ class Discretization(DataLayer):
         self.num_bins = None if num_bins is None else positive_int(self, "num_bins", num_bins)
         self.epsilon = number_between(self, "epsilon", epsilon, 1e-6, 1)
         self.output_mode = read_output_mode(self, output_mode, "int", "one_hot", "multi_hot", "count")
-        self._set_boundaries(bin_boundaries)
+        _set_boundaries(self, bin_boundaries)
         # Values are compared as they come: in bfloat16 they would change bins.
         self._torchkeras.autocast = False
 
@@ -77,7 +76,7 @@ class Discretization(DataLayer):
 
         Args:
             data: an array or tensor, or an iterable of batches, such as a `DataLoader`.
-            batch_size: taken, and without effect.
+            batch_size: accepted as in Keras, and ignored.
             steps: how many batches to take; default all.
 
         Raises:
@@ -95,21 +94,22 @@ class Discretization(DataLayer):
         boundaries = quantiles.boundaries(self.num_bins)
         if np.isnan(boundaries).any():
             raise ValueError(f"{self.name}: adapt() found NaN in the data, which lies in no bin. Leave it out.")
-        self._set_boundaries(boundaries)
+        _set_boundaries(self, boundaries)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the bins."""
-        if self._boundaries is None:
+        boundaries: torch.Tensor | None = self._torchkeras.derived
+        if boundaries is None:
             raise ValueError(f"{self.name}: it has no boundaries yet. Call adapt(data), or give bin_boundaries.")
         check_rows(self, "one_hot" if self.output_mode == "int" else self.output_mode, inputs.shape)
         dtype = torch.promote_types(inputs.dtype, torch.float32) if inputs.is_floating_point() else torch.float64
-        boundaries, wanted = self._boundaries.to(inputs.device, dtype), self._output_dtype()
+        boundaries, wanted = boundaries.to(inputs.device, dtype), _output_dtype(self)
         # Torch warns of values in another order of memory.
         values = inputs.to(dtype).contiguous()
         bins = torch.bucketize(values, boundaries, right=True, out_int32=wanted is torch.int32)
         if self.output_mode == "int":
             return bins.to(wanted)
-        return encode(bins, self.output_mode, len(self._boundaries) + 1, wanted)
+        return encode(bins, self.output_mode, len(boundaries) + 1, wanted)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs, or of the vectors made of them.
@@ -119,21 +119,18 @@ class Discretization(DataLayer):
         """
         if self.output_mode == "int":
             return tuple(input_shape)
-        depth = self.num_bins if self._boundaries is None else len(self._boundaries) + 1
+        depth = self.num_bins if self.bin_boundaries is None else len(self.bin_boundaries) + 1
         return encoded_shape(self, self.output_mode, depth, input_shape)
 
     def compute_output_signature(self, input_signature: Any) -> Any:
         """Return the `TensorSpec` that the layer gives for inputs of a given one."""
-        return TensorSpec(self.compute_output_shape(input_signature.shape), self._output_dtype())
+        return TensorSpec(self.compute_output_shape(input_signature.shape), _output_dtype(self))
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor, with the boundaries that were given or learnt."""
-        # Keras's Discretization takes neither.
-        without = [name for name, usual in (("trainable", True), ("autocast", False)) if self._is_usual(name, usual)]
+        # Keras's Discretization takes neither, so they are written only where they are not the defaults.
+        without = [name for name, usual in (("trainable", True), ("autocast", False)) if getattr(self, name) is usual]
         return {name: value for name, value in super().get_config().items() if name not in without}
-
-    def _is_usual(self, name: str, usual: bool) -> bool:
-        return getattr(self, name) is usual
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -151,36 +148,14 @@ class Discretization(DataLayer):
         learnt = config.get(_STATE) if is_learnt else None
         layer = super().from_config({**config, _STATE: None} if is_learnt else config)
         if learnt is not None:
-            layer._set_boundaries(learnt)
+            _set_boundaries(layer, learnt)
         return layer
-
-    def _output_dtype(self) -> torch.dtype:
-        compute = self._torchkeras.compute_dtype
-        return torch.int32 if self.output_mode == "int" and compute.is_floating_point else compute
-
-    def _set_boundaries(self, boundaries: Any) -> None:
-        self.bin_boundaries = None if boundaries is None else self._read_boundaries(boundaries)
-        # No weight, as in Keras, so that `to(device)` does not find it.
-        values = self.bin_boundaries
-        self._boundaries = None if values is None else torch.tensor(values, dtype=torch.float64, device="cpu")
-
-    def _read_boundaries(self, boundaries: Any) -> list[float]:
-        try:
-            numbers = read_numbers(self, _STATE, boundaries)
-        except TypeError:
-            numbers = np.array(np.nan)
-        # NaN is neither more nor less than any number.
-        if numbers.ndim != 1 or np.isnan(numbers).any() or (numbers[1:] < numbers[:-1]).any():
-            raise ValueError(
-                f"{type(self).__name__}: bin_boundaries must be numbers in ascending order. "
-                f"Received: bin_boundaries={boundaries!r}."
-            )
-        return numbers.tolist()
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        if self.num_bins is not None and self._boundaries is not None:
-            destination[prefix + _STATE] = self._boundaries.clone()
+        boundaries: torch.Tensor | None = self._torchkeras.derived
+        if self.num_bins is not None and boundaries is not None:
+            destination[prefix + _STATE] = boundaries.clone()
 
     def _load_from_state_dict(
         self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], strict: bool,
@@ -193,7 +168,84 @@ class Discretization(DataLayer):
         if self.num_bins is None:
             return
         if key in state_dict:
-            self._set_boundaries(state_dict[key])
+            _set_boundaries(self, state_dict[key])
             unexpected_keys[:] = [other for other in unexpected_keys if other != key]
-        elif strict and self._boundaries is not None:
+        elif strict and self.bin_boundaries is not None:
             missing_keys.append(key)
+
+
+def _output_dtype(layer: Discretization) -> torch.dtype:
+    compute = layer._torchkeras.compute_dtype
+    return torch.int32 if layer.output_mode == "int" and compute.is_floating_point else compute
+
+
+def _set_boundaries(layer: Discretization, boundaries: Any) -> None:
+    values = layer.bin_boundaries = None if boundaries is None else _read_boundaries(layer, boundaries)
+    # Not a buffer: as in Keras, the boundaries are no weight, and `to(device)` does not move them.
+    layer._torchkeras.derived = None if values is None else torch.tensor(values, dtype=torch.float64, device="cpu")
+
+
+def _read_boundaries(layer: Discretization, boundaries: Any) -> list[float]:
+    try:
+        numbers = read_numbers(layer, _STATE, boundaries)
+    except TypeError:
+        numbers = np.array(np.nan)
+    # NaN is neither more nor less than any number.
+    if numbers.ndim != 1 or np.isnan(numbers).any() or (numbers[1:] < numbers[:-1]).any():
+        raise ValueError(
+            f"{type(layer).__name__}: bin_boundaries must be numbers in ascending order. "
+            f"Received: bin_boundaries={boundaries!r}."
+        )
+    return numbers.tolist()
+
+
+class Quantiles:
+    """The boundaries that cut data, which comes in batches, into equally filled bins.
+
+    The data is kept as a sample: values in ascending order, and how many of the data each stands for, which are itself
+    and those between it and the value before. The running total of these counts is the rank of each value, so the
+    sample is a curve: rank over value. A batch adds every n-th of its values. A sample that has become too long is
+    drawn again: it keeps the values at which the curve has risen by equal shares of all the data. The boundaries are
+    drawn in the same way, with one share for each bin.
+
+    The source of this behaviour is Keras's `Discretization`. The boundaries must be equal to the last bit, so the ranks
+    are in float32 as there: a boundary often is a value of the data, and decides about its bin.
+
+    >>> quantiles = Quantiles(0.01)
+    >>> quantiles.add(np.array([1.0, 4.0])); quantiles.add(np.array([3.0, 2.0]))
+    >>> quantiles.boundaries(4)
+    [1.0, 2.0, 3.0]
+    """
+
+    def __init__(self, epsilon: float) -> None:
+        self.epsilon = epsilon
+        # Two rows: the values and the counts.
+        self.sample = np.empty((2, 0), dtype="float32")
+
+    def add(self, batch: np.ndarray) -> None:
+        """Add a batch."""
+        ordered = np.sort(batch, axis=None)
+        count = max(ordered.size / (1 / self.epsilon), 1)
+        # The last of each group: all the others in it are below.
+        last = ordered[int(count) - 1 :: int(count)]
+        drawn = np.array([last, np.full(last.shape, count)], dtype="float32")
+        joined = np.concatenate([drawn, self.sample], axis=1)
+        self.sample = _resampled(joined[:, joined[0].argsort()], self.epsilon)
+
+    def boundaries(self, bins: int) -> list[float]:
+        """Return the boundaries between `bins` bins, or between fewer if there are fewer values."""
+        upper_ends, _ = _resampled(self.sample, 1 / bins)
+        return upper_ends[:-1].tolist()
+
+
+def _resampled(sample: np.ndarray, share: float) -> np.ndarray:
+    """Return a sample of values at equal shares of the data; a short sample as it is."""
+    values, counts = sample
+    if len(values) * share < 1:
+        return sample
+    ranks = counts.cumsum()
+    # Not `share * (1, 2, ...)`, which differs in the last digit.
+    steps = share + share * np.arange(math.ceil(1 / share))
+    # Ranks are found by the same curve as values, for below the first value there is nothing to draw from.
+    values, ranks = (np.interp(steps, ranks / ranks[-1], curve) for curve in (values, ranks))
+    return np.array([values, np.diff(ranks, prepend=0)], dtype="float32")

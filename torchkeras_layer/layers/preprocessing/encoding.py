@@ -1,4 +1,4 @@
-"""How do indices become one-hot, multi-hot or counted vectors?"""
+"""How do categories, which are ints, become one-hot, multi-hot or counted vectors?"""
 
 from __future__ import annotations
 
@@ -8,14 +8,90 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layers.arguments import one_of
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import one_of, positive_int
+from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
 
 # How Keras 1 and 2 spelled them.
 _OLD_NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
 
+@catalog.register()
+class CategoryEncoding(DataLayer):
+    """Vectors of length `num_tokens` for ints from 0 to `num_tokens - 1`.
+
+    Shapes: (batch, length) or (length,) -> (batch, num_tokens) or (num_tokens,); with 'one_hot' any ->
+    the same followed by num_tokens, which takes the place of a last axis of size 1.
+
+    Args:
+        num_tokens: how many categories there are.
+        output_mode: 'multi_hot' (which categories are in a row), 'count' (how many times) or 'one_hot' (a vector for
+            each).
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `num_tokens` is not a positive int, `output_mode` is unknown or `sparse` is given; in a call, if
+            an int is out of range, the inputs have more than two axes (except with 'one_hot'), or `count_weights`
+            do not fit.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.CategoryEncoding(4)([[0, 1], [3, 3]])
+    tensor([[1., 1., 0., 0.],
+            [0., 0., 0., 1.]])
+    >>> keras.layers.CategoryEncoding(4, "count")([[0, 1], [3, 3]], count_weights=[[0.1, 0.2], [0.3, 0.4]])
+    tensor([[0.1000, 0.2000, 0.0000, 0.0000],
+            [0.0000, 0.0000, 0.0000, 0.7000]])
+    """
+
+    _torchkeras_unsupported = {"sparse": False}
+
+    def __init__(self, num_tokens: int | None = None, output_mode: str = "multi_hot", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.num_tokens = positive_int(self, "num_tokens", num_tokens)
+        self.output_mode = read_output_mode(self, output_mode, "multi_hot", "count", "one_hot")
+        # Ints beyond 256 are not exact in bfloat16.
+        self._torchkeras.autocast = False
+
+    def call(self, inputs: torch.Tensor, count_weights: Any = None) -> torch.Tensor:
+        """Return the vectors; `count_weights`, of the shape of the inputs, are summed up instead of ones."""
+        check_rows(self, self.output_mode, inputs.shape)
+        dtype = self._torchkeras.policy.variable
+        weights = None if count_weights is None else _read_count_weights(self, inputs, count_weights)
+        try:
+            return encode(inputs, self.output_mode, self.num_tokens, dtype, weights)
+        except RuntimeError as error:
+            if "out of bounds" not in str(error):
+                raise
+            raise ValueError(
+                f"{self.name}: the inputs must be ints from 0 to {self.num_tokens - 1} (num_tokens={self.num_tokens}). "
+                f"Received: values from {inputs.min()} to {inputs.max()}."
+            ) from None
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the vectors.
+
+        Raises:
+            ValueError: if the inputs have too many axes.
+        """
+        return encoded_shape(self, self.output_mode, self.num_tokens, input_shape)
+
+
+def _read_count_weights(layer: CategoryEncoding, inputs: torch.Tensor, count_weights: Any) -> torch.Tensor:
+    if layer.output_mode != "count":
+        raise ValueError(
+            f"{layer.name}: count_weights are for output_mode='count'. Received: output_mode={layer.output_mode!r}."
+        )
+    weights = torch.as_tensor(count_weights, dtype=layer._torchkeras.compute_dtype, device=inputs.device)
+    if weights.shape != inputs.shape:
+        raise ValueError(
+            f"{layer.name}: count_weights must have the shape of the inputs, {tuple(inputs.shape)}. "
+            f"Received: count_weights of shape {tuple(weights.shape)}."
+        )
+    return weights
+
+
 def read_output_mode(layer: Layer, value: Any, *accepted: str) -> str:
-    """Return an `output_mode`, by its name of today.
+    """Return an `output_mode` by its current name.
 
     Raises:
         ValueError: if it is none of the accepted ones.
@@ -31,8 +107,8 @@ def encode(
 ) -> torch.Tensor:
     """Return vectors of length `depth` for int indices from 0 to `depth - 1`.
 
-    'one_hot' gives one for each index, 'multi_hot' one for each row that tells which indices are in it, and 'count' how
-    many times, or the sum of their weights.
+    'one_hot' gives a vector for each index; 'multi_hot' one for each row, which says which indices are in it; 'count'
+    one for each row, which says how many times each index is in it, or the sum of its weights.
 
     Raises:
         RuntimeError: or an assertion of the device, for an index that is too small or large.
@@ -56,7 +132,7 @@ def encoded_shape(layer: Layer, mode: str, depth: int | None, shape: Shape) -> S
     """Return the shape of `encode(...)` for indices of a shape.
 
     Raises:
-        ValueError: if the rows are not the last of at most two axes.
+        ValueError: if indices that are counted in rows have more than two axes.
 
     >>> encoded_shape(Layer(), "count", 5, (None, 3)), encoded_shape(Layer(), "one_hot", 5, (None, 1))
     ((None, 5), (None, 5))
@@ -69,7 +145,7 @@ def encoded_shape(layer: Layer, mode: str, depth: int | None, shape: Shape) -> S
 
 
 def check_rows(layer: Layer, mode: str, shape: Any) -> None:
-    """Check that indices which are summed up stand in one axis, after that of the batch.
+    """Check that indices that are counted in rows have no axes but those of the batch and of the rows.
 
     Keras's documentation sums over the last axis, Keras 3 over the second one, and Keras 2 refuses more than two.
 

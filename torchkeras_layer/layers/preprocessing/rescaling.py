@@ -1,4 +1,4 @@
-"""How does a layer bring values into another range?"""
+"""How does a layer scale and shift values?"""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import torch
 from torchkeras_layer._settings import image_data_format
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
-from torchkeras_layer.layers.preprocessing.number_arguments import read_numbers
+from torchkeras_layer.layers.preprocessing.data_layer import DataLayer, in_compute_dtype
+from torchkeras_layer.layers.preprocessing.numeric_data import read_numbers
 
 
 @catalog.register()
@@ -39,14 +39,14 @@ class Rescaling(DataLayer):
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs in their new range."""
-        values = self._in_compute_dtype(inputs)
+        """Return the inputs, scaled and shifted."""
+        values = in_compute_dtype(self, inputs)
         if isinstance(self.scale, float) and isinstance(self.offset, float):
             scaled = values * self.scale
             return scaled + self.offset if self.offset else scaled
-        self._check_shape(values.shape)
+        _check_shape(self, values.shape)
         scale, offset = (torch.tensor(x, dtype=values.dtype, device=values.device) for x in (self.scale, self.offset))
-        return values * scale.reshape(self._shape_of_scale()) + offset
+        return values * scale.reshape(_shape_of_scale(self)) + offset
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs.
@@ -54,19 +54,22 @@ class Rescaling(DataLayer):
         Raises:
             ValueError: if `scale` or `offset` does not broadcast over it.
         """
-        self._check_shape(input_shape)
+        _check_shape(self, input_shape)
         return tuple(input_shape)
 
-    def _shape_of_scale(self) -> tuple[int, ...]:
-        shape = np.shape(self.scale)
-        is_first = shape and image_data_format() == "channels_first"
-        return (*shape, *(1,) * (3 - len(shape))) if is_first else shape
 
-    def _check_shape(self, shape: Any) -> None:
-        for name, sizes in (("scale", self._shape_of_scale()), ("offset", np.shape(self.offset))):
-            pairs = zip(reversed(sizes), reversed(tuple(shape)), strict=False)
-            if 0 in sizes or not all(own == 1 or size in (own, 1, None) for own, size in pairs):
-                raise ValueError(
-                    f"{self.name}: {name}, an array of shape {sizes}, does not fit the inputs. "
-                    f"Received: inputs of shape {tuple(shape)}."
-                )
+def _shape_of_scale(layer: Rescaling) -> tuple[int, ...]:
+    """Return the shape in which `scale` meets the inputs: one number for each channel comes before the spatial axes."""
+    shape = np.shape(layer.scale)
+    is_first = shape and image_data_format() == "channels_first"
+    return (*shape, *(1,) * (3 - len(shape))) if is_first else shape
+
+
+def _check_shape(layer: Rescaling, shape: Any) -> None:
+    for name, sizes in (("scale", _shape_of_scale(layer)), ("offset", np.shape(layer.offset))):
+        pairs = zip(reversed(sizes), reversed(tuple(shape)), strict=False)
+        if 0 in sizes or not all(own == 1 or size in (own, 1, None) for own, size in pairs):
+            raise ValueError(
+                f"{layer.name}: {name}, an array of shape {sizes}, does not fit the inputs. "
+                f"Received: inputs of shape {tuple(shape)}."
+            )

@@ -1,4 +1,4 @@
-"""How does a layer bring images to one size?"""
+"""How do layers bring images to one size: by resizing, or by cutting out their center?"""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ import torch
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import layout, number_between, one_of, positive_int
-from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
+from torchkeras_layer.layers.preprocessing.data_layer import DataLayer, in_compute_dtype
 from torchkeras_layer.layers.preprocessing.images import (
-    as_batch,
-    as_before,
-    cut_middle,
+    INTERPOLATIONS,
+    check_image_shape,
+    crop_center,
+    from_batch,
     largest_window,
-    pad_around,
+    pad_to_aspect_ratio,
     resize,
-    shape_with_size,
+    resized_shape,
+    to_batch,
 )
-from torchkeras_layer.layers.preprocessing.resampling import INTERPOLATIONS
 
 
 @catalog.register()
 class Resizing(DataLayer):
     """Resize images. Shapes: (batch, rows, columns, channels) or (rows, columns, channels) -> the same with new sizes.
 
-    The dtype stays: ints are rounded, and never overshoot.
+    The dtype stays the same: ints are rounded, and never overflow.
 
     Args:
         height: number of rows of the output. width: number of its columns.
         interpolation: 'bilinear', 'nearest', 'bicubic' (with a=-0.5, as in TensorFlow and JAX; Keras 3 on torch has
             -0.75), 'lanczos3', 'lanczos5', 'area', 'gaussian' or 'mitchellcubic'.
-        crop_to_aspect_ratio: whether to cut images to the new aspect ratio first, in their middle.
+        crop_to_aspect_ratio: whether to crop images to the new aspect ratio first, around their center.
         pad_to_aspect_ratio: whether to pad images to the new aspect ratio first, on both sides.
         fill_mode: 'constant': `pad_to_aspect_ratio` pads with `fill_value`.
         fill_value: a number.
-        antialias: whether all old pixels within a new one count where images become smaller.
+        antialias: whether images that become smaller are averaged over all the pixels that make up a new one.
         data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns). Default
             `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if a size is not a positive int, a word is unknown, or both aspect ratios are asked for; in a call,
-            if the inputs have not three or four axes, or no pixels.
+        ValueError: if a size is not a positive int, a mode is unknown, or both aspect ratio options are set; in a call,
+            if the inputs do not have three or four axes, or have no pixels.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Resizing(1, 4)(torch.tensor([[[1.0], [3.0]]])).flatten()
@@ -82,18 +83,65 @@ class Resizing(DataLayer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the images in their new size."""
-        images = as_batch(self, inputs, self.data_format)
+        images = to_batch(self, inputs, self.data_format)
         size = (self.height, self.width)
         if self.crop_to_aspect_ratio:
-            images = cut_middle(images, largest_window(images.shape[2], images.shape[3], size), (2, 3))
+            images = crop_center(images, largest_window(images.shape[2], images.shape[3], size), (2, 3))
         elif self.pad_to_aspect_ratio:
-            images = pad_around(images, size, self.fill_value)
-        return as_before(resize(images, size, self.interpolation, self.antialias), inputs.dim(), self.data_format)
+            images = pad_to_aspect_ratio(images, size, self.fill_value)
+        return from_batch(resize(images, size, self.interpolation, self.antialias), inputs.dim(), self.data_format)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs with the new sizes.
 
         Raises:
-            ValueError: if it has not three or four axes, or there are no pixels.
+            ValueError: if it does not have three or four axes, or there are no pixels.
         """
-        return shape_with_size(self, input_shape, (self.height, self.width), self.data_format)
+        return resized_shape(self, input_shape, (self.height, self.width), self.data_format)
+
+
+@catalog.register()
+class CenterCrop(DataLayer):
+    """Cut out the center of images, in floats. Shapes: (batch, rows, columns, channels) or without a batch -> cut.
+
+    Images that are too small are cropped to the aspect ratio of the output, and enlarged.
+
+    Args:
+        height: number of rows of the output. width: number of its columns.
+        data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns). Default
+            `backend.image_data_format()`.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if a size is not a positive int or `data_format` is unknown; in a call, if the inputs do not have
+            three or four axes, or have no pixels.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.CenterCrop(1, 2)(torch.arange(4).reshape(1, 4, 1)).flatten()
+    tensor([1., 2.])
+    """
+
+    def __init__(self, height: int, width: int, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.height = positive_int(self, "height", height)
+        self.width = positive_int(self, "width", width)
+        self.data_format = layout(self, data_format)
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the center of the images."""
+        check_image_shape(self, inputs.shape)
+        images, size = in_compute_dtype(self, inputs), (self.height, self.width)
+        axes = (-2, -1) if self.data_format == "channels_first" else (-3, -2)
+        height, width = images.shape[axes[0]], images.shape[axes[1]]
+        if height >= self.height and width >= self.width:
+            return crop_center(images, size, axes)
+        window = to_batch(self, crop_center(images, largest_window(height, width, size), axes), self.data_format)
+        return from_batch(resize(window, size, "bilinear"), inputs.dim(), self.data_format)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs with the new sizes.
+
+        Raises:
+            ValueError: if it does not have three or four axes, or there are no pixels.
+        """
+        return resized_shape(self, input_shape, (self.height, self.width), self.data_format)

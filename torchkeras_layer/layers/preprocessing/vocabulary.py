@@ -1,10 +1,11 @@
-"""Which tokens may make a vocabulary, and in which forms may it be given?"""
+"""What is a vocabulary, in which forms may it be given, and how is it learnt?"""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,49 @@ import numpy as np
 import torch
 
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layers.preprocessing.numeric_data import read_numbers
 from torchkeras_layer.registry import DeserializationError
 
 Token = Any
+
+
+class Vocabulary:
+    """The tokens without the special ones, in the order of their indices, and the weight of each for 'tf_idf'.
+
+    An object that does not change once a layer has it, so that copies of the layer share it. It also hides long lists
+    from the search for layers in attributes, which took most of the time of making a lookup.
+
+    >>> Vocabulary(["a", "b"], []).tokens
+    ('a', 'b')
+    """
+
+    __slots__ = ("index", "tokens", "weights")
+
+    def __init__(self, tokens: Sequence[Token], weights: Sequence[float]) -> None:
+        self.tokens = tuple(tokens)
+        self.weights = tuple(weights)
+        # For layers that look tokens up by Python.
+        self.index: dict[Token, int] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Vocabulary:
+        return self
+
+
+@dataclass(frozen=True)
+class TokenType:
+    """What the tokens of a lookup are, strings or ints. Each function takes the layer first.
+
+    `read`: return a token of the user's as the layer keeps it, or raise a TypeError; `show`: return it as the user
+    knows it; `to_json`: as it can stand in JSON; `from_json`: read that, or raise a TypeError; `documents`: give the
+    rows of tokens in all batches of data; `index`: get ready to look up the tokens of a vocabulary.
+    """
+
+    read: Callable[[Any, Any], Token]
+    show: Callable[[Any, Token], Any]
+    to_json: Callable[[Any, Token], Any]
+    from_json: Callable[[Any, Any], Token]
+    documents: Callable[[Any, Any, int | None], Iterable[list[Token]]]
+    index: Callable[[Any, Vocabulary], None]
 
 
 def read_vocabulary(layer: Layer, vocabulary: Any) -> list[Any]:
@@ -87,7 +128,7 @@ def without_special_tokens(tokens: list[Token], special: Sequence[Token]) -> lis
 def check_tokens(
     layer: Layer, tokens: list[Token], reserved: dict[str, Token], written: Callable[[Token], Any]
 ) -> None:
-    """Check that no token recurs, and none stands where it has another meaning; `written` is how to show one.
+    """Check that no token occurs twice, and none is reserved; `written` says how to show one.
 
     Raises:
         ValueError: if one does.
@@ -101,7 +142,89 @@ def check_tokens(
     for name, token in reserved.items():
         if token in distinct:
             raise ValueError(
-                f"{layer.name}: {name}={written(token)!r} is not for use as a token, but was found at index "
-                f"{tokens.index(token)} of the vocabulary. Leave out the special tokens, or begin a list (but no file) "
+                f"{layer.name}: {name}={written(token)!r} must not be in the vocabulary, but was found at index "
+                f"{tokens.index(token)}. Leave out the special tokens, or begin a list (but no file) "
                 "with all of them, as get_vocabulary() does."
             )
+
+
+def idf_weights_for(layer: Any, idf_weights: Any, count: int) -> list[float]:
+    """Return the `idf_weights` that are given with a vocabulary of `count` tokens.
+
+    Raises:
+        TypeError: if they are not numbers.
+        ValueError: if they do not fit the vocabulary, or the output mode of the layer does not use them.
+
+    >>> import torchkeras_layer as keras
+    >>> idf_weights_for(keras.layers.StringLookup(output_mode="tf_idf"), np.array([1.0, 2.0]), 2)
+    [1.0, 2.0]
+    """
+    is_weighted = layer.output_mode == "tf_idf"
+    if is_weighted != (idf_weights is not None):
+        raise ValueError(
+            f"{layer.name}: idf_weights must be given with a vocabulary for output_mode='tf_idf', and for no other. "
+            f"Received: output_mode={layer.output_mode!r}, idf_weights={idf_weights!r}."
+        )
+    weights = [] if idf_weights is None else read_idf_weights(layer, idf_weights)
+    if is_weighted and len(weights) != count:
+        raise ValueError(
+            f"{layer.name}: idf_weights must be one number for each of the {count} tokens in the vocabulary. "
+            f"Received: {len(weights)} numbers."
+        )
+    return weights
+
+
+def read_idf_weights(layer: Layer, idf_weights: Any) -> list[float]:
+    """Return a list or array of numbers as a list.
+
+    Raises:
+        TypeError: if they are not numbers.
+        ValueError: if they are not in one axis.
+
+    >>> read_idf_weights(Layer(), np.array([1.0, 2.0]))
+    [1.0, 2.0]
+    """
+    weights = read_numbers(layer, "idf_weights", idf_weights)
+    if weights.ndim != 1:
+        raise ValueError(
+            f"{type(layer).__name__}: idf_weights must be a list of numbers, one for each token. "
+            f"Received: idf_weights={idf_weights!r}."
+        )
+    return weights.tolist()
+
+
+class TokenCounts:
+    """Counts over all rows that were added; each row is a document.
+
+    >>> counts = TokenCounts(); counts.add([["a", "b"], ["b", "b", "c"]])
+    >>> counts.most_common(without={"c"}, limit=None)
+    ['b', 'a']
+    """
+
+    def __init__(self) -> None:
+        self._tokens: Counter[Any] = Counter()
+        self._documents: Counter[Any] = Counter()
+        self._number_of_documents = 0
+
+    def add(self, rows: Iterable[list[Any]]) -> None:
+        """Add rows of tokens."""
+        for row in rows:
+            self._tokens.update(row)
+            self._documents.update(set(row))
+            self._number_of_documents += 1
+
+    def most_common(self, without: set[Any], limit: int | None) -> list[Any]:
+        """Return the tokens, those that occur most often first; of those that do so equally often the largest first."""
+        counted = [(count, token) for token, count in self._tokens.items() if token not in without]
+        counted.sort(reverse=True)
+        return [token for _, token in counted[:limit]]
+
+    def inverse_document_frequencies(self, tokens: list[Any]) -> list[float]:
+        """Return for each token log(1 + documents / (1 + documents with the token)).
+
+        >>> counts = TokenCounts(); counts.add([["a"], ["b"]])
+        >>> counts.inverse_document_frequencies(["a"])
+        [0.6931471805599453]
+        """
+        found = np.array([self._documents[token] for token in tokens], dtype="float64")
+        return np.log(1 + self._number_of_documents / (1 + found)).tolist()

@@ -2,45 +2,71 @@
 
 from __future__ import annotations
 
+import json
 import operator
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from typing_extensions import Self
 
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer.dtypes import weights_device
 from torchkeras_layer.layers.arguments import positive_int
-from torchkeras_layer.layers.preprocessing.encoding import read_output_mode
-from torchkeras_layer.layers.preprocessing.kept_vocabulary import Vocabulary
-from torchkeras_layer.layers.preprocessing.lookup_outputs import LookupOutputs
-from torchkeras_layer.layers.preprocessing.number_arguments import read_numbers
-from torchkeras_layer.layers.preprocessing.string_bins import read_salt
-from torchkeras_layer.layers.preprocessing.token_counts import TokenCounts
+from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
+from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape, read_output_mode
+from torchkeras_layer.layers.preprocessing.hash_bins import read_salt
 from torchkeras_layer.layers.preprocessing.vocabulary import (
     Token,
+    TokenCounts,
+    TokenType,
+    Vocabulary,
     check_tokens,
+    idf_weights_for,
+    read_idf_weights,
     read_vocabulary,
     refuse_path,
     without_special_tokens,
 )
+from torchkeras_layer.symbolic import TensorSpec
 
 # Each of them is a token in `get_vocabulary()`; a config must not fill the memory by one number.
 _MOST_OOV_INDICES = 10_000_000
 
 
-class VocabularyLookup(LookupOutputs):
-    """Base of `IntegerLookup` and `StringLookup`.
+@dataclass(slots=True)
+class LookupTokens:
+    """The tokens of one layer, as it keeps them. Replaced, and never changed: copies of the layer share it.
+
+    `given` is what the config holds, and is empty for a file; `special` are the tokens before those of the vocabulary.
+    """
+
+    mask: Token
+    oov: Token
+    has_mask_index: bool
+    special: tuple[Token, ...]
+    given: Vocabulary
+    is_given: bool
+    vocabulary: Vocabulary | None = None
+
+
+class VocabularyLookup(DataLayer):
+    """Base of `IntegerLookup` and `StringLookup`. In the `state_dict`, their vocabulary is torch's extra state: bytes.
 
     >>> import torchkeras_layer as keras
-    >>> keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="count")([["a", "a", "c"]])
-    tensor([[1., 2., 0.]])
+    >>> layer = keras.layers.StringLookup(output_mode="count"); layer.adapt(["b", "a", "b"])
+    >>> twin = keras.layers.StringLookup(output_mode="count"); _ = twin.load_state_dict(layer.state_dict())
+    >>> twin.get_vocabulary(), twin([["a", "a", "c"]])
+    (['[UNK]', 'b', 'a'], tensor([[1., 0., 2.]]))
     """
 
     _torchkeras_unsupported = {"sparse": False}
     # Which Keras writes into configs, and which follow from the others.
     _torchkeras_without_effect = ("vocabulary_size", "has_input_vocabulary")
+    _torchkeras_token_type: ClassVar[TokenType]
 
     def __init__(
         self,
@@ -65,20 +91,19 @@ class VocabularyLookup(LookupOutputs):
         self.output_mode = read_output_mode(self, output_mode, "int", "one_hot", "multi_hot", "count", "tf_idf")
         self.pad_to_max_tokens = bool(pad_to_max_tokens)
         self.salt = read_salt(self, salt)
-        self._check_arguments()
-        self._mask: Any = None if mask_token is None else self._read_token(mask_token)
-        self._oov: Any = None if oov_token is None else self._read_token(oov_token)
-        # As the user knows them, also where they came as bytes or numpy's ints.
-        self.mask_token = None if mask_token is None else self._written(self._mask)
-        self.oov_token = None if oov_token is None else self._written(self._oov)
-        self._has_mask_index = mask_token is not None and self.output_mode == "int"
-        self._special = (self._mask,) * self._has_mask_index + (self._oov,) * self.num_oov_indices
-        self.register_buffer("_idf_weights", None, persistent=False)
+        _check_arguments(self)
+        self.register_buffer("_torchkeras_idf_weights", None, persistent=False)
         # Ints beyond 256 are not exact in bfloat16.
         self._torchkeras.autocast = False
         self.built = True
-        self._is_given = vocabulary is not None
-        self._take_arguments(vocabulary, idf_weights)
+        self._torchkeras.derived = _read_tokens(self, vocabulary, idf_weights)
+        if vocabulary is not None:
+            self.set_vocabulary(vocabulary, idf_weights)
+
+    @property
+    def idf_weights(self) -> torch.Tensor | None:
+        """How much each token counts in 'tf_idf', special ones included."""
+        return self._torchkeras_idf_weights
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Token]:
         """Return the tokens in the order of their indices, by default with the special ones at the beginning.
@@ -87,8 +112,15 @@ class VocabularyLookup(LookupOutputs):
         >>> keras.layers.StringLookup(vocabulary=["a", "b"], mask_token="").get_vocabulary()
         ['', '[UNK]', 'a', 'b']
         """
-        special = self._special if include_special_tokens else ()
-        return [self._written(token) for token in (*special, *self._known_tokens())]
+        tokens: LookupTokens = self._torchkeras.derived
+        special = tokens.special if include_special_tokens else ()
+        known = () if tokens.vocabulary is None else tokens.vocabulary.tokens
+        return [self._torchkeras_token_type.show(self, token) for token in (*special, *known)]
+
+    def vocabulary_size(self) -> int:
+        """Return how many tokens there are, special ones included."""
+        tokens: LookupTokens = self._torchkeras.derived
+        return len(tokens.special) + (0 if tokens.vocabulary is None else len(tokens.vocabulary.tokens))
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Replace the vocabulary.
@@ -103,28 +135,30 @@ class VocabularyLookup(LookupOutputs):
             TypeError: if it is something else, or a token is.
             ValueError: if it is empty or too large, a token recurs or is a special one, or the weights do not fit.
         """
-        given = [self._read_token(token) for token in read_vocabulary(self, vocabulary)]
+        tokens: LookupTokens = self._torchkeras.derived
+        kind = self._torchkeras_token_type
+        given = [kind.read(self, token) for token in read_vocabulary(self, vocabulary)]
         # TensorFlow, which reads files in Keras's stead, takes every line for a token of its own.
         is_file = isinstance(vocabulary, (str, os.PathLike))
-        tokens = given if is_file else without_special_tokens(given, self._special)
-        reserved = {"mask_token": self._mask, "oov_token": self._oov if self.invert and not is_file else None}
+        new = given if is_file else without_special_tokens(given, tokens.special)
+        reserved = {"mask_token": tokens.mask, "oov_token": tokens.oov if self.invert and not is_file else None}
         reserved = {name: token for name, token in reserved.items() if token is not None}
-        check_tokens(self, tokens, reserved, self._written)
-        self._learn(Vocabulary(tokens, self._read_idf_weights(idf_weights, len(given))))
+        check_tokens(self, new, reserved, lambda token: kind.show(self, token))
+        _learn(self, Vocabulary(new, idf_weights_for(self, idf_weights, len(given))))
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Learn the vocabulary from data: the tokens that occur most often come first.
 
         Args:
             data: an array or list of tokens, in which each row is a document; or any other iterable, of such batches.
-            batch_size: taken, and without effect.
+            batch_size: accepted as in Keras, and ignored.
             steps: how many batches to take; default all.
 
         Raises:
             TypeError: if there is anything else in it.
             ValueError: if the vocabulary was given, or there are no tokens.
         """
-        self.learn_from(self._documents(data, steps))
+        self.learn_from(self._torchkeras_token_type.documents(self, data, steps))
 
     def learn_from(self, documents: Iterable[list[Token]]) -> None:
         """Learn the vocabulary from lists of tokens as the layer keeps them.
@@ -132,16 +166,45 @@ class VocabularyLookup(LookupOutputs):
         Raises:
             ValueError: if the vocabulary was given, or there are no tokens.
         """
-        if self._is_given:
+        tokens: LookupTokens = self._torchkeras.derived
+        if tokens.is_given:
             raise ValueError(f"{self.name}: adapt() cannot change a vocabulary that was given. Leave it out.")
         counts = TokenCounts()
         counts.add(documents)
-        limit = None if self.max_tokens is None else max(self.max_tokens - len(self._special), 0)
-        tokens = counts.most_common({self._mask, self._oov}, limit)
-        if not tokens:
+        limit = None if self.max_tokens is None else max(self.max_tokens - len(tokens.special), 0)
+        learnt = counts.most_common({tokens.mask, tokens.oov}, limit)
+        if not learnt:
             raise ValueError(f"{self.name}: adapt() found no tokens. Check the data, and that max_tokens allows any.")
         is_weighted = self.output_mode == "tf_idf"
-        self._learn(Vocabulary(tokens, counts.inverse_document_frequencies(tokens) if is_weighted else ()))
+        _learn(self, Vocabulary(learnt, counts.inverse_document_frequencies(learnt) if is_weighted else ()))
+
+    def encode(self, indices: torch.Tensor) -> torch.Tensor:
+        """Return indices as the output mode says; masked ones have the index behind the last."""
+        mode, dtype = self.output_mode, _output_dtype(self)
+        if mode == "int":
+            return indices.to(dtype)
+        check_rows(self, mode, indices.shape)
+        outputs = encode(indices, "count" if mode == "tf_idf" else mode, _depth(self) + 1, dtype)[..., :-1]
+        return outputs * self._torchkeras_idf_weights.to(dtype) if mode == "tf_idf" else outputs
+
+    def mask_index(self) -> int:
+        """Return the index of masked tokens for `encode`."""
+        return 0 if self.output_mode == "int" else _depth(self)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs, or of the vectors made of them.
+
+        Raises:
+            ValueError: if the inputs have too many axes.
+        """
+        if self.output_mode == "int":
+            return tuple(input_shape)
+        is_known = self.pad_to_max_tokens or self._torchkeras.derived.vocabulary is not None
+        return encoded_shape(self, self.output_mode, _depth(self) if is_known else None, input_shape)
+
+    def compute_output_signature(self, input_signature: Any) -> Any:
+        """Return the `TensorSpec` that the layer gives for inputs of a given one."""
+        return TensorSpec(self.compute_output_shape(input_signature.shape), _output_dtype(self))
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor; a vocabulary that was learnt, or read from a file, is not in it."""
@@ -163,86 +226,147 @@ class VocabularyLookup(LookupOutputs):
         refuse_path(cls, config)
         return super().from_config(config)
 
-    def _take_arguments(self, vocabulary: Any, idf_weights: Any) -> None:
-        """Keep what belongs into the config, and learn the vocabulary."""
-        is_plain = isinstance(vocabulary, (list, tuple, np.ndarray, torch.Tensor))
-        weights = () if idf_weights is None else self._read_weights(idf_weights)
-        self._given = Vocabulary(read_vocabulary(self, vocabulary) if is_plain else (), weights)
-        if vocabulary is not None:
-            self.set_vocabulary(vocabulary, idf_weights)
+    def get_extra_state(self) -> torch.Tensor:
+        """Return the vocabulary for the `state_dict`."""
+        kept: Vocabulary | None = self._torchkeras.derived.vocabulary
+        to_json = self._torchkeras_token_type.to_json
+        tokens = None if kept is None else [to_json(self, token) for token in kept.tokens]
+        text = json.dumps({"tokens": tokens, "idf_weights": [] if kept is None else kept.weights})
+        return torch.frombuffer(bytearray(text, "ascii"), dtype=torch.uint8)
 
-    def _check_arguments(self) -> None:
-        received = f"max_tokens={self.max_tokens}, num_oov_indices={self.num_oov_indices}, invert={self.invert}"
+    def set_extra_state(self, state: Any) -> None:
+        """Take the vocabulary out of a `state_dict`.
+
+        Raises:
+            ValueError: if it holds none for this layer; nothing changes then.
+        """
+        from_json = self._torchkeras_token_type.from_json
         try:
-            self.num_oov_indices = operator.index(self.num_oov_indices)
-        except TypeError:
-            self.num_oov_indices = -1
-        problem = None
-        if not 0 <= self.num_oov_indices <= _MOST_OOV_INDICES:
-            problem = f"num_oov_indices must be an int from 0 to {_MOST_OOV_INDICES}"
-        elif self.max_tokens is not None and self.max_tokens <= 1:
-            problem = "max_tokens must be an int above 1"
-        elif self.pad_to_max_tokens and self.max_tokens is None:
-            problem = "pad_to_max_tokens needs max_tokens"
-        elif self.invert and self.output_mode != "int":
-            problem = f"invert is for output_mode='int', not {self.output_mode!r}"
-        elif self.invert and self.oov_token is None:
-            problem = "invert needs an oov_token, for indices without a token"
-        if problem is not None:
-            raise ValueError(f"{type(self).__name__}: {problem}. Received: {received}.")
-
-    def _read_idf_weights(self, idf_weights: Any, count: int) -> list[float]:
-        is_weighted = self.output_mode == "tf_idf"
-        if is_weighted != (idf_weights is not None):
+            content = json.loads(state.detach().cpu().to(torch.uint8).numpy().tobytes())
+            weights = [float(weight) for weight in content["idf_weights"]]
+            tokens = content["tokens"]
+            if tokens is None:
+                self._torchkeras.derived = replace(self._torchkeras.derived, vocabulary=None)
+            else:
+                _learn(self, Vocabulary([from_json(self, token) for token in tokens], weights))
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(
-                f"{self.name}: idf_weights must be given with a vocabulary for output_mode='tf_idf', and for no other. "
-                f"Received: output_mode={self.output_mode!r}, idf_weights={idf_weights!r}."
-            )
-        weights = [] if idf_weights is None else self._read_weights(idf_weights)
-        if is_weighted and len(weights) != count:
-            raise ValueError(
-                f"{self.name}: idf_weights must be one number for each of the {count} tokens in the vocabulary. "
-                f"Received: {len(weights)} numbers."
-            )
-        return weights
-
-    def _read_weights(self, idf_weights: Any) -> list[float]:
-        weights = read_numbers(self, "idf_weights", idf_weights)
-        if weights.ndim != 1:
-            raise ValueError(
-                f"{type(self).__name__}: idf_weights must be a list of numbers, one for each token. "
-                f"Received: idf_weights={idf_weights!r}."
-            )
-        return weights.tolist()
-
-    def _expect_vocabulary(self) -> Vocabulary:
-        if self._vocabulary is None:
-            raise ValueError(
-                f"{self.name}: it has no vocabulary yet. Call adapt(data) or set_vocabulary(...), give vocabulary=..., "
-                "or load a state_dict."
-            )
-        return self._vocabulary
-
-    def _unknown(self, tokens: Sequence[Any]) -> ValueError:
-        some = list(dict.fromkeys(self._written(token) for token in tokens))[:9]
-        return ValueError(
-            f"{self.name}: with num_oov_indices=0 all tokens must be in the vocabulary. Received: {some}. "
-            "Give num_oov_indices=1."
-        )
+                f"{self.name}: the state_dict holds no vocabulary for it under '_extra_state': {error}."
+            ) from error
 
     def _torchkeras_write_argument(self, name: str) -> Any:
         if name in ("vocabulary", "idf_weights"):
-            return list(self._given.tokens if name == "vocabulary" else self._given.weights) or None
+            given: Vocabulary = self._torchkeras.derived.given
+            return list(given.tokens if name == "vocabulary" else given.weights) or None
         return getattr(self, name)
 
-    def _read_token(self, token: Any) -> Token:
-        """Return a token as the layer keeps it, or raise a TypeError."""
-        return token
 
-    def _written(self, token: Token) -> Any:
-        """Return a token as the user knows it."""
-        return token
+def expect_vocabulary(layer: VocabularyLookup) -> Vocabulary:
+    """Return the vocabulary of a layer.
 
-    def _documents(self, data: Any, steps: int | None) -> Iterable[list[Token]]:
-        """Give the rows of all batches."""
-        raise NotImplementedError
+    Raises:
+        ValueError: if there is none yet.
+
+    >>> import torchkeras_layer as keras
+    >>> expect_vocabulary(keras.layers.IntegerLookup(vocabulary=[5, 7])).tokens
+    (5, 7)
+    """
+    vocabulary = layer._torchkeras.derived.vocabulary
+    if vocabulary is None:
+        raise ValueError(
+            f"{layer.name}: it has no vocabulary yet. Call adapt(data) or set_vocabulary(...), give vocabulary=..., "
+            "or load a state_dict."
+        )
+    return vocabulary
+
+
+def unknown_tokens(layer: VocabularyLookup, tokens: Sequence[Any]) -> ValueError:
+    """Return the error for tokens that are not in the vocabulary, where they must be.
+
+    >>> import torchkeras_layer as keras
+    >>> unknown_tokens(keras.layers.IntegerLookup(name="ints"), [5]).args[0]
+    'ints: with num_oov_indices=0 all tokens must be in the vocabulary. Received: [5]. Give num_oov_indices=1.'
+    """
+    show = layer._torchkeras_token_type.show
+    some = list(dict.fromkeys(show(layer, token) for token in tokens))[:9]
+    return ValueError(
+        f"{layer.name}: with num_oov_indices=0 all tokens must be in the vocabulary. Received: {some}. "
+        "Give num_oov_indices=1."
+    )
+
+
+def _read_tokens(layer: VocabularyLookup, vocabulary: Any, idf_weights: Any) -> LookupTokens:
+    """Read the special tokens and what belongs into the config; the vocabulary itself is not learnt yet."""
+    kind = layer._torchkeras_token_type
+    mask = None if layer.mask_token is None else kind.read(layer, layer.mask_token)
+    oov = None if layer.oov_token is None else kind.read(layer, layer.oov_token)
+    # As the user knows them, also where they came as bytes or numpy's ints.
+    layer.mask_token = None if mask is None else kind.show(layer, mask)
+    layer.oov_token = None if oov is None else kind.show(layer, oov)
+    has_mask_index = mask is not None and layer.output_mode == "int"
+    is_plain = isinstance(vocabulary, (list, tuple, np.ndarray, torch.Tensor))
+    weights = () if idf_weights is None else read_idf_weights(layer, idf_weights)
+    return LookupTokens(
+        mask=mask,
+        oov=oov,
+        has_mask_index=has_mask_index,
+        special=(mask,) * has_mask_index + (oov,) * layer.num_oov_indices,
+        given=Vocabulary(read_vocabulary(layer, vocabulary) if is_plain else (), weights),
+        is_given=vocabulary is not None,
+    )
+
+
+def _learn(layer: VocabularyLookup, vocabulary: Vocabulary) -> None:
+    """Take a vocabulary, or raise a ValueError before anything changes."""
+    tokens: LookupTokens = layer._torchkeras.derived
+    count, special = len(vocabulary.tokens), len(tokens.special)
+    if layer.max_tokens is not None and special + count > layer.max_tokens:
+        raise ValueError(
+            f"{layer.name}: max_tokens={layer.max_tokens} is too small for the vocabulary, which has "
+            f"{special + count} tokens with the {special} special ones."
+        )
+    if len(vocabulary.weights) not in ((count, special + count) if layer.output_mode == "tf_idf" else (0,)):
+        raise ValueError(f"{layer.name}: idf_weights do not fit the vocabulary or output_mode={layer.output_mode!r}.")
+    layer._torchkeras.derived = replace(tokens, vocabulary=vocabulary)
+    if vocabulary.weights:
+        layer._torchkeras_idf_weights = _idf_weights_of_all(layer, vocabulary)
+    layer._torchkeras_token_type.index(layer, vocabulary)
+
+
+def _idf_weights_of_all(layer: VocabularyLookup, vocabulary: Vocabulary) -> torch.Tensor:
+    weights = list(vocabulary.weights)
+    if len(weights) == len(vocabulary.tokens):
+        # Nobody knows about the special tokens: they get the mean.
+        weights = [float(np.mean(weights))] * len(layer._torchkeras.derived.special) + weights
+    padding = layer.max_tokens - len(weights) if layer.pad_to_max_tokens and layer.max_tokens is not None else 0
+    return torch.tensor(weights + [0.0] * padding, device=weights_device(layer))
+
+
+def _depth(layer: VocabularyLookup) -> int:
+    return layer.max_tokens if layer.pad_to_max_tokens else layer.vocabulary_size()  # type: ignore[return-value]
+
+
+def _output_dtype(layer: VocabularyLookup) -> torch.dtype:
+    compute = layer._torchkeras.compute_dtype
+    return torch.int64 if layer.output_mode == "int" and compute.is_floating_point else compute
+
+
+def _check_arguments(layer: VocabularyLookup) -> None:
+    received = f"max_tokens={layer.max_tokens}, num_oov_indices={layer.num_oov_indices}, invert={layer.invert}"
+    try:
+        layer.num_oov_indices = operator.index(layer.num_oov_indices)
+    except TypeError:
+        layer.num_oov_indices = -1
+    problem = None
+    if not 0 <= layer.num_oov_indices <= _MOST_OOV_INDICES:
+        problem = f"num_oov_indices must be an int from 0 to {_MOST_OOV_INDICES}"
+    elif layer.max_tokens is not None and layer.max_tokens <= 1:
+        problem = "max_tokens must be an int above 1"
+    elif layer.pad_to_max_tokens and layer.max_tokens is None:
+        problem = "pad_to_max_tokens needs max_tokens"
+    elif layer.invert and layer.output_mode != "int":
+        problem = f"invert is for output_mode='int', not {layer.output_mode!r}"
+    elif layer.invert and layer.oov_token is None:
+        problem = "invert needs an oov_token, for indices without a token"
+    if problem is not None:
+        raise ValueError(f"{type(layer).__name__}: {problem}. Received: {received}.")

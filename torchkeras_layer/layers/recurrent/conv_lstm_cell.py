@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,11 +15,23 @@ from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int, resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter, weight_of
-from torchkeras_layer.layers.convolution.kernel_memory import store_in_order
-from torchkeras_layer.layers.convolution.sliding import Sliding
+from torchkeras_layer.layers.convolution.base_convolution import (
+    BaseConvolution,
+    begin_build,
+    convolved_shape,
+    refuse_strides_with_dilation,
+    store_in_order,
+)
+from torchkeras_layer.layers.convolution.torch_kernels import ConvolutionGeometry, as_images, convolve, plan_convolution
 from torchkeras_layer.layers.convolution.windows import ends
-from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
-from torchkeras_layer.layers.recurrent.gate_weights import add_lstm_bias, add_recurrent_kernel
+from torchkeras_layer.layers.recurrent.cell_arguments import (
+    CellDropout,
+    add_lstm_bias,
+    add_recurrent_kernel,
+    draw_masks,
+    take_dropout,
+    take_weight_arguments,
+)
 from torchkeras_layer.layers.recurrent.states import fault_of_states, read_batch
 from torchkeras_layer.layers.recurrent.stepping import run_steps
 
@@ -28,8 +41,24 @@ _GATES = 4
 _ONE_BY_ONE = (activations.sigmoid, activations.hard_sigmoid)
 
 
+@dataclasses.dataclass(slots=True)
+class StateConvolution:
+    """How the state is convolved, worked out once, when the cell is built: with strides of 1 and padding 'same'.
+
+    inputs_shape: of the inputs that the cell was built for. channel_axis: of inputs, states and gates.
+    to_filters: the order in which torch wants the axes of kernels. padding: of both ends of each axis, for torch;
+    excess: what is padded before that, for `F.pad`, where Keras pads one end more.
+    """
+
+    inputs_shape: Shape
+    channel_axis: int
+    to_filters: tuple[int, ...]
+    padding: tuple[int, ...]
+    excess: tuple[int, ...] | None
+
+
 @catalog.register()
-class ConvLSTMCell(Sliding, CellDropout):
+class ConvLSTMCell(BaseConvolution, CellDropout):
     """One step of an LSTM whose inputs and states are images: convolutions stand in the place of its matrix products.
 
     The gates i, f, o are `recurrent_activation(convolution of the inputs and kernel + convolution of h and
@@ -66,6 +95,9 @@ class ConvLSTMCell(Sliding, CellDropout):
     (torch.Size([1, 3, 2]), 0.0)
     """
 
+    # Not among what is derived of the arguments: that belongs to the base of all convolutions.
+    _torchkeras_state_convolution: StateConvolution
+
     def __init__(
         self,
         rank: int,
@@ -93,18 +125,19 @@ class ConvLSTMCell(Sliding, CellDropout):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        # Other sliding layers have it from their class.
+        # Other convolutions have it from their class.
         self.rank = int(one_of(self, "rank", rank, "1", "2", "3"))  # pyright: ignore
         super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **kwargs)
         self.filters = positive_int(self, "filters", filters)
         self.recurrent_activation = resolved(self, "recurrent_activation", recurrent_activation, activations.get)
-        self._refuse_strides_with_dilation()
-        self._take_weight_arguments("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
-        self._take_weight_arguments("recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint)
-        self._take_weight_arguments("bias", bias_initializer, bias_regularizer, bias_constraint)
+        refuse_strides_with_dilation(self)
+        take_weight_arguments(
+            self, (kernel_initializer, recurrent_initializer, bias_initializer),
+            (kernel_regularizer, recurrent_regularizer, bias_regularizer),
+            (kernel_constraint, recurrent_constraint, bias_constraint),
+        )  # fmt: skip
         self.unit_forget_bias = bool(unit_forget_bias)
-        self._take_dropout(dropout, recurrent_dropout, seed)
-        self._begin_dropout(_GATES)
+        take_dropout(self, dropout, recurrent_dropout, seed, _GATES)
 
     @property
     def state_size(self) -> list[int]:
@@ -113,25 +146,16 @@ class ConvLSTMCell(Sliding, CellDropout):
 
     def build(self, input_shape: Shape) -> None:
         """Create `kernel`, `recurrent_kernel` and `bias`."""
-        channels = self._begin_build(input_shape)
-        self._inputs_built_for = tuple(input_shape)
+        channels = begin_build(self, input_shape)
+        geometry = plan_convolution(self, channels, groups=1)
         width = _GATES * self.filters
         self.kernel = add_parameter(self, "kernel", (*self.kernel_size, channels, width))
         self.recurrent_kernel = add_recurrent_kernel(self, (*self.kernel_size, self.filters, width))
-        spatial, inner, outer = tuple(range(self.rank)), self.rank, self.rank + 1
-        self._to_filters = (outer, inner, *spatial)
+        plan = self._torchkeras_state_convolution = _plan_state_convolution(self, input_shape)
+        outer, inner, *spatial = plan.to_filters
         for kernel in (self.kernel, self.recurrent_kernel):
-            store_in_order(kernel, (outer, *spatial, inner) if self._channels_are_last else self._to_filters)
+            store_in_order(kernel, (outer, *spatial, inner) if geometry.channels_last else plan.to_filters)
         self.bias = add_lstm_bias(self, width) if self.use_bias else None
-        self._prepare_recurrence()
-
-    def _prepare_recurrence(self) -> None:
-        """Find out how the state is padded, the same at every call."""
-        pairs = [ends(None, size, 1, 1, "same") for size in self.kernel_size]
-        excess = [amount for before, after in reversed(pairs) for amount in (0, after - before)]
-        channels = (0, 0) if self._channels_are_last else ()
-        self._state_padding = (*((0,) if self._is_as_image else ()), *(before for before, _ in pairs))
-        self._state_excess = (*channels, *excess) if any(excess) else None
 
     def call(self, inputs: torch.Tensor, states: Any = None, training: Any = None) -> tuple[torch.Tensor, State]:
         """Return h, and both states, after one step.
@@ -140,10 +164,10 @@ class ConvLSTMCell(Sliding, CellDropout):
             ValueError: if the states do not fit.
         """
         of_inputs = self.get_dropout_mask(inputs) if training else None
-        projected = self._project(inputs, of_inputs)
+        projected = _project(self, inputs, of_inputs)
         try:
             of_state = self.get_recurrent_dropout_mask(states[0]) if training else None
-            return self._advance(projected, states, of_state)
+            return _step(self, projected, states, of_state)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             fault = fault_of_states(states, self.compute_output_shape(tuple(inputs.shape))[1])
             if fault is None:
@@ -160,67 +184,12 @@ class ConvLSTMCell(Sliding, CellDropout):
         Args:
             mask: (batch, steps), false where a step keeps the state and repeats the output before.
         """
-        of_inputs = self._draw_masks(sequences[:, 0], self.dropout) if training else None
-        of_state = self._draw_masks(state[0], self.recurrent_dropout) if training else None
+        of_inputs = draw_masks(self, sequences[:, 0], self.dropout) if training else None
+        of_state = draw_masks(self, state[0], self.recurrent_dropout) if training else None
         if of_inputs is not None:
             of_inputs = [one.unsqueeze(1).expand_as(sequences).flatten(0, 1) for one in of_inputs]
-        projected = self._project(sequences.flatten(0, 1), of_inputs).unflatten(0, sequences.shape[:2])
-        return run_steps(lambda gates, now: self._advance(gates, now, of_state), projected, state, mask)
-
-    def _project(self, inputs: torch.Tensor, masks: Any) -> torch.Tensor:
-        """Return what the inputs add to the gates."""
-        kernel, bias = (
-            weight_of(self, "kernel").permute(self._to_filters),
-            weight_of(self, "bias") if self.use_bias else None,
-        )
-        if masks is None:
-            return self._slide(inputs, kernel, bias)
-        biases = [None] * _GATES if bias is None else bias.chunk(_GATES)
-        parts = zip(masks, kernel.chunk(_GATES), biases, strict=True)
-        return torch.cat([self._slide(inputs * mask, part, add) for mask, part, add in parts], self._channel_axis)
-
-    def _slide(self, inputs: torch.Tensor, kernel: torch.Tensor, bias: Any) -> torch.Tensor:
-        images, padding, _ = self._as_images(inputs, kernel.dtype)
-        return self._from_torch(self._convolve(images, kernel, bias, padding, 1))
-
-    def _recur(self, state: torch.Tensor, masks: Any) -> torch.Tensor:
-        """Return what the state adds to the gates."""
-        kernel = weight_of(self, "recurrent_kernel").permute(self._to_filters)
-        if masks is None:
-            return self._slide_over_state(state, kernel)
-        parts = zip(masks, kernel.chunk(_GATES), strict=True)
-        return torch.cat([self._slide_over_state(state * mask, part) for mask, part in parts], self._channel_axis)
-
-    def _slide_over_state(self, state: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-        if self._state_excess is not None:
-            # Of a kernel with an even size, Keras pads one end more: 1 copy of the state a step.
-            state = F.pad(state, self._state_excess)
-        images = state.permute(self._to_images) if self._channels_are_last else state
-        if self._is_as_image:
-            images, kernel = images.unsqueeze(2), kernel.unsqueeze(2)
-        return self._from_torch(self._torch_convolution(images, kernel, None, 1, self._state_padding))
-
-    def _from_torch(self, images: torch.Tensor) -> torch.Tensor:
-        images = images.squeeze(2) if self._is_as_image else images
-        return images.permute(self._from_images) if self._channels_are_last else images
-
-    def _advance(self, projected: torch.Tensor, state: Any, masks: Any) -> tuple[torch.Tensor, State]:
-        h, c = state
-        gates = projected + self._recur(h, masks)
-        parts = gates.chunk(_GATES, self._channel_axis)
-        open_by, candidate = self.recurrent_activation, parts[2]
-        if open_by in _ONE_BY_ONE:
-            # Parts of the channels, where these come last, lie apart in memory: all at once takes half of the time.
-            put_in, keep, _, show = open_by(gates).chunk(_GATES, self._channel_axis)
-        else:
-            put_in, keep, show = (open_by(parts[index]) for index in (0, 1, 3))
-        c = keep * c + put_in * self.activation(candidate)
-        h = show * self.activation(c)
-        return h, [h, c]
-
-    @property
-    def _channel_axis(self) -> int:
-        return -1 if self._channels_are_last else 1
+        projected = _project(self, sequences.flatten(0, 1), of_inputs).unflatten(0, sequences.shape[:2])
+        return run_steps(lambda gates, now: _step(self, gates, now, of_state), projected, state, mask)
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> State:
         """Return zeros for a batch given by its size, of images as those of the build, or for the inputs of a step.
@@ -229,7 +198,7 @@ class ConvLSTMCell(Sliding, CellDropout):
             ValueError: if no inputs are given and the size of the images is not known from the build.
         """
         size, like = read_batch(batch_size, inputs)
-        shape = self._inputs_built_for if like is None else tuple(like.shape)
+        shape = self._torchkeras_state_convolution.inputs_shape if like is None else tuple(like.shape)
         return self.first_state((size, *shape[1:]), device_inside(self) if like is None else like.device, dtype)
 
     def first_state(self, input_shape: Shape, device: Any, dtype: Any = None) -> State:
@@ -252,5 +221,82 @@ class ConvLSTMCell(Sliding, CellDropout):
 
     def compute_output_shape(self, input_shape: Shape, states_shape: Any = None) -> tuple[Shape, list[Shape]]:
         """Return the shape of h, and those of both states."""
-        shape = self._slide_shape(input_shape, self.filters)
+        shape = convolved_shape(self, input_shape, self.filters)
         return shape, [shape, shape]
+
+
+def _plan_state_convolution(cell: ConvLSTMCell, input_shape: Shape) -> StateConvolution:
+    pairs = [ends(None, size, 1, 1, "same") for size in cell.kernel_size]
+    excess = [amount for before, after in reversed(pairs) for amount in (0, after - before)]
+    geometry: ConvolutionGeometry = cell._torchkeras.derived
+    channels = (0, 0) if geometry.channels_last else ()
+    height = (0,) if geometry.is_as_image else ()
+    return StateConvolution(
+        inputs_shape=tuple(input_shape),
+        channel_axis=-1 if geometry.channels_last else 1,
+        to_filters=(cell.rank + 1, cell.rank, *range(cell.rank)),
+        padding=(*height, *(before for before, _ in pairs)),
+        excess=(*channels, *excess) if any(excess) else None,
+    )
+
+
+def _project(cell: ConvLSTMCell, inputs: torch.Tensor, masks: Any) -> torch.Tensor:
+    """Return what the inputs add to the gates."""
+    plan = cell._torchkeras_state_convolution
+    kernel = weight_of(cell, "kernel").permute(plan.to_filters)
+    bias = weight_of(cell, "bias") if cell.use_bias else None
+    if masks is None:
+        return _convolve_inputs(cell, inputs, kernel, bias)
+    biases = [None] * _GATES if bias is None else bias.chunk(_GATES)
+    parts = zip(masks, kernel.chunk(_GATES), biases, strict=True)
+    return torch.cat([_convolve_inputs(cell, inputs * mask, part, add) for mask, part, add in parts], plan.channel_axis)
+
+
+def _convolve_inputs(cell: ConvLSTMCell, inputs: torch.Tensor, kernel: torch.Tensor, bias: Any) -> torch.Tensor:
+    geometry: ConvolutionGeometry = cell._torchkeras.derived
+    images, padding, _ = as_images(cell, geometry, inputs, kernel.dtype)
+    return _from_torch(geometry, convolve(geometry, images, kernel, bias, padding))
+
+
+def _add_from_state(cell: ConvLSTMCell, state: torch.Tensor, masks: Any) -> torch.Tensor:
+    """Return what the state adds to the gates."""
+    plan = cell._torchkeras_state_convolution
+    kernel = weight_of(cell, "recurrent_kernel").permute(plan.to_filters)
+    if masks is None:
+        return _convolve_state(cell, state, kernel)
+    parts = zip(masks, kernel.chunk(_GATES), strict=True)
+    return torch.cat([_convolve_state(cell, state * mask, part) for mask, part in parts], plan.channel_axis)
+
+
+def _convolve_state(cell: ConvLSTMCell, state: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+    plan = cell._torchkeras_state_convolution
+    if plan.excess is not None:
+        # Of a kernel with an even size, Keras pads one end more: 1 copy of the state a step.
+        state = F.pad(state, plan.excess)
+    geometry: ConvolutionGeometry = cell._torchkeras.derived
+    images = state.permute(geometry.to_images) if geometry.channels_last else state
+    if geometry.is_as_image:
+        images, kernel = images.unsqueeze(2), kernel.unsqueeze(2)
+    return _from_torch(geometry, geometry.torch_convolution(images, kernel, None, 1, plan.padding))
+
+
+def _from_torch(geometry: ConvolutionGeometry, images: torch.Tensor) -> torch.Tensor:
+    images = images.squeeze(2) if geometry.is_as_image else images
+    return images.permute(geometry.from_images) if geometry.channels_last else images
+
+
+def _step(cell: ConvLSTMCell, projected: torch.Tensor, state: Any, masks: Any) -> tuple[torch.Tensor, State]:
+    """Return h and both states after a step, by what its inputs add to the gates."""
+    h, c = state
+    gates = projected + _add_from_state(cell, h, masks)
+    axis = cell._torchkeras_state_convolution.channel_axis
+    parts = gates.chunk(_GATES, axis)
+    activate, candidate = cell.recurrent_activation, parts[2]
+    if activate in _ONE_BY_ONE:
+        # Parts of the channels, where these come last, lie apart in memory: all at once takes half of the time.
+        input_gate, forget_gate, _, output_gate = activate(gates).chunk(_GATES, axis)
+    else:
+        input_gate, forget_gate, output_gate = (activate(parts[index]) for index in (0, 1, 3))
+    c = forget_gate * c + input_gate * cell.activation(candidate)
+    h = output_gate * cell.activation(c)
+    return h, [h, c]

@@ -1,15 +1,113 @@
-"""How does a layer run a GRU over sequences?"""
+"""How does a GRU go from one step to the next, and how does a layer run it over sequences?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from typing_extensions import Self
 
+from torchkeras_layer import activations
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.recurrent.gru_cell import GRUCell
-from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell
+from torchkeras_layer.layers.arguments import resolved
+from torchkeras_layer.layers.built_in_layer import add_parameter
+from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, State, add_from_state, has_standard_gates
+from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, shared_with_cell
+
+
+@catalog.register()
+class GRUCell(RecurrentCell):
+    """One step of a GRU: `h = z * h + (1 - z) * candidate`.
+
+    The gates z and r are `recurrent_activation(inputs @ kernel + h @ recurrent_kernel + bias)`; the last axis is in the
+    order z, r, candidate. The candidate is `activation` of what the inputs add, plus `r * (h @ recurrent_kernel)` with
+    `reset_after`, else `(r * h) @ recurrent_kernel`.
+
+    Shapes: inputs (batch, in), states [h] of (batch, units) -> h, [h]. `bias` is (2, 3 * units) with `reset_after`, for
+    inputs and state, else (3 * units,).
+
+    Args:
+        units: size of the output and of the state.
+        activation, recurrent_activation: names, functions or layers.
+        use_bias: whether there is a `bias`.
+        kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
+            bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: identifiers or callables.
+        dropout, recurrent_dropout: share of the inputs, and of the state, that is dropped in training.
+        reset_after: whether r is applied after the multiplication; in configs without it, it is false.
+        seed: of what is dropped, as in `Dropout`.
+        **kwargs: those of `Layer`; `implementation=1` gives each gate a mask of its own, as `recurrent_dropout` does.
+
+    Raises:
+        ValueError: if an argument is not of that kind, the inputs do not have 2 axes, or the states do not fit.
+
+    >>> cell = GRUCell(2, kernel_initializer="zeros")
+    >>> cell(torch.ones(1, 3), cell.get_initial_state(1))[0]
+    tensor([[0., 0.]], grad_fn=<AddBackward0>)
+    """
+
+    gates = 3
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        reset_after: bool = True,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+            kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
+            bias_constraint, dropout, recurrent_dropout, seed, **kwargs,
+        )  # fmt: skip
+        self.recurrent_activation = resolved(self, "recurrent_activation", recurrent_activation, activations.get)
+        self.reset_after = reset_after
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make the cell from a config; one without `reset_after` is of a time when it was `False`.
+
+        >>> GRUCell.from_config({"units": 3}).reset_after
+        False
+        """
+        return super().from_config({"reset_after": False, **config} if isinstance(config, dict) else config)
+
+    def _torchkeras_add_bias(self, width: int) -> torch.Tensor:
+        return add_parameter(self, "bias", (2, width) if self.reset_after else (width,))
+
+    def _torchkeras_step(
+        self, projected: torch.Tensor, state: State, kernel: torch.Tensor, bias: Any, masks: Any
+    ) -> State:
+        (h,) = state
+        activate, split = self.recurrent_activation, 2 * self.units
+        if self.reset_after:
+            added = add_from_state(h, kernel, bias, masks)
+            update, reset = activate(projected[:, :split] + added[:, :split]).chunk(2, -1)
+            from_state = reset * added[:, split:]
+        else:
+            added = add_from_state(h, kernel[:, :split], None, None if masks is None else masks[:2])
+            update, reset = activate(projected[:, :split] + added).chunk(2, -1)
+            from_state = (reset * (h if masks is None else h * masks[2])) @ kernel[:, split:]
+        candidate = self.activation(projected[:, split:] + from_state)
+        return [candidate + update * (h - candidate)]
+
+    def kernel_kind(self) -> str | None:
+        """Return which of torch's kernels computes the cell, or `None` if none does."""
+        return "gru" if self.reset_after and has_standard_gates(self) else None
 
 
 @catalog.register()
@@ -19,7 +117,7 @@ class GRU(RecurrentLayer):
     Shapes: (batch, steps, in) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
     tuple of that and the state, (batch, units). The weights are those of `cell`.
 
-    With the default activations and `reset_after`, and without `recurrent_dropout`, torch's own kernel runs the whole
+    With the default activations and `reset_after`, and without `recurrent_dropout`, torch's fused kernel runs the whole
     sequence, whatever the mask is; otherwise a loop over the steps gives the same numbers.
 
     Args:
@@ -28,7 +126,7 @@ class GRU(RecurrentLayer):
             recurrent_constraint, bias_constraint, dropout, recurrent_dropout, reset_after, seed: those of `GRUCell`.
         activity_regularizer: on the output.
         return_sequences, return_state, go_backwards, stateful, unroll: those of `RNN`.
-        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's kernel out.
+        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's fused kernel out.
 
     Raises:
         ValueError: as `GRUCell` and `RNN`, or if the inputs do not have 3 axes.
@@ -73,7 +171,16 @@ class GRU(RecurrentLayer):
         unroll: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(GRUCell, dict(locals()))
+        cell = GRUCell(
+            units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer,
+            bias_initializer, kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint,
+            recurrent_constraint, bias_constraint, dropout, recurrent_dropout, reset_after, seed,
+            **shared_with_cell(kwargs),
+        )  # fmt: skip
+        super().__init__(
+            cell, return_sequences, return_state, go_backwards, stateful, unroll,
+            activity_regularizer=activity_regularizer, **kwargs,
+        )  # fmt: skip
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:

@@ -1,12 +1,104 @@
-"""How does a layer run an LSTM over sequences?"""
+"""How does an LSTM go from one step to the next, and how does a layer run it over sequences?"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
+
+from torchkeras_layer import activations
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.recurrent.lstm_cell import LSTMCell
-from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell
+from torchkeras_layer.layers.arguments import resolved
+from torchkeras_layer.layers.recurrent.cell_arguments import add_lstm_bias
+from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, State, add_from_state, has_standard_gates
+from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, shared_with_cell
+
+
+@catalog.register()
+class LSTMCell(RecurrentCell):
+    """One step of an LSTM: `c = f * c + i * activation(...)`, `h = o * activation(c)`.
+
+    The gates i, f, o are `recurrent_activation(inputs @ kernel + h @ recurrent_kernel + bias)`, a quarter of the last
+    axis each, in the order i, f, c, o.
+
+    Shapes: inputs (batch, in), states [h, c] of (batch, units) -> h, [h, c].
+
+    Args:
+        units: size of the output and of both states.
+        activation, recurrent_activation: names, functions or layers.
+        use_bias: whether there is a `bias`, (4 * units,).
+        unit_forget_bias: whether the bias of the forget gate begins at 1.
+        kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
+            bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: identifiers or callables.
+        dropout, recurrent_dropout: share of the inputs, and of h, that is dropped in training.
+        seed: of what is dropped, as in `Dropout`.
+        **kwargs: those of `Layer`; `implementation=1` gives each gate a mask of its own, as `recurrent_dropout` does.
+
+    Raises:
+        ValueError: if an argument is not of that kind, the inputs do not have 2 axes, or the states do not fit.
+
+    >>> cell = LSTMCell(2, kernel_initializer="zeros")
+    >>> h, (h_again, c) = cell(torch.ones(1, 3), cell.get_initial_state(1))
+    >>> h
+    tensor([[0., 0.]], grad_fn=<MulBackward0>)
+    """
+
+    gates = 4
+    states_count = 2
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+            kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
+            bias_constraint, dropout, recurrent_dropout, seed, **kwargs,
+        )  # fmt: skip
+        self.recurrent_activation = resolved(self, "recurrent_activation", recurrent_activation, activations.get)
+        self.unit_forget_bias = unit_forget_bias
+
+    @property
+    def state_size(self) -> list[int]:
+        """The sizes of h and c."""
+        return [self.units, self.units]
+
+    def _torchkeras_add_bias(self, width: int) -> torch.Tensor:
+        return add_lstm_bias(self, width)
+
+    def _torchkeras_step(
+        self, projected: torch.Tensor, state: State, kernel: torch.Tensor, bias: Any, masks: Any
+    ) -> State:
+        h, c = state
+        if masks is None:
+            gates = torch.addmm(projected, h, kernel)
+        else:
+            gates = projected + add_from_state(h, kernel, bias, masks)
+        input_gate, forget_gate, candidate, output_gate = gates.chunk(4, -1)
+        activate = self.recurrent_activation
+        c = activate(forget_gate) * c + activate(input_gate) * self.activation(candidate)
+        return [activate(output_gate) * self.activation(c), c]
+
+    def kernel_kind(self) -> str | None:
+        """Return which of torch's kernels computes the cell, or `None` if none does."""
+        return "lstm" if has_standard_gates(self) else None
 
 
 @catalog.register("CuDNNLSTM")
@@ -16,7 +108,7 @@ class LSTM(RecurrentLayer):
     Shapes: (batch, steps, in) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
     tuple of that, h and c, both (batch, units). The weights are those of `cell`.
 
-    With the default activations and without `recurrent_dropout`, torch's own kernel runs the whole sequence, whatever
+    With the default activations and without `recurrent_dropout`, torch's fused kernel runs the whole sequence, whatever
     the mask is; otherwise a loop over the steps gives the same numbers.
 
     Args:
@@ -25,7 +117,7 @@ class LSTM(RecurrentLayer):
             recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed: those of `LSTMCell`.
         activity_regularizer: on the output.
         return_sequences, return_state, go_backwards, stateful, unroll: those of `RNN`.
-        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's kernel out.
+        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's fused kernel out.
 
     Raises:
         ValueError: as `LSTMCell` and `RNN`, or if the inputs do not have 3 axes.
@@ -70,7 +162,16 @@ class LSTM(RecurrentLayer):
         unroll: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(LSTMCell, dict(locals()))
+        cell = LSTMCell(
+            units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer,
+            bias_initializer, unit_forget_bias, kernel_regularizer, recurrent_regularizer, bias_regularizer,
+            kernel_constraint, recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed,
+            **shared_with_cell(kwargs),
+        )  # fmt: skip
+        super().__init__(
+            cell, return_sequences, return_state, go_backwards, stateful, unroll,
+            activity_regularizer=activity_regularizer, **kwargs,
+        )  # fmt: skip
 
 
 CuDNNLSTM = LSTM

@@ -7,28 +7,29 @@ from typing import Any, ClassVar
 import torch
 import torch.nn.functional as F
 
-from torchkeras_layer import activations, constraints, initializers, regularizers
+from torchkeras_layer import activations
 from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers.arguments import known_sizes, positive_int, resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter, is_torchs_to_cast, weight_of
-from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
-from torchkeras_layer.layers.recurrent.gate_weights import add_recurrent_kernel
-from torchkeras_layer.layers.recurrent.kernel_choice import run_kernel
-from torchkeras_layer.layers.recurrent.masked_sequences import MaskedSequences
+from torchkeras_layer.layers.recurrent.cell_arguments import (
+    CellDropout,
+    add_recurrent_kernel,
+    draw_masks,
+    take_dropout,
+    take_weight_arguments,
+)
+from torchkeras_layer.layers.recurrent.fused_kernels import keep_cell_state, run_fused
 from torchkeras_layer.layers.recurrent.states import as_list, fault_of_states, read_batch, zeros
-from torchkeras_layer.layers.recurrent.stepping import run_gates
+from torchkeras_layer.layers.recurrent.stepping import MaskedSequences, run_gates
 from torchkeras_layer.symbolic import InputSpec, TensorSpec
 from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
 
 State = list[torch.Tensor]
-_RESOLVED = {
-    "activation": activations.get,
-    "initializer": initializers.get,
-    "regularizer": regularizers.get,
-    "constraint": constraints.get,
-}
+# The same function, in our module or in torch's.
+_TANH = (activations.tanh, torch.tanh)
+_SIGMOID = (activations.sigmoid, torch.sigmoid)
 
 
 class RecurrentCell(CellDropout):
@@ -37,44 +38,50 @@ class RecurrentCell(CellDropout):
     Shapes: inputs (batch, in), each state (batch, units) -> (batch, units) and the next state. `kernel` is
     (in, gates * units), `recurrent_kernel` (units, gates * units).
 
-    A subclass has a constructor that names its arguments, makes its `bias`, and computes a step in `_advance`.
+    A subclass names its arguments in its constructor, and computes a step in `_torchkeras_step`.
     """
 
     gates: ClassVar[int] = 1
     states_count: ClassVar[int] = 1
-    # Whether `call` is built in, so that a whole sequence may be computed without it.
-    _is_ours: ClassVar[bool] = True
 
-    units: int
-    use_bias: bool
-    activation: Any
-    kernel_initializer: Any
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Note whether a subclass computes its steps itself."""
-        super().__init_subclass__(**kwargs)
-        cls._is_ours = cls.call.__module__.startswith("torchkeras_layer.layers.")
-
-    def __init__(self, arguments: dict[str, Any]) -> None:
-        given = {name: value for name, value in arguments.items() if name not in ("self", "__class__", "kwargs")}
-        kwargs = arguments["kwargs"]
-        # It says whether the gates have masks of their own.
-        way = kwargs.pop("implementation", 2)
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
-        if isinstance(way, bool) or way not in (0, 1, 2):
+        if isinstance(implementation, bool) or implementation not in (0, 1, 2):
             raise ValueError(
-                f"{type(self).__name__}: implementation must be 0, 1 or 2. Received: implementation={way!r}."
+                f"{type(self).__name__}: implementation must be 0, 1 or 2. Received: implementation={implementation!r}."
             )
-        self.units = positive_int(self, "units", given.pop("units"))
-        self._take_dropout(given.pop("dropout"), given.pop("recurrent_dropout"), given.pop("seed"))
-        for name, value in given.items():
-            kind = name.rpartition("_")[2]
-            if kind in _RESOLVED:
-                value = resolved(self, name, value, _RESOLVED[kind])
-            setattr(self, name, value)
-        self.use_bias = bool(self.use_bias)
-        self.implementation = 1 if self.recurrent_dropout else way
-        self._begin_dropout(self.gates if self.implementation == 1 and self.gates > 1 else None)
+        self.units = positive_int(self, "units", units)
+        self.activation = resolved(self, "activation", activation, activations.get)
+        self.use_bias = bool(use_bias)
+        take_weight_arguments(
+            self, (kernel_initializer, recurrent_initializer, bias_initializer),
+            (kernel_regularizer, recurrent_regularizer, bias_regularizer),
+            (kernel_constraint, recurrent_constraint, bias_constraint),
+        )  # fmt: skip
+        take_dropout(self, dropout, recurrent_dropout, seed)
+        self.implementation = 1 if self.recurrent_dropout else implementation
+        if self.implementation == 1 and self.gates > 1:
+            # Each gate has a mask of its own.
+            self._torchkeras_dropout_masks.count = self.gates
         self.input_spec = InputSpec(ndim=2)
 
     def get_config(self) -> dict[str, Any]:
@@ -84,12 +91,7 @@ class RecurrentCell(CellDropout):
         >>> keras.layers.GRUCell(2, implementation=1).get_config()["implementation"]
         1
         """
-        return super().get_config() | self.way_in_config()
-
-    def way_in_config(self) -> dict[str, int]:
-        """Return `implementation` where no other argument says it: Keras 3's configs do not have it."""
-        says_it = self.gates > 1 and not self.recurrent_dropout and self.implementation != 2
-        return {"implementation": self.implementation} if says_it else {}
+        return super().get_config() | implementation_config(self)
 
     @property
     def state_size(self) -> Any:
@@ -108,10 +110,11 @@ class RecurrentCell(CellDropout):
         width = self.gates * self.units
         self.kernel = add_parameter(self, "kernel", (size, width))
         self.recurrent_kernel = add_recurrent_kernel(self, (self.units, width))
-        self.bias = self._add_bias(width) if self.use_bias else None
+        self.bias = self._torchkeras_add_bias(width) if self.use_bias else None
         self.input_spec = InputSpec(ndim=2, axes={-1: size})
 
-    def _add_bias(self, width: int) -> torch.Tensor:
+    def _torchkeras_add_bias(self, width: int) -> torch.Tensor:
+        """Create the `bias` for gates of some width together."""
         return add_parameter(self, "bias", (width,))
 
     def call(self, inputs: torch.Tensor, states: Any = None, training: Any = None) -> tuple[torch.Tensor, Any]:
@@ -121,12 +124,14 @@ class RecurrentCell(CellDropout):
             ValueError: if the states do not fit.
         """
         state = as_list(states)
-        inputs = self._as_weights_are(inputs)
+        inputs = _as_weights_are(self, inputs)
         of_inputs = self.get_dropout_mask(inputs) if training else None
-        projected = self._project(inputs, of_inputs)
+        bias, recurrent_bias = _biases(self)
+        projected = _project(self, inputs, bias, of_inputs)
         try:
             of_state = self.get_recurrent_dropout_mask(state[0]) if training else None
-            following = self._advance(projected, state, *self._recurrent_weights(), of_state)
+            kernel = weight_of(self, "recurrent_kernel")
+            following = self._torchkeras_step(projected, state, kernel, recurrent_bias, of_state)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             fault = fault_of_states(states, [(inputs.shape[0], self.units)] * self.states_count)
             if fault is None:
@@ -147,62 +152,48 @@ class RecurrentCell(CellDropout):
         return zeros(as_list(self.state_size), size, dtype, device)
 
     def run(
-        self, sequences: torch.Tensor, state: State, mask: torch.Tensor | None, training: Any, fuses: bool
+        self,
+        sequences: torch.Tensor,
+        state: State,
+        mask: torch.Tensor | None,
+        training: Any,
+        uses_fused_kernel: bool,
     ) -> tuple[torch.Tensor, State]:
         """Return the outputs of all steps of sequences, (batch, steps, units), and the last state.
 
         Args:
             mask: (batch, steps), false where a step keeps the state and repeats the output before.
-            fuses: whether torch's own kernel is to be used if it computes the same.
+            uses_fused_kernel: whether torch's fused kernel is to be used if it computes the same.
         """
-        sequences = self._as_weights_are(sequences)
-        of_inputs = self._draw_masks(sequences[:, 0], self.dropout) if training else None
-        of_state = self._draw_masks(state[0], self.recurrent_dropout) if training else None
+        sequences = _as_weights_are(self, sequences)
+        of_inputs = draw_masks(self, sequences[:, 0], self.dropout) if training else None
+        of_state = draw_masks(self, state[0], self.recurrent_dropout) if training else None
         if isinstance(of_inputs, torch.Tensor):
             sequences, of_inputs = sequences * of_inputs.unsqueeze(1), None
-        kind = self.kernel_kind() if fuses and of_inputs is None and of_state is None else None
+        kind = self.kernel_kind() if uses_fused_kernel and of_inputs is None and of_state is None else None
         if kind is not None and not is_transformed():
-            return self._run_fused(kind, sequences, state, mask)
+            return _run_fused(self, kind, sequences, state, mask)
         # For its check of the features.
-        self.kernel_weights(sequences)
-        weights = self._recurrent_weights()
-        projected = self._project(sequences, of_inputs)
-        return run_gates(lambda gates, now: self._advance(gates, now, *weights, of_state), projected, state, mask)
+        _, kernel, _ = self.kernel_weights(sequences)
+        bias, recurrent_bias = _biases(self)
+        projected = _project(self, sequences, bias, of_inputs)
+        return run_gates(
+            lambda gates, now: self._torchkeras_step(gates, now, kernel, recurrent_bias, of_state),
+            projected,
+            state,
+            mask,
+        )
 
-    def _as_weights_are(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Cast inputs that are ints, or of another float dtype, to the dtype of the weights."""
-        dtype = weight_of(self, "kernel").dtype
-        return inputs if inputs.dtype is dtype or is_torchs_to_cast(inputs) else inputs.to(dtype)
+    def _torchkeras_step(
+        self, projected: torch.Tensor, state: State, kernel: torch.Tensor, bias: Any, masks: Any
+    ) -> State:
+        """Return the next state, the output first.
 
-    def _project(self, inputs: torch.Tensor, masks: Any) -> torch.Tensor:
-        """Return what the inputs, of a step or of all, add to the gates."""
-        kernel, bias = weight_of(self, "kernel"), self._input_bias()
-        if masks is None:
-            return F.linear(inputs, kernel.t(), bias)
-        if isinstance(masks, torch.Tensor):
-            return F.linear(inputs * masks, kernel.t(), bias)
-        masks = [mask.unsqueeze(1) for mask in masks] if inputs.dim() == 3 else masks
-        parts = zip(masks, kernel.chunk(self.gates, 1), strict=True)
-        projected = torch.cat([(inputs * mask) @ part for mask, part in parts], -1)
-        return projected if bias is None else projected + bias
-
-    def _recur(self, state: torch.Tensor, kernel: torch.Tensor, bias: Any, masks: Any) -> torch.Tensor:
-        """Return what the state adds to gates."""
-        if isinstance(masks, list):
-            parts = zip(masks, kernel.chunk(len(masks), 1), strict=True)
-            added = torch.cat([(state * mask) @ part for mask, part in parts], -1)
-            return added if bias is None else added + bias
-        state = state if masks is None else state * masks
-        return state @ kernel if bias is None else torch.addmm(bias, state, kernel)
-
-    def _input_bias(self) -> Any:
-        return weight_of(self, "bias") if self.use_bias else None
-
-    def _recurrent_weights(self) -> tuple[torch.Tensor, Any]:
-        """Return the recurrent kernel and the bias that goes with it."""
-        return weight_of(self, "recurrent_kernel"), None
-
-    def _advance(self, projected: torch.Tensor, state: State, kernel: torch.Tensor, bias: Any, masks: Any) -> State:
+        Args:
+            projected: what the inputs add to the gates.
+            kernel, bias: of the state.
+            masks: of dropout, for the state.
+        """
         raise NotImplementedError
 
     def kernel_kind(self) -> str | None:
@@ -233,20 +224,77 @@ class RecurrentCell(CellDropout):
             )
         return kernel, weight_of(self, "recurrent_kernel"), bias
 
-    def _run_fused(
-        self, kind: str, sequences: torch.Tensor, state: State, mask: torch.Tensor | None
-    ) -> tuple[torch.Tensor, State]:
-        kernel, *weights = self.kernel_weights(sequences)
-        if mask is None:
-            return run_kernel(kind, sequences, state, kernel, *weights)
-        masked = MaskedSequences(mask)
-        sequences, kernel = self._hold(sequences, kernel, mask)
-        outputs, following = run_kernel(kind, masked.pack(sequences), state, kernel, *weights)
-        outputs = masked.unpack(outputs)
-        return outputs, [masked.last(outputs, state[0]), *following[1:]]
 
-    def _hold(
-        self, sequences: torch.Tensor, kernel: torch.Tensor, mask: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Have masked steps, which come after all others, keep the states that are not the output."""
-        return sequences, kernel
+def implementation_config(cell: RecurrentCell) -> dict[str, int]:
+    """Return `implementation` where no other argument says it: Keras 3's configs do not have it.
+
+    >>> import torchkeras_layer as keras
+    >>> implementation_config(keras.layers.GRUCell(2)), implementation_config(keras.layers.GRUCell(2, implementation=1))
+    ({}, {'implementation': 1})
+    """
+    says_it = cell.gates > 1 and not cell.recurrent_dropout and cell.implementation != 2
+    return {"implementation": cell.implementation} if says_it else {}
+
+
+def has_standard_gates(cell: Any) -> bool:
+    """Whether the activations of a cell with gates are those that torch's fused kernels have.
+
+    >>> import torchkeras_layer as keras
+    >>> has_standard_gates(keras.layers.LSTMCell(2)), has_standard_gates(keras.layers.LSTMCell(2, activation="relu"))
+    (True, False)
+    """
+    return cell.activation in _TANH and cell.recurrent_activation in _SIGMOID
+
+
+def add_from_state(state: torch.Tensor, kernel: torch.Tensor, bias: Any, masks: Any) -> torch.Tensor:
+    """Return what the state adds to gates: its product with a kernel, after dropout.
+
+    >>> ones = torch.ones(1, 1)
+    >>> add_from_state(2 * ones, torch.ones(1, 2), None, [ones, 0 * ones])
+    tensor([[2., 0.]])
+    """
+    if isinstance(masks, list):
+        parts = zip(masks, kernel.chunk(len(masks), 1), strict=True)
+        added = torch.cat([(state * mask) @ part for mask, part in parts], -1)
+        return added if bias is None else added + bias
+    state = state if masks is None else state * masks
+    return state @ kernel if bias is None else torch.addmm(bias, state, kernel)
+
+
+def _as_weights_are(cell: RecurrentCell, inputs: torch.Tensor) -> torch.Tensor:
+    """Cast inputs that are ints, or of another float dtype, to the dtype of the weights."""
+    dtype = weight_of(cell, "kernel").dtype
+    return inputs if inputs.dtype is dtype or is_torchs_to_cast(inputs) else inputs.to(dtype)
+
+
+def _biases(cell: RecurrentCell) -> tuple[Any, Any]:
+    """Return the biases that go with the inputs and with the state; only a GRU has both, in one weight."""
+    bias = weight_of(cell, "bias") if cell.use_bias else None
+    return (bias[0], bias[1]) if bias is not None and bias.dim() == 2 else (bias, None)
+
+
+def _project(cell: RecurrentCell, inputs: torch.Tensor, bias: Any, masks: Any) -> torch.Tensor:
+    """Return what the inputs, of a step or of all, add to the gates."""
+    kernel = weight_of(cell, "kernel")
+    if masks is None:
+        return F.linear(inputs, kernel.t(), bias)
+    if isinstance(masks, torch.Tensor):
+        return F.linear(inputs * masks, kernel.t(), bias)
+    masks = [mask.unsqueeze(1) for mask in masks] if inputs.dim() == 3 else masks
+    parts = zip(masks, kernel.chunk(cell.gates, 1), strict=True)
+    projected = torch.cat([(inputs * mask) @ part for mask, part in parts], -1)
+    return projected if bias is None else projected + bias
+
+
+def _run_fused(
+    cell: RecurrentCell, kind: str, sequences: torch.Tensor, state: State, mask: torch.Tensor | None
+) -> tuple[torch.Tensor, State]:
+    kernel, *weights = cell.kernel_weights(sequences)
+    if mask is None:
+        return run_fused(kind, sequences, state, kernel, *weights)
+    masked = MaskedSequences(mask)
+    if kind == "lstm":
+        sequences, kernel = keep_cell_state(sequences, kernel, mask, is_torchs_to_cast(sequences))
+    outputs, following = run_fused(kind, masked.pack(sequences), state, kernel, *weights)
+    outputs = masked.unpack(outputs)
+    return outputs, [masked.last(outputs, state[0]), *following[1:]]

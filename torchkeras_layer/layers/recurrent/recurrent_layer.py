@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 
 from torchkeras_layer._autograd import is_transformed
-from torchkeras_layer.layers.recurrent.cell_contract import has_hooks
-from torchkeras_layer.layers.recurrent.kernel_choice import takes_apart
-from torchkeras_layer.layers.recurrent.kernels import run_kernel_of, torchs_weights
-from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell
-from torchkeras_layer.layers.recurrent.rnn import RNN
+from torchkeras_layer.layers.recurrent.cells import has_built_in_call, has_hooks
+from torchkeras_layer.layers.recurrent.fused_kernels import call_torch, needs_operator, torch_weights
+from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, implementation_config
+from torchkeras_layer.layers.recurrent.rnn import RNN, in_compute_dtype
 
 
 def of_cell(name: str) -> property:
@@ -26,25 +23,25 @@ def of_cell(name: str) -> property:
     return property(lambda self: getattr(self.cell, name), doc=f"`cell.{name}`.")
 
 
+def shared_with_cell(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return those of a layer's keywords that its cell gets too.
+
+    >>> shared_with_cell({"dtype": "float64", "name": "gru"})
+    {'dtype': 'float64'}
+    """
+    return {name: kwargs[name] for name in ("dtype", "trainable", "implementation") if name in kwargs}
+
+
 class RecurrentLayer(RNN, has_effects=False):
     """Base of the layers that make their cell themselves: its arguments are theirs.
 
     Args:
-        cell_class: makes the cell.
-        arguments: what the constructor of the subclass was given, by name, and its `kwargs`: those of the cell, of
-            `RNN` and of `Layer`.
+        cell, return_sequences, return_state, go_backwards, stateful, unroll: those of `RNN`.
+        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's fused kernel out.
 
     Raises:
-        ValueError: as the cell and `RNN`, or if `use_cudnn` is neither 'auto', `True` nor `False`.
+        ValueError: as `RNN`, or if `use_cudnn` is neither 'auto', `True` nor `False`.
     """
-
-    # Whether no subclass says otherwise.
-    _begins_at_zero: ClassVar[bool] = True
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Note whether a subclass says with which state it begins."""
-        super().__init_subclass__(**kwargs)
-        cls._begins_at_zero = cls.get_initial_state is RNN.get_initial_state
 
     activation = of_cell("activation")
     use_bias = of_cell("use_bias")
@@ -61,27 +58,26 @@ class RecurrentLayer(RNN, has_effects=False):
     recurrent_dropout = of_cell("recurrent_dropout")
     seed = of_cell("seed")
 
-    def __init__(self, cell_class: Callable[..., RecurrentCell], arguments: dict[str, Any]) -> None:
-        kwargs = arguments["kwargs"]
-        given = {name: value for name, value in arguments.items() if name not in ("self", "__class__", "kwargs")}
-        for_cell = {name: given.pop(name) for name in inspect.signature(cell_class).parameters if name in given}
-        shared = {name: kwargs[name] for name in ("dtype", "trainable", "implementation") if name in kwargs}
-        uses_kernels = kwargs.pop("use_cudnn", "auto")
-        if uses_kernels not in ("auto", True, False):
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        use_cudnn = kwargs.pop("use_cudnn", "auto")
+        if use_cudnn not in ("auto", True, False):
             raise ValueError(
-                f"{type(self).__name__}: use_cudnn must be 'auto', True or False. Received: use_cudnn={uses_kernels!r}."
+                f"{type(self).__name__}: use_cudnn must be 'auto', True or False. Received: use_cudnn={use_cudnn!r}."
             )
-        super().__init__(cell_class(**for_cell, **shared), **given, **kwargs)
-        self._fuses = uses_kernels is not False
-
-    def _begin(self, sequences: torch.Tensor, initial_state: Any) -> list[Any]:
-        if initial_state is None and not self._torchkeras.stateful and not self._begins_at_zero:
-            # What a subclass gives is checked as if it were given in the call.
-            initial_state = self._state_before(sequences.shape[0], sequences)
-        if initial_state is not None or self._torchkeras.stateful:
-            return super()._begin(sequences, initial_state)
-        nothing = sequences.new_zeros((sequences.shape[0], self.cell.units), dtype=self._torchkeras.compute_dtype)
-        return [nothing] * self.cell.states_count
+        super().__init__(cell, return_sequences, return_state, go_backwards, stateful, unroll, **kwargs)
+        facts = self._torchkeras.derived
+        facts.uses_fused_kernel = use_cudnn is not False
+        facts.starts_from_zeros = type(self).get_initial_state is RNN.get_initial_state
+        facts.checks_first_state = True
 
     def call(
         self,
@@ -98,37 +94,10 @@ class RecurrentLayer(RNN, has_effects=False):
             mask: (batch, steps), false where a step does not count.
             constants: `None`; for cells of others.
         """
-        if initial_state is None and mask is None and constants is None and self._goes_straight(sequences, training):
-            return self._go_straight(sequences)
+        wants_output_only = initial_state is None and mask is None and constants is None
+        if wants_output_only and _is_one_fused_kernel(self, sequences, training):
+            return _run_fused_kernel(self, sequences)
         return super().call(sequences, initial_state, mask, training, constants)
-
-    def _goes_straight(self, sequences: torch.Tensor, training: Any) -> bool:
-        """Whether a call wants nothing but the output of one of torch's kernels.
-
-        The other way, through `RNN.call`, takes 30 µs more, a quarter of the time of a small layer.
-        """
-        cell: Any = self._modules["cell"]
-        return (
-            not (self._torchkeras.stateful or self.return_state or self.go_backwards or self.time_major)
-            and self._fuses
-            and self._begins_at_zero
-            and not (training and (cell.dropout or cell.recurrent_dropout))
-            and not takes_apart(sequences)
-            and not is_transformed()
-            and cell.kernel_kind() is not None
-            and cell._torchkeras.compute_dtype is sequences.dtype is self._torchkeras.compute_dtype
-            and cell._is_ours
-            and not has_hooks(cell)
-            and sequences.shape[1] != 0
-        )
-
-    def _go_straight(self, sequences: torch.Tensor) -> torch.Tensor:
-        cell: Any = self._modules["cell"]
-        kind = cell.kernel_kind()
-        nothing = sequences.new_zeros((1, sequences.shape[0], cell.units))
-        weights = torchs_weights(kind, *cell.kernel_weights(sequences))
-        outputs, last, *_ = run_kernel_of(kind, sequences, [nothing] * cell.states_count, weights)
-        return self._in_compute_dtype(outputs if self.return_sequences else last[0])
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor that make this layer again, without its weights.
@@ -141,5 +110,36 @@ class RecurrentLayer(RNN, has_effects=False):
         config = super().get_config()
         config["zero_output_for_mask"] = self.zero_output_for_mask
         if isinstance(self.cell, RecurrentCell):
-            config |= self.cell.way_in_config()
+            config |= implementation_config(self.cell)
         return {**config, "time_major": True} if self.time_major else config
+
+
+def _is_one_fused_kernel(layer: RecurrentLayer, sequences: torch.Tensor, training: Any) -> bool:
+    """Whether a call wants nothing but the output of one of torch's fused kernels.
+
+    The other way, through `RNN.call`, takes 30 µs more, a quarter of the time of a small layer.
+    """
+    cell: Any = layer._modules["cell"]
+    record = layer._torchkeras
+    return (
+        not (record.stateful or layer.return_state or layer.go_backwards or layer.time_major)
+        and record.derived.uses_fused_kernel
+        and record.derived.starts_from_zeros
+        and not (training and (cell.dropout or cell.recurrent_dropout))
+        and not needs_operator(sequences)
+        and not is_transformed()
+        and cell.kernel_kind() is not None
+        and cell._torchkeras.compute_dtype is sequences.dtype is record.compute_dtype
+        and has_built_in_call(cell)
+        and not has_hooks(cell)
+        and sequences.shape[1] != 0
+    )
+
+
+def _run_fused_kernel(layer: RecurrentLayer, sequences: torch.Tensor) -> torch.Tensor:
+    cell: Any = layer._modules["cell"]
+    kind = cell.kernel_kind()
+    zeros = sequences.new_zeros((1, sequences.shape[0], cell.units))
+    weights = torch_weights(kind, *cell.kernel_weights(sequences))
+    outputs, last, *_ = call_torch(kind, sequences, [zeros] * cell.states_count, weights)
+    return in_compute_dtype(layer, outputs if layer.return_sequences else last[0])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from typing_extensions import Self
@@ -14,35 +16,59 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.built_in_layer import cast_output
-from torchkeras_layer.layers.recurrent.cell_contract import (
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer, cast_output
+from torchkeras_layer.layers.recurrent.cells import (
+    StackedRNNCells,
     check_cell,
     read_cell,
     sequences_expected,
     takes_constants,
 )
-from torchkeras_layer.layers.recurrent.kept_states import KeptStates
-from torchkeras_layer.layers.recurrent.sequence_masks import first_mask, read_mask
 from torchkeras_layer.layers.recurrent.sequence_run import SequenceRun
-from torchkeras_layer.layers.recurrent.stacked_rnn_cells import StackedRNNCells
 from torchkeras_layer.layers.recurrent.states import (
     as_list,
-    as_state,
     first_state,
+    keep_buffers,
+    kept_buffers,
+    nest,
     output_size,
     read_batch,
     state_arguments,
     state_shapes,
     state_sizes,
     states_as_keywords,
+    take_kept_state,
+    tensors_of_shapes,
 )
+from torchkeras_layer.layers.recurrent.stepping import first_mask, read_mask
 from torchkeras_layer.registry import CustomObjectScope
 from torchkeras_layer.symbolic import TensorSpec
 from torchkeras_layer.symbolic.input_spec import check_input_spec
 
 
+@dataclasses.dataclass(slots=True)
+class RunFacts:
+    """What a recurrent layer knows beyond its public attributes.
+
+    num_constants: how many of the tensors in a list of inputs are constants.
+    state_arguments, cell_state_arguments: the arguments that `get_initial_state` takes, the layer's and the cell's.
+    kept_sizes: the sizes of the state that a stateful layer keeps; `None` if it keeps none.
+    uses_fused_kernel: whether torch's fused kernels are used where they compute the same.
+    starts_from_zeros: whether nothing but zeros can be the state before the first step where none is given.
+    checks_first_state: whether what `get_initial_state` gives is checked as if it were given in the call.
+    """
+
+    num_constants: int
+    state_arguments: tuple[str, ...]
+    cell_state_arguments: tuple[str, ...] | None
+    kept_sizes: list[Any] | None = None
+    uses_fused_kernel: bool = True
+    starts_from_zeros: bool = False
+    checks_first_state: bool = False
+
+
 @catalog.register()
-class RNN(KeptStates, has_effects=True, only_merges_masks=True):
+class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
     """Run a cell over the steps of sequences.
 
     Shapes: (batch, steps, …) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
@@ -75,17 +101,6 @@ class RNN(KeptStates, has_effects=True, only_merges_masks=True):
     torch.Size([2, 5, 2])
     """
 
-    # Whether torch's own kernels are used where they compute the same.
-    _fuses = True
-    # The arguments of `get_initial_state`.
-    _first_state_takes: ClassVar[tuple[str, ...]] = ("batch_size", "inputs")
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Note how a subclass wants to be asked with which state it begins."""
-        super().__init_subclass__(**kwargs)
-        taken = state_arguments(cls) or ()
-        cls._first_state_takes = tuple(name for name in taken if name != "dtype")
-
     def __init__(
         self,
         cell: Any,
@@ -99,7 +114,7 @@ class RNN(KeptStates, has_effects=True, only_merges_masks=True):
         time_major: bool = False,
         **kwargs: Any,
     ) -> None:
-        self._constants_count = kwargs.pop("num_constants", 0)
+        num_constants = kwargs.pop("num_constants", 0)
         if kwargs.get("input_shape") is None and ("input_length" in kwargs or "input_dim" in kwargs):
             kwargs["input_shape"] = (kwargs.pop("input_length", None), kwargs.pop("input_dim", None))
         super().__init__(**kwargs)
@@ -107,7 +122,7 @@ class RNN(KeptStates, has_effects=True, only_merges_masks=True):
             cell = StackedRNNCells(cell)
         check_cell(type(self).__name__, cell)
         self.cell = cell
-        self._state_arguments = state_arguments(cell)
+        self._torchkeras.derived = RunFacts(num_constants, _own_state_arguments(type(self)), state_arguments(cell))
         self.return_sequences = bool(return_sequences)
         self.return_state = bool(return_state)
         self.go_backwards = bool(go_backwards)
@@ -121,41 +136,29 @@ class RNN(KeptStates, has_effects=True, only_merges_masks=True):
     def forward(self, inputs: Any = None, /, *args: Any, **kwargs: Any) -> Any:
         """Run the layer: torch calls this from `layer(inputs)`. A list is Keras 2's [inputs, *states, *constants]."""
         if isinstance(inputs, (list, tuple)):
-            args, kwargs = states_as_keywords(self.name, (inputs, *args), kwargs, self._constants_count)
+            count = self._torchkeras.derived.num_constants
+            args, kwargs = states_as_keywords(self.name, (inputs, *args), kwargs, count)
             return super().forward(*args, **kwargs)
         return super().forward(*args, **kwargs) if inputs is None else super().forward(inputs, *args, **kwargs)
 
-    def _read_shape(self, input_shape: Any) -> Shape:
-        """Return the shape of the sequences, which may be the first of several.
-
-        Raises:
-            ValueError: if it has another number of axes than the cell needs.
-        """
-        shape = as_shape(input_shape if is_shape(input_shape) else input_shape[0])
-        check_input_spec(sequences_expected(self.cell), TensorSpec(shape), self.name)
-        return shape
-
     def build(self, input_shape: Any) -> None:
         """Build the cell, and begin with zeros if the layer is stateful."""
-        shape = self._read_shape(input_shape)
+        shape = sequence_shape(self, input_shape)
         batch_size = shape[1 if self.time_major else 0]
-        if self._torchkeras.stateful:
-            self._check_can_keep(shape, batch_size)
-        if isinstance(self.cell, Layer) and not self.cell.built:
-            self.cell.build((batch_size, *shape[2:]))
-        self.input_spec = sequences_expected(self.cell)
-        if self._torchkeras.stateful:
-            states = self._state_before(batch_size, None)
-            states = map_leaves(lambda state: state.to(self._torchkeras.policy.variable), states)
-            self._begin_states(states, state_sizes(self.cell))
-
-    def _check_can_keep(self, shape: Shape, batch_size: int | None) -> None:
-        """Check that the sizes of the state are known, before anything is built for others."""
-        if batch_size is None:
+        is_stateful = self._torchkeras.stateful
+        if is_stateful and batch_size is None:
             raise ValueError(
                 f"{self.name}: a stateful layer must know the size of its batches. Received: inputs of shape {shape}. "
                 "Give the size, as in Input(batch_shape=(32, 10, 8)) or batch_input_shape=(32, 10, 8)."
             )
+        if isinstance(self.cell, Layer) and not self.cell.built:
+            self.cell.build((batch_size, *shape[2:]))
+        self.input_spec = sequences_expected(self.cell)
+        if is_stateful:
+            states = _state_before(self, batch_size, None)
+            states = map_leaves(lambda state: state.to(self._torchkeras.policy.variable), states)
+            keep_buffers(self, states)
+            self._torchkeras.derived.kept_sizes = state_sizes(self.cell)
 
     def call(
         self,
@@ -175,21 +178,28 @@ class RNN(KeptStates, has_effects=True, only_merges_masks=True):
         mask = read_mask(self.name, mask, sequences)
         if self.time_major:
             sequences, mask = sequences.transpose(0, 1), None if mask is None else mask.transpose(0, 1)
-        state = self._begin(sequences, initial_state)
+        record = self._torchkeras
+        state = state_before_call(self, sequences, initial_state)
         if self.go_backwards:
             sequences, mask = sequences.flip(1), None if mask is None else mask.flip(1)
-        run = SequenceRun(mask, training, self._read_constants(constants), self._fuses, self._torchkeras.policy)
-        outputs, state = self._run_cell(run, sequences, state)
+        given = _read_constants(self, constants)
+        run = SequenceRun(mask, training, given, record.derived.uses_fused_kernel, record.policy)
+        outputs, state = self._torchkeras_run_cell(run, sequences, state)
         if self.zero_output_for_mask and mask is not None:
             outputs = torch.where(mask.reshape(*mask.shape, *[1] * (outputs.dim() - 2)), outputs, 0)
-        if self._torchkeras.stateful and not per_thread.context.is_tracing:
-            self._keep_states(state)
-        output = self._in_compute_dtype(outputs if self.return_sequences else outputs[:, -1])
+        if record.stateful and not per_thread.context.is_tracing:
+            for kept, part in zip(leaves(self.states), leaves(state), strict=True):
+                kept.copy_(part.detach())
+        output = in_compute_dtype(self, outputs if self.return_sequences else outputs[:, -1])
         if self.time_major and self.return_sequences:
             output = output.transpose(0, 1)
-        return (output, *map_leaves(self._in_compute_dtype, state)) if self.return_state else output
+        if not self.return_state:
+            return output
+        return (output, *map_leaves(lambda part: in_compute_dtype(self, part), state))
 
-    def _run_cell(self, run: SequenceRun, sequences: torch.Tensor, state: list[Any]) -> tuple[torch.Tensor, list[Any]]:
+    def _torchkeras_run_cell(
+        self, run: SequenceRun, sequences: torch.Tensor, state: list[Any]
+    ) -> tuple[torch.Tensor, list[Any]]:
         """Return the outputs of all steps, and the last state."""
         if per_thread.context.is_tracing:
             # The shapes of one step tell those of all, in a tenth of the time, and of any number of them.
@@ -200,29 +210,9 @@ class RNN(KeptStates, has_effects=True, only_merges_masks=True):
             raise ValueError(f"{self.name}: needs sequences of at least one step. Received: {tuple(sequences.shape)}.")
         return run.of(self.cell, sequences, state)
 
-    def _in_compute_dtype(self, output: torch.Tensor) -> torch.Tensor:
-        return output if output.dtype is self._torchkeras.compute_dtype else cast_output(self, output)
-
-    def _begin(self, sequences: torch.Tensor, initial_state: Any) -> list[Any]:
-        """Return the state before the first step, in the compute dtype."""
-        kept = self._kept_states(sequences.shape[0]) if self._torchkeras.stateful else None
-        if initial_state is None:
-            initial_state = kept
-        dtype = self._torchkeras.compute_dtype
-        if initial_state is not None:
-            return self._read_state(initial_state, sequences, dtype)
-        state = self._state_before(sequences.shape[0], sequences)
-        return map_leaves(lambda part: part.to(device=sequences.device, dtype=dtype), state)
-
-    def _read_state(self, given: Any, sequences: torch.Tensor, dtype: torch.dtype) -> list[Any]:
-        return as_state(self.name, given, state_sizes(self.cell), sequences, dtype)
-
-    def _state_before(self, batch_size: Any, inputs: torch.Tensor | None) -> list[Any]:
-        """Return what `get_initial_state` gives, which a subclass may define with Keras 2's argument or Keras 3's."""
-        given = {"batch_size": batch_size, "inputs": inputs}
-        if inputs is None and "batch_size" not in self._first_state_takes:
-            return RNN.get_initial_state(self, batch_size)
-        return as_list(self.get_initial_state(**{name: given[name] for name in self._first_state_takes}))
+    def _torchkeras_state_shapes(self, sequences: torch.Tensor) -> list[tuple[int, ...]]:
+        """Return the shapes of the tensors that a state for some sequences consists of."""
+        return [(sequences.shape[0], size) for size in leaves(state_sizes(self.cell))]
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None) -> list[Any]:
         """Return the state before the first step, for a batch given by its size or by inputs.
@@ -233,16 +223,55 @@ class RNN(KeptStates, has_effects=True, only_merges_masks=True):
         """
         size, like = read_batch(batch_size, inputs)
         device = device_inside(self) if like is None else like.device
-        return first_state(self.cell, self._state_arguments, size, self._torchkeras.compute_dtype, device, like)
+        record = self._torchkeras
+        return first_state(self.cell, record.derived.cell_state_arguments, size, record.compute_dtype, device, like)
 
-    def _read_constants(self, constants: Any) -> list[Any]:
-        constants = [] if constants is None else list(leaves(constants))
-        if constants and not takes_constants(self.cell):
-            raise ValueError(
-                f"{self.name}: call() of {type(self.cell).__name__} takes no constants. Give it an argument "
-                "`constants`."
-            )
-        return constants
+    @property
+    def states(self) -> list[Any] | None:
+        """The state that is kept, a list of tensors as deep as the cell's `state_size`; `None` if none is.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.GRU(2, stateful=True); layer.build((1, None, 3)); layer.states
+        [tensor([[0., 0.]])]
+        """
+        sizes = self._torchkeras.derived.kept_sizes
+        return None if sizes is None else kept_buffers(self, sizes)
+
+    def reset_state(self, states: Any = None) -> None:
+        """Set the state that is kept to zeros, or to given tensors or arrays.
+
+        Raises:
+            ValueError: if states are given and the layer keeps none, or if they have other shapes.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.GRU(2, stateful=True); layer.build((1, None, 3))
+        >>> layer.reset_state(torch.ones(1, 2)); layer.states
+        [tensor([[1., 1.]])]
+        """
+        kept = self.states
+        if kept is None:
+            if states is not None:
+                raise ValueError(
+                    f"{self.name}: keeps no state, because it is not stateful or not built. Make it with "
+                    "stateful=True, and build it or call it once."
+                )
+            return
+        flat = leaves(kept)
+        given: list[Any] = [None] * len(flat)
+        if states is not None:
+            shapes = [tuple(state.shape) for state in flat]
+            given = tensors_of_shapes(self.name, states, shapes, flat[0].device, flat[0].dtype)
+        with torch.no_grad():
+            for state, value in zip(flat, given, strict=True):
+                state.zero_() if value is None else state.copy_(value)
+
+    def reset_states(self, states: Any = None) -> None:
+        """Do as `reset_state`: the name of Keras 2.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.GRU(2).reset_states()
+        """
+        self.reset_state(states)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the output of all steps, and `None` for the states."""
@@ -251,7 +280,7 @@ class RNN(KeptStates, has_effects=True, only_merges_masks=True):
 
     def compute_output_shape(self, input_shape: Any, initial_state_shape: Any = None) -> Any:
         """Return the shape of the output, and of the states if `return_state`."""
-        shape = self._read_shape(input_shape)
+        shape = sequence_shape(self, input_shape)
         batch_size = shape[1 if self.time_major else 0]
         output: Shape = (*(shape[:2] if self.return_sequences else (batch_size,)), output_size(self.cell))
         states = state_shapes(state_sizes(self.cell), batch_size)
@@ -273,6 +302,81 @@ class RNN(KeptStates, has_effects=True, only_merges_masks=True):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor; `time_major`, which Keras 3 does not know, only if it is set."""
         config = super().get_config()
-        if self._constants_count:
-            config["num_constants"] = self._constants_count
+        num_constants = self._torchkeras.derived.num_constants
+        if num_constants:
+            config["num_constants"] = num_constants
         return {name: value for name, value in config.items() if name != "time_major" or value}
+
+
+def sequence_shape(layer: RNN, input_shape: Any) -> Shape:
+    """Return the shape of the sequences, which may be the first of several.
+
+    Raises:
+        ValueError: if it has another number of axes than the cell needs.
+
+    >>> import torchkeras_layer as keras
+    >>> sequence_shape(keras.layers.GRU(2), [(1, 5, 3), (1, 2)])
+    (1, 5, 3)
+    """
+    shape = as_shape(input_shape if is_shape(input_shape) else input_shape[0])
+    check_input_spec(sequences_expected(layer.cell), TensorSpec(shape), layer.name)
+    return shape
+
+
+def in_compute_dtype(layer: Any, output: torch.Tensor) -> torch.Tensor:
+    """Return an output in the compute dtype of a layer.
+
+    >>> in_compute_dtype(BuiltInLayer(), torch.ones(1, dtype=torch.float64)).dtype
+    torch.float32
+    """
+    return output if output.dtype is layer._torchkeras.compute_dtype else cast_output(layer, output)
+
+
+def state_before_call(layer: RNN, sequences: torch.Tensor, initial_state: Any) -> list[Any]:
+    """Return the state before the first step of a call, in the compute dtype: what is given, kept, or begun with.
+
+    Raises:
+        ValueError: if the initial state does not fit, or the layer keeps a state of another batch size.
+
+    >>> import torchkeras_layer as keras
+    >>> state_before_call(keras.layers.GRU(2), torch.ones(1, 5, 3), None)
+    [tensor([[0., 0.]])]
+    """
+    record = layer._torchkeras
+    facts: RunFacts = record.derived
+    dtype = record.compute_dtype
+    # It is checked also where another state is given.
+    kept = take_kept_state(layer, sequences.shape[0]) if record.stateful else None
+    given = kept if initial_state is None else initial_state
+    if given is None and facts.starts_from_zeros:
+        cell: Any = layer.cell
+        return [sequences.new_zeros((sequences.shape[0], cell.units), dtype=dtype)] * cell.states_count
+    if given is None:
+        given = _state_before(layer, sequences.shape[0], sequences)
+        if not facts.checks_first_state:
+            return map_leaves(lambda part: part.to(device=sequences.device, dtype=dtype), given)
+    shapes = layer._torchkeras_state_shapes(sequences)
+    return nest(tensors_of_shapes(layer.name, given, shapes, sequences.device, dtype), state_sizes(layer.cell))
+
+
+@functools.cache
+def _own_state_arguments(cls: type[RNN]) -> tuple[str, ...]:
+    return tuple(name for name in state_arguments(cls) or () if name != "dtype")
+
+
+def _state_before(layer: RNN, batch_size: Any, inputs: torch.Tensor | None) -> list[Any]:
+    """Return what `get_initial_state` gives, which a subclass may define with Keras 2's argument or Keras 3's."""
+    taken = layer._torchkeras.derived.state_arguments
+    if inputs is None and "batch_size" not in taken:
+        return RNN.get_initial_state(layer, batch_size)
+    given = {"batch_size": batch_size, "inputs": inputs}
+    return as_list(layer.get_initial_state(**{name: given[name] for name in taken}))
+
+
+def _read_constants(layer: RNN, constants: Any) -> list[Any]:
+    constants = [] if constants is None else list(leaves(constants))
+    if constants and not takes_constants(layer.cell):
+        raise ValueError(
+            f"{layer.name}: call() of {type(layer.cell).__name__} takes no constants. Give it an argument `constants`."
+        )
+    return constants

@@ -9,10 +9,15 @@ from typing import Any
 import torch
 
 from torchkeras_layer._structures import map_leaves
-from torchkeras_layer.layers.recurrent.cell_contract import has_hooks, takes_constants, takes_training
-from torchkeras_layer.layers.recurrent.cell_dropout import CellDropout
+from torchkeras_layer.layers.recurrent.cell_arguments import CellDropout
+from torchkeras_layer.layers.recurrent.cells import (
+    StackedRNNCells,
+    has_built_in_call,
+    has_hooks,
+    takes_constants,
+    takes_training,
+)
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell
-from torchkeras_layer.layers.recurrent.stacked_rnn_cells import StackedRNNCells
 from torchkeras_layer.layers.recurrent.states import as_list
 from torchkeras_layer.layers.recurrent.stepping import run_steps
 from torchkeras_layer.precision import Policy
@@ -23,20 +28,20 @@ from torchkeras_layer.symbolic.input_spec import describe
 class SequenceRun:
     """What goes with a sequence: which steps count, in which mode, and what every step is given.
 
-    mask: (batch, steps) or `None`. constants: tensors for the calls of cells that take them. fuses: whether torch's own
-    kernels are used where they compute the same. policy: that of the layer around, in whose compute
-    dtype sequences and state come.
+    mask: (batch, steps) or `None`. constants: tensors for the calls of cells that take them.
+    uses_fused_kernel: whether torch's fused kernels are used where they compute the same. policy: that of the layer
+    around, in whose compute dtype sequences and state come.
     """
 
     mask: torch.Tensor | None
     training: Any
     constants: list[Any]
-    fuses: bool
+    uses_fused_kernel: bool
     policy: Policy
 
     def of(self, cell: Any, sequences: torch.Tensor, state: list[Any]) -> tuple[torch.Tensor, list[Any]]:
         """Return the outputs of all steps, (batch, steps, …), and the last state."""
-        if isinstance(cell, StackedRNNCells) and cell._is_ours and not has_hooks(cell):
+        if isinstance(cell, StackedRNNCells) and has_built_in_call(cell) and not has_hooks(cell):
             return self._of_stack(cell, sequences, state)
         if isinstance(cell, RecurrentCell):
             if cell._torchkeras.compute_dtype is not self.policy.compute:
@@ -44,7 +49,7 @@ class SequenceRun:
                     lambda tensor: tensor.to(cell._torchkeras.compute_dtype), (sequences, state)
                 )
             if self._may_pass_over_calls(cell):
-                return cell.run(sequences, state, self.mask, self.training, self.fuses)
+                return cell.run(sequences, state, self.mask, self.training, self.uses_fused_kernel)
         _reset_dropout(cell)
         try:
             return run_steps(_Step(cell, self), sequences, state, self.mask)
@@ -70,7 +75,8 @@ class SequenceRun:
         # The weights of a mixed policy are cast in a call, unless the layer around has it too.
         own, around = cell._torchkeras.policy, self.policy
         reads_alike = not own.is_mixed or (around.is_mixed and own.compute is around.compute)
-        return cell._is_ours and reads_alike and cell._torchkeras.activity_regularizer is None and not has_hooks(cell)
+        is_plain = has_built_in_call(cell) and cell._torchkeras.activity_regularizer is None
+        return is_plain and reads_alike and not has_hooks(cell)
 
 
 class _Step:

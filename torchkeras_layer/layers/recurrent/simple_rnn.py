@@ -1,12 +1,54 @@
-"""How does a layer run a plain cell over sequences?"""
+"""How does a fully connected cell go from one step to the next, and how does a layer run it over sequences?"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
+
+from torchkeras_layer import activations
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell
-from torchkeras_layer.layers.recurrent.simple_rnn_cell import SimpleRNNCell
+from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, State, add_from_state
+from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, shared_with_cell
+
+_KERNELS = {"tanh": (activations.tanh, torch.tanh), "relu": (activations.relu, torch.relu)}
+
+
+@catalog.register()
+class SimpleRNNCell(RecurrentCell):
+    """One step of a fully connected cell: `h = activation(inputs @ kernel + h @ recurrent_kernel + bias)`.
+
+    Shapes: inputs (batch, in), states [h] of (batch, units) -> h, [h].
+
+    Args:
+        units: size of the output and of the state.
+        activation: name, function or layer.
+        use_bias: whether there is a `bias`, (units,).
+        kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
+            bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: identifiers or callables.
+        dropout, recurrent_dropout: share of the inputs, and of the state, that is dropped in training.
+        seed: of what is dropped, as in `Dropout`.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if an argument is not of that kind, the inputs do not have 2 axes, or the states do not fit.
+
+    >>> cell = SimpleRNNCell(2, kernel_initializer="ones")
+    >>> cell(torch.ones(1, 3), cell.get_initial_state(1))[0]
+    tensor([[0.9951, 0.9951]], grad_fn=<TanhBackward0>)
+    """
+
+    def _torchkeras_step(
+        self, projected: torch.Tensor, state: State, kernel: torch.Tensor, bias: Any, masks: Any
+    ) -> State:
+        (h,) = state
+        if masks is None:
+            return [self.activation(torch.addmm(projected, h, kernel))]
+        return [self.activation(projected + add_from_state(h, kernel, bias, masks))]
+
+    def kernel_kind(self) -> str | None:
+        """Return which of torch's kernels computes the cell, or `None` if none does."""
+        return next((kind for kind, functions in _KERNELS.items() if self.activation in functions), None)
 
 
 @catalog.register()
@@ -16,7 +58,7 @@ class SimpleRNN(RecurrentLayer):
     Shapes: (batch, steps, in) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
     tuple of that and the state, (batch, units). The weights are those of `cell`.
 
-    With `tanh` or `relu`, and without `recurrent_dropout`, torch's own kernel runs the whole sequence, whatever
+    With `tanh` or `relu`, and without `recurrent_dropout`, torch's fused kernel runs the whole sequence, whatever
     the mask is; otherwise a loop over the steps gives the same numbers.
 
     Args:
@@ -25,7 +67,7 @@ class SimpleRNN(RecurrentLayer):
             recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed: those of `SimpleRNNCell`.
         activity_regularizer: on the output.
         return_sequences, return_state, go_backwards, stateful, unroll: those of `RNN`.
-        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's kernel out.
+        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's fused kernel out.
 
     Raises:
         ValueError: as `SimpleRNNCell` and `RNN`, or if the inputs do not have 3 axes.
@@ -66,4 +108,12 @@ class SimpleRNN(RecurrentLayer):
         unroll: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(SimpleRNNCell, dict(locals()))
+        cell = SimpleRNNCell(
+            units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+            kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
+            bias_constraint, dropout, recurrent_dropout, seed, **shared_with_cell(kwargs),
+        )  # fmt: skip
+        super().__init__(
+            cell, return_sequences, return_state, go_backwards, stateful, unroll,
+            activity_regularizer=activity_regularizer, **kwargs,
+        )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How is the state of a recurrent layer laid out, and where does it begin?
+"""How is the state of a recurrent layer laid out, where does it begin, and what is kept for the next batch?
 
 A state is a list with a tensor for each number in the cell's `state_size`, nested as that is.
 """
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
+from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic.input_spec import describe
@@ -113,19 +114,6 @@ def as_list(state: Any) -> list[Any]:
     return list(state) if isinstance(state, (list, tuple)) else [state]
 
 
-def as_state(name: str, given: Any, sizes: list[Any], like: torch.Tensor, dtype: torch.dtype) -> list[Any]:
-    """Return an initial state as a nested list of tensors, on the device of `like`, whose first axis is the batch.
-
-    Raises:
-        ValueError: if there are not as many tensors as sizes, or one has another shape; `name` is in the message.
-
-    >>> as_state("rnn", torch.ones(1, 2), [2], torch.ones(1, 5, 3), torch.float64)
-    [tensor([[1., 1.]], dtype=torch.float64)]
-    """
-    shapes = [(like.shape[0], size) for size in leaves(sizes)]
-    return nest(tensors_of_shapes(name, given, shapes, like.device, dtype), sizes)
-
-
 def tensors_of_shapes(name: str, given: Any, shapes: list[Any], device: Any, dtype: torch.dtype) -> list[torch.Tensor]:
     """Return an initial state as a flat list of tensors of the given shapes.
 
@@ -202,6 +190,76 @@ def nest(tensors: list[Any], sizes: list[Any]) -> list[Any]:
         return [place(part) for part in size] if isinstance(size, (list, tuple)) else next(rest)
 
     return place(sizes)
+
+
+def keep_buffers(layer: Any, states: list[Any]) -> None:
+    """Have a stateful layer keep a state from now on: in buffers, which move with it and are not in its `state_dict`.
+
+    >>> layer = BuiltInLayer(); keep_buffers(layer, [torch.ones(1, 2)]); layer.state_0
+    tensor([[1., 1.]])
+    """
+    for index, state in enumerate(leaves(states)):
+        layer.register_buffer(_key(index), state.detach().clone(), persistent=False)
+
+
+def kept_buffers(layer: Any, sizes: list[Any]) -> list[Any]:
+    """Return the buffers with the state that a layer keeps, nested as the sizes are.
+
+    >>> layer = BuiltInLayer(); keep_buffers(layer, [torch.ones(1, 2)]); kept_buffers(layer, [2])
+    [tensor([[1., 1.]])]
+    """
+    return nest([layer._buffers[_key(index)] for index in range(len(leaves(sizes)))], sizes)
+
+
+def take_kept_state(layer: Any, batch_size: Any) -> list[Any]:
+    """Return what the batch before has left, as copies, which stay what they are for the backward pass.
+
+    Raises:
+        ValueError: if the layer keeps no state, or one for another batch size.
+        RuntimeError: in a checkpoint's second run.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.GRU(2, stateful=True); layer.build((1, None, 3)); take_kept_state(layer, 1)
+    [tensor([[0., 0.]])]
+    """
+    sizes = layer._torchkeras.derived.kept_sizes
+    if sizes is None:
+        raise ValueError(
+            f"{layer.name}: keeps no state, because it was not stateful when it was built. Make it with "
+            "stateful=True, or set `built = False` too, so that the next call builds it again."
+        )
+    kept = leaves(kept_buffers(layer, sizes))
+    if batch_size != kept[0].shape[0]:
+        raise ValueError(
+            f"{layer.name}: a stateful layer goes on from one batch to the next, so that all must have the same "
+            f"size, {kept[0].shape[0]}. Received: a batch of {batch_size}."
+        )
+    if in_backward():
+        raise RuntimeError(
+            f"{layer.name}: a checkpoint runs it again in the backward pass, where the state that it began with is "
+            "gone. Leave stateful out, and pass initial_state instead."
+        )
+    return nest([_copy_of_state(state) for state in kept], sizes)
+
+
+def _key(index: int) -> str:
+    return f"state_{index}"
+
+
+def _copy_of_state(state: torch.Tensor) -> torch.Tensor:
+    """Return a copy. A compiled backward pass would copy once more, from what the state is then, if it saw a clone."""
+    is_compiled = torch.compiler.is_compiling() and not torch.compiler.is_exporting()
+    return _copy(state) if is_compiled else state.clone()
+
+
+@torch.library.custom_op("torchkeras_layer::copy_state", mutates_args=())
+def _copy(state: torch.Tensor) -> torch.Tensor:
+    return state.clone()
+
+
+@_copy.register_fake
+def _copy_without_data(state: torch.Tensor) -> torch.Tensor:
+    return torch.empty_like(state)
 
 
 def _in_words(shapes: list[tuple[Any, ...]]) -> str:

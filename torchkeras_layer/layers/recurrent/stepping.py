@@ -1,4 +1,4 @@
-"""How does a cell go through a sequence, one step after the other?"""
+"""How does a cell go through a sequence, one step after the other, and what does a mask change?"""
 
 from __future__ import annotations
 
@@ -83,3 +83,82 @@ def run_gates(
 
 def _beside(mark: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     return mark.reshape(-1, *[1] * (values.dim() - 1))
+
+
+def read_mask(name: str, mask: Any, sequences: torch.Tensor) -> torch.Tensor | None:
+    """Return a mask as booleans of the shape of the first two axes of sequences; `None` stays.
+
+    Raises:
+        ValueError: if it has another shape, or holds no numbers; `name` is in the message.
+
+    >>> read_mask("rnn", [[1, 0]], torch.ones(1, 2, 3))
+    tensor([[ True, False]])
+    """
+    mask = first_mask(mask)
+    if mask is None:
+        return None
+    try:
+        mask = torch.as_tensor(mask, device=sequences.device)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(_mask_error(name, sequences, repr(mask))) from error
+    mask = mask.squeeze(-1) if mask.dim() == 3 else mask
+    if mask.dim() != 2 or mask.shape[1] != sequences.shape[1] or mask.shape[0] != sequences.shape[0]:
+        raise ValueError(_mask_error(name, sequences, f"a mask of shape {tuple(mask.shape)}"))
+    return mask.bool()
+
+
+def first_mask(mask: Any) -> Any:
+    """Return a mask, which in a list of masks, one for each input, is the first.
+
+    >>> first_mask([torch.tensor([True]), None])
+    tensor([True])
+    """
+    first = leaves(mask)[0] if isinstance(mask, (list, tuple)) and mask else mask
+    return first if first is None or hasattr(first, "shape") else mask
+
+
+def _mask_error(name: str, sequences: torch.Tensor, received: str) -> str:
+    wanted = f"the shape {tuple(sequences.shape[:2])} of batch and steps"
+    return f"{name}: the mask must have {wanted}. Received: {received}."
+
+
+class MaskedSequences:
+    """Takes sequences through a kernel that knows no masks: a mask, (batch, steps), is false where a step is left out.
+
+    The other steps are moved to the front, in their order, and the outputs back to where the steps were. Nothing
+    depends on the data but numbers, so that this can be compiled; it takes half the time of torch's packed sequences.
+
+    >>> masked = MaskedSequences(torch.tensor([[False, True, True]]))
+    >>> front = masked.pack(torch.tensor([[[1.0], [2.0], [3.0]]]))
+    >>> front, masked.unpack(front)
+    (tensor([[[2.],
+             [3.],
+             [1.]]]), tensor([[[0.],
+             [2.],
+             [3.]]]))
+    """
+
+    def __init__(self, mask: torch.Tensor) -> None:
+        batch, steps = mask.shape
+        # Up to each step, how many count.
+        counts = mask.cumsum(1)
+        places = torch.arange(steps, device=mask.device)
+        slots = torch.where(mask, counts - 1, counts + (steps - 1 - places))
+        order = torch.zeros_like(slots).scatter(1, slots, places.expand(batch, steps))
+        rows = (torch.arange(batch, device=mask.device) * steps).unsqueeze(1)
+        self._order, self._origin = (order + rows).flatten(), ((counts - 1).clamp(min=0) + rows).flatten()
+        self._has_begun = (counts > 0).unsqueeze(-1)
+
+    def pack(self, sequences: torch.Tensor) -> torch.Tensor:
+        """Return the sequences with the steps that count in front."""
+        # Whole rows are copied, which is several times as fast as torch.gather.
+        return sequences.flatten(0, 1).index_select(0, self._order).view(sequences.shape)
+
+    def unpack(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return for each step the output of the last one that counts up to it; before the first, 0."""
+        found = outputs.flatten(0, 1).index_select(0, self._origin).view(outputs.shape)
+        return torch.where(self._has_begun, found, 0)
+
+    def last(self, unpacked: torch.Tensor, initial: torch.Tensor) -> torch.Tensor:
+        """Return the output of the last step that counts, or what there was before the first if none does."""
+        return torch.where(self._has_begun[:, -1], unpacked[:, -1], initial)

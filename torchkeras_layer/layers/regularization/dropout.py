@@ -1,7 +1,8 @@
-"""How does a layer drop values at random while it trains?"""
+"""How does a layer drop values or whole channels at random while it trains?"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -9,8 +10,12 @@ import torch.nn.functional as F
 
 from torchkeras_layer._shapes import Shape, broadcasts_to
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.layers.arguments import as_plain, number_between, sizes_in
-from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer
+from torchkeras_layer.layers.arguments import as_plain, layout, number_between, sizes_in
+from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer, draw, draw_kept, take_seed
+from torchkeras_layer.symbolic import InputSpec
+
+# What SELU gives for values far below 0 (Klambauer et al., 2017): minus its scale times its alpha.
+_SATURATION = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717
 
 
 @catalog.register()
@@ -46,7 +51,7 @@ class Dropout(SeededLayer):
         if noise_shape is not None:
             noise_shape = sizes_in(self, "noise_shape", as_plain(noise_shape), expected, takes_int=False)
         self.noise_shape = noise_shape
-        self._take_seed(seed)
+        take_seed(self, seed)
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor, training: Any = None) -> torch.Tensor:
@@ -56,29 +61,177 @@ class Dropout(SeededLayer):
         if self.rate == 1 or (self.seed is None and self.noise_shape is None):
             return F.dropout(inputs, self.rate)
         if self.seed is None:
-            return inputs * self._draw_factors(inputs)
-        kept = self._draw_kept(inputs, self._shape_for(inputs), self.rate)
+            return inputs * _draw_factors(self, inputs)
+        kept = draw_kept(self, inputs, _drawn_shape(self, inputs), self.rate)
         return torch.where(kept, inputs / (1 - self.rate), 0)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs."""
         return tuple(input_shape)
 
-    def _draw_factors(self, inputs: torch.Tensor) -> torch.Tensor:
-        kept = 1 - self.rate
-        # Made like the inputs, so that vmap draws for each of them.
-        return inputs.new_empty(self._shape_for(inputs)).bernoulli_(kept).div_(kept)
 
-    def _shape_for(self, inputs: torch.Tensor) -> tuple[int, ...]:
-        """Return the shape of what is drawn: `noise_shape` for these inputs."""
-        sizes, noise = tuple(inputs.shape), self.noise_shape
-        if noise is None:
-            return sizes
-        # Broadcasting lines up the last axes; `None` is counted from the first one, as in Keras.
-        shape = tuple(sizes[axis] if size is None and axis < len(sizes) else size for axis, size in enumerate(noise))
-        if not broadcasts_to(shape, sizes):
+@catalog.register()
+class AlphaDropout(Dropout):
+    """In training, set values to SELU's lower bound with probability `rate`, then restore mean and variance.
+
+    Else do nothing. Inputs of mean 0 and variance 1 keep them. Shapes: any -> the same.
+
+    Args:
+        rate: from 0 to 1, but not 1, where no variance would be left.
+        noise_shape: as in `Dropout`.
+        seed: as in `Dropout`.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `rate`, `noise_shape` or `seed` is not of that kind; in a call, if `noise_shape` does not fit.
+        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.AlphaDropout(0.5, seed=4)
+    >>> layer(torch.zeros(3)), layer.eval()(torch.zeros(3))
+    (tensor([ 0.7792,  0.7792, -0.7792]), tensor([0., 0., 0.]))
+    """
+
+    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(rate, noise_shape=noise_shape, seed=seed, **kwargs)
+        if self.rate == 1:
+            raise ValueError(f"{type(self).__name__}: rate must be below 1. Received: rate={rate!r}.")
+
+    def call(self, inputs: torch.Tensor, training: Any = None) -> torch.Tensor:
+        """Return the inputs, with values dropped if `training`."""
+        if not training or self.rate == 0:
+            return inputs
+        # Not `** -0.5`: torch.compile knows no powers of numbers that may change.
+        scale = 1 / math.sqrt((1 - self.rate) * (1 + self.rate * _SATURATION * _SATURATION))
+        shift = -scale * _SATURATION * self.rate
+        kept = draw(self, inputs, _drawn_shape(self, inputs), "uniform") >= self.rate
+        return torch.where(kept, scale * inputs + shift, scale * _SATURATION + shift)
+
+
+class SpatialDropout(Dropout):
+    """Base of the layers that drop whole channels of a sample, for inputs of a certain number of axes.
+
+    Raises:
+        ValueError: for another `data_format`, or a `noise_shape`, which follows from the layer.
+
+    >>> SpatialDropout(0.5, 4, "channels_first", None).noise_shape
+    (None, None, 1, 1)
+    """
+
+    def __init__(self, rate: float, ndim: int, data_format: Any, seed: int | None, /, **kwargs: Any) -> None:
+        # Keras 2 writes it into configs.
+        given = kwargs.pop("noise_shape", None)
+        super().__init__(rate, None, seed, **kwargs)
+        if given is not None:
             raise ValueError(
-                f"{self.name}: noise_shape must broadcast to the shape of the inputs, {sizes}. "
-                f"Received: noise_shape={self.noise_shape}."
+                f"{type(self).__name__}: noise_shape follows from the layer. Received: noise_shape={given!r}. "
+                "Leave it out, or take Dropout."
             )
-        return shape  # type: ignore[return-value]
+        self.data_format = layout(self, data_format)
+        inner = (1,) * (ndim - 2)
+        self.noise_shape = (None, None, *inner) if self.data_format == "channels_first" else (None, *inner, None)
+        self.input_spec = InputSpec(ndim=ndim)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor; as in Keras 3, `trainable`, which changes nothing, is not there.
+
+        >>> SpatialDropout1D(0.5, name="drop").get_config()
+        {'name': 'drop', 'dtype': 'float32', 'rate': 0.5, 'seed': None}
+        """
+        config = super().get_config()
+        del config["trainable"]
+        return config
+
+
+@catalog.register()
+class SpatialDropout1D(SpatialDropout):
+    """`Dropout` of whole channels of sequences. Shapes: (batch, steps, channels) -> the same.
+
+    Args:
+        rate: from 0 to 1.
+        seed: as in `Dropout`.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `rate` or `seed` is not of that kind, or the inputs do not have 3 axes.
+        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+
+    >>> import torch
+    >>> SpatialDropout1D(0.5, seed=4)(torch.ones(1, 2, 4))
+    tensor([[[0., 0., 2., 2.],
+             [0., 0., 2., 2.]]])
+    """
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(rate, 3, "channels_last", seed, **kwargs)
+
+
+@catalog.register()
+class SpatialDropout2D(SpatialDropout):
+    """`Dropout` of whole channels of images. Shapes: (batch, height, width, channels) -> the same.
+
+    Args:
+        rate: from 0 to 1.
+        data_format: 'channels_last', or 'channels_first' if the inputs are (batch, channels, height, width). Default
+            `backend.image_data_format()`.
+        seed: as in `Dropout`.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if an argument is not of that kind, or the inputs do not have 4 axes.
+        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+
+    >>> import torch
+    >>> SpatialDropout2D(0.5, seed=4)(torch.ones(1, 1, 2, 4))
+    tensor([[[[0., 0., 2., 2.],
+              [0., 0., 2., 2.]]]])
+    """
+
+    def __init__(self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(rate, 4, data_format, seed, **kwargs)
+
+
+@catalog.register()
+class SpatialDropout3D(SpatialDropout):
+    """`Dropout` of whole channels of volumes. Shapes: (batch, depth, height, width, channels) -> the same.
+
+    Args:
+        rate: from 0 to 1.
+        data_format: 'channels_last', or 'channels_first' if the inputs are (batch, channels, depth, height, width).
+            Default `backend.image_data_format()`.
+        seed: as in `Dropout`.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if an argument is not of that kind, or the inputs do not have 5 axes.
+        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+
+    >>> import torch
+    >>> SpatialDropout3D(0.5, seed=4)(torch.ones(1, 1, 1, 2, 4))
+    tensor([[[[[0., 0., 2., 2.],
+               [0., 0., 2., 2.]]]]])
+    """
+
+    def __init__(self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(rate, 5, data_format, seed, **kwargs)
+
+
+def _draw_factors(layer: Dropout, inputs: torch.Tensor) -> torch.Tensor:
+    kept = 1 - layer.rate
+    # Made like the inputs, so that vmap draws for each of them.
+    return inputs.new_empty(_drawn_shape(layer, inputs)).bernoulli_(kept).div_(kept)
+
+
+def _drawn_shape(layer: Dropout, inputs: torch.Tensor) -> tuple[int, ...]:
+    """Return the shape of what is drawn: `noise_shape` for these inputs."""
+    sizes, noise = tuple(inputs.shape), layer.noise_shape
+    if noise is None:
+        return sizes
+    # Broadcasting lines up the last axes; `None` is counted from the first one, as in Keras.
+    shape = tuple(sizes[axis] if size is None and axis < len(sizes) else size for axis, size in enumerate(noise))
+    if not broadcasts_to(shape, sizes):
+        raise ValueError(
+            f"{layer.name}: noise_shape must broadcast to the shape of the inputs, {sizes}. "
+            f"Received: noise_shape={layer.noise_shape}."
+        )
+    return shape  # type: ignore[return-value]

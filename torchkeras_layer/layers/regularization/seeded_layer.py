@@ -1,4 +1,4 @@
-"""What has a layer that draws random numbers, from a seed of its own if it is given one?"""
+"""How does a layer draw random numbers, from a seed of its own if it is given one?"""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ _FILL = {"normal": torch.Tensor.normal_, "uniform": torch.Tensor.uniform_}
 
 
 class SeededLayer(BuiltInLayer):
-    """Base of the layers that draw random numbers: `_take_seed` is for their `__init__`.
+    """Base of the layers that draw random numbers; their `__init__` calls `take_seed`.
 
     Without a seed the numbers come from torch's generator. A layer with one counts its draws; the count is copied and
     pickled with it, and is `draws` in its `state_dict`, so that training goes on with the numbers that come next.
     """
 
     seed: int | None
+    _torchkeras_draws: torch.Tensor
 
     @property
     def draws(self) -> torch.Tensor:
@@ -39,7 +40,7 @@ class SeededLayer(BuiltInLayer):
         tensor([0., 0., 2., 2.])
         tensor(1)
         """
-        return self._draws
+        return self._torchkeras_draws
 
     @draws.setter
     def draws(self, value: torch.Tensor | int) -> None:
@@ -49,53 +50,78 @@ class SeededLayer(BuiltInLayer):
             if count is None or count < 0:
                 raise ValueError(f"{self.name}: draws must be an int of at least 0. Received: draws={value!r}.")
             value = _counter(count)
-        self._draws = value
-
-    def _take_seed(self, seed: Any) -> None:
-        """Keep the seed, and begin to count.
-
-        Raises:
-            ValueError: if `seed` is neither an int nor `None`.
-        """
-        self.seed = read_seed(self, seed)
-        # No buffer: those move to the GPU, where each draw would wait for the count.
-        self._draws = _counter(0)
+        self._torchkeras_draws = value
 
     def _torchkeras_more_to_save(self) -> dict[str, torch.Tensor]:
-        return {} if self.seed is None else {"draws": self._draws}
+        return {} if self.seed is None else {"draws": self._torchkeras_draws}
 
-    def _draw(
-        self, inputs: torch.Tensor, shape: Sequence[int], distribution: str, dtype: torch.dtype = torch.float32
-    ) -> torch.Tensor:
-        """Return numbers of a distribution: 'normal' (mean 0, deviation 1) or 'uniform' (from 0 to 1).
 
-        Raises:
-            RuntimeError: if a checkpoint repeats a call of a layer with a seed.
-        """
-        if self.seed is None:
-            # Made like the inputs, so that vmap draws for each of them.
-            return _FILL[distribution](inputs.new_empty(shape, dtype=dtype))
-        return self._draw_seeded(inputs, shape, distribution, dtype)
+def take_seed(layer: SeededLayer, seed: Any) -> None:
+    """Keep the seed of a layer, and begin to count its draws.
 
-    def _draw_kept(self, inputs: torch.Tensor, shape: Sequence[int], rate: float) -> torch.Tensor:
-        """Return what to keep where `rate` of it is dropped, by numbers of the layer's own seed.
+    Raises:
+        ValueError: if `seed` is neither an int nor `None`.
 
-        Raises:
-            RuntimeError: if a checkpoint repeats a call.
-        """
-        return self._draw_seeded(inputs, shape, "bernoulli", torch.bool, 1 - rate)
+    >>> layer = SeededLayer()
+    >>> take_seed(layer, 4); layer.seed, layer.draws
+    (4, tensor(0))
+    """
+    layer.seed = read_seed(layer, seed)
+    # No buffer: those move to the GPU, where each draw would wait for the count.
+    layer._torchkeras_draws = _counter(0)
 
-    def _draw_seeded(
-        self, inputs: torch.Tensor, shape: Sequence[int], distribution: str, dtype: torch.dtype, *probability: float
-    ) -> torch.Tensor:
-        seed: Any = self.seed
-        if in_backward():
-            raise RuntimeError(
-                f"{self.name}: a checkpoint runs it again in the backward pass, where its seed gives other numbers "
-                f"than in the forward pass. Received: seed={seed}. Leave the seed out, and call "
-                "torch.manual_seed instead."
-            )
-        return draw_seeded(self._draws, inputs, seed, shape, distribution, dtype, *probability)
+
+def draw(
+    layer: SeededLayer,
+    inputs: torch.Tensor,
+    shape: Sequence[int],
+    distribution: str,
+    dtype: torch.dtype = torch.float32,
+) -> torch.Tensor:
+    """Return numbers of a distribution: 'normal' (mean 0, deviation 1) or 'uniform' (from 0 to 1).
+
+    Raises:
+        RuntimeError: if a checkpoint repeats a call of a layer with a seed.
+
+    >>> import torchkeras_layer as keras
+    >>> draw(keras.layers.Dropout(0.5, seed=4), torch.ones(3), (2,), "uniform").shape
+    torch.Size([2])
+    """
+    if layer.seed is None:
+        # Made like the inputs, so that vmap draws for each of them.
+        return _FILL[distribution](inputs.new_empty(shape, dtype=dtype))
+    return _draw_from_seed(layer, inputs, shape, distribution, dtype)
+
+
+def draw_kept(layer: SeededLayer, inputs: torch.Tensor, shape: Sequence[int], rate: float) -> torch.Tensor:
+    """Return what to keep where `rate` of it is dropped, by numbers of the layer's own seed.
+
+    Raises:
+        RuntimeError: if a checkpoint repeats a call.
+
+    >>> import torchkeras_layer as keras
+    >>> draw_kept(keras.layers.Dropout(0.5, seed=4), torch.ones(4), (4,), 0.5)
+    tensor([False, False,  True,  True])
+    """
+    return _draw_from_seed(layer, inputs, shape, "bernoulli", torch.bool, 1 - rate)
+
+
+def _draw_from_seed(
+    layer: SeededLayer,
+    inputs: torch.Tensor,
+    shape: Sequence[int],
+    distribution: str,
+    dtype: torch.dtype,
+    *probability: float,
+) -> torch.Tensor:
+    seed: Any = layer.seed
+    if in_backward():
+        raise RuntimeError(
+            f"{layer.name}: a checkpoint runs it again in the backward pass, where its seed gives other numbers "
+            f"than in the forward pass. Received: seed={seed}. Leave the seed out, and call "
+            "torch.manual_seed instead."
+        )
+    return draw_seeded(layer._torchkeras_draws, inputs, seed, shape, distribution, dtype, *probability)
 
 
 def _counter(count: int) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""How does a layer give each sample another shape?"""
+"""How does a layer give each sample another shape, or its axes another order?"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import layout, positive_int
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic import InputSpec
 
@@ -26,8 +27,8 @@ class Reshape(BuiltInLayer):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `target_shape` is no tuple of sizes, or has more than one -1; in a call, if a sample has not as
-            many values as the shape.
+        ValueError: if `target_shape` is not a tuple of sizes, or has more than one -1; in a call, if a sample does not
+            have as many values as the shape.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Reshape((-1, 2))(torch.tensor([[1, 2, 3, 4]]))
@@ -37,45 +38,163 @@ class Reshape(BuiltInLayer):
 
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.target_shape = self._read_target(target_shape)
+        self.target_shape = _read_target(self, target_shape)
         self.input_spec = InputSpec(min_ndim=1)
-
-    def _read_target(self, target_shape: Any) -> tuple[int, ...]:
-        try:
-            sizes = tuple(operator.index(size) for size in target_shape)
-        except TypeError:
-            sizes = (-2,)
-        if min(sizes, default=0) < -1 or sizes.count(-1) > 1:
-            raise ValueError(
-                f"{type(self).__name__}: target_shape must be a tuple of ints of at least 0, the sizes behind the "
-                f"batch; one may be -1. Received: target_shape={target_shape!r}."
-            )
-        return sizes
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs in the new shape, as a view where that can be."""
-        return inputs.reshape(inputs.shape[0], *self._sizes_for(inputs.shape[1:]))
+        return inputs.reshape(inputs.shape[0], *_sizes_for(self, inputs.shape[1:]))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, *target_shape); the size for -1 is free where one of the inputs' is.
 
         Raises:
-            ValueError: if a sample has not as many values as the shape.
+            ValueError: if the number of values in a sample is not that of the shape.
         """
         batch, *sizes = input_shape
         if None in sizes:
             return (batch, *(None if size == -1 else size for size in self.target_shape))
-        return (batch, *self._sizes_for(sizes))
+        return (batch, *_sizes_for(self, sizes))
 
-    def _sizes_for(self, sizes: Sequence[Any]) -> tuple[int, ...]:
-        """Return `target_shape` with the size that -1 stands for. Torch could not tell it for an empty batch."""
-        target = self.target_shape
-        total, known = math.prod(sizes), math.prod([size for size in target if size != -1])
-        is_open = -1 in target
-        fits = known != 0 and total % known == 0 if is_open else total == known
-        if not fits:
-            raise ValueError(
-                f"{self.name}: a sample of shape {tuple(sizes)} has {total} values, which do not fill target_shape. "
-                f"Received: target_shape={target}."
-            )
-        return tuple(total // known if size == -1 else size for size in target) if is_open else target
+
+@catalog.register()
+class Flatten(BuiltInLayer):
+    """Flatten all axes but the batch. Shapes: (batch, …) -> (batch, features), and (batch,) -> (batch, 1).
+
+    Args:
+        data_format: 'channels_last', or 'channels_first' if the inputs are (batch, channels, …): channels then vary
+            fastest in the output, as if they had come last. Default `backend.image_data_format()`.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: for another `data_format`.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Flatten("channels_first")(torch.tensor([[[1, 2], [3, 4]]]))
+    tensor([[1, 3, 2, 4]])
+    """
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.data_format = layout(self, data_format)
+        self.input_spec = InputSpec(min_ndim=1)
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the inputs with two axes."""
+        if inputs.dim() == 1:
+            return inputs.unsqueeze(1)
+        channels_last = inputs if self.data_format == "channels_last" else inputs.movedim(1, -1)
+        return channels_last.flatten(1)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return (batch, number of features)."""
+        features = [size for size in input_shape[1:] if size is not None]
+        is_known = len(features) == len(input_shape) - 1
+        return (input_shape[0], math.prod(features) if is_known else None)
+
+
+@catalog.register()
+class Permute(BuiltInLayer):
+    """The inputs with their axes in another order; the batch stays first. Nothing is copied.
+
+    Shapes: with `dims=(2, 1)`, (batch, a, b) -> (batch, b, a).
+
+    Args:
+        dims: for each axis of the output after the batch, the axis of the inputs, counted from 1.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `dims` does not hold each int from 1 to its length; in a call, if the inputs have another number
+            of axes.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Permute((2, 1))(torch.tensor([[[1, 2], [3, 4]]]))
+    tensor([[[1, 3],
+             [2, 4]]])
+    """
+
+    def __init__(self, dims: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dims = _read_dims(self, dims)
+        self.input_spec = InputSpec(ndim=len(self.dims) + 1)
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return a view of the inputs with the axes in the new order."""
+        return inputs.permute(0, *self.dims)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the sizes in the new order."""
+        return (input_shape[0], *(input_shape[axis] for axis in self.dims))
+
+
+@catalog.register()
+class RepeatVector(BuiltInLayer):
+    """The inputs `n` times, one after the other. Shapes: (batch, features) -> (batch, n, features).
+
+    The output is a view that holds the inputs once, as of `torch.expand`: to write into it, clone it.
+
+    Args:
+        n: how many times.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if `n` is not a positive int; in a call, if the inputs do not have two axes.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.RepeatVector(2)(torch.tensor([[1.0, 2.0]]))
+    tensor([[[1., 2.],
+             [1., 2.]]])
+    """
+
+    def __init__(self, n: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.n = positive_int(self, "n", n)
+        self.input_spec = InputSpec(ndim=2)
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the inputs `n` times."""
+        return inputs.unsqueeze(1).expand(-1, self.n, -1)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return (batch, n, features)."""
+        return (input_shape[0], self.n, input_shape[1])
+
+
+def _read_target(layer: Reshape, target_shape: Any) -> tuple[int, ...]:
+    try:
+        sizes = tuple(operator.index(size) for size in target_shape)
+    except TypeError:
+        sizes = (-2,)
+    if min(sizes, default=0) < -1 or sizes.count(-1) > 1:
+        raise ValueError(
+            f"{type(layer).__name__}: target_shape must be a tuple of ints of at least 0, the sizes after the "
+            f"batch; one may be -1. Received: target_shape={target_shape!r}."
+        )
+    return sizes
+
+
+def _sizes_for(layer: Reshape, sizes: Sequence[Any]) -> tuple[int, ...]:
+    """Return `target_shape` with the size that -1 stands for. Torch could not tell it for an empty batch."""
+    target = layer.target_shape
+    total, known = math.prod(sizes), math.prod([size for size in target if size != -1])
+    is_open = -1 in target
+    fits = known != 0 and total % known == 0 if is_open else total == known
+    if not fits:
+        raise ValueError(
+            f"{layer.name}: a sample of shape {tuple(sizes)} has {total} values, which do not fill target_shape. "
+            f"Received: target_shape={target}."
+        )
+    return tuple(total // known if size == -1 else size for size in target) if is_open else target
+
+
+def _read_dims(layer: Permute, dims: Any) -> tuple[int, ...]:
+    try:
+        axes = tuple(operator.index(axis) for axis in dims)
+    except TypeError:
+        axes = (0,)
+    if sorted(axes) != list(range(1, len(axes) + 1)):
+        raise ValueError(
+            f"{type(layer).__name__}: dims must hold each int from 1 to its length once: the axes of the inputs "
+            f"without the batch, in their new order. Received: dims={dims!r}."
+        )
+    return axes

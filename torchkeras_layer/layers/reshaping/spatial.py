@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from torchkeras_layer._shapes import Shape
@@ -12,9 +13,7 @@ from torchkeras_layer.symbolic import InputSpec
 
 
 class Spatial(BuiltInLayer):
-    """Base of layers with `rank` spatial axes, behind the batch or, with channels_first, behind the channels.
-
-    A subclass says in `_new_length` how long an axis becomes.
+    """Base of layers with `rank` spatial axes, after the batch or, with channels_first, after the channels.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling2D(2, data_format="channels_first").compute_output_shape((None, 3, 4, None))
@@ -26,22 +25,41 @@ class Spatial(BuiltInLayer):
     def __init__(self, data_format: str | None, /, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format = layout(self, data_format)
-        self._first_axis = 1 if self.data_format == "channels_last" else 2
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs with other spatial sizes; free ones stay free."""
-        check_rank(self, input_shape, self.rank + 2)
-        sizes = list(input_shape)
-        for index in range(self.rank):
-            length = sizes[self._first_axis + index]
-            if length is not None:
-                sizes[self._first_axis + index] = self._new_length(index, length, input_shape)
-        return tuple(sizes)
 
-    def _new_length(self, index: int, length: int, input_shape: Shape) -> int:
-        """Return how long the spatial axis of that index becomes."""
-        raise NotImplementedError
+def first_spatial_axis(layer: Spatial) -> int:
+    """Return the number of the first spatial axis.
+
+    >>> import torchkeras_layer as keras
+    >>> first_spatial_axis(keras.layers.ZeroPadding2D(data_format="channels_first"))
+    2
+    """
+    return 1 if layer.data_format == "channels_last" else 2
+
+
+def with_lengths(layer: Spatial, input_shape: Shape, new_length: Callable[[int, int], int]) -> Shape:
+    """Return the shape of the inputs with other spatial sizes; free ones stay free.
+
+    Args:
+        layer: the layer.
+        input_shape: with the batch.
+        new_length: says for the index of a spatial axis, from 0, and its length how long it becomes.
+
+    Raises:
+        ValueError: if the shape has another number of axes than the layer's inputs.
+
+    >>> import torchkeras_layer as keras
+    >>> with_lengths(keras.layers.UpSampling2D(), (None, 4, None, 3), lambda index, length: 2 * length)
+    (None, 8, None, 3)
+    """
+    check_rank(layer, input_shape, layer.rank + 2)
+    sizes, first = list(input_shape), first_spatial_axis(layer)
+    for index in range(layer.rank):
+        length = sizes[first + index]
+        if length is not None:
+            sizes[first + index] = new_length(index, length)
+    return tuple(sizes)
 
 
 def as_int(value: Any, least: int) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,12 +12,27 @@ import torch.nn.functional as F
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int
-from torchkeras_layer.layers.preprocessing.images import resize
-from torchkeras_layer.layers.preprocessing.resampling import INTERPOLATIONS
-from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints
+from torchkeras_layer.layers.preprocessing.images import INTERPOLATIONS, resize
+from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints, first_spatial_axis, with_lengths
 
 # Up to here, torch's kernel finds every place: it multiplies by the inverse of the factor in float32.
 _LARGEST_OF_KERNEL = 40
+
+
+@dataclass(slots=True)
+class Enlargement:
+    """By which factors the spatial axes are enlarged, and whether torch's kernel is exact for these.
+
+    `to_second` and `to_last` are the orders of the axes that move the channels there.
+
+    >>> Enlargement((2,), False, (0, 2, 1), (0, 2, 1)).factors
+    (2,)
+    """
+
+    factors: tuple[int, ...]
+    is_exact_in_kernel: bool
+    to_second: tuple[int, ...]
+    to_last: tuple[int, ...]
 
 
 class UpSampling(Spatial):
@@ -36,49 +52,36 @@ class UpSampling(Spatial):
                 f"axis. Received: size={size!r}."
             )
         self.size: Any = factors
-        self._factors = factors
-        self._suits_kernel = self.rank > 1 and max(factors) <= _LARGEST_OF_KERNEL
-        spatial = range(1, self.rank + 1)
-        self._channels_second, self._channels_last = (0, self.rank + 1, *spatial), (0, *(i + 1 for i in spatial), 1)
+        is_exact = self.rank > 1 and max(factors) <= _LARGEST_OF_KERNEL
+        axes = range(1, self.rank + 1)
+        to_second, to_last = (0, self.rank + 1, *axes), (0, *(axis + 1 for axis in axes), 1)
+        self._torchkeras.derived = Enlargement(factors, is_exact, to_second, to_last)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs with each value repeated."""
         if 0 in inputs.shape:
-            self._check_sizes(inputs.shape)
-        images = self._as_images(inputs)
+            _check_not_empty(self, inputs.shape)
+        images = _as_images(self, inputs)
         # Torch has a fast kernel where the channels are last in memory, and for images and volumes only. Elsewhere it
         # takes 2 to 4 times as long, forward, as axis by axis.
-        if self._suits_kernel and images.stride(1) == 1 and images.is_floating_point():
-            return self._as_inputs(F.interpolate(images, size=self._enlarged(images), mode="nearest"))
-        repeated = inputs
+        enlargement: Enlargement = self._torchkeras.derived
+        if enlargement.is_exact_in_kernel and images.stride(1) == 1 and images.is_floating_point():
+            return _as_inputs(self, F.interpolate(images, size=_new_lengths(self, images), mode="nearest"))
+        repeated, first = inputs, first_spatial_axis(self)
         for index in reversed(range(self.rank)):
-            repeated = repeated.repeat_interleave(self._factors[index], self._first_axis + index)
+            repeated = repeated.repeat_interleave(enlargement.factors[index], first + index)
         return repeated
 
-    def _as_images(self, inputs: torch.Tensor) -> torch.Tensor:
-        return inputs if self._first_axis == 2 else inputs.permute(*self._channels_second)
-
-    def _as_inputs(self, images: torch.Tensor) -> torch.Tensor:
-        return images if self._first_axis == 2 else images.permute(*self._channels_last)
-
-    def _enlarged(self, images: torch.Tensor) -> list[int]:
-        return [length * factor for length, factor in zip(images.shape[2:], self._factors, strict=True)]
-
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs with `size` times the spatial sizes; free ones stay free."""
-        shape = super().compute_output_shape(input_shape)
-        self._check_sizes(input_shape)
+        """Return the shape of the inputs with `size` times the spatial sizes; free ones stay free.
+
+        Raises:
+            ValueError: if the shape has another number of axes, or a size of 0 after the batch.
+        """
+        factors = self._torchkeras.derived.factors
+        shape = with_lengths(self, input_shape, lambda index, length: length * factors[index])
+        _check_not_empty(self, input_shape)
         return shape
-
-    def _check_sizes(self, shape: Sequence[int | None]) -> None:
-        if 0 in shape[1:]:
-            raise ValueError(
-                f"{self.name}: nothing is in inputs of shape {tuple(shape)} to enlarge. "
-                "Give inputs whose axes have a size of at least 1."
-            )
-
-    def _new_length(self, index: int, length: int, input_shape: Shape) -> int:
-        return length * self._factors[index]
 
 
 @catalog.register()
@@ -90,7 +93,7 @@ class UpSampling1D(UpSampling):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `size` is not a positive int; in a call, if the inputs have not three axes, or an empty one.
+        ValueError: if `size` is not a positive int; in a call, if the inputs do not have three axes, or one is empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling1D()(torch.tensor([[[1, 2]]]))
@@ -102,7 +105,7 @@ class UpSampling1D(UpSampling):
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
         super().__init__(positive_int(self, "size", size), "channels_last", **kwargs)
-        self.size = self._factors[0]
+        self.size = self._torchkeras.derived.factors[0]
 
 
 @catalog.register()
@@ -118,7 +121,7 @@ class UpSampling2D(UpSampling):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs have not four axes, or an empty one.
+        ValueError: if an argument is something else; in a call, if the inputs do not have four axes, or one is empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling2D((1, 2))(torch.tensor([[[[1.0], [3.0]]]])).flatten()
@@ -140,10 +143,10 @@ class UpSampling2D(UpSampling):
         if self.interpolation == "nearest":
             return super().call(inputs)
         if 0 in inputs.shape:
-            self._check_sizes(inputs.shape)
-        images = self._as_images(inputs)
-        height, width = self._enlarged(images)
-        return self._as_inputs(resize(images, (height, width), self.interpolation))
+            _check_not_empty(self, inputs.shape)
+        images = _as_images(self, inputs)
+        height, width = _new_lengths(self, images)
+        return _as_inputs(self, resize(images, (height, width), self.interpolation))
 
 
 @catalog.register()
@@ -157,7 +160,7 @@ class UpSampling3D(UpSampling):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs have not five axes, or an empty one.
+        ValueError: if an argument is something else; in a call, if the inputs do not have five axes, or one is empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling3D((1, 2, 3))(torch.ones(2, 4, 4, 4, 3)).shape
@@ -168,3 +171,26 @@ class UpSampling3D(UpSampling):
 
     def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(size, data_format, **kwargs)
+
+
+def _as_images(layer: UpSampling, inputs: torch.Tensor) -> torch.Tensor:
+    """Return the inputs with the channels second."""
+    return inputs if layer.data_format == "channels_first" else inputs.permute(*layer._torchkeras.derived.to_second)
+
+
+def _as_inputs(layer: UpSampling, images: torch.Tensor) -> torch.Tensor:
+    """Return images, whose channels are second, with the channels where the inputs have them."""
+    return images if layer.data_format == "channels_first" else images.permute(*layer._torchkeras.derived.to_last)
+
+
+def _new_lengths(layer: UpSampling, images: torch.Tensor) -> list[int]:
+    factors = layer._torchkeras.derived.factors
+    return [length * factor for length, factor in zip(images.shape[2:], factors, strict=True)]
+
+
+def _check_not_empty(layer: UpSampling, shape: Sequence[int | None]) -> None:
+    if 0 in shape[1:]:
+        raise ValueError(
+            f"{layer.name}: inputs of shape {tuple(shape)} are empty: there is nothing to enlarge. "
+            "Give inputs whose axes have a size of at least 1."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,20 +11,18 @@ from typing_extensions import Self
 
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer, cast_output
 from torchkeras_layer.layers.recurrent.rnn import RNN
-from torchkeras_layer.layers.recurrent.states import states_as_keywords
-from torchkeras_layer.layers.wrappers.directions import (
-    check_fit,
-    check_merge,
-    check_recurrent,
-    check_shapes_merge,
-    one_direction,
-)
-from torchkeras_layer.layers.wrappers.one_kernel import common_kind, run_in_one
+from torchkeras_layer.layers.recurrent.states import output_size, states_as_keywords
+from torchkeras_layer.layers.wrappers.fused_directions import fused_kind, run_fused_directions
 from torchkeras_layer.layers.wrappers.wrapper import with_layers
+from torchkeras_layer.registry import CustomObjectScope
 
+# What a layer must have, with the meaning that it has for `RNN`; what must be the same in both layers.
+_NEEDED = ("go_backwards", "return_sequences", "return_state")
+_COMMON = ("stateful", "return_sequences", "return_state", "time_major")
 _MERGES: dict[Any, Any] = {
     "concat": lambda one, other: torch.cat([one, other], -1),
     "sum": torch.add,
@@ -31,6 +30,13 @@ _MERGES: dict[Any, Any] = {
     "ave": lambda one, other: (one + other) / 2,
     None: lambda one, other: (one, other),
 }
+
+
+@dataclasses.dataclass(slots=True)
+class InputLists:
+    """What Keras 2's lists of inputs hold: how many of the tensors are constants."""
+
+    num_constants: int
 
 
 @catalog.register()
@@ -71,22 +77,23 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
         **kwargs: Any,
     ) -> None:
         class_name = type(self).__name__
-        check_recurrent(class_name, "layer", layer)
+        _check_recurrent(class_name, "layer", layer)
         if backward_layer is not None:
-            check_recurrent(class_name, "backward_layer", backward_layer)
+            _check_recurrent(class_name, "backward_layer", backward_layer)
         if merge_mode not in tuple(_MERGES):
             raise ValueError(
                 f"{class_name}: merge_mode must be one of 'concat', 'sum', 'mul', 'ave', None. "
                 f"Received: merge_mode={merge_mode!r}."
             )
-        self._constants_count = kwargs.pop("num_constants", 0)
+        num_constants = kwargs.pop("num_constants", 0)
         super().__init__(weights=weights, **kwargs)
-        self.forward_layer = one_direction(layer, "forward_")
+        self._torchkeras.derived = InputLists(num_constants)
+        self.forward_layer = _one_direction(layer, "forward_")
         if backward_layer is None:
-            backward_layer = one_direction(layer, "backward_", go_backwards=not layer.go_backwards)
+            backward_layer = _one_direction(layer, "backward_", go_backwards=not layer.go_backwards)
         self.backward_layer = backward_layer
-        check_fit(class_name, self.forward_layer, self.backward_layer)
-        check_merge(class_name, merge_mode, self.forward_layer, self.backward_layer)
+        _check_opposite(class_name, self.forward_layer, self.backward_layer)
+        _check_merge(class_name, merge_mode, self.forward_layer, self.backward_layer)
         self.merge_mode = merge_mode
         self.return_sequences = layer.return_sequences
         self.return_state = layer.return_state
@@ -101,7 +108,7 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
         if inputs is None:
             # They are among the keywords.
             return super().forward(*args, **kwargs)
-        args, kwargs = states_as_keywords(self.name, (inputs, *args), kwargs, self._constants_count)
+        args, kwargs = states_as_keywords(self.name, (inputs, *args), kwargs, self._torchkeras.derived.num_constants)
         return super().forward(*args, **kwargs)
 
     def build(self, input_shape: Any) -> None:
@@ -134,56 +141,20 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
             mask: (batch, steps), false where a step does not count.
             constants: tensors that every call of the cells gets, if they take `constants`.
         """
-        before = self._halves(initial_state)
+        before = _halves(self, initial_state)
         layers = self.forward_layer, self.backward_layer
         plain = mask is None and constants is None and sequences.shape[1] != 0
-        kind = common_kind(*layers, sequences, training) if plain else None
+        kind = fused_kind(*layers, sequences, training) if plain else None
         if kind is not None:
-            return self._call_in_one(kind, sequences, before)
+            return _call_fused(self, kind, sequences, before)
         outputs, others = (
-            self._run(direction, sequences, state, mask, constants)
+            _call_direction(direction, sequences, state, mask, constants)
             for direction, state in zip(layers, before, strict=True)
         )
         (output, *states), (other, *other_states) = (outputs, others) if self.return_state else ([outputs], [others])
         if self.return_sequences:
             other = other.flip(0 if getattr(self.forward_layer, "time_major", False) else 1)
-        return self._with_states(self._merge(output, other), [*states, *other_states])
-
-    def _call_in_one(self, kind: str, sequences: torch.Tensor, before: tuple[Any, Any]) -> Any:
-        """Run both directions by one of torch's kernels, without reversing anything."""
-        outputs, states = run_in_one(kind, self.forward_layer, self.backward_layer, sequences, before)
-        if self.return_sequences:
-            is_merged = self.merge_mode == "concat"
-            return self._with_states(outputs if is_merged else self._merge(*outputs.chunk(2, -1)), states)
-        # The last h of each direction is its output.
-        return self._with_states(self._merge(states[0], states[len(states) // 2]), states)
-
-    def _with_states(self, merged: Any, states: list[torch.Tensor]) -> Any:
-        if not self.return_state:
-            return merged
-        return (*(merged if self.merge_mode is None else [merged]), *states)
-
-    def _run(self, direction: Any, sequences: torch.Tensor, state: Any, mask: Any, constants: Any) -> Any:
-        given = {"initial_state": state, "constants": constants}
-        arguments = {name: value for name, value in given.items() if value is not None}
-        if direction._torchkeras.signature.takes_mask:
-            arguments["mask"] = mask
-        return direction(sequences, **arguments)
-
-    def _halves(self, initial_state: Any) -> tuple[Any, Any]:
-        if initial_state is None:
-            return None, None
-        states = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
-        if len(states) % 2:
-            raise ValueError(
-                f"{self.name}: initial_state must hold the states of the forward layer and as many of the backward "
-                f"layer. Received: {len(states)} tensor{'s' * (len(states) > 1)}."
-            )
-        half = len(states) // 2
-        return states[:half], states[half:]
-
-    def _merge(self, output: torch.Tensor, other: torch.Tensor) -> Any:
-        return _MERGES[self.merge_mode](cast_output(self, output), cast_output(self, other))
+        return _with_states(self, _merge(self, output, other), [*states, *other_states])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask for the output of all steps, for each if they are not merged."""
@@ -201,7 +172,7 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
         shapes = self.forward_layer.compute_output_shape(input_shape)
         others = self.backward_layer.compute_output_shape(input_shape)
         (shape, *states), (other, *other_states) = (shapes, others) if self.return_state else ([shapes], [others])
-        check_shapes_merge(self.name, self.merge_mode, shape, other)
+        _check_shapes_merge(self.name, self.merge_mode, shape, other)
         merged: list[Shape] = [shape]
         if self.merge_mode is None:
             merged = [shape, other]
@@ -231,7 +202,7 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
         Raises:
             ValueError: if states are given and none are kept, or if they do not fit.
         """
-        for direction, part in zip((self.forward_layer, self.backward_layer), self._halves(states), strict=True):
+        for direction, part in zip((self.forward_layer, self.backward_layer), _halves(self, states), strict=True):
             direction.reset_state(part)
 
     def reset_states(self, states: Any = None) -> None:
@@ -252,3 +223,128 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
         3
         """
         return super().from_config(with_layers(config, ("layer", "backward_layer"), custom_objects))
+
+
+def _call_fused(layer: Bidirectional, kind: str, sequences: torch.Tensor, before: tuple[Any, Any]) -> Any:
+    """Run both directions by one of torch's fused kernels, without reversing anything."""
+    outputs, states = run_fused_directions(kind, layer.forward_layer, layer.backward_layer, sequences, before)
+    if layer.return_sequences:
+        is_merged = layer.merge_mode == "concat"
+        return _with_states(layer, outputs if is_merged else _merge(layer, *outputs.chunk(2, -1)), states)
+    # The last h of each direction is its output.
+    return _with_states(layer, _merge(layer, states[0], states[len(states) // 2]), states)
+
+
+def _call_direction(direction: Any, sequences: torch.Tensor, state: Any, mask: Any, constants: Any) -> Any:
+    given = {"initial_state": state, "constants": constants}
+    arguments = {name: value for name, value in given.items() if value is not None}
+    if direction._torchkeras.signature.takes_mask:
+        arguments["mask"] = mask
+    return direction(sequences, **arguments)
+
+
+def _merge(layer: Bidirectional, output: torch.Tensor, other: torch.Tensor) -> Any:
+    return _MERGES[layer.merge_mode](cast_output(layer, output), cast_output(layer, other))
+
+
+def _with_states(layer: Bidirectional, merged: Any, states: list[torch.Tensor]) -> Any:
+    if not layer.return_state:
+        return merged
+    return (*(merged if layer.merge_mode is None else [merged]), *states)
+
+
+def _halves(layer: Bidirectional, initial_state: Any) -> tuple[Any, Any]:
+    """Return the initial states of each direction, of which those of the forward layer come first."""
+    if initial_state is None:
+        return None, None
+    states = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
+    if len(states) % 2:
+        raise ValueError(
+            f"{layer.name}: initial_state must hold the states of the forward layer and as many of the backward "
+            f"layer. Received: {len(states)} tensor{'s' * (len(states) > 1)}."
+        )
+    half = len(states) // 2
+    return states[:half], states[half:]
+
+
+def _check_recurrent(class_name: str, argument: str, layer: Any) -> None:
+    """Check that a layer goes through sequences.
+
+    Raises:
+        ValueError: if it is no layer, or lacks what the other direction is made with.
+    """
+    missing = [name for name in _NEEDED if not hasattr(layer, name)]
+    if not isinstance(layer, Layer) or missing:
+        received = layer.name if isinstance(layer, Layer) else repr(layer)
+        lacking = f", which has no {', '.join(missing)}" if isinstance(layer, Layer) else ""
+        raise ValueError(
+            f"{class_name}: {argument} must be a recurrent layer, such as LSTM(8), RNN(cell), or one with attributes "
+            f"{', '.join(_NEEDED)}. Received: {received}{lacking}."
+        )
+
+
+def _one_direction(layer: Any, prefix: str, **changes: Any) -> Any:
+    """Return a new layer with the config of one, weights and state of its own, and a name that begins with a prefix."""
+    config = {**layer.get_config(), **changes, "name": prefix + layer.name.removeprefix(prefix)}
+    with CustomObjectScope(_classes_in(layer)):
+        made = type(layer).from_config(config)
+    if isinstance(layer, RNN):
+        # No config says it.
+        made._torchkeras.derived.uses_fused_kernel = layer._torchkeras.derived.uses_fused_kernel
+    return made
+
+
+def _check_opposite(class_name: str, forward: Any, backward: Any) -> None:
+    """Check that two layers are each other's opposite, and otherwise alike.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    if forward.go_backwards == backward.go_backwards:
+        raise ValueError(
+            f"{class_name}: layer and backward_layer must go in different directions. "
+            f"Received: go_backwards={forward.go_backwards} for both. Make one with go_backwards=True."
+        )
+    for name in _COMMON:
+        of_forward, of_backward = getattr(forward, name, False), getattr(backward, name, False)
+        if of_forward != of_backward:
+            raise ValueError(
+                f"{class_name}: layer and backward_layer must have the same {name}. "
+                f"Received: {name}={of_forward} and {name}={of_backward}."
+            )
+
+
+def _check_merge(class_name: str, merge_mode: str | None, forward: Any, backward: Any) -> None:
+    """Check that what two layers put out can be merged, as far as their cells tell it.
+
+    Raises:
+        ValueError: if they have not as many features, and those are to be added or multiplied.
+    """
+    if isinstance(forward, RNN) and isinstance(backward, RNN):
+        sizes = [(output_size(layer.cell),) for layer in (forward, backward)]
+        _check_shapes_merge(class_name, None if merge_mode == "concat" else merge_mode, *sizes)
+
+
+def _check_shapes_merge(name: str, merge_mode: str | None, forward: Any, backward: Any) -> None:
+    """Check that outputs of the given shapes can be merged; `None` is a free size.
+
+    Raises:
+        ValueError: if they cannot.
+    """
+    counted = -1 if merge_mode == "concat" else None
+    pairs = zip(forward[:counted], backward[:counted], strict=False)
+    is_alike = len(forward) == len(backward) and all(None in pair or pair[0] == pair[1] for pair in pairs)
+    if merge_mode is not None and not is_alike:
+        raise ValueError(
+            f"{name}: merge_mode={merge_mode!r} needs outputs of the same shape from both layers"
+            f"{', but for their features' if merge_mode == 'concat' else ''}. "
+            f"Received: {tuple(forward)} and {tuple(backward)}. Give both layers the same sizes, or merge_mode=None."
+        )
+
+
+def _classes_in(layer: Layer) -> dict[str, type]:
+    """Return the classes of cells and layers inside that are not built in, by their names."""
+    cell = getattr(layer, "cell", None)
+    parts = [*layer.modules(), cell, *leaves(list(getattr(cell, "cells", [])))]
+    classes = {type(part) for part in parts if part is not None}
+    return {cls.__name__: cls for cls in classes if not cls.__module__.startswith(("torchkeras_layer.", "torch."))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import torch
@@ -16,6 +17,13 @@ from torchkeras_layer.layers.wrappers.wrapper import Wrapper
 
 _KERNELS = ("kernel", "embeddings")
 _LEAST_NORM = 1e-7
+
+
+@dataclasses.dataclass(slots=True)
+class NormalizedWeight:
+    """Which weight of the layer inside is normalized."""
+
+    name: str
 
 
 @catalog.register()
@@ -59,8 +67,8 @@ class SpectralNormalization(Wrapper):
             ValueError: if the layer has no kernel.
         """
         super().build(input_shape)
-        self._kernel_name = self._find_kernel()
-        kernel = self._kernel()
+        self._torchkeras.derived = NormalizedWeight(_find_kernel(self))
+        kernel = _kernel_of(self)
         start = initializers.TruncatedNormal(stddev=0.02)
         self.vector_u = self.add_weight(
             "vector_u", (1, kernel.shape[-1]), dtype=kernel.dtype, initializer=start, trainable=False, autocast=False
@@ -69,11 +77,11 @@ class SpectralNormalization(Wrapper):
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Return what the layer gives, after the kernel was divided if `training`."""
         if not training:
-            return self._cast(self.layer(inputs))
-        self.add_update(self._normalize)
+            return _cast(self, self.layer(inputs))
+        self.add_update(lambda: _normalize(self))
         # The next call changes the kernel, perhaps before this one's backward pass: 1 copy of the kernel a call.
-        replaced = {self._kernel_name: self._kernel().clone()}
-        return self._cast(functional_call(self.layer, replaced, (inputs,)))
+        replaced = {self._torchkeras.derived.name: _kernel_of(self).clone()}
+        return _cast(self, functional_call(self.layer, replaced, (inputs,)))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask that the layer gives."""
@@ -86,7 +94,7 @@ class SpectralNormalization(Wrapper):
     @property
     def kernel(self) -> torch.Tensor:
         """The weight of the layer that is divided."""
-        return getattr(self.layer, self._kernel_name)
+        return getattr(self.layer, self._torchkeras.derived.name)
 
     @property
     def weights(self) -> list[torch.Tensor]:
@@ -97,39 +105,45 @@ class SpectralNormalization(Wrapper):
 
     def _torchkeras_own_weights(self) -> list[torch.Tensor]:
         # Keras counts the kernel among the wrapper's own, and writes it into files so.
-        return [self._kernel(), *super()._torchkeras_own_weights()] if self.built else []
+        return [_kernel_of(self), *super()._torchkeras_own_weights()] if self.built else []
 
-    def _find_kernel(self) -> str:
-        for name in _KERNELS:
-            if isinstance(self.layer._parameters.get(name, self.layer._buffers.get(name)), torch.Tensor):
-                return name
-        raise ValueError(
-            f"{self.name}: the layer must have a kernel or embeddings to normalize. "
-            f"Received: {self.layer.name} ({type(self.layer).__name__})."
-        )
 
-    def _kernel(self) -> torch.Tensor:
-        """Return the kernel as it is kept, without the cast of a mixed policy."""
-        weight = read_weight(self.layer, self._kernel_name)
-        assert weight is not None
-        return weight
+def _find_kernel(layer: SpectralNormalization) -> str:
+    inner = layer.layer
+    for name in _KERNELS:
+        if isinstance(inner._parameters.get(name, inner._buffers.get(name)), torch.Tensor):
+            return name
+    raise ValueError(
+        f"{layer.name}: the layer must have a kernel or embeddings to normalize. "
+        f"Received: {inner.name} ({type(inner).__name__})."
+    )
 
-    @torch.no_grad()
-    def _normalize(self) -> None:
-        kernel, vector_u = self._kernel(), self.vector_u
-        matrix, left = kernel.reshape(-1, kernel.shape[-1]), vector_u[0]
-        right, along = left, torch.mv(matrix, left)
-        for _ in range(self.power_iterations):
-            right = _of_length_1(along)
-            left = _of_length_1(torch.mv(matrix.t(), right))
-            along = torch.mv(matrix, left)
-        singular_value = torch.dot(right, along)
-        is_something = kernel.any()
-        vector_u.copy_(torch.where(is_something, left, vector_u))
-        kernel.copy_(torch.where(is_something, kernel / singular_value, kernel))
 
-    def _cast(self, outputs: Any) -> Any:
-        return cast_output(self, outputs) if isinstance(outputs, torch.Tensor) else outputs
+def _kernel_of(layer: SpectralNormalization) -> torch.Tensor:
+    """Return the kernel as it is kept, without the cast of a mixed policy."""
+    weight = read_weight(layer.layer, layer._torchkeras.derived.name)
+    assert weight is not None
+    return weight
+
+
+@torch.no_grad()
+def _normalize(layer: SpectralNormalization) -> None:
+    """Divide the kernel by its largest singular value."""
+    kernel, vector_u = _kernel_of(layer), layer.vector_u
+    matrix, left = kernel.reshape(-1, kernel.shape[-1]), vector_u[0]
+    right, along = left, torch.mv(matrix, left)
+    for _ in range(layer.power_iterations):
+        right = _of_length_1(along)
+        left = _of_length_1(torch.mv(matrix.t(), right))
+        along = torch.mv(matrix, left)
+    singular_value = torch.dot(right, along)
+    has_values = kernel.any()
+    vector_u.copy_(torch.where(has_values, left, vector_u))
+    kernel.copy_(torch.where(has_values, kernel / singular_value, kernel))
+
+
+def _cast(layer: SpectralNormalization, outputs: Any) -> Any:
+    return cast_output(layer, outputs) if isinstance(outputs, torch.Tensor) else outputs
 
 
 def _of_length_1(vector: torch.Tensor) -> torch.Tensor:

@@ -1,10 +1,12 @@
-"""How is a layer applied to every step of a sequence?"""
+"""How is a layer applied to every step of a sequence, and when to all of them at once?"""
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from torchkeras_layer._shapes import Shape, map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
@@ -12,9 +14,43 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import cast_output
-from torchkeras_layer.layers.wrappers.sample_wise import computes_samples_apart
+from torchkeras_layer.layers.core.function_layers import Lambda
+from torchkeras_layer.layers.core.torch_function import TorchFunction
+from torchkeras_layer.layers.core.torch_module_config import is_of_torch
+from torchkeras_layer.layers.normalization import BatchNormalization
+from torchkeras_layer.layers.wrappers.spectral_normalization import SpectralNormalization
 from torchkeras_layer.layers.wrappers.wrapper import Wrapper, without_steps
+from torchkeras_layer.symbolic import KerasTensor
 from torchkeras_layer.symbolic.input_spec import TensorSpec
+
+Answer = Literal["always", "in inference", "not known"]
+
+_IN_INFERENCE_ONLY: tuple[type[nn.Module], ...] = (
+    BatchNormalization,
+    SpectralNormalization,
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.BatchNorm3d,
+    nn.InstanceNorm1d,
+    nn.InstanceNorm2d,
+    nn.InstanceNorm3d,
+)
+# What runs a function that may do anything, and modules whose arguments say which axis is the batch.
+_UNKNOWN: tuple[type[nn.Module], ...] = (
+    Lambda,
+    TorchFunction,
+    nn.RNNBase,
+    nn.MultiheadAttention,
+    nn.EmbeddingBag,
+)
+_AXES = ("axis", "dim", "start_dim")
+
+
+@dataclasses.dataclass(slots=True)
+class BuiltFor:
+    """What a build finds out of the layer inside: when it computes each sample of a batch by itself."""
+
+    samples_apart: Answer
 
 
 @catalog.register()
@@ -52,41 +88,19 @@ class TimeDistributed(Wrapper):
         """Build the layer for the shape of one step."""
         if not self.layer.built:
             # Otherwise the shape may be that of a step: TF-Keras writes it so, and builds the layer before.
-            super().build(map_shapes(self._shape_to_build_for, input_shape))
+            super().build(map_shapes(lambda shape: _shape_to_build_for(self, shape), input_shape))
         # What the layer consists of does not change from here on.
-        self._samples_apart = computes_samples_apart(self.layer)
-
-    def _shape_to_build_for(self, input_shape: Shape) -> Shape:
-        """Return the shape of a step; its batch is that of all steps too, so that only states have a size for it."""
-        step = without_steps(self, input_shape)
-        keeps_states = any(isinstance(inner, Layer) and inner._torchkeras.stateful for inner in self.layer.modules())
-        return step if keeps_states else (None, *step[1:])
+        self._torchkeras.derived = BuiltFor(computes_samples_apart(self.layer))
 
     def call(self, inputs: Any, training: Any = None, mask: torch.Tensor | None = None) -> Any:
         """Return what the layer gives for each step."""
-        if mask is None and isinstance(inputs, torch.Tensor) and not self._must_go_step_by_step(training):
+        if mask is None and isinstance(inputs, torch.Tensor) and not _goes_step_by_step(self, training):
             # The general way took a third of the time of a small Dense more.
             if inputs.dim() < 3:
                 without_steps(self, inputs.shape)
             outputs = self.layer(inputs.flatten(0, 1))
-            return map_leaves(lambda tensor: self._with_steps(tensor, *inputs.shape[:2]), outputs)
-        return self._call_on_any(inputs, training, mask)
-
-    def _call_on_any(self, inputs: Any, training: Any, mask: torch.Tensor | None) -> Any:
-        for tensor in leaves(inputs):
-            without_steps(self, tensor.shape)
-        batch, steps = leaves(inputs)[0].shape[:2]
-        if mask is not None:
-            self._check_mask(mask, batch, steps)
-            mask = mask if self.layer._torchkeras.signature.takes_mask else None
-        if self._must_go_step_by_step(training) and steps != 0:
-            return self._step_by_step(inputs, mask, steps)
-        given = {} if mask is None else {"mask": mask.flatten(0, 1)}
-        outputs = self.layer(map_leaves(lambda tensor: tensor.flatten(0, 1), inputs), **given)
-        return map_leaves(lambda tensor: self._with_steps(tensor, batch, steps), outputs)
-
-    def _with_steps(self, outputs: torch.Tensor, batch: Any, steps: Any) -> torch.Tensor:
-        return self._cast(outputs).view(batch, steps, *outputs.shape[1:])
+            return map_leaves(lambda tensor: _with_steps(self, tensor, *inputs.shape[:2]), outputs)
+        return _call_on_any(self, inputs, training, mask)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return what the layer gives for the shape of one step, with the steps put back.
@@ -95,7 +109,7 @@ class TimeDistributed(Wrapper):
             ValueError: if a shape has fewer than 3 axes.
         """
         outputs = self.layer.compute_output_shape(map_shapes(lambda shape: without_steps(self, shape), input_shape))
-        return map_shapes(lambda shape: (shape[0], self._steps_in(input_shape), *shape[1:]), outputs)
+        return map_shapes(lambda shape: (shape[0], _steps_in(input_shape), *shape[1:]), outputs)
 
     def compute_output_signature(self, input_signature: Any) -> Any:
         """Return the `TensorSpec`(s) that the layer gives for one step, with the steps put back."""
@@ -109,33 +123,108 @@ class TimeDistributed(Wrapper):
 
         return map_leaves(with_steps, outputs)
 
-    def _cast(self, outputs: torch.Tensor) -> torch.Tensor:
-        is_cast = outputs.dtype is self._torchkeras.compute_dtype or not outputs.is_floating_point()
-        return outputs if is_cast else cast_output(self, outputs)
 
-    def _steps_in(self, input_shape: Any) -> int | None:
-        found: list[Shape] = []
-        map_shapes(found.append, input_shape)
-        return found[0][1]
+def computes_samples_apart(module: nn.Module) -> Answer:
+    """Say when a module, with all that is inside, gives each sample of a batch what it gives the sample alone.
 
-    def _must_go_step_by_step(self, training: Any) -> bool:
-        # Without data, only the shapes count, and the steps may have no number.
-        if self._samples_apart == "always" or per_thread.context.is_tracing:
-            return False
-        return bool(training) or self._samples_apart != "in inference"
+    Known are the built-in layers and the common classes of `torch.nn`. Random numbers count as those of the sample
+    unless a seed fixes them.
 
-    def _step_by_step(self, inputs: Any, mask: torch.Tensor | None, steps: int) -> Any:
-        def step(index: int) -> Any:
-            given = {} if mask is None else {"mask": mask[:, index]}
-            return self.layer(map_leaves(lambda tensor: tensor[:, index], inputs), **given)
+    >>> from torchkeras_layer.layers import Dense
+    >>> computes_samples_apart(Dense(3)), computes_samples_apart(BatchNormalization()), computes_samples_apart(Layer())
+    ('always', 'in inference', 'not known')
+    """
+    answers = {_answer_for(inner) for inner in module.modules()}
+    return "not known" if "not known" in answers else "in inference" if "in inference" in answers else "always"
 
-        return map_leaves(lambda *parts: self._cast(torch.stack(parts, 1)), *map(step, range(steps)))
 
-    def _check_mask(self, mask: Any, batch: Any, steps: Any) -> None:
-        if not isinstance(mask, torch.Tensor):
-            raise ValueError(f"{self.name}: a mask must be a tensor. Received: {mask!r}.")
-        if mask.dim() < 2 or mask.shape[0] != batch or mask.shape[1] != steps:
-            raise ValueError(
-                f"{self.name}: a mask must have a shape that begins with (batch, steps), here ({batch}, {steps}). "
-                f"Received: a mask of shape {tuple(mask.shape)}."
-            )
+def _answer_for(module: nn.Module) -> Answer:
+    is_ours = type(module).__module__.startswith("torchkeras_layer.") and type(module) is not Layer
+    if not (is_ours or is_of_torch(module)) or isinstance(module, _UNKNOWN):
+        return "not known"
+    if isinstance(module, Layer) and (module._torchkeras.stateful or _has_fixed_batch(module)):
+        return "not known"
+    if getattr(module, "time_major", False) or not all(map(_is_within_a_sample, _axes_of(module))):
+        return "not known"
+    draws_for_all = getattr(module, "seed", None) is not None or getattr(module, "noise_shape", None) is not None
+    return "in inference" if draws_for_all or isinstance(module, _IN_INFERENCE_ONLY) else "always"
+
+
+def _has_fixed_batch(layer: Layer) -> bool:
+    """Whether a layer is a model that takes batches of one size only."""
+    return any(
+        isinstance(one, KerasTensor) and one.shape[:1] != (None,) for one in leaves(getattr(layer, "inputs", []))
+    )
+
+
+def _axes_of(module: nn.Module) -> list[Any]:
+    given = [getattr(module, name) for name in _AXES if hasattr(module, name)]
+    return [axis for value in given for axis in (value if isinstance(value, (list, tuple)) else [value])]
+
+
+def _is_within_a_sample(axis: Any) -> bool:
+    """Whether an axis cannot be the batch; one that is counted from the end may be, but for the last."""
+    return axis == -1 or (isinstance(axis, int) and axis > 0)
+
+
+def _shape_to_build_for(layer: TimeDistributed, input_shape: Shape) -> Shape:
+    """Return the shape of a step; its batch is that of all steps too, so that only states have a size for it."""
+    step = without_steps(layer, input_shape)
+    keeps_states = any(isinstance(inner, Layer) and inner._torchkeras.stateful for inner in layer.layer.modules())
+    return step if keeps_states else (None, *step[1:])
+
+
+def _goes_step_by_step(layer: TimeDistributed, training: Any) -> bool:
+    samples_apart = layer._torchkeras.derived.samples_apart
+    # Without data, only the shapes count, and the steps may have no number.
+    if samples_apart == "always" or per_thread.context.is_tracing:
+        return False
+    return bool(training) or samples_apart != "in inference"
+
+
+def _call_on_any(layer: TimeDistributed, inputs: Any, training: Any, mask: torch.Tensor | None) -> Any:
+    """Call a layer on inputs of any structure, with or without a mask."""
+    for tensor in leaves(inputs):
+        without_steps(layer, tensor.shape)
+    batch, steps = leaves(inputs)[0].shape[:2]
+    if mask is not None:
+        _check_mask(layer, mask, batch, steps)
+        mask = mask if layer.layer._torchkeras.signature.takes_mask else None
+    if _goes_step_by_step(layer, training) and steps != 0:
+        return _call_step_by_step(layer, inputs, mask, steps)
+    given = {} if mask is None else {"mask": mask.flatten(0, 1)}
+    outputs = layer.layer(map_leaves(lambda tensor: tensor.flatten(0, 1), inputs), **given)
+    return map_leaves(lambda tensor: _with_steps(layer, tensor, batch, steps), outputs)
+
+
+def _call_step_by_step(layer: TimeDistributed, inputs: Any, mask: torch.Tensor | None, steps: int) -> Any:
+    def step(index: int) -> Any:
+        given = {} if mask is None else {"mask": mask[:, index]}
+        return layer.layer(map_leaves(lambda tensor: tensor[:, index], inputs), **given)
+
+    return map_leaves(lambda *parts: _cast(layer, torch.stack(parts, 1)), *map(step, range(steps)))
+
+
+def _with_steps(layer: TimeDistributed, outputs: torch.Tensor, batch: Any, steps: Any) -> torch.Tensor:
+    return _cast(layer, outputs).view(batch, steps, *outputs.shape[1:])
+
+
+def _cast(layer: TimeDistributed, outputs: torch.Tensor) -> torch.Tensor:
+    is_cast = outputs.dtype is layer._torchkeras.compute_dtype or not outputs.is_floating_point()
+    return outputs if is_cast else cast_output(layer, outputs)
+
+
+def _steps_in(input_shape: Any) -> int | None:
+    found: list[Shape] = []
+    map_shapes(found.append, input_shape)
+    return found[0][1]
+
+
+def _check_mask(layer: TimeDistributed, mask: Any, batch: Any, steps: Any) -> None:
+    if not isinstance(mask, torch.Tensor):
+        raise ValueError(f"{layer.name}: a mask must be a tensor. Received: {mask!r}.")
+    if mask.dim() < 2 or mask.shape[0] != batch or mask.shape[1] != steps:
+        raise ValueError(
+            f"{layer.name}: a mask must have a shape that begins with (batch, steps), here ({batch}, {steps}). "
+            f"Received: a mask of shape {tuple(mask.shape)}."
+        )

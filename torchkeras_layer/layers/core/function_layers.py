@@ -1,0 +1,202 @@
+"""How does a layer run a function: any one, an activation, or none?"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from typing_extensions import Self
+
+from torchkeras_layer import activations
+from torchkeras_layer._shapes import Shape, map_shapes
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import resolved
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
+from torchkeras_layer.registry import DeserializationError, deserialize_keras_object
+
+_KERAS_2_NOTES = ("function_type", "module", "output_shape_type", "output_shape_module")
+
+
+@dataclass(slots=True)
+class FunctionFacts:
+    """What a layer knows of its function: the shape that was stated, and which of `mask` and `training` it takes.
+
+    >>> FunctionFacts((3,), {"mask"}).output_shape
+    (3,)
+    """
+
+    output_shape: Any
+    taken: set[str]
+
+
+@catalog.register()
+class Lambda(BuiltInLayer):
+    """A function as a layer. It has no weights of its own: for those, write a layer.
+
+    Args:
+        function: `function(inputs, **arguments)`; if it names `mask` or `training`, it gets them too.
+        output_shape: shape of the output without the batch, or `f(input_shape)`; by default the function is run to
+            find it.
+        mask: the mask of the output, or `f(inputs, mask)`; default none.
+        arguments: keywords for the function.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        TypeError: if `function` cannot be called or `arguments` is no dict; in `get_config`, if the function is neither
+            built in nor registered with `register_keras_serializable()`: a config never carries code.
+        DeserializationError: (a TypeError) in `from_config`, if the config does carry code, as Keras's may.
+
+    >>> import torch
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Lambda(lambda x, factor: factor * x, arguments={"factor": 3})(torch.ones(2))
+    tensor([3., 3.])
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not callable(function):
+            raise TypeError(f"{type(self).__name__}: function must be callable. Received: function={function!r}.")
+        if not isinstance(arguments, (dict, type(None))):
+            raise TypeError(f"{type(self).__name__}: arguments must be a dict. Received: arguments={arguments!r}.")
+        self.function = function
+        self.mask = mask
+        self.arguments = dict(arguments or {})
+        self._torchkeras.derived = FunctionFacts(output_shape, _names_of_arguments(function) & {"mask", "training"})
+        self.supports_masking = mask is not None
+
+    def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
+        """Return what the function returns."""
+        from_the_call = {"mask": mask, "training": training}
+        taken = self._torchkeras.derived.taken
+        given = {name: value for name, value in from_the_call.items() if name in taken}
+        return self.function(inputs, **self.arguments, **given)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the `mask` that the layer was made with, or what it returns."""
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return `output_shape`, completed by the batch, or what it returns.
+
+        Raises:
+            NotImplementedError: if there is no `output_shape`, and the function cannot run without data.
+        """
+        stated = self._torchkeras.derived.output_shape
+        if callable(stated):
+            return stated(input_shape)
+        if stated is not None:
+            batch = leaves(input_shape)[0]
+            return map_shapes(lambda shape: (batch, *shape), stated)
+        try:
+            return super().compute_output_shape(input_shape)
+        except NotImplementedError as error:
+            raise NotImplementedError(f"{error} For a Lambda: pass output_shape=.") from error
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make the layer from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+
+        Raises:
+            DeserializationError: if the config carries a function as code, or names one that is not known.
+            TypeError: if the constructor does not take the config.
+
+        >>> import torchkeras_layer as keras
+        >>> config = keras.layers.Lambda(keras.activations.relu).get_config()
+        >>> keras.layers.Lambda.from_config(config).function.__name__
+        'relu'
+        """
+        if not isinstance(config, dict):
+            return super().from_config(config)
+        arguments = {name: value for name, value in config.items() if name not in _KERAS_2_NOTES}
+        for name in ("function", "output_shape", "mask"):
+            if name in arguments:
+                arguments[name] = _read_function(name, arguments[name], config.get(f"{name}_type"))
+        arguments["arguments"] = deserialize_keras_object(config.get("arguments"))
+        return super().from_config(arguments)
+
+
+@catalog.register()
+class Activation(BuiltInLayer):
+    """An activation function as a layer. Shapes: any -> the same.
+
+    Args:
+        activation: name, function or layer; `None` is `linear`.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if there is no such function.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Activation("relu")(torch.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = resolved(self, "activation", activation, activations.get)
+        self.supports_masking = True
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return `activation(inputs)`."""
+        return self.activation(inputs)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the inputs."""
+        return tuple(input_shape)
+
+
+@catalog.register()
+class Identity(BuiltInLayer):
+    """The inputs, with their masks. Shapes: any, also a structure of tensors -> the same.
+
+    Args:
+        **kwargs: those of `Layer`.
+
+    >>> import torch
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.Identity()(torch.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the inputs."""
+        return inputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the inputs, or the structure of their shapes."""
+        return map_shapes(tuple, input_shape)
+
+
+def _names_of_arguments(function: Callable[..., Any]) -> set[str]:
+    try:
+        return set(inspect.signature(function).parameters)
+    except ValueError:
+        # Functions of torch that are written in C do not tell.
+        return set()
+
+
+def _read_function(name: str, value: Any, kind: str | None) -> Any:
+    """Return the function that a config means, or any other value that it has for an argument."""
+    if kind == "lambda":
+        raise DeserializationError(
+            f"Lambda: the config carries its {name} as bytecode, which is never run. Register a function with "
+            "@register_keras_serializable(), and put its name here instead."
+        )
+    if isinstance(value, str):
+        return deserialize_keras_object({"class_name": "function", "config": value})
+    return deserialize_keras_object(value)

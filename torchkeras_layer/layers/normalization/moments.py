@@ -1,0 +1,105 @@
+"""What are mean and variance of the values that a mask marks, or that all processes of a training run have together?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.distributed as distributed
+
+from torchkeras_layer._settings import epsilon
+
+
+def masked_moments(
+    values: torch.Tensor, mask: torch.Tensor, axes: tuple[int, ...]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and biased variance over all axes but `axes`, which are kept with size 1.
+
+    As in Keras 3, `backend.epsilon()` is added to the number of values: where nothing is marked, both are 0.
+
+    Args:
+        values: float tensor.
+        mask: for all axes of `values` but the last; `True`, or not 0, marks what counts.
+
+    >>> values, mask = torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[True, True, False]])
+    >>> mean, variance = masked_moments(values, mask, (2,))
+    >>> mean.flatten(), variance.flatten()
+    (tensor([2.]), tensor([1.]))
+    """
+    counts = _spread(mask, values)
+    others = [axis for axis in range(values.dim()) if axis not in axes]
+    number = counts.sum(others, keepdim=True).to(values.dtype) + epsilon()
+    mean = torch.where(counts, values, 0).sum(others, keepdim=True) / number
+    squares = torch.where(counts, values - mean, 0).square()
+    return mean, squares.sum(others, keepdim=True) / number
+
+
+def spans_processes() -> bool:
+    """Whether there are other processes, in the default group of `torch.distributed`.
+
+    >>> spans_processes()
+    False
+    """
+    return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+
+
+def synchronized_moments(
+    values: torch.Tensor, mask: torch.Tensor | None, axes: tuple[int, ...]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and biased variance over all processes and all axes but `axes`, which are kept with size 1.
+
+    Every process must call it, also one that has no values; how many each has may differ. Gradients flow to the values
+    of all processes, as in `nn.SyncBatchNorm`, which has a kernel for GPUs only.
+
+    Args:
+        values: float tensor.
+        mask: as in `masked_moments`, or `None`, which counts all.
+
+    >>> distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    >>> mean, variance = synchronized_moments(torch.tensor([[1.0], [3.0]]), None, (1,))
+    >>> mean.item(), variance.item()
+    (2.0, 1.0)
+    >>> distributed.destroy_process_group()
+    """
+    others = [axis for axis in range(values.dim()) if axis not in axes]
+    counts = torch.ones_like(values, dtype=torch.bool) if mask is None else _spread(mask, values)
+    number = counts.sum(others, keepdim=True).to(values.dtype)
+    own_mean = torch.where(counts, values, 0).sum(others, keepdim=True) / number.clamp(min=1)
+    own_squares = torch.where(counts, values - own_mean, 0).square().sum(others, keepdim=True)
+    # A row for each process, so that one exchange will do and no large numbers are subtracted from each other.
+    numbers, means, squares = _from_all_processes(torch.stack([number, own_mean, own_squares])).unbind(1)
+    total = numbers.sum(0) + epsilon() if mask is not None else numbers.sum(0).clamp(min=1)
+    mean = (numbers * means).sum(0) / total
+    return mean, (squares + numbers * (means - mean).square()).sum(0) / total
+
+
+def _spread(mask: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Return a mask for all axes of the values but the last as one for all axes."""
+    return mask.unsqueeze(-1).to(torch.bool).expand(values.shape)
+
+
+def _from_all_processes(row: torch.Tensor) -> torch.Tensor:
+    """Return what each process has, one after the other, as the sum of tensors that are 0 but for the own row."""
+    place = torch.arange(distributed.get_world_size(), device=row.device) == distributed.get_rank()
+    rows = torch.where(place.view(-1, *[1] * row.dim()), row, 0)
+    return _SumOverProcesses.apply(rows)  # type: ignore[return-value]
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum over all processes; each of them needs the gradients of all, since its values count in all results."""
+
+    @staticmethod
+    def forward(ctx: Any, values: torch.Tensor) -> torch.Tensor:
+        """Return the sum."""
+        return _sum(values)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the gradients."""
+        return _sum(gradients[0])
+
+
+def _sum(values: torch.Tensor) -> torch.Tensor:
+    result = values.clone(memory_format=torch.contiguous_format)
+    distributed.all_reduce(result)
+    return result

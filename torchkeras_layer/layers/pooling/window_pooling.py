@@ -1,0 +1,316 @@
+"""How does a layer make one value of each window that slides over its inputs, the largest or the average?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.arguments import layout, one_of, one_per_axis
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
+from torchkeras_layer.layers.inputs import as_real, check_rank
+from torchkeras_layer.layers.window_counts import count_windows
+from torchkeras_layer.symbolic import InputSpec
+
+
+class Pooling(BuiltInLayer):
+    """Base of the layers that make one value of each window: `rank` is how many axes the windows have.
+
+    Args:
+        pool_size: size of the windows, one int or one for each axis.
+        strides: from one window to the next, likewise; default `pool_size`.
+        padding: 'valid' for windows within the inputs, or 'same' for one window in every `strides` values, where what
+            lies outside of the inputs does not count.
+        data_format: 'channels_last' or 'channels_first'; default `backend.image_data_format()`.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: for a size or stride that is no positive int, another `padding` or `data_format`, and in the call
+            for inputs that have other axes, no channels or no window.
+
+    >>> class Sum(Pooling):
+    ...     rank = 2
+    ...     def _torchkeras_pool(self, images, *window):
+    ...         sizes, strides, padding, ceil_mode = window
+    ...         return torch.nn.functional.lp_pool2d(images, 1.0, sizes, strides, ceil_mode)
+    >>> Sum((1, 2), data_format="channels_first")(torch.tensor([[[[1.0, 2.0, 3.0, 4.0]]]]))
+    tensor([[[[3., 7.]]]])
+    """
+
+    rank: ClassVar[int]
+
+    def __init__(
+        self,
+        pool_size: int | Sequence[int] = 2,
+        strides: int | Sequence[int] | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.pool_size = one_per_axis(self, "pool_size", pool_size, self.rank)
+        self.strides = self.pool_size if strides is None else one_per_axis(self, "strides", strides, self.rank)
+        self.padding = one_of(self, "padding", padding, "valid", "same")
+        self.data_format = layout(self, data_format)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return a value for each window and channel."""
+        # Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
+        images = inputs if self.data_format == "channels_first" else inputs.movedim(-1, 1)
+        sizes, strides, lengths = self.pool_size, self.strides, images.shape[2:]
+        _check_sizes(self, images.shape[1:], inputs.shape)
+        if self.rank == 1:
+            # As rows of images: torch has no such memory format for sequences.
+            images, sizes, strides, lengths = images.unsqueeze(2), (1, *sizes), (1, *strides), (1, *lengths)
+        if self.padding == "valid":
+            pooled = self._torchkeras_pool(images, sizes, strides, (0,) * len(sizes), False)
+        elif torch.SymInt in map(type, lengths) and max(strides) > 1:
+            # Torch takes no padding that depends on a free size. This copy is made in exported programs alone.
+            pooled = self._torchkeras_pool_padded(images, sizes, strides)
+        else:
+            ends = [same_padding(*axis) for axis in zip(lengths, sizes, strides, strict=True)]
+            pooled = self._torchkeras_pool(images, sizes, strides, tuple(padding for padding, _ in ends), True)
+            for axis, (_, dropped) in enumerate(ends, 2):
+                pooled = pooled.narrow(axis, 1, pooled.shape[axis] - 1) if dropped else pooled
+        pooled = pooled.squeeze(2) if self.rank == 1 else pooled
+        return pooled if self.data_format == "channels_first" else pooled.movedim(1, -1)
+
+    def _torchkeras_pool(self, images: torch.Tensor, *window: Any) -> torch.Tensor:
+        """Call torch's function; `window` is what it calls `kernel_size`, `stride`, `padding` and `ceil_mode`.
+
+        Sequences come as images of height 1.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define _torchkeras_pool.")
+
+    def _torchkeras_pool_padded(
+        self, images: torch.Tensor, sizes: Sequence[int], strides: Sequence[int]
+    ) -> torch.Tensor:
+        """Pool with padding 'same', the padding being a step of its own; sequences come as images of height 1."""
+        raise NotImplementedError(f"{type(self).__name__} must define _torchkeras_pool_padded for free sizes.")
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return (batch, windows …, channels) or (batch, channels, windows …)."""
+        check_rank(self, input_shape, self.rank + 2)
+        first = 1 if self.data_format == "channels_last" else 2
+        lengths = input_shape[first : first + self.rank]
+        channels = input_shape[-1 if first == 1 else 1]
+        _check_sizes(self, (channels, *lengths), input_shape)
+        axes = zip(lengths, self.pool_size, self.strides, strict=True)
+        windows = [count_windows(length, size, stride, 1, self.padding) for length, size, stride in axes]
+        return (*input_shape[:first], *windows, *input_shape[first + self.rank :])
+
+
+def _check_sizes(layer: Pooling, sizes: Sequence[int | None], shape: Sequence[int | None]) -> None:
+    """Check the sizes of the channels and of the axes of the windows, which are those of a whole shape."""
+    least_sizes = (1, *layer.pool_size) if layer.padding == "valid" else (1,) * (layer.rank + 1)
+    for size, least in zip(sizes, least_sizes, strict=True):
+        if size is not None and size < least:
+            raise ValueError(
+                f"{layer.name}: inputs of shape {tuple(shape)} contain no window of pool_size={layer.pool_size}. "
+                "Pool less often, or give a smaller pool_size or, for axes that are not empty, padding='same'."
+            )
+
+
+class MaxPooling(Pooling):
+    """Base of the layers that keep the largest value of each window, channel by channel. Arguments: `Pooling`.
+
+    >>> MaxPooling.__mro__[1] is Pooling
+    True
+    """
+
+    def _torchkeras_pool(self, images: torch.Tensor, *window: Any) -> torch.Tensor:
+        sizes, strides, padding, ceil_mode = window
+        pool = F.max_pool3d if self.rank == 3 else F.max_pool2d
+        return pool(images, sizes, strides, padding, ceil_mode=ceil_mode)
+
+    def _torchkeras_pool_padded(
+        self, images: torch.Tensor, sizes: Sequence[int], strides: Sequence[int]
+    ) -> torch.Tensor:
+        least = -math.inf if images.is_floating_point() else torch.iinfo(images.dtype).min
+        return self._torchkeras_pool(padded(images, sizes, strides, least), sizes, strides, (0,) * len(sizes), False)
+
+
+@catalog.register("MaxPool1D")
+class MaxPooling1D(MaxPooling):
+    """Keep the largest value of each window. Shapes: (batch, steps, channels) -> (batch, windows, channels).
+
+    Arguments: those of `Pooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.MaxPooling1D(2)(torch.tensor([[[1.0], [5.0], [3.0], [2.0]]])).flatten()
+    tensor([5., 3.])
+    """
+
+    rank = 1
+
+
+@catalog.register("MaxPool2D")
+class MaxPooling2D(MaxPooling):
+    """Keep the largest value of each window. Shapes: (batch, height, width, channels) -> the same, fewer windows.
+
+    Arguments: those of `Pooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.MaxPooling2D(2, padding="same")(torch.arange(9.0).reshape(1, 3, 3, 1)).reshape(2, 2)
+    tensor([[4., 5.],
+            [7., 8.]])
+    """
+
+    rank = 2
+
+
+@catalog.register("MaxPool3D")
+class MaxPooling3D(MaxPooling):
+    """Keep the largest value of each window. Shapes: (batch, depth, height, width, channels) -> fewer windows.
+
+    Arguments: those of `Pooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.MaxPooling3D((2, 1, 2))(torch.arange(8.0).reshape(1, 2, 2, 2, 1)).flatten()
+    tensor([5., 7.])
+    """
+
+    rank = 3
+
+
+class AveragePooling(Pooling):
+    """Base of the layers that average each window, channel by channel. Arguments: `Pooling`.
+
+    What lies outside of the inputs does not count, as in TensorFlow. (Keras 3 on torch, where 'same' pads more at the
+    end than at the start, counts the values at the edges twice.) Int inputs are cast.
+
+    >>> AveragePooling.__mro__[1] is Pooling
+    True
+    """
+
+    def _torchkeras_pool(self, images: torch.Tensor, *window: Any) -> torch.Tensor:
+        sizes, strides, padding, ceil_mode = window
+        images = images if images.is_floating_point() else as_real(self, images, self._torchkeras.compute_dtype)
+        if self.rank < 3:
+            return F.avg_pool2d(images, sizes, strides, padding, ceil_mode, count_include_pad=False)
+        is_short = any(length < size for length, size in zip(images.shape[2:], sizes, strict=True))
+        if is_short or images.stride(1) == 1:
+            # Torch refuses windows longer than what was not padded yet; this happens with padding "same" alone. And
+            # with the channels last in memory, its function for three axes takes up to four times as long.
+            return _average_twice(images, *window)
+        # On the CPU torch averages no halves in three axes.
+        is_half = images.device.type == "cpu" and images.dtype in (torch.float16, torch.bfloat16)
+        values = images.float() if is_half else images
+        return F.avg_pool3d(values, sizes, strides, padding, ceil_mode, count_include_pad=False).to(images.dtype)
+
+    def _torchkeras_pool_padded(
+        self, images: torch.Tensor, sizes: Sequence[int], strides: Sequence[int]
+    ) -> torch.Tensor:
+        inside = images.new_ones((1, 1, *images.shape[2:]))
+        window = sizes, strides, (0,) * len(sizes), False
+        shares = self._torchkeras_pool(padded(inside, sizes, strides, 0), *window)
+        return self._torchkeras_pool(padded(images, sizes, strides, 0), *window) / shares
+
+
+def _average_twice(images: torch.Tensor, *window: Any) -> torch.Tensor:
+    """Average windows of three axes over two of them, then over the first: what is outside is so along whole axes."""
+    sizes, strides, padding, ceil_mode = window
+    # The first axis beside the samples: a view where the channels are last in memory, which they stay.
+    planes = images.transpose(1, 2).flatten(0, 1)
+    planes = F.avg_pool2d(planes, sizes[1:], strides[1:], padding[1:], ceil_mode, count_include_pad=False)
+    rows = planes.flatten(2).unflatten(0, (images.shape[0], images.shape[2])).transpose(1, 2)
+    rows = F.avg_pool2d(rows, (sizes[0], 1), (strides[0], 1), (padding[0], 0), ceil_mode, count_include_pad=False)
+    return rows.unflatten(3, planes.shape[2:])
+
+
+@catalog.register("AvgPool1D")
+class AveragePooling1D(AveragePooling):
+    """Average each window. Shapes: (batch, steps, channels) -> (batch, windows, channels).
+
+    Arguments: those of `Pooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.AveragePooling1D(2, padding="same")(torch.tensor([[[1.0], [5.0], [3.0]]])).flatten()
+    tensor([3., 3.])
+    """
+
+    rank = 1
+
+
+@catalog.register("AvgPool2D")
+class AveragePooling2D(AveragePooling):
+    """Average each window. Shapes: (batch, height, width, channels) -> the same, fewer windows.
+
+    Arguments: those of `Pooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.AveragePooling2D((1, 3), 1)(torch.arange(8.0).reshape(1, 2, 4, 1)).reshape(2, 2)
+    tensor([[1., 2.],
+            [5., 6.]])
+    """
+
+    rank = 2
+
+
+@catalog.register("AvgPool3D")
+class AveragePooling3D(AveragePooling):
+    """Average each window. Shapes: (batch, depth, height, width, channels) -> fewer windows.
+
+    Arguments: those of `Pooling`.
+
+    Raises:
+        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+
+    >>> import torchkeras_layer as keras
+    >>> keras.layers.AveragePooling3D((2, 1, 2))(torch.arange(8.0).reshape(1, 2, 2, 2, 1)).flatten()
+    tensor([2.5000, 4.5000])
+    """
+
+    rank = 3
+
+
+def same_padding(size: int, window: int, stride: int) -> tuple[int, int]:
+    """Return torch's padding of both ends of an axis, and how many windows to drop then, for Keras's padding 'same'.
+
+    Keras puts the odd one at the end. Torch, in its ceil mode, lets the last window go beyond its padding: padding both
+    ends as Keras does the first makes the same windows, and no copy. With stride 1 it would make one too few, so there
+    both are padded as Keras does the last, which makes one too many.
+
+    >>> same_padding(5, 3, 2), same_padding(6, 3, 2), same_padding(6, 4, 1)
+    ((1, 0), (0, 0), (2, 1))
+    """
+    if stride == 1:
+        return window // 2, (window - 1) % 2
+    return max(((size - 1) // stride) * stride + window - size, 0) // 2, 0
+
+
+def padded(images: torch.Tensor, sizes: Sequence[int], strides: Sequence[int], value: float) -> torch.Tensor:
+    """Return images (batch, channels, …) with a value around them as padding 'same' of Keras says; sizes may be free.
+
+    >>> padded(torch.ones(1, 1, 5, 6), (3, 2), (2, 1), 0).shape
+    torch.Size([1, 1, 7, 7])
+    """
+    # Padded by fixed widths, then cut by indices: torch asks of a free width whether it is 0, and of a slice whether it
+    # is the whole; the answers would be right for some sizes alone.
+    around = F.pad(images, [width for size in reversed(sizes) for width in ((size - 1) // 2, size // 2)], value=value)
+    for axis, (size, stride) in enumerate(zip(sizes, strides, strict=True), 2):
+        reach = ((images.shape[axis] - 1) // stride) * stride + size
+        start = (size - 1) // 2 - torch.sym_max(reach - images.shape[axis], 0) // 2
+        around = around.index_select(axis, torch.arange(start, start + reach, device=images.device))
+    return around

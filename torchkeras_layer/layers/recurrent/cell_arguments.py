@@ -1,0 +1,188 @@
+"""Which arguments do all built-in cells have in common, and what comes of them: weights, and dropout?"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from torchkeras_layer import constraints, initializers, regularizers
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layers.arguments import number_between, resolved
+from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer, draw_kept, take_seed
+
+
+def take_weight_arguments(
+    cell: Any, of_initializers: Sequence[Any], of_regularizers: Sequence[Any], of_constraints: Sequence[Any]
+) -> None:
+    """Keep how the kernel, the recurrent kernel and the bias of a cell are made, three identifiers of each kind.
+
+    Raises:
+        ValueError: if an identifier means nothing.
+
+    >>> import torchkeras_layer as keras
+    >>> cell = keras.layers.GRUCell(2)
+    >>> take_weight_arguments(cell, ("ones", "zeros", "zeros"), (None, "l2", None), (None, None, None))
+    >>> cell.kernel_initializer, cell.kernel_regularizer
+    (Ones(), None)
+    """
+    kernel, recurrent, bias = of_initializers
+    cell.kernel_initializer = resolved(cell, "kernel_initializer", kernel, initializers.get)
+    cell.recurrent_initializer = resolved(cell, "recurrent_initializer", recurrent, initializers.get)
+    cell.bias_initializer = resolved(cell, "bias_initializer", bias, initializers.get)
+    kernel, recurrent, bias = of_regularizers
+    cell.kernel_regularizer = resolved(cell, "kernel_regularizer", kernel, regularizers.get)
+    cell.recurrent_regularizer = resolved(cell, "recurrent_regularizer", recurrent, regularizers.get)
+    cell.bias_regularizer = resolved(cell, "bias_regularizer", bias, regularizers.get)
+    kernel, recurrent, bias = of_constraints
+    cell.kernel_constraint = resolved(cell, "kernel_constraint", kernel, constraints.get)
+    cell.recurrent_constraint = resolved(cell, "recurrent_constraint", recurrent, constraints.get)
+    cell.bias_constraint = resolved(cell, "bias_constraint", bias, constraints.get)
+
+
+def add_recurrent_kernel(cell: Any, shape: Shape) -> torch.Tensor:
+    """Create `recurrent_kernel` with the initializer, regularizer and constraint that a cell has for it.
+
+    >>> import torchkeras_layer as keras
+    >>> add_recurrent_kernel(keras.layers.GRUCell(2), (2, 6)).shape
+    torch.Size([2, 6])
+    """
+    return cell.add_weight(
+        "recurrent_kernel",
+        shape,
+        initializer=cell.recurrent_initializer,
+        regularizer=cell.recurrent_regularizer,
+        constraint=cell.recurrent_constraint,
+    )
+
+
+def add_lstm_bias(cell: Any, width: int) -> torch.Tensor:
+    """Create the `bias` of an LSTM, which may begin with an open forget gate.
+
+    >>> import torchkeras_layer as keras
+    >>> add_lstm_bias(keras.layers.LSTMCell(1), 4).detach()
+    tensor([0., 1., 0., 0.])
+    """
+    initializer = cell.bias_initializer
+    return cell.add_weight(
+        "bias",
+        (width,),
+        initializer=OpenForgetGate(initializer) if cell.unit_forget_bias else initializer,
+        regularizer=cell.bias_regularizer,
+        constraint=cell.bias_constraint,
+    )
+
+
+class OpenForgetGate:
+    """Initializes the bias of an LSTM as another initializer does, but with 1 for the forget gate.
+
+    >>> import torchkeras_layer as keras
+    >>> OpenForgetGate(keras.initializers.Zeros())((4,))
+    tensor([0., 1., 0., 0.])
+    """
+
+    def __init__(self, initializer: Any) -> None:
+        self.initializer = initializer
+
+    def __call__(self, shape: Any, dtype: Any = None) -> torch.Tensor:
+        """Return the bias; its shape is (4 * units,)."""
+        units = shape[0] // 4
+        parts = (self.initializer((units,), dtype=dtype), torch.ones(units, dtype=dtype))
+        return torch.cat([*parts, self.initializer((2 * units,), dtype=dtype)])
+
+
+@dataclasses.dataclass(slots=True)
+class DropoutMasks:
+    """The masks that were drawn for the sequence under way: `count` of them in a list, or one for all gates."""
+
+    count: int | None
+    of_inputs: Any = None
+    of_state: Any = None
+
+
+class CellDropout(SeededLayer):
+    """Base of the cells that drop the same values in all steps of a sequence.
+
+    A mask holds 0 for what is dropped, else `1 / (1 - rate)`. With a seed, the numbers are those of Keras 3 on torch,
+    but that this counts calls in inference as draws too.
+    """
+
+    dropout: float
+    recurrent_dropout: float
+    # Not among what is derived of the arguments: that belongs to the other base of a ConvLSTMCell.
+    _torchkeras_dropout_masks: DropoutMasks
+
+    def get_dropout_mask(self, step_input: torch.Tensor) -> Any:
+        """Return the mask for the inputs, (batch, in), or a list with one for each gate; `None` if none are dropped.
+
+        It stays the same until `reset_dropout_mask()`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.LSTMCell(2, dropout=0.5, seed=4).get_dropout_mask(torch.ones(1, 4))
+        tensor([[0., 0., 2., 2.]])
+        """
+        masks = self._torchkeras_dropout_masks
+        if masks.of_inputs is None:
+            masks.of_inputs = draw_masks(self, step_input, self.dropout)
+        return masks.of_inputs
+
+    def get_recurrent_dropout_mask(self, step_input: torch.Tensor) -> Any:
+        """Do as `get_dropout_mask` for the state, (batch, units).
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.SimpleRNNCell(2, recurrent_dropout=0.5, seed=4).get_recurrent_dropout_mask(torch.ones(1, 4))
+        tensor([[0., 0., 2., 2.]])
+        """
+        masks = self._torchkeras_dropout_masks
+        if masks.of_state is None:
+            masks.of_state = draw_masks(self, step_input, self.recurrent_dropout)
+        return masks.of_state
+
+    def reset_dropout_mask(self) -> None:
+        """Forget the mask for the inputs, so that the next sequence gets another one."""
+        self._torchkeras_dropout_masks.of_inputs = None
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        """Forget the mask for the state."""
+        self._torchkeras_dropout_masks.of_state = None
+
+
+def take_dropout(cell: Any, dropout: Any, recurrent_dropout: Any, seed: Any, mask_count: int | None = None) -> None:
+    """Keep the rates and the seed that a cell was given, and prepare for masks, one for all gates by default.
+
+    Raises:
+        ValueError: if a rate is not from 0 to 1, or the seed is neither an int nor `None`.
+
+    >>> import torchkeras_layer as keras
+    >>> cell = keras.layers.GRUCell(2); take_dropout(cell, 0.5, 0, None); cell.dropout
+    0.5
+    """
+    cell.dropout = number_between(cell, "dropout", dropout, 0, 1)
+    cell.recurrent_dropout = number_between(cell, "recurrent_dropout", recurrent_dropout, 0, 1)
+    take_seed(cell, seed)
+    cell._torchkeras_dropout_masks = DropoutMasks(mask_count)
+
+
+def draw_masks(cell: Any, values: torch.Tensor, rate: float) -> Any:
+    """Return a new mask for some values, or a list with one for each gate; `None` if none are dropped.
+
+    >>> import torchkeras_layer as keras
+    >>> draw_masks(keras.layers.LSTMCell(2, seed=4), torch.ones(1, 4), 0.5)
+    tensor([[0., 0., 2., 2.]])
+    """
+    if rate == 0:
+        return None
+    count = cell._torchkeras_dropout_masks.count
+    if count is None:
+        return _draw_mask(cell, values, rate)
+    return [_draw_mask(cell, values, rate) for _ in range(count)]
+
+
+def _draw_mask(cell: Any, values: torch.Tensor, rate: float) -> torch.Tensor:
+    ones = torch.ones_like(values)
+    if cell.seed is None or rate == 1:
+        return F.dropout(ones, rate)
+    return torch.where(draw_kept(cell, values, values.shape, rate), ones / (1 - rate), 0)

@@ -1,0 +1,269 @@
+"""What is a cell, what may a layer ask of it, and how do several cells make one?"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import Any
+
+import torch
+from typing_extensions import Self
+
+from torchkeras_layer._shapes import Shape
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.symbolic_calls import device_inside
+from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.layers.built_in_layer import BuiltInLayer
+from torchkeras_layer.layers.recurrent.states import (
+    as_list,
+    first_state,
+    output_size,
+    read_batch,
+    state_arguments,
+    zeros,
+)
+from torchkeras_layer.symbolic import InputSpec
+from torchkeras_layer.symbolic.input_spec import describe
+
+
+def check_cell(where: str, cell: Any) -> None:
+    """Check that a value is a cell.
+
+    Raises:
+        ValueError: if it has no `call`, or no `state_size`; `where` is in the message.
+
+    >>> import torchkeras_layer as keras
+    >>> check_cell("RNN", keras.layers.GRUCell(2))
+    """
+    is_callable = hasattr(cell, "call") or isinstance(cell, torch.nn.Module)
+    if not is_callable or isinstance(cell, type) or not hasattr(cell, "state_size"):
+        raise ValueError(
+            f"{where}: a cell has a method `call(inputs, states)` and an attribute `state_size`, an int or a list of "
+            f"ints. Received: {cell!r}."
+        )
+    if not all(isinstance(size, int) and size > 0 and size is not True for size in leaves(cell.state_size)):
+        raise ValueError(
+            f"{where}: the `state_size` of a cell is a positive int, or a list of them, one for each state. "
+            f"Received: state_size={cell.state_size!r}."
+        )
+
+
+def sequences_expected(cell: Any) -> InputSpec:
+    """Return what the sequences for a cell must look like: as the cell's own inputs, with an axis more for the steps.
+
+    >>> import torchkeras_layer as keras
+    >>> cell = keras.layers.GRUCell(2); cell.build((None, 4)); sequences_expected(cell)
+    InputSpec(ndim=3, axes={-1: 4})
+    """
+    spec = getattr(getattr(cell, "cells", [cell])[0], "input_spec", None)
+    if not isinstance(spec, InputSpec) or spec.ndim is None:
+        return InputSpec(min_ndim=2)
+    return InputSpec(ndim=spec.ndim + 1, axes={axis + (axis > 0): size for axis, size in spec.axes.items()})
+
+
+def read_cell(config: Any, custom_objects: Any = None) -> Any:
+    """Return the cell that a config means; what is no config stays.
+
+    >>> read_cell({"class_name": "GRUCell", "config": {"units": 2}}).reset_after
+    False
+    """
+    return catalog.deserialize(config, custom_objects) if isinstance(config, dict) else config
+
+
+def takes_training(cell: Any) -> bool:
+    """Whether a cell is a layer whose `call` has an argument `training`.
+
+    >>> takes_training(torch.nn.ReLU())
+    False
+    """
+    return isinstance(cell, Layer) and cell._torchkeras.signature.takes_training
+
+
+def takes_constants(cell: Any) -> bool:
+    """Whether the `call` of a cell has an argument `constants`.
+
+    >>> takes_constants(torch.nn.ReLU())
+    False
+    """
+    parameters = inspect.signature(cell.call if hasattr(cell, "call") else cell.forward).parameters.values()
+    return any(p.name == "constants" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def has_hooks(cell: torch.nn.Module) -> bool:
+    """Whether something is to happen at each call of a cell.
+
+    >>> has_hooks(torch.nn.ReLU())
+    False
+    """
+    return bool(cell._forward_hooks or cell._forward_pre_hooks or cell._backward_hooks or cell._backward_pre_hooks)
+
+
+def has_built_in_call(cell: Layer) -> bool:
+    """Whether the `call` of a cell of ours is built in, so that a whole sequence may be computed without it.
+
+    >>> import torchkeras_layer as keras
+    >>> has_built_in_call(keras.layers.GRUCell(2))
+    True
+    """
+    return type(cell).call.__module__.startswith("torchkeras_layer.layers.")
+
+
+@catalog.register()
+class AbstractRNNCell(BuiltInLayer):
+    """Base of cells for `RNN`: define `call(inputs, states)`, `state_size` and, if it is another, `output_size`.
+
+    Shapes: inputs (batch, …), each state (batch, size) -> the output and the next states.
+
+    Args:
+        **kwargs: those of `Layer`.
+
+    Raises:
+        NotImplementedError: where a class leaves `call` or `state_size` out.
+
+    >>> import torch
+    >>> import torchkeras_layer as keras
+    >>> class Sum(keras.layers.AbstractRNNCell):
+    ...     state_size = 2
+    ...     def call(self, inputs, states):
+    ...         total = states[0] + inputs
+    ...         return total, [total]
+    >>> keras.layers.RNN(Sum())(torch.ones(1, 5, 2))
+    tensor([[5., 5.]])
+    """
+
+    def call(self, inputs: Any, states: Any) -> Any:
+        """Return the output of a step and the states after it.
+
+        Raises:
+            NotImplementedError: always; a class defines it.
+        """
+        raise NotImplementedError(
+            f"{self.name}: {type(self).__name__} does not say what a step is. Define call(self, inputs, states) in the "
+            "class."
+        )
+
+    @property
+    def state_size(self) -> Any:
+        """The size of the state: an int, or a list of them."""
+        raise NotImplementedError(
+            f"{self.name}: {type(self).__name__} does not say how large its state is. Define state_size, an int or a "
+            "list of ints, in the class."
+        )
+
+    @property
+    def output_size(self) -> Any:
+        """The number of features of the output: here, the size of the first state."""
+        return as_list(self.state_size)[0]
+
+    def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> Any:
+        """Return zeros, one tensor or a list of them, for a batch given by its size or by inputs.
+
+        Keras 2's order of arguments is taken too.
+        """
+        size, like = read_batch(batch_size, inputs)
+        device = device_inside(self) if like is None else like.device
+        dtype = self._torchkeras.compute_dtype if dtype is None else dtype
+        return zeros(self.state_size, size, dtype, device)
+
+
+@dataclasses.dataclass(slots=True)
+class StackFacts:
+    """What a stack knows of its cells: the arguments that the `get_initial_state` of each takes."""
+
+    state_arguments: list[tuple[str, ...] | None]
+
+
+@catalog.register()
+class StackedRNNCells(BuiltInLayer):
+    """A cell made of several: each gets as inputs what the one before puts out.
+
+    Shapes: as the first cell's inputs -> as the last cell's output; the state is a list of the cells' states.
+
+    Args:
+        cells: list of cells.
+        **kwargs: those of `Layer`.
+
+    Raises:
+        ValueError: if there are no cells, or one has no `call` or no `state_size`; in a call, if there are not as many
+            states as cells.
+
+    >>> import torchkeras_layer as keras
+    >>> cell = keras.layers.StackedRNNCells([keras.layers.LSTMCell(3), keras.layers.GRUCell(2)])
+    >>> keras.layers.RNN(cell)(torch.ones(1, 5, 4)).shape, cell.state_size
+    (torch.Size([1, 2]), [[3, 3], 2])
+    """
+
+    _torchkeras_unsupported = {"reverse_state_order": False}
+
+    def __init__(self, cells: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(cells, (list, tuple)) or not cells:
+            raise ValueError(f"{type(self).__name__}: cells must be a list of at least one cell. Received: {cells!r}.")
+        for cell in cells:
+            check_cell(type(self).__name__, cell)
+        self.cells = list(cells)
+        self._torchkeras.derived = StackFacts([state_arguments(cell) for cell in cells])
+
+    @property
+    def state_size(self) -> list[Any]:
+        """The sizes of the states, a cell each."""
+        return [cell.state_size for cell in self.cells]
+
+    @property
+    def output_size(self) -> Any:
+        """The number of features of the output."""
+        return output_size(self.cells[-1])
+
+    def build(self, input_shape: Shape) -> None:
+        """Build the cells."""
+        for cell in self.cells:
+            if isinstance(cell, Layer) and not cell.built:
+                cell.build(input_shape)
+            input_shape = (input_shape[0], output_size(cell))
+
+    def call(
+        self, inputs: torch.Tensor, states: Any = None, training: Any = None, constants: Any = None
+    ) -> tuple[torch.Tensor, Any]:
+        """Return the output of the last cell, and the next states, for one step."""
+        if not isinstance(states, (list, tuple)) or len(states) != len(self.cells):
+            raise ValueError(
+                f"{self.name}: a call needs a list with the states of each of its {len(self.cells)} cells, such as "
+                f"get_initial_state(batch_size). Received: {describe(states)}."
+            )
+        following = []
+        for cell, state in zip(self.cells, states, strict=True):
+            arguments = {"training": training} if takes_training(cell) else {}
+            if constants is not None and takes_constants(cell):
+                arguments["constants"] = constants
+            step: Any = cell if callable(cell) else cell.call
+            inputs, after = step(inputs, as_list(state), **arguments)
+            after = as_list(after)
+            following.append(after if isinstance(state, (list, tuple)) else after[0])
+        return inputs, following
+
+    def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> list[Any]:
+        """Return what the cells begin with, for a batch given by its size or by inputs.
+
+        >>> import torchkeras_layer as keras
+        >>> StackedRNNCells([keras.layers.GRUCell(1), keras.layers.GRUCell(2)]).get_initial_state(1)
+        [[tensor([[0.]])], [tensor([[0., 0.]])]]
+        """
+        size, like = read_batch(batch_size, inputs)
+        device = device_inside(self) if like is None else like.device
+        dtype = self._torchkeras.compute_dtype if dtype is None else dtype
+        taken = zip(self.cells, self._torchkeras.derived.state_arguments, strict=True)
+        return [first_state(cell, names, size, dtype, device, like) for cell, names in taken]
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make the layer from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+
+        >>> import torchkeras_layer as keras
+        >>> config = StackedRNNCells([keras.layers.GRUCell(3)]).get_config()
+        >>> StackedRNNCells.from_config(config).cells[0].units
+        3
+        """
+        if isinstance(config, dict) and isinstance(config.get("cells"), (list, tuple)):
+            config = {**config, "cells": [read_cell(cell) for cell in config["cells"]]}
+        return super().from_config(config)
