@@ -48,8 +48,12 @@ def test_every_public_layer_has_a_case():
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_public_layer_has_a_doctest_and_says_what_it_takes(name):
+    """In its own docstring, or in that of a base which it names: what classes share is described once."""
     documentation = PUBLIC[name].__doc__
     assert doctest.DocTestParser().get_examples(documentation)
+    for base in PUBLIC[name].__mro__[1:] if inspect.isclass(PUBLIC[name]) else ():
+        if f"`{base.__name__}`" in documentation:
+            documentation += base.__doc__
     arguments = inspect.signature(PUBLIC[name]).parameters
     assert [argument for argument in arguments if not re.search(rf"\b{argument}\b", documentation)] == []
 
