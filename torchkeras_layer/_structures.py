@@ -130,7 +130,9 @@ def _rebuild(structure: Any, parts: list[Any]) -> Any:
     if type(structure) is dict:
         return dict(zip(structure, parts, strict=True))
     rebuilt = copy.copy(structure)
-    rebuilt.update(zip(structure, parts, strict=True))
+    # Not by `update`, which some classes of dicts refuse, or count with.
+    for key, part in zip(structure, parts, strict=True):
+        rebuilt[key] = part
     return rebuilt
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from typing import Any
 
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounter
 
 import torchkeras_layer as keras
 from torchkeras_layer import layers as L
@@ -158,3 +160,67 @@ def test_nodes_are_read_and_emptied_by_keras_s_name():
     assert layer._inbound_nodes == layer.inbound_nodes
     layer._inbound_nodes = []
     assert layer.inbound_nodes == []
+
+
+@pytest.mark.parametrize("way", ["called", "built"])
+def test_a_chain_without_an_input_casts_as_any_layer(way):
+    chain = keras.Sequential([torch.nn.Linear(3, 2)])
+    chain(X) if way == "called" else chain.build((None, 3))
+    for _ in range(2):
+        assert chain(X.double().numpy()).dtype is torch.float32
+        assert chain(X.double(), training=False).dtype is torch.float32
+
+
+def test_dicts_of_classes_of_their_own_are_rebuilt_entry_by_entry():
+    class Fixed(dict):
+        def update(self, *args):
+            raise TypeError("cannot update")
+
+    class Takes(keras.Layer):
+        def call(self, inputs):
+            return inputs["a"]
+
+    assert Takes()(Fixed(a=X.double())).dtype is torch.float32
+    assert Takes()(Counter({"a": X.double()})).dtype is torch.float32
+
+
+def test_the_name_of_an_input_spec_counts_for_a_dict_of_one():
+    layer = keras.Layer()
+    layer.input_spec = keras.InputSpec(shape=(None, 3), name="x")
+    layer({"x": X})
+    with pytest.raises(ValueError, match="no input 'x'"):
+        layer({"z": X})
+
+
+def test_constructors_may_run_twice_or_in_each_others_place():
+    class Twice(keras.Sequential):
+        def __init__(self):
+            super().__init__([L.Dense(2)])
+            keras.Model.__init__(self)
+
+    class Short(keras.Model):
+        def __init__(self):
+            keras.Layer.__init__(self)
+            self.head = L.Dense(2)
+
+        def call(self, inputs):
+            return self.head(inputs)
+
+    inputs = keras.Input((3,))
+    functional = keras.Model(inputs, L.Dense(2)(inputs))
+    keras.Layer.__init__(functional)
+    for model in (Twice(), Short(), functional):
+        assert model(X).shape == (1, 2)
+        assert len(model.state_dict()) == 2
+        assert len(model.layers) in (1, 2)
+
+
+def test_a_mixed_policy_compiles_once_for_both_modes():
+    counter = CompileCounter()
+    layer = L.Dense(2, dtype="mixed_bfloat16")
+    layer(X)
+    compiled = torch.compile(layer, backend=counter)
+    compiled(X)
+    layer.eval()
+    compiled(X)
+    assert counter.frame_count == 1

@@ -112,8 +112,8 @@ def _check(record: Record, inputs: Any, flat: list[Any]) -> None:
     if record.input_spec is None:
         return
     spec = record.only_spec
-    is_one = spec is not None and len(flat) == 1 and isinstance(flat[0], Tensor)
-    if not (is_one and spec.accepts(flat[0])):  # type: ignore[union-attr]
+    is_one = spec is not None and isinstance(inputs, Tensor)
+    if not (is_one and spec.accepts(inputs)):  # type: ignore[union-attr]
         check_input_spec(record.input_spec, inputs, record.name)
 
 

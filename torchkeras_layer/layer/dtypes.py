@@ -72,7 +72,8 @@ def cast_inputs(record: Record, inputs: Any, flat: list[Any]) -> list[Any]:
     Except within `torch.autocast`, which casts by itself.
     """
     dtype = record.compute_dtype
-    if not record.casts or not dtype.is_floating_point:
+    adapts_by_itself = record.graph is not None and record.graph.adapts_inputs
+    if adapts_by_itself or not record.autocast or not dtype.is_floating_point:
         return flat
     cast = None
     for place, leaf in enumerate(flat):
@@ -100,9 +101,10 @@ def _autocast_is_on(inputs: Any) -> bool:
 
 def cast_hidden_weights(layer: Any) -> dict[str, torch.Tensor]:
     """Cast, for a call, weights that pruning or a replica keeps as plain attributes; return them as they were."""
-    specs, state = layer._torchkeras.weight_specs, layer.__dict__
-    hidden = {key: state[key] for key in specs if key in state}
-    state.update({key: cast_for_call(value, specs[key]) for key, value in hidden.items()})
+    # Not by a name for the `__dict__`: torch.compile would guard on all that is in it, the mode too.
+    specs = layer._torchkeras.weight_specs
+    hidden = {key: layer.__dict__[key] for key in specs if key in layer.__dict__}
+    layer.__dict__.update({key: cast_for_call(value, specs[key]) for key, value in hidden.items()})
     return hidden
 
 

@@ -261,6 +261,9 @@ def _begin(layer: Layer, record: Record) -> None:
     place, facts = begin_module(layer), layer._torchkeras_facts
     if place.init_arguments is not None:
         record.init_arguments = place.init_arguments
+    if place.is_ready:
+        # A constructor that runs a second time.
+        record.graph = place.graph
     record.pinned_device = _device_in_force()
     record.signature, record.supports_masking = facts.signature, facts.defines_mask
     layer.__dict__[KEY] = record

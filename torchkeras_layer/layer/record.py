@@ -35,6 +35,11 @@ class NotInitializedError(RuntimeError, AttributeError):
 class HoldsGraph(Protocol):
     """What a model has in its record: the graph that it is made of."""
 
+    @property
+    def adapts_inputs(self) -> bool:
+        """Whether inputs are cast to what the graph's own inputs say, each by itself."""
+        raise NotImplementedError
+
     def take_inputs(self, record: Record) -> None:
         """Say in the record how calls are led, once anything has changed that decides it."""
 

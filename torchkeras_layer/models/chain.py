@@ -37,6 +37,11 @@ class ChainState(GraphState):
         self.pending: TensorSpec | None = None
         self.sinks: tuple[KerasTensor, ...] = ()
 
+    @property
+    def adapts_inputs(self) -> bool:
+        """Whether there is an `Input` that inputs are fitted to; a shape that was merely seen binds nothing."""
+        return self.start is not None and self.seen is None
+
     def current_wiring(self, model: Any) -> Wiring | None:
         """Return the graph of the chain as it is now; it is made when it is asked for."""
         with build_lock:

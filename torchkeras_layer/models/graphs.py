@@ -135,6 +135,11 @@ class GraphState:
         self.creation_dtype = torch.float32
         self.input_dtypes: list[torch.dtype | str] = []
 
+    @property
+    def adapts_inputs(self) -> bool:
+        """Whether inputs are cast to what the graph's own inputs say, each by itself."""
+        return self.wiring is not None
+
     def take_inputs(self, record: Record) -> None:
         """Follow a change of the dtypes, and have the adapter look at the inputs of calls in the pipeline's stead."""
         if self.adapter is None:
@@ -179,7 +184,11 @@ class GraphState:
 
 def state_of(model: Any) -> GraphState:
     """Return what a model keeps of its graph."""
-    return model._torchkeras.graph
+    record = model._torchkeras
+    if record.graph is None:
+        # `Layer.__init__` ran in the place of the model's own.
+        record.graph = GraphState()
+    return record.graph
 
 
 def wiring_of(model: Any) -> Wiring | None:

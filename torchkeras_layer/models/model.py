@@ -73,7 +73,7 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
             raise ValueError(f"{type(self).__name__}: give both inputs and outputs, or neither. {inputs=}, {outputs=}.")
         is_own_class = type(self) in (Model, Functional)
         super().__init__(name=_counted_name(name) if is_own_class else name, **kwargs)
-        self._torchkeras.graph = GraphState()
+        self._torchkeras.graph = self._torchkeras.graph or GraphState()
         if inputs is not None:
             connect(self, _unwrapped(inputs), _unwrapped(outputs), [])
 
