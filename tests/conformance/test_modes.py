@@ -60,7 +60,7 @@ def test_every_public_layer_has_a_doctest_and_says_what_it_takes(name):
 
 @every_case
 def test_train_and_eval_stand_for_training(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     for training in (True, False):
         by_argument, by_mode = copy.deepcopy(layer), copy.deepcopy(layer).train(training)
         contrary = copy.deepcopy(layer).train(not training)
@@ -73,7 +73,7 @@ def test_train_and_eval_stand_for_training(case):
 
 @every_case
 def test_inference_leaves_no_trace(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     before = copy.deepcopy(layer)
     case.run(layer, case.inputs(), training=False)
     assert all(torch.equal(a, b) for a, b in zip(layer.weights, before.weights, strict=True))
@@ -96,7 +96,7 @@ def test_building_leaves_no_trace(case):
 
 @every_case
 def test_a_frozen_layer_keeps_its_weights(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     layer.trainable = False
     before = [weight.clone() for weight in layer.weights]
     case.run(layer, case.inputs(), training=True)
@@ -106,7 +106,7 @@ def test_a_frozen_layer_keeps_its_weights(case):
 
 @every_case
 def test_an_empty_batch_gives_an_empty_batch(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     before = [weight.clone() for weight in layer.weights]
     empty = map_leaves(lambda tensor: tensor[:0], case.inputs())
     outputs, expected = case.run(layer, empty), case.run(layer, case.inputs(), training=False)
@@ -116,7 +116,7 @@ def test_an_empty_batch_gives_an_empty_batch(case):
 
 @every_case
 def test_the_meta_device_gives_shapes(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     expected = case.run(copy.deepcopy(layer), case.inputs())
     outputs = case.run(layer.to("meta"), map_leaves(lambda tensor: tensor.to("meta"), case.inputs()))
     assert all(output.is_meta for output in leaves(outputs))
@@ -125,7 +125,7 @@ def test_the_meta_device_gives_shapes(case):
 
 @every_case
 def test_vmap_does_as_a_loop_does(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     pair = case.inputs(), map_leaves(lambda tensor: tensor.flip(0), case.inputs())
     expected = map_leaves(lambda *one: torch.stack(one), *(case.run(layer, one, training=False) for one in pair))
     inputs = map_leaves(lambda one, other: torch.stack([one, other]), *pair)
