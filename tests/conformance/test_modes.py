@@ -14,26 +14,11 @@ from torch.func import vmap
 
 import torchkeras_layer as ours
 from tests.conformance.case import assert_same
-from tests.conformance.cases import CASES
+from tests.conformance.cases import CASES, WITHOUT_CASE
 from torchkeras_layer._structures import leaves, map_leaves
 
 # Those that a graph makes by itself, and that nobody calls on tensors.
 OF_GRAPHS = {"InputLayer", "TorchFunction"}
-# Those that Keras has under TensorFlow only: tests/layers/preprocessing puts them through suites of their own.
-OF_TENSORFLOW = {"HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
-# Cells, which go through the suites within RNN, and names that Keras 3 has not: tests/layers/recurrent.
-OF_RECURRENCES = {
-    "AbstractRNNCell",
-    "ConvLSTMCell",
-    "GRUCell",
-    "LSTMCell",
-    "SimpleRNNCell",
-    "StackedRNNCells",
-    "CuDNNGRU",
-    "CuDNNLSTM",
-}
-# Those that say nothing of how to call them: tests/layers/wrappers.
-ABSTRACT = {"Wrapper"}
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 PUBLIC = {
     name: value
@@ -43,7 +28,7 @@ PUBLIC = {
 
 
 def test_every_public_layer_has_a_case():
-    assert {case.layer for case in CASES} == set(PUBLIC) - OF_TENSORFLOW - OF_RECURRENCES - ABSTRACT
+    assert {case.layer for case in CASES} == set(PUBLIC) - WITHOUT_CASE
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -29,6 +29,7 @@ class Attributes(LazyModuleMixin, nn.Module):
     """Python's attribute protocol, on top of torch's; and the record, which is all the state that a layer has here."""
 
     _torchkeras: Record
+    # What was read of the class.
     _torchkeras_facts: ClassVar[ClassFacts]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -100,6 +101,7 @@ class Attributes(LazyModuleMixin, nn.Module):
         return weight
 
     def _torchkeras_explain_missing(self, name: str) -> Any:
+        """Raise the error for an attribute that is not there."""
         owner = getattr(type(self), name, None)
         if isinstance(owner, property) and owner.fget is not None:
             # Python lands here when a property raises AttributeError, and has dropped the message by then.

@@ -108,6 +108,7 @@ class Files(Attributes):
         load_the_rest(self, state_dict, prefix, strict, missing_keys, unexpected_keys, error_msgs)
 
     def _torchkeras_more_to_save(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that belong in the `state_dict` and are neither parameters nor buffers, by their keys."""
         return {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -143,6 +144,7 @@ class Files(Attributes):
             derive_route(self)
 
     def _torchkeras_state_to_copy(self) -> dict[str, Any]:
+        """Return the `__dict__` that a copy or a pickle gets."""
         # Apart from __getstate__, which torch replaces on a parametrized module by one that raises.
         state = dict(self.__dict__)
         # What `compile()` made runs this layer and no other.

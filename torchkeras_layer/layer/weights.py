@@ -259,4 +259,5 @@ class Weights(Attributes):
         apply_constraints(self)
 
     def _torchkeras_own_weights(self) -> list[torch.Tensor]:
+        """Return the weights that `save_own_variables` writes, in their order."""
         return own_weights(self)

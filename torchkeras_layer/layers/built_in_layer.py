@@ -89,6 +89,7 @@ class BuiltInLayer(Layer, has_effects=False):
         return super().from_config(config)
 
     def _torchkeras_write_argument(self, name: str) -> Any:
+        """Return the value that the config has for an argument of the constructor."""
         if isinstance(getattr(Layer, name, None), property):
             # The property may say more than what this layer was given.
             place = self._torchkeras if name in Record.__slots__ else self._torchkeras.derived

@@ -112,6 +112,8 @@ class CellDropout(SeededLayer):
 
     dropout: float
     recurrent_dropout: float
+    # The masks of the sequence that is being read.
+    #
     # Not among what is derived of the arguments: that belongs to the other base of a ConvLSTMCell.
     _torchkeras_dropout_masks: DropoutMasks
 

@@ -95,6 +95,8 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
     (torch.Size([1, 3, 2]), 0.0)
     """
 
+    # How the state is convolved.
+    #
     # Not among what is derived of the arguments: that belongs to the base of all convolutions.
     _torchkeras_state_convolution: StateConvolution
 
