@@ -17,7 +17,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._dtypes import dtype_name
-from torchkeras_layer.layer.context import is_compiler_about, per_thread
+from torchkeras_layer.layer.context import may_be_traced, per_thread
 from torchkeras_layer.layer.record import is_layer
 from torchkeras_layer.symbolic.eager_node import EagerNode, SeenTensor, as_seen, tensors_in
 from torchkeras_layer.symbolic.keras_tensor import any_symbolic
@@ -212,7 +212,7 @@ def _watching() -> Iterator[None]:
 
 
 def _install() -> None:
-    if is_compiler_about():
+    if may_be_traced():
         # Where it is not, nothing has been compiled, and to import it would take seconds.
         _installed.enter_context(torch.compiler.set_stance("force_eager"))
     _installed.callback(register_module_forward_pre_hook(_before_call).remove)

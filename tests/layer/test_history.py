@@ -54,7 +54,7 @@ def test_a_layer_answers_after_the_block():
     assert layer.input_mask is None
     with pytest.raises(AttributeError, match=r"dense: has no single input_shape.*get_input_shape_at\(node_index\)"):
         layer.input_shape  # noqa: B018
-    with pytest.raises(ValueError, match="dense: asked for the output shape of call 2, but there are 2 calls"):
+    with pytest.raises(ValueError, match="dense: there is no output shape of call 2, because the layer has 2 calls"):
         layer.get_output_shape_at(2)
 
 

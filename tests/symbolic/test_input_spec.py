@@ -175,7 +175,7 @@ def test_what_is_no_tensor(inputs):
 @pytest.mark.parametrize("value", [3, "text", [Spec(), 3], {"a": object()}])
 def test_what_is_no_spec(value):
     layer = keras.Layer(name="l")
-    with pytest.raises(TypeError, match="l: input_spec takes InputSpec objects. Received"):
+    with pytest.raises(TypeError, match="l: input_spec takes InputSpec objects, nested or not, or None. Received"):
         layer.input_spec = value
     assert layer.input_spec is None
 

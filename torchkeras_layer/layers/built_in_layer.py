@@ -13,7 +13,7 @@ from typing_extensions import Self
 from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.configuration import base_config, given_arguments, is_plain, not_plain
+from torchkeras_layer.layer.configuration import base_config, given_arguments, is_plain, not_plain_error
 from torchkeras_layer.layer.context import cast_for_call
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_object
@@ -104,7 +104,7 @@ def _arguments_of_subclass(layer: BuiltInLayer, config: dict[str, Any]) -> dict[
     given = {name: value for name, value in given_arguments(layer).items() if name not in config}
     for name, value in given.items():
         if not is_plain(value):
-            raise not_plain(layer, name, value)
+            raise not_plain_error(layer, name, value)
     return given
 
 

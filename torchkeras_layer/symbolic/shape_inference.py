@@ -162,10 +162,10 @@ def needs_data(error: Exception) -> bool:
     return of_tracing or any(word in str(error) for word in _SIGNS_OF_TRACING)
 
 
-def in_our_words(error: Exception) -> str:
+def readable_message(error: Exception) -> str:
     """Return the message of an error from a trace, with `None` for what stands for free sizes.
 
-    >>> in_our_words(RuntimeError("a is [s26, 3], b is [18, 3]."))
+    >>> readable_message(RuntimeError("a is [s26, 3], b is [18, 3]."))
     'a is [None, 3], b is [None, 3]'
     """
     if type(error).__name__ in _VALUE_NEEDED:

@@ -12,7 +12,7 @@ from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.context import is_compiler_about, outside_of_compiler
+from torchkeras_layer.layer.context import may_be_traced, run_untraced
 from torchkeras_layer.layer.dtypes import weights_device
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic import InputSpec
@@ -52,8 +52,8 @@ class StringLayer(DataLayer):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run the layer: torch calls this from `layer(inputs)`."""
         # All of it, because the compiler would make a graph for each string that it sees.
-        if is_compiler_about():
-            return outside_of_compiler(super().forward, *args, **kwargs)
+        if may_be_traced():
+            return run_untraced(super().forward, *args, **kwargs)
         return super().forward(*args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
