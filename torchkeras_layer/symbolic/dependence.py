@@ -1,4 +1,4 @@
-"""Which inputs of a traced call does a value depend on?"""
+"""On which inputs of a call does a value depend?"""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
 from torchkeras_layer.symbolic.shape_inference import Inferred, infer_function, readable_message
-from torchkeras_layer.symbolic.tensor_methods import sign_on
+from torchkeras_layer.symbolic.tensor_methods import set_recorder
 
 
 @catalog.register()
@@ -91,7 +91,7 @@ def _find(function: Callable[..., Any] | str) -> Callable[..., Any]:
     return found
 
 
-@sign_on
+@set_recorder
 def record_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Make the node of a torch function, and return its symbolic outputs.
 
