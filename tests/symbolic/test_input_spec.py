@@ -73,8 +73,8 @@ def test_config_round_trip(spec):
 
 
 BAD = [
-    ({"axes": {"a": 1}}, TypeError, "axes must map ints to sizes"),
-    ({"axes": [1, 2]}, TypeError, "axes must map ints to sizes"),
+    ({"axes": {"a": 1}}, TypeError, "axes must be a dict from ints to sizes"),
+    ({"axes": [1, 2]}, TypeError, "axes must be a dict from ints to sizes"),
     ({"axes": {2: 1}, "ndim": 2}, ValueError, "axis 2 does not exist in inputs of rank 2. Received: axes="),
     ({"axes": {2: 1}, "max_ndim": 2}, ValueError, "axis 2 does not exist in inputs of rank 2. Received: axes="),
     ({"axes": {0: 1}, "ndim": 0}, ValueError, "axis 0 does not exist in inputs of rank 0. Received: axes="),
