@@ -1,4 +1,4 @@
-"""What does autograd do around what runs now?"""
+"""Is a backward pass running, or a function transform?"""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from torch.autograd import forward_ad
 
 
 def in_backward() -> bool:
-    """Say whether autograd runs a backward pass in this thread, as it does when checkpointing recomputes.
+    """Whether this thread runs a backward pass, in which activation checkpointing repeats calls.
 
-    What runs then is a repetition, whose effects must not count twice. `False` while `torch.compile` traces: what a
-    compiled graph recomputes repeats no side effects.
+    The side effects of a repeated call must not count twice. The result is `False` while `torch.compile` traces,
+    because a compiled graph does not repeat side effects.
 
     >>> in_backward()
     False
     """
-    # Order matters: dynamo cannot trace the second call, and folds the first into a constant.
+    # Order matters: torch.compile cannot trace the second call, and turns the first into a constant.
     return not torch.compiler.is_dynamo_compiling() and torch._C._current_graph_task_id() != -1
 
 
 def is_transformed() -> bool:
-    """Say whether a function of `torch.func` is under way, such as `vmap` or `jvp`, or forward differentiation.
+    """Whether a transform of `torch.func`, such as `vmap` or `jvp`, or forward-mode differentiation is running.
 
     >>> is_transformed(), torch.vmap(lambda row: row * is_transformed())(torch.ones(1))
     (False, tensor([1.]))
@@ -29,6 +29,6 @@ def is_transformed() -> bool:
     return in_functorch or forward_ad._current_level >= 0
 
 
-# As torch.compiler.assume_constant_result does, which imports the compiler: traced, the stack would never be `None`.
-# Torch itself compiles anew where the transforms are others.
+# The same as torch.compiler.assume_constant_result, which would import the compiler. If it were traced, the stack would
+# never be `None`. Torch itself compiles again for other transforms.
 is_transformed._dynamo_marked_constant = True  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""How do Keras's dtype names and torch's dtypes translate into each other?"""
+"""Which torch dtype belongs to which dtype name of Keras?"""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _BY_NAME: dict[str, torch.dtype] = {
     "complex64": torch.complex64,
     "complex128": torch.complex128,
 }
-# What an input of strings has for a dtype; torch has no such tensors.
+# The dtype of an input of strings, for which torch has no tensors.
 STRING = "string"
 _ALIASES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 _NAMES = {dtype: name for name, dtype in _BY_NAME.items()}
 
 
 def torch_dtype(dtype: Any) -> torch.dtype:
-    """Return the torch dtype for a name, a torch dtype, a numpy dtype or a Python scalar type.
+    """Return the torch dtype for a name, a torch dtype, a numpy dtype or a Python type such as `float`.
 
     Raises:
         TypeError: if there is no such dtype.
@@ -45,8 +45,8 @@ def torch_dtype(dtype: Any) -> torch.dtype:
     name = _ALIASES.get(name, name).removeprefix("torch.")
     if name == STRING:
         raise TypeError(
-            "torch has no dtype for strings: dtype='string' is for inputs of layers such as StringLookup, Hashing and "
-            "TextVectorization only."
+            "torch has no dtype for strings. Received: dtype='string', which is for inputs of layers such as "
+            "StringLookup, Hashing and TextVectorization only."
         )
     if name not in _BY_NAME:
         raise TypeError(f"Unknown dtype. Received: {dtype!r}. Known dtypes: {', '.join(_BY_NAME)}.")
@@ -54,7 +54,7 @@ def torch_dtype(dtype: Any) -> torch.dtype:
 
 
 def dtype_name(dtype: Any) -> str:
-    """Return Keras's name of a dtype, for instance `'float32'`; `'string'` is one too.
+    """Return Keras's name of a dtype, such as `'float32'` or `'string'`.
 
     Raises:
         TypeError: if there is no such dtype.

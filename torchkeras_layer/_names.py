@@ -1,4 +1,4 @@
-"""How does a layer or weight get its name, and which numbers have been given out?"""
+"""How are names of layers made from class names, and which numbers are used already?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _uids: defaultdict[str, int] = defaultdict(int)
 
 
 def to_snake_case(name: str) -> str:
-    """Turn a class name into a layer name as Keras does.
+    """Return a class name in snake case, by the rules of Keras.
 
     >>> [to_snake_case(n) for n in ("Dense", "Conv2DTranspose", "ReLU", "MyLSTMCell", "_Private")]
     ['dense', 'conv2d_transpose', 're_lu', 'my_lstm_cell', 'private__private']
@@ -20,7 +20,10 @@ def to_snake_case(name: str) -> str:
 
 
 def get_uid(prefix: str = "") -> int:
-    """Return the next number for `prefix`, counted from 1.
+    """Return the next number for a prefix, counted from 1.
+
+    Args:
+        prefix: any string; each has its own numbers.
 
     >>> get_uid("sample_prefix"), get_uid("sample_prefix")
     (1, 2)
@@ -30,7 +33,7 @@ def get_uid(prefix: str = "") -> int:
 
 
 def reset_uids() -> None:
-    """Start all numbers again: the next `Dense()` is called `dense`.
+    """Start all numbers again, so that the next `Dense()` is named `dense`.
 
     >>> _ = get_uid("sample_reset"); reset_uids(); get_uid("sample_reset")
     1
@@ -39,7 +42,7 @@ def reset_uids() -> None:
 
 
 def unique_name(base: str) -> str:
-    """Return `base`, then `base_1`, `base_2`, …
+    """Return a name that was not returned before: `base`, then `base_1`, `base_2`, …
 
     >>> unique_name("sample_name"), unique_name("sample_name")
     ('sample_name', 'sample_name_1')

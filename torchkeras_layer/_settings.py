@@ -1,4 +1,4 @@
-"""Which process-wide defaults are there: float type, fuzz factor, image layout, random seed?"""
+"""Which process-wide defaults are there: floating-point dtype, epsilon, image layout, random seed?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _settings = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channel
 
 
 def floatx() -> str:
-    """Name of the float type that new layers and weights use.
+    """Return the name of the default floating-point dtype of new layers.
 
     >>> floatx()
     'float32'
@@ -24,10 +24,13 @@ def floatx() -> str:
 
 
 def set_floatx(value: str) -> None:
-    """Set the float type of layers that are created from now on; existing layers keep theirs.
+    """Set the default floating-point dtype of layers that are created from now on.
+
+    Args:
+        value: `'float16'`, `'bfloat16'`, `'float32'` or `'float64'`.
 
     Raises:
-        ValueError: if `value` is not a float type.
+        ValueError: for anything else.
 
     >>> set_floatx("float64"); floatx()
     'float64'
@@ -39,7 +42,7 @@ def set_floatx(value: str) -> None:
 
 
 def epsilon() -> float:
-    """The small number that keeps divisions finite.
+    """Return the small number that is added to denominators to avoid division by zero.
 
     >>> epsilon()
     1e-07
@@ -48,7 +51,10 @@ def epsilon() -> float:
 
 
 def set_epsilon(value: float) -> None:
-    """Set the fuzz factor.
+    """Set the small number that is added to denominators to avoid division by zero.
+
+    Args:
+        value: a positive number.
 
     Raises:
         ValueError: if `value` is not a positive number.
@@ -63,7 +69,7 @@ def set_epsilon(value: float) -> None:
 
 
 def image_data_format() -> str:
-    """The layout that image layers assume: `'channels_last'` or `'channels_first'`.
+    """Return the default layout of images: `'channels_last'` or `'channels_first'`.
 
     >>> image_data_format()
     'channels_last'
@@ -72,10 +78,14 @@ def image_data_format() -> str:
 
 
 def set_image_data_format(data_format: str) -> None:
-    """Set the layout that image layers assume.
+    """Set the default layout of images, for layers that are created from now on.
+
+    Args:
+        data_format: `'channels_last'` (batch, height, width, channels) or `'channels_first'` (batch, channels, height,
+            width).
 
     Raises:
-        ValueError: if `data_format` is not one of the two layouts.
+        ValueError: for anything else.
 
     >>> set_image_data_format("channels_first"); image_data_format()
     'channels_first'
@@ -90,10 +100,13 @@ _LARGEST_SEED = 2**32 - 1
 
 
 def set_random_seed(seed: int) -> None:
-    """Seed Python's `random`, numpy and torch (on every device), so that a program can be repeated.
+    """Seed the random generators of Python, numpy and torch (on every device), to make a program reproducible.
+
+    Args:
+        seed: an int from 0 to 2**32 - 1, the range that numpy accepts.
 
     Raises:
-        ValueError: if `seed` is not an int from 0 to 2**32 - 1, the range that numpy takes.
+        ValueError: for anything else.
 
     >>> set_random_seed(7); first = torch.rand(2); set_random_seed(7); torch.equal(first, torch.rand(2))
     True

@@ -1,4 +1,4 @@
-"""What counts as a shape, and how is it written down?"""
+"""What is a valid shape, and how are shapes normalized and compared?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Shape = tuple[int | None, ...]
 
 
 def as_dimension(value: Any) -> int | None:
-    """Return a dimension as an int, or `None` where it is free.
+    """Return a dimension as an int, or `None` if it is free.
 
     Raises:
         TypeError: if `value` is neither.
@@ -37,7 +37,7 @@ def is_shape(value: Any) -> bool:
     """
     if not isinstance(value, (tuple, list)):
         return False
-    # Of the symbolic sizes of torch.compile only the first can be asked.
+    # Symbolic sizes under torch.compile support only the first check.
     return all(d is None or (isinstance(d, int) or hasattr(d, "__index__")) and not isinstance(d, bool) for d in value)
 
 
@@ -56,20 +56,18 @@ def as_shape(value: Any) -> Shape:
 
 
 def broadcasts_to(shape: Any, target: Any) -> bool:
-    """Whether what has a shape can be repeated, along axes of size 1 and before the first one, to a target shape.
-
-    A free axis of the target takes any size.
+    """Whether a tensor of one shape can be broadcast to another shape, in which a free dimension accepts any size.
 
     >>> broadcasts_to((1, 3), (None, 4, 3)), broadcasts_to((2,), (4, 1)), broadcasts_to((2, 1), (3,))
     (True, False, False)
     """
     pairs = zip(reversed(tuple(shape)), reversed(tuple(target)), strict=False)
-    # Not `in`, for which torch.compile would fix the sizes.
+    # Not `wanted in (None, size)`, for which torch.compile would make the sizes constants.
     return len(shape) <= len(target) and all(wanted is None or size == 1 or size == wanted for size, wanted in pairs)
 
 
 def full_shape(value: Any) -> tuple[int, ...]:
-    """Return the shape of something that can be allocated: every dimension known and not negative.
+    """Return a shape that can be allocated: every dimension is known and not negative.
 
     Raises:
         TypeError: if `value` is not a shape.
@@ -85,7 +83,7 @@ def full_shape(value: Any) -> tuple[int, ...]:
 
 
 def map_shapes(function: Callable[[Shape], Any], structure: Any) -> Any:
-    """Apply `function` to each shape in a nested structure of shapes; `None` stays.
+    """Apply `function` to each shape in a nested structure of shapes; `None` stays `None`.
 
     >>> map_shapes(len, {"a": (2, 3), "b": [(4,), None]})
     {'a': 2, 'b': [1, None]}

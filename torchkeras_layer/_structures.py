@@ -1,4 +1,4 @@
-"""What are the leaves of a nested structure, in which order, and how is one rebuilt with other leaves?"""
+"""What are the leaves of a nested structure, in which order, and how is it rebuilt with other leaves?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_namedtuple(value: Any) -> bool:
 
 
 def leaves(structure: Any) -> list[Any]:
-    """List the leaves of nested dicts, lists and tuples; dicts in insertion order, `None` is a leaf.
+    """List the leaves of nested dicts, lists and tuples; dicts are in insertion order, and `None` is a leaf.
 
     >>> leaves({"b": 1, "a": [2, (3, None)]})
     [1, 2, 3, None]
@@ -30,7 +30,7 @@ def leaves(structure: Any) -> list[Any]:
 
 
 def pack(structure: Any, flat: list[Any]) -> Any:
-    """Return the structure with other leaves, which `flat` gives in the order of `leaves`; types kept.
+    """Return a structure of the same types whose leaves are those in `flat`, in the order of `leaves`.
 
     >>> pack({"b": 1, "a": [2, (3,)]}, [10, 20, 30])
     {'b': 10, 'a': [20, (30,)]}
@@ -39,7 +39,7 @@ def pack(structure: Any, flat: list[Any]) -> Any:
 
 
 def pack_all(structure: Any, *flats: list[Any]) -> list[Any]:
-    """Return the structure once for each of several lists of leaves, in one walk.
+    """Do the same as `pack` for several lists of leaves at once, and return a list of structures.
 
     >>> pack_all([1, (2,)], [10, 20], [None, None])
     [[10, (20,)], [None, (None,)]]
@@ -50,9 +50,9 @@ def pack_all(structure: Any, *flats: list[Any]) -> list[Any]:
 
 
 def map_leaves(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
-    """Apply `function` to each leaf and return the results in the same structure, types kept.
+    """Apply `function` to each leaf, and return the results in a structure of the same types.
 
-    `others` have the same structure down to the leaves of the first one, and pass their parts as further arguments.
+    `others` have the same structure, down to the leaves of the first one; their parts are further arguments.
 
     >>> map_leaves(lambda x: x + 1, {"b": 1, "a": [2, (3,)]})
     {'b': 2, 'a': [3, (4,)]}
@@ -89,7 +89,7 @@ def _rebuild_sequence(structure: Any, parts: list[Any]) -> Any:
     if isinstance(structure, list):
         return parts
     if hasattr(type(structure), "n_sequence_fields"):
-        # What torch returns from functions such as max, with a name for each part.
+        # The named results of torch functions such as max.
         return type(structure)(parts)
     return type(structure)(*parts) if is_namedtuple(structure) else tuple(parts)
 
@@ -130,14 +130,14 @@ def _rebuild(structure: Any, parts: list[Any]) -> Any:
     if type(structure) is dict:
         return dict(zip(structure, parts, strict=True))
     rebuilt = copy.copy(structure)
-    # Not by `update`, which some classes of dicts refuse, or count with.
+    # Not by `update`, which some subclasses of dict forbid or change.
     for key, part in zip(structure, parts, strict=True):
         rebuilt[key] = part
     return rebuilt
 
 
 def in_order(structure: Any) -> list[Any]:
-    """List the leaves of a structure, those of dicts by sorted keys, as both Kerases count them; `None` is a leaf.
+    """List the leaves of a structure, those of dicts by sorted keys, as Keras 3 and TF-Keras do; `None` is a leaf.
 
     >>> in_order({"price": 1, "age": [2, {"z": 3, "a": None}]})
     [2, None, 3, 1]
@@ -150,7 +150,7 @@ def in_order(structure: Any) -> list[Any]:
 
 
 def keys_in_order(structure: dict[Any, Any]) -> list[Any]:
-    """Return the keys of a dict, sorted; keys of several kinds, which both Kerases refuse, as they were given.
+    """Return the keys of a dict, sorted; keys that cannot be compared, which Keras rejects, in insertion order.
 
     >>> keys_in_order({2: "b", 1: "a"}), keys_in_order({2: "b", "x": "a"})
     ([1, 2], [2, 'x'])
@@ -162,7 +162,7 @@ def keys_in_order(structure: dict[Any, Any]) -> list[Any]:
 
 
 def places_in_order(structure: Any) -> list[int]:
-    """Return where the leaves stand by insertion, in the order in which they count.
+    """Return the positions, in insertion order, of the leaves in the order of `in_order`.
 
     >>> places_in_order({"price": 1, "age": 2})
     [1, 0]

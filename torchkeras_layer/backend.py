@@ -1,4 +1,4 @@
-"""`keras.backend`: process-wide settings and names."""
+"""Which functions are in `keras.backend`? Process-wide settings, numbered names, and questions about tensors."""
 
 from torchkeras_layer._names import get_uid, reset_uids
 from torchkeras_layer._settings import (

@@ -1,4 +1,4 @@
-"""Which calls did modules make on real tensors, while somebody wanted to know?"""
+"""Which modules were called on real tensors inside a `record_history()` block, and on what?"""
 
 from __future__ import annotations
 
@@ -17,23 +17,35 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._dtypes import dtype_name
-from torchkeras_layer.layer.context import is_compiler_about, per_thread
+from torchkeras_layer.layer.context import may_be_traced, per_thread
 from torchkeras_layer.layer.record import is_layer
 from torchkeras_layer.symbolic.eager_node import EagerNode, SeenTensor, as_seen, tensors_in
 from torchkeras_layer.symbolic.keras_tensor import any_symbolic
 
 
 class History:
-    """The calls that a `record_history()` block saw; `print(history)` shows them as a table.
+    """The calls that a `record_history()` block recorded; `print(history)` shows them as a table.
 
-    `nodes`: one `EagerNode` for each call, in the order in which the calls began.
+    Attributes:
+        nodes: one `EagerNode` for each call, in the order in which the calls began.
+
+    >>> with record_history() as history:
+    ...     _ = nn.ReLU()(torch.ones(2))
+    >>> len(history), history.nodes
+    (1, [<EagerNode of ReLU: (2,) -> (2,)>])
     """
 
     def __init__(self) -> None:
         self.nodes: list[EagerNode] = []
 
     def clear(self) -> None:
-        """Forget all calls, and take their nodes off the layers too."""
+        """Remove all calls from the history, and their nodes from the layers.
+
+        >>> with record_history() as history:
+        ...     _ = nn.ReLU()(torch.ones(2))
+        >>> history.clear(); len(history)
+        0
+        """
         forgotten = {id(node) for node in self.nodes}
         for layer in {id(layer): layer for layer in map(_layer_of, self.nodes) if layer is not None}.values():
             layer._torchkeras.eager_nodes[:] = [
@@ -45,7 +57,7 @@ class History:
         return len(self.nodes)
 
     def __bool__(self) -> bool:
-        # A history without calls is still one.
+        # True also for a history without calls.
         return True
 
     def __repr__(self) -> str:
@@ -54,17 +66,20 @@ class History:
 
 @contextlib.contextmanager
 def record_history() -> Iterator[History]:
-    """Record the calls of modules on real tensors that this thread makes inside the block: layers and plain modules.
+    """Record all calls of modules, layers and others, that this thread makes on real tensors inside the block.
 
-    Each leaves an `EagerNode` in `history.nodes`. Layers have theirs in `inbound_nodes` too, behind those of symbolic
-    calls, so that `input_shape`, `get_output_shape_at(i)` and the like answer after the block. Modules and tensors are
-    referred to weakly and stay as short-lived as they are; `input` and `output` give a tensor while it lives.
+    Each call adds an `EagerNode` to `history.nodes`. The node of a layer is added to its `inbound_nodes` too, after
+    those of symbolic calls, so that `input_shape`, `get_output_shape_at(i)` and similar members work after the block.
+    Nodes refer weakly to modules and tensors: they keep neither alive, and `input` and `output` work as long as the
+    tensor exists.
 
-    Compiled models run uncompiled while a block is open, in any thread, as under
-    `torch.compiler.set_stance("force_eager")`: compiled code calls no modules that one could see. What a backward pass
-    calls again, runs without data (`keras.build`), and calls on symbolic tensors are not recorded; nor is anything by a
-    block in code that is compiled. Blocks may stand in each other; a call is then in both histories, and once on its
-    layer. Outside of all blocks nothing is recorded.
+    While a block is open in any thread, compiled models run uncompiled, as with
+    `torch.compiler.set_stance("force_eager")`, because compiled code does not call modules. Not recorded are calls that
+    a backward pass repeats, calls without data (`keras.build`), and calls on symbolic tensors; and a block inside
+    compiled code records nothing. Blocks can be nested: a call is then in both histories, but only once on its layer.
+
+    Returns:
+        a context manager that gives a `History`.
 
     >>> import torchkeras_layer as keras
     >>> model = nn.Sequential(keras.layers.Dense(4, name="hidden"), nn.ReLU(), nn.Linear(4, 1))
@@ -84,7 +99,7 @@ def record_history() -> Iterator[History]:
     if torch.compiler.is_compiling():
         yield history
         return
-    recorder = _here.recorder
+    recorder = _thread.recorder
     with _watching():
         recorder.histories.append(history)
         try:
@@ -94,7 +109,7 @@ def record_history() -> Iterator[History]:
 
 
 class _Call:
-    """A call under way. `node` is `None` for one that is not recorded."""
+    """A running call; `node` is `None` if it is not recorded."""
 
     __slots__ = ("_paths", "module", "node")
 
@@ -104,7 +119,7 @@ class _Call:
         self._paths: dict[int, str] | None = None
 
     def path_of(self, module: nn.Module) -> str | None:
-        """Return where in the module of this call another one is."""
+        """Return the path of another module inside the module of this call, or `None` if it is not in it."""
         if self._paths is None:
             self._paths = {id(inner): path for path, inner in self.module.named_modules()}
         return self._paths.get(id(module)) or None
@@ -115,27 +130,27 @@ class _Recorder:
 
     def __init__(self) -> None:
         self.histories: list[History] = []
-        self._begin_anew()
+        self._reset()
 
-    def _begin_anew(self) -> None:
-        self._under_way: list[_Call] = []
+    def _reset(self) -> None:
+        self._running: list[_Call] = []
         self._numbers = itertools.count()
-        # From which call a tensor came: the outermost that has returned it.
+        # The call that returned a tensor; if nested calls returned it, the outermost.
         self._origins: Any = WeakIdKeyDictionary()
 
     def remove(self, history: History) -> None:
-        """Close a history."""
+        """Stop recording into a history."""
         self.histories[:] = [other for other in self.histories if other is not history]
         if not self.histories:
-            self._begin_anew()
+            self._reset()
 
     def begin(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        """Note that a call begins, before anything in it can change what it is called on."""
-        node = None if _does_not_count() or any_symbolic(args, (), {}) else self._begin_node(module, args)
-        self._under_way.append(_Call(module, node))
+        """Record the beginning of a call, before it can change its arguments."""
+        node = None if _is_not_recorded() or any_symbolic(args, (), {}) else self._begin_node(module, args)
+        self._running.append(_Call(module, node))
 
     def _begin_node(self, module: nn.Module, args: tuple[Any, ...]) -> EagerNode:
-        outer = next((call for call in reversed(self._under_way) if call.node is not None), None)
+        outer = next((call for call in reversed(self._running) if call.node is not None), None)
         path = outer.path_of(module) if outer is not None else None
         node = EagerNode(module, next(self._numbers), outer.node if outer is not None else None, path)
         node.seen_args = as_seen(args)
@@ -146,16 +161,16 @@ class _Recorder:
 
     def _sources_of(self, arguments: Any, node: EagerNode) -> list[EagerNode]:
         found = [self._origins.get(tensor) for tensor in tensors_in(arguments)]
-        # A call inside this one may have worked in place on what this one got.
+        # A later number is that of a call inside this one, which has changed the argument in place and returned it.
         return [origin for origin in found if origin is not None and origin.number < node.number]
 
     def end(self, module: nn.Module, args: tuple[Any, ...], rest: tuple[Any, ...]) -> None:
-        """Note what came out of a call; `rest` is (keywords, result), or for a call that failed (None,)."""
-        places = [place for place, call in enumerate(self._under_way) if call.module is module]
-        if not places:
+        """Record the end of a call; `rest` is (keyword arguments, output), or (None,) if the call raised an error."""
+        positions = [position for position, call in enumerate(self._running) if call.module is module]
+        if not positions:
             return
-        node = self._under_way[places[-1]].node
-        del self._under_way[places[-1] :]
+        node = self._running[positions[-1]].node
+        del self._running[positions[-1] :]
         if node is None:
             return
         if len(rest) < 2:
@@ -183,12 +198,12 @@ class _Recorder:
             history.nodes[:] = [other for other in history.nodes if other is not node]
 
 
-class _Here(threading.local):
+class _PerThread(threading.local):
     def __init__(self) -> None:
         self.recorder = _Recorder()
 
 
-_here = _Here()
+_thread = _PerThread()
 _lock = threading.Lock()
 _open_blocks: list[object] = []
 _installed = contextlib.ExitStack()
@@ -196,7 +211,7 @@ _installed = contextlib.ExitStack()
 
 @contextlib.contextmanager
 def _watching() -> Iterator[None]:
-    """Have torch tell of module calls, from the first block of the process that opens to the last that closes."""
+    """Install torch's hooks when the first block of the process opens, and remove them when the last one closes."""
     block = object()
     with _lock:
         if not _open_blocks:
@@ -212,42 +227,42 @@ def _watching() -> Iterator[None]:
 
 
 def _install() -> None:
-    if is_compiler_about():
-        # Where it is not, nothing has been compiled, and to import it would take seconds.
+    if may_be_traced():
+        # If the compiler has not been imported, nothing is compiled, and importing it would take seconds.
         _installed.enter_context(torch.compiler.set_stance("force_eager"))
     _installed.callback(register_module_forward_pre_hook(_before_call).remove)
-    _installed.enter_context(_no_warning_of_hooks())
+    _installed.enter_context(_without_hook_warning())
     handle = register_module_forward_hook(_after_call, with_kwargs=True, always_call=True)
-    # Removing it leaves a note in torch that the hook took keywords, for which the compiler would guard ever after.
+    # Removing the hook leaves an entry in torch that it took keywords, on which the compiler would guard from then on.
     _installed.callback(torch.nn.modules.module._global_forward_hooks_with_kwargs.pop, handle.id, None)
     _installed.callback(handle.remove)
 
 
 @contextlib.contextmanager
-def _no_warning_of_hooks() -> Iterator[None]:
-    """Have torch not warn, at each call of a compiled model, of hooks that its user has not made."""
+def _without_hook_warning() -> Iterator[None]:
+    """Suppress torch's warning about global hooks, which it gives at each call of a compiled model."""
     warnings.filterwarnings("ignore", r"Using `torch\.compile\(module\)` when there are global hooks", UserWarning)
-    silence = warnings.filters[0]
+    added_filter = warnings.filters[0]
     try:
         yield
     finally:
-        # Not catch_warnings, which would undo what others have changed meanwhile.
+        # Not catch_warnings, which would also undo changes that others have made in the meantime.
         with contextlib.suppress(ValueError):
-            warnings.filters.remove(silence)  # type: ignore[union-attr]
+            warnings.filters.remove(added_filter)  # type: ignore[union-attr]
 
 
 def _before_call(module: nn.Module, args: tuple[Any, ...]) -> None:
-    if not torch.compiler.is_compiling() and _here.recorder.histories:
-        _here.recorder.begin(module, args)
+    if not torch.compiler.is_compiling() and _thread.recorder.histories:
+        _thread.recorder.begin(module, args)
 
 
 def _after_call(module: nn.Module, args: tuple[Any, ...], *rest: Any) -> None:
-    if not torch.compiler.is_compiling() and _here.recorder.histories:
-        _here.recorder.end(module, args, rest)
+    if not torch.compiler.is_compiling() and _thread.recorder.histories:
+        _thread.recorder.end(module, args, rest)
 
 
-def _does_not_count() -> bool:
-    """Whether a call that begins now is a run without data, or a repetition."""
+def _is_not_recorded() -> bool:
+    """Whether a call that begins now has no data, or is repeated by a backward pass, or traced by torch.jit."""
     context = per_thread.context
     # While torch.jit.trace runs, sizes are tensors.
     is_without_data = context.dry_run is not None or context.is_tracing
@@ -267,15 +282,15 @@ def _layer_of(node: EagerNode) -> Any:
     return module if is_layer(module) else None
 
 
-_LONGEST = 60
+_MAX_WIDTH = 60
 
 
 def table_of(nodes: list[EagerNode]) -> str:
-    """Return a table with a line for each call: indented by its depth, aligned, with what went in and came out."""
+    """Return a table with a row for each call: its name, indented by depth, its input and output, and its sources."""
     if not nodes:
         return "no calls of modules on real tensors"
     modes = {node.training for node in nodes}
-    numbers = {id(node): str(place) for place, node in enumerate(nodes)}
+    numbers = {id(node): str(number) for number, node in enumerate(nodes)}
     least = min(node.depth for node in nodes)
     rows = [["#", "call", "input", "output", "from", "mode" if len(modes) > 1 else ""]]
     for node in nodes:
@@ -298,7 +313,7 @@ def _mode(training: bool) -> str:
 
 
 def _name_of(node: EagerNode) -> str:
-    """Return path in the call around it, class, and the name of a layer if it is another: `0: Dense 'hidden'`."""
+    """Return the path in the outer call, the class, and a layer's name unless it is the path: `0: Dense 'hidden'`."""
     path = f"{node.path}: " if node.path else ""
     name = f" {node.name!r}" if node.name not in (None, node.path) else ""
     return path + node.class_name + name
@@ -328,4 +343,4 @@ def _text_in_full(value: Any) -> str:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    return text if len(text) <= _MAX_WIDTH else text[: _MAX_WIDTH - 3] + "..."

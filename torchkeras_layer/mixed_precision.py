@@ -1,4 +1,4 @@
-"""`keras.mixed_precision`: dtype policies."""
+"""Which names are in `keras.mixed_precision`? Dtype policies and the global default."""
 
 from torchkeras_layer.precision import Policy, global_policy, set_global_policy
 

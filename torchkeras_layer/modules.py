@@ -1,4 +1,4 @@
-"""What can be done to the layers inside any `nn.Module`?"""
+"""How are the layers inside any `nn.Module` built, and their losses collected?"""
 
 from __future__ import annotations
 
@@ -16,18 +16,22 @@ from torchkeras_layer.layer.weight_lists import layers_in
 
 
 def build(module: nn.Module, *example_inputs: Any, **example_keywords: Any) -> nn.Module:
-    """Have every layer inside any module build its weights, without computing anything; return the module.
+    """Build all layers inside a module, without computing anything.
 
-    The module is called on copies of the arguments that have no data: nothing is allocated but the weights, buffers
-    and random state stay as they are, no loss and no metric is recorded.
+    The module is called on copies of the arguments that have no data. Only the weights are allocated; existing buffers
+    and the random state do not change, and no losses and metrics are recorded.
 
     Args:
         module: any `nn.Module`.
-        *example_inputs, **example_keywords: the arguments of one call, for their shapes, dtypes and devices.
+        *example_inputs, **example_keywords: the arguments of one call; only their shapes, dtypes and devices matter.
+
+    Returns:
+        the module.
 
     Raises:
-        RuntimeError: if the call cannot run without data; then call the module once on real inputs instead. No layer
-            is then built that was not.
+        TypeError: if `module` is not an `nn.Module`.
+        RuntimeError: if the call cannot run without data. No layer is built then: call the module once on real inputs
+            instead.
 
     >>> import torchkeras_layer as keras
     >>> model = nn.Sequential(keras.layers.Dense(4), nn.ReLU(), keras.layers.Dense(1))
@@ -37,11 +41,11 @@ def build(module: nn.Module, *example_inputs: Any, **example_keywords: Any) -> n
     """
     if not isinstance(module, nn.Module):
         raise TypeError(f"build: expected an nn.Module. Received: {module!r}.")
-    lazy = [name for name, parameter in module.named_parameters() if _is_torchs_lazy(parameter)]
+    lazy = [name for name, parameter in module.named_parameters() if _is_lazy_of_torch(parameter)]
     if lazy:
         raise RuntimeError(
-            f"build: {lazy[0]} is a weight of one of torch's lazy modules, which a call without data would spoil. "
-            "Call the module once on real inputs instead."
+            f"build: torch's lazy modules cannot be initialized without data. Received: {type(module).__name__} with "
+            f"the lazy parameter {lazy[0]}. Call the module once on real inputs instead."
         )
     try:
         with contextlib.ExitStack() as undo:
@@ -51,16 +55,22 @@ def build(module: nn.Module, *example_inputs: Any, **example_keywords: Any) -> n
     except Exception as error:
         raise RuntimeError(
             f"build: calling {type(module).__name__} on inputs without data failed: {type(error).__name__}: {error}. "
-            "If the inputs are right, and the module looks at values as it runs, call it once on real inputs instead."
+            "If the inputs are right and the module needs their values, call it once on real inputs instead."
         ) from error
     return module
 
 
 def collect_losses(module: nn.Module) -> list[torch.Tensor]:
-    """List the losses that the layers inside any module added in their last call, and their regularizers'.
+    """List the losses of the layers inside a module: those added in their last calls, callables, and regularizers.
 
-    A plain module does not tell when its forward begins, so each layer that is not inside another layer counts by its
-    own last call: one that a plain module calls twice lists the losses of the second.
+    The last call is that of the outermost layers, because a plain module does not report when its forward begins: if it
+    calls a layer twice, only the losses of the second call are listed.
+
+    Args:
+        module: any `nn.Module`.
+
+    Returns:
+        a list of scalar tensors.
 
     >>> import torchkeras_layer as keras
     >>> model = nn.Sequential(nn.Flatten(), keras.layers.Dense(1, kernel_initializer="ones", kernel_regularizer="l2"))
@@ -70,5 +80,5 @@ def collect_losses(module: nn.Module) -> list[torch.Tensor]:
     return [loss for layer in layers_in(module) for loss in own_losses(layer)]
 
 
-def _is_torchs_lazy(parameter: nn.Parameter) -> bool:
+def _is_lazy_of_torch(parameter: nn.Parameter) -> bool:
     return nn.parameter.is_lazy(parameter) and not isinstance(parameter, UnbuiltWeights)

@@ -1,4 +1,4 @@
-"""In which dtype does a layer compute, and in which does it keep its weights?"""
+"""Which dtype policies are there, in which dtypes do they store weights and compute, and which is the default?"""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 
 
 class Policy:
-    """A pair of dtypes: `compute_dtype` for inputs and results, `variable_dtype` for weights.
+    """A pair of dtypes: `compute_dtype` for inputs and computations, `variable_dtype` for weights.
 
-    `name` is a dtype (`'float32'`, `'bfloat16'`, `'int32'`, …: both are that dtype) or `'mixed_float16'` /
-    `'mixed_bfloat16'` (weights stay float32). Two policies of one name are equal.
+    Policies with the same name are equal.
+
+    Args:
+        name: name of a dtype (`'float32'`, `'bfloat16'`, `'int32'`, …), which is used for both; or `'mixed_float16'` or
+            `'mixed_bfloat16'`, which compute in 16 bits and store weights in float32.
 
     Raises:
-        TypeError: if there is no such policy.
+        TypeError: if there is no policy of this name.
 
     >>> policy = Policy("mixed_bfloat16")
     >>> policy.compute_dtype, policy.variable_dtype
@@ -34,37 +37,57 @@ class Policy:
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"Policy: name must be a string such as 'mixed_bfloat16'. Received: {name!r}.")
+            raise TypeError(f"Policy: name must be a string such as 'mixed_bfloat16'. Received: name={name!r}.")
         try:
             self.compute = torch_dtype(_MIXED.get(name, name))
         except TypeError:
-            known = "a dtype such as 'float32', or one of " + ", ".join(map(repr, _MIXED))
+            known = "the name of a dtype such as 'float32', or one of " + ", ".join(map(repr, _MIXED))
             raise TypeError(f"Unknown dtype policy: expected {known}. Received: {name!r}.") from None
         self.variable = torch.float32 if name in _MIXED else self.compute
         self.name = name if name in _MIXED else dtype_name(self.compute)
 
     @property
     def compute_dtype(self) -> str:
-        """Name of the dtype that the layer computes in."""
+        """The name of the dtype in which layers compute.
+
+        >>> Policy("mixed_float16").compute_dtype
+        'float16'
+        """
         return dtype_name(self.compute)
 
     @property
     def variable_dtype(self) -> str:
-        """Name of the dtype that the layer's weights have."""
+        """The name of the dtype in which layers store their weights.
+
+        >>> Policy("mixed_float16").variable_dtype
+        'float32'
+        """
         return dtype_name(self.variable)
 
     @property
     def is_mixed(self) -> bool:
-        """Whether weights are kept in another dtype than the one computed in."""
+        """Whether the two dtypes are different.
+
+        >>> Policy("mixed_float16").is_mixed, Policy("float16").is_mixed
+        (True, False)
+        """
         return self.compute is not self.variable
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this policy again."""
+        """Return the constructor arguments that recreate this policy.
+
+        >>> Policy("float16").get_config()
+        {'name': 'float16'}
+        """
         return {"name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Policy:
-        """Make a policy from `get_config()`."""
+        """Create a policy from what `get_config()` returned.
+
+        >>> Policy.from_config({"name": "float16"})
+        <Policy 'float16'>
+        """
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
@@ -84,7 +107,7 @@ _global: dict[str, Policy | None] = {"policy": None}
 
 
 def global_policy() -> Policy:
-    """The policy of layers that are created without `dtype`: the one that was set, else `floatx()`.
+    """Return the policy of layers that are created without `dtype`: the one that was set, else that of `floatx()`.
 
     >>> global_policy().name
     'float32'
@@ -93,11 +116,14 @@ def global_policy() -> Policy:
 
 
 def set_global_policy(policy: Any) -> None:
-    """Set the policy of layers that are created from now on; `None` goes back to `floatx()`.
+    """Set the policy of layers that are created from now on without `dtype`.
+
+    Args:
+        policy: a `Policy`, its name or config, or a dtype; `None` for that of `floatx()`.
 
     Raises:
-        TypeError: if `policy` is no policy.
-        ValueError: if it does not compute in a float type.
+        TypeError: if `policy` is none of these.
+        ValueError: if its compute dtype is not a floating-point dtype.
 
     >>> set_global_policy("mixed_bfloat16"); global_policy().compute_dtype
     'bfloat16'
@@ -105,15 +131,18 @@ def set_global_policy(policy: Any) -> None:
     """
     chosen = None if policy is None else as_policy(policy)
     if chosen is not None and not chosen.compute.is_floating_point:
-        raise ValueError(f"set_global_policy: the policy must compute in a float type. Received: {policy!r}.")
+        raise ValueError(
+            f"set_global_policy: the policy must compute in a floating-point dtype, such as 'float32'. Received: "
+            f"policy={policy!r}."
+        )
     _global["policy"] = chosen
 
 
 def as_policy(dtype: Any) -> Policy:
-    """Return the policy for what a layer got as `dtype`: `None`, a name, a dtype, a `Policy` or its config.
+    """Return the policy that a layer's argument `dtype` means: `None`, a name, a dtype, a `Policy` or its config.
 
     Raises:
-        TypeError: if it names no policy.
+        TypeError: if it does not mean a policy.
 
     >>> as_policy(torch.float64), as_policy({"class_name": "Policy", "config": {"name": "mixed_float16"}})
     (<Policy 'float64'>, <Policy 'mixed_float16'>)
@@ -132,7 +161,7 @@ def _from_envelope(envelope: dict[str, Any]) -> Policy:
     known = ("Policy", "DTypePolicy", "PolicyV1")
     if envelope.get("class_name") not in known or not isinstance(config, dict) or "name" not in config:
         raise TypeError(
-            "A dtype policy's config is {'class_name': 'DTypePolicy', 'config': {'name': 'float32'}}. "
+            "A dtype policy's config must be like {'class_name': 'DTypePolicy', 'config': {'name': 'float32'}}. "
             f"Received: {envelope!r}."
         )
     return Policy(config["name"])

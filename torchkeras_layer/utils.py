@@ -1,4 +1,4 @@
-"""Which of our functions does a porter look for in `keras.utils`?"""
+"""Which functions are in `keras.utils`? Pictures of models, registering and serializing classes, random seeds."""
 
 from torchkeras_layer._settings import set_random_seed
 from torchkeras_layer.models.drawing import model_to_dot, model_to_mermaid, plot_model

@@ -72,7 +72,7 @@ def test_a_plain_module_in_place_with_unbuilt_layers(counter):
     # torch compiles each layer in such a module by itself, and a full graph leaves no room to build.
     refused, model = two_layers(), two_layers()
     refused.compile(backend=counter, fullgraph=True)
-    with pytest.raises(torch._dynamo.exc.Unsupported, match="outside_of_compiler"):
+    with pytest.raises(torch._dynamo.exc.Unsupported, match="run_untraced"):
         refused(X)
     model.compile(backend=counter)
     assert torch.allclose(model(X), copy.copy(model)(X), atol=1e-6)

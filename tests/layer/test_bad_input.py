@@ -63,7 +63,7 @@ WEIGHTS = [
     ({"shape": (2,), "synchronization": "often"}, (TypeError, ValueError), "often"),
     ({"shape": (2,), "aggregation": "often"}, (TypeError, ValueError), "often"),
     ({"shape": (2,), "trainable": True, "dtype": "int32"}, ValueError, "int32"),
-    ({"shape": (2,), "foo": 1}, TypeError, "'foo'"),
+    ({"shape": (2,), "foo": 1}, TypeError, "foo=1"),
     ({"shape": (2,), "partitioner": len, "regularizer": "l2"}, RuntimeError, "partitioned"),
 ]
 

@@ -149,13 +149,13 @@ def test_from_config_leaves_its_argument_alone():
 @pytest.mark.parametrize("config", [{"units": 3, "extra": 1}, {}, {"units": 3, "dtype": "bad"}])
 def test_from_config_that_the_constructor_does_not_take(config):
     """[41]"""
-    with pytest.raises(TypeError, match="Wide.from_config: the constructor does not take this config"):
+    with pytest.raises(TypeError, match="Wide.from_config: the constructor does not accept this config"):
         Wide.from_config(config)
 
 
 @pytest.mark.parametrize("config", [None, 3, [("units", 3)]])
 def test_from_config_of_something_else(config):
-    with pytest.raises(TypeError, match=r"Wide.from_config: a config is a dict. Received"):
+    with pytest.raises(TypeError, match=r"Wide.from_config: config must be a dict. Received: config="):
         Wide.from_config(config)
 
 

@@ -137,7 +137,7 @@ def test_stateless_call():
     assert outputs.tolist() == [[3.0, 3.0, 3.0]]
     assert (numbers(state), numbers(losses)) == ([6.0], [2.0])
     assert all(torch.equal(one, other) for one, other in zip(before, layer.weights, strict=True))
-    with pytest.raises(ValueError, match="stack: stateless_call: trainable_variables must hold 2 tensors. Received: 1"):
+    with pytest.raises(ValueError, match="stack: stateless_call: trainable_variables must .* Received: 1 tensors"):
         layer.stateless_call(given[:1], state, torch.ones(1, 3))
     with pytest.raises(ValueError, match="linear_1: stateless_call needs a built layer"):
         Linear(2).stateless_call([], [], torch.ones(1, 3))

@@ -47,7 +47,7 @@ def test_what_depends_on_inputs_needs_a_graph(layer, name, inputs):
 
 
 def test_there_is_no_graph(layer):
-    with pytest.raises(RuntimeError, match="alone: .*graph"):
+    with pytest.raises(RuntimeError, match="alone .*: is in no graph"):
         layer.graph  # noqa: B018
 
 
@@ -79,7 +79,7 @@ def test_nodes_recorded_by_hand():
     for name in ("input_shape", "output_shape"):
         with pytest.raises(AttributeError, match=rf"l: has no single {name}.*get_{name}_at\(node_index\)"):
             getattr(layer, name)
-    with pytest.raises(ValueError, match="l: asked for the input of call 3, but there are 2 calls"):
+    with pytest.raises(ValueError, match="l: there is no input of call 3, because .* 2 calls.* Received: node_index=3"):
         layer.get_input_at(3)
     with pytest.raises(TypeError):
         layer.get_input_at("0")

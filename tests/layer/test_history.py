@@ -54,7 +54,7 @@ def test_a_layer_answers_after_the_block():
     assert layer.input_mask is None
     with pytest.raises(AttributeError, match=r"dense: has no single input_shape.*get_input_shape_at\(node_index\)"):
         layer.input_shape  # noqa: B018
-    with pytest.raises(ValueError, match="dense: asked for the output shape of call 2, but there are 2 calls"):
+    with pytest.raises(ValueError, match="dense: there is no output shape of call 2, because the layer has 2 calls"):
         layer.get_output_shape_at(2)
 
 
@@ -70,7 +70,7 @@ def test_a_tensor_that_is_gone_is_an_attribute_error_that_says_so(name):
     layer = dense()
     with keras.record_history():
         layer(torch.ones(2, 3))
-    message = rf"dense: the {name} tensor of shape \(2, .\) is gone: record_history\(\) keeps no tensor alive"
+    message = rf"dense: the {name} tensor of shape \(2, .\) no longer exists, because record_history\(\) keeps no"
     with pytest.raises(AttributeError, match=message):
         getattr(layer, name)
     with pytest.raises(AttributeError, match=message):
@@ -90,7 +90,7 @@ def test_nothing_is_kept_alive():
     assert [reference() for reference in watched] == [None] * 4
     assert len(history.nodes) == 4
     with pytest.raises(
-        AttributeError, match=r"Tanh: the module that was called is gone: record_history\(\) keeps none"
+        AttributeError, match=r"Tanh: the module that was called no longer exists, because record_history\(\) keeps no"
     ):
         history.nodes[-1].outbound_layer  # noqa: B018
     assert history.nodes[-1].output_shapes == (2, 4)
@@ -191,7 +191,7 @@ def test_masks_are_noted_and_there_as_long_as_their_tensors():
     assert history.nodes[0].seen_outputs.has_mask
     assert embedding.input_mask is None
     del embedded
-    with pytest.raises(AttributeError, match="embedding: the output tensor of shape .* is gone"):
+    with pytest.raises(AttributeError, match="embedding: the output tensor of shape .* no longer exists"):
         embedding.output_mask  # noqa: B018
 
 

@@ -93,7 +93,7 @@ def test_a_name_is_needed():
 
 def test_outside_a_call():
     layer = keras.Layer(name="outside")
-    with pytest.raises(ValueError, match="outside: add_metric is for use in `call`"):
+    with pytest.raises(ValueError, match="outside: add_metric can only be used in `call`. Received: name='m'"):
         layer.add_metric(ONE, name="m")
     assert layer.metrics == []
 

@@ -150,7 +150,7 @@ def test_a_layer_that_is_not_made_says_so_in_the_users_words():
         def __init__(self):
             self.add_weight("w", (2,))
 
-    with pytest.raises(RuntimeError, match=r"Early: call super\(\).__init__\(\).*Until then a layer cannot be used"):
+    with pytest.raises(RuntimeError, match=r"Early: call super\(\).__init__\(\).*Until then, a layer cannot be used"):
         Early()
 
 

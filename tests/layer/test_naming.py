@@ -166,7 +166,7 @@ def test_with_name_scope():
 def test_the_scope_name():
     """`scope_name` of the TF 1.4 page."""
     layer = Linear(name="head")
-    with pytest.raises(ValueError, match="head: no scope name yet"):
+    with pytest.raises(ValueError, match=r"head \(Linear\): has no scope name yet, because it is not built"):
         layer.scope_name  # noqa: B018
     assert built(layer).scope_name == "head"
     assert built(Stack(Linear(name="in"), name="out")).steps[0].scope_name == "out/in"

@@ -36,7 +36,9 @@ def test_a_subclass_keeps_what_it_was_given_beyond_the_built_in_s_arguments():
 
 
 def test_a_subclass_that_was_given_an_object_must_say_how_to_write_it():
-    with pytest.raises(NotImplementedError, match=r"get_config\(\) cannot write down the argument scale=<object"):
+    with pytest.raises(
+        NotImplementedError, match=r"get_config\(\) cannot write the argument scale, .* Received: scale=<object"
+    ):
         Plain(3, scale=object()).get_config()
     assert "scale" in Overriding(3, scale=object()).get_config()
 

@@ -67,7 +67,7 @@ CONSTRUCTIONS = {
     "a tensor made by hand": (
         lambda w: keras.Model(w.x, keras.KerasTensor((3,))),
         ValueError,
-        "keras_tensor: .*no graph",
+        "keras_tensor: .* is not part of a graph",
     ),
     "name": (lambda w: keras.Model(w.x, w.y, name=3), TypeError, "name.*3"),
 }
@@ -269,7 +269,7 @@ class Decides(keras.Layer):
 
 
 def test_control_flow_is_told_in_words():
-    with pytest.raises(NotImplementedError, match=r"d \(Decides\).*takes the value of a tensor, as `if`"):
+    with pytest.raises(NotImplementedError, match=r"d \(Decides\).*needs the value of a tensor, as `if`"):
         Decides(name="d")(keras.Input((2,)))
 
 

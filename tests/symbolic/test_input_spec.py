@@ -73,11 +73,11 @@ def test_config_round_trip(spec):
 
 
 BAD = [
-    ({"axes": {"a": 1}}, TypeError, "axes must map ints to sizes"),
-    ({"axes": [1, 2]}, TypeError, "axes must map ints to sizes"),
-    ({"axes": {2: 1}, "ndim": 2}, ValueError, "axis 2 does not exist in 2 dimensions"),
-    ({"axes": {2: 1}, "max_ndim": 2}, ValueError, "axis 2 does not exist in 2 dimensions"),
-    ({"axes": {0: 1}, "ndim": 0}, ValueError, "axis 0 does not exist in 0 dimensions"),
+    ({"axes": {"a": 1}}, TypeError, "axes must be a dict from ints to sizes"),
+    ({"axes": [1, 2]}, TypeError, "axes must be a dict from ints to sizes"),
+    ({"axes": {2: 1}, "ndim": 2}, ValueError, "axis 2 does not exist in inputs of rank 2. Received: axes="),
+    ({"axes": {2: 1}, "max_ndim": 2}, ValueError, "axis 2 does not exist in inputs of rank 2. Received: axes="),
+    ({"axes": {0: 1}, "ndim": 0}, ValueError, "axis 0 does not exist in inputs of rank 0. Received: axes="),
     ({"dtype": "bad"}, TypeError, "bad"),
     ({"shape": 3}, TypeError, "Received: 3"),
     ({"ndim": "two"}, TypeError, "two"),
@@ -133,8 +133,8 @@ FAULTS = [
     (Spec(dtype="int32"), ones(2), "expected dtype=int32, found dtype=float32"),
     (Spec(dtype="float32"), np.ones(2), "expected dtype=float32, found dtype=float64"),
     (Spec(axes={-1: 3}), ones(2, 2), "expected axis -1 to have size 3, found size 2"),
-    (Spec(axes={2: 3}), ones(2, 2), "expected an axis 2, found 2 dimensions"),
-    (Spec(axes={-3: 3}, min_ndim=1), ones(2, 2), "expected an axis -3, found 2 dimensions"),
+    (Spec(axes={2: 3}), ones(2, 2), "expected an axis 2, found rank 2"),
+    (Spec(axes={-3: 3}, min_ndim=1), ones(2, 2), "expected an axis -3, found rank 2"),
     (Spec(min_ndim=2, axes={-1: 3}), ones(3), "expected min_ndim=2, found ndim=1"),
     (Spec(min_ndim=2, axes={-1: 3}), ones(2, 4), "expected axis -1 to have size 3, found size 4"),
     (Spec(shape=(None, 3)), ones(2, 2), r"expected shape=\(None, 3\), found shape=\(2, 2\)"),
@@ -162,7 +162,7 @@ def test_the_number_of_inputs(inputs):
 
 
 def test_a_named_input_that_is_missing():
-    with pytest.raises(ValueError, match=r"l: no input 'a'. Received keys: \['b'\]. Expected: \['a', 'b'\]"):
+    with pytest.raises(ValueError, match=r"l: there is no input 'a'. Received .*\['b'\]. Expected .*\['a', 'b'\]"):
         check([Spec(name="a"), Spec(name="b")], {"b": ones(2)})
 
 
@@ -175,7 +175,7 @@ def test_what_is_no_tensor(inputs):
 @pytest.mark.parametrize("value", [3, "text", [Spec(), 3], {"a": object()}])
 def test_what_is_no_spec(value):
     layer = keras.Layer(name="l")
-    with pytest.raises(TypeError, match="l: input_spec takes InputSpec objects. Received"):
+    with pytest.raises(TypeError, match="l: input_spec takes InputSpec objects, nested or not, or None. Received"):
         layer.input_spec = value
     assert layer.input_spec is None
 

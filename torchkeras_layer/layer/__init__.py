@@ -1,4 +1,4 @@
-"""The contract of a Keras layer, as a `torch.nn.Module`."""
+"""Which public classes make a Keras layer out of a `torch.nn.Module`?"""
 
 from torchkeras_layer.layer.layer import Layer
 from torchkeras_layer.layer.tracked import TrackedDict, TrackedList, TrackedTuple

@@ -9,34 +9,34 @@ from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from torchkeras_layer.layer.class_facts import ClassFacts
-from torchkeras_layer.layer.containers import forget_maker, forget_spec, track
+from torchkeras_layer.layer.containers import forget_creator, forget_spec, track
 from torchkeras_layer.layer.context import cast_for_call
 from torchkeras_layer.layer.record import KEY, NotInitializedError, Record, begin_module, too_early_message
 from torchkeras_layer.layer.weight_creation import not_built_message
 from torchkeras_layer.layer.weight_lists import freeze_assigned, nearest_layers
 
-# What torch and we keep on a layer is not looked into for layers and weights.
-_NOT_THE_USERS = frozenset(vars(nn.Module())) | {KEY, "__dict__"}
+# Attributes of torch and of this library, in which no layers and weights are tracked.
+_RESERVED_NAMES = frozenset(vars(nn.Module())) | {KEY, "__dict__"}
 
-# What may be set before `super().__init__()`, which then sets it anew, as in TF-Keras and Keras 3.
-_SET_ANEW = ("supports_masking", "trainable", "built", "input_spec", "activity_regularizer", "stateful", "_name")
+# Properties that may be set before `super().__init__()`, which then sets them again, as in TF-Keras and Keras 3.
+_RESET_BY_INIT = ("supports_masking", "trainable", "built", "input_spec", "activity_regularizer", "stateful", "_name")
 
 _NOTHING = object()
-_LOOKED_INTO: Any = (torch.Tensor, nn.Module, list, tuple, dict)
+_TRACKED_TYPES: Any = (torch.Tensor, nn.Module, list, tuple, dict)
 
 
 class Attributes(LazyModuleMixin, nn.Module):
-    """Python's attribute protocol, on top of torch's; and the record, which is all the state that a layer has here."""
+    """The base of `Layer`: reading, setting and deleting attributes, and the record that holds the layer's state."""
 
     _torchkeras: Record
     # What was read of the class.
     _torchkeras_facts: ClassVar[ClassFacts]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; layers and weights in it, also within lists, tuples and dicts, become the layer's own.
+        """Set an attribute, and track the layers and weights in it, also those in nested lists, tuples and dicts.
 
         Raises:
-            AttributeError: if `name` is a read-only property.
+            AttributeError: if `name` is a read-only property, or a class attribute that would hide a layer or weight.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.Layer()
@@ -45,30 +45,30 @@ class Attributes(LazyModuleMixin, nn.Module):
         1
         """
         state = self.__dict__
-        if name in _NOT_THE_USERS:
-            # Also Python's own: torch.export and replicas take over a layer's whole `__dict__`.
+        if name in _RESERVED_NAMES:
+            # Also `__dict__`: torch.export and replicas replace a layer's whole `__dict__`.
             super().__setattr__(name, value)
             return
         # Ported code may set attributes before it calls super().__init__().
         record = state[KEY] if KEY in state else begin_module(self)
         owner = getattr(type(self), name, _NOTHING)
-        if owner is _NOTHING and not isinstance(value, _LOOKED_INTO) and _is_nothing_of_torchs(state, record, name):
-            # Most arguments of a constructor: the long way took a third of the time of making a layer.
+        if owner is _NOTHING and not isinstance(value, _TRACKED_TYPES) and _is_plain_name(state, record, name):
+            # A shortcut for most constructor arguments: without it, creating a layer takes half as long again.
             state[name] = value
         elif isinstance(owner, property):
             _set_property(self, record, name, owner, value)
         elif owner is not _NOTHING and isinstance(value, (nn.Module, nn.Parameter)):
-            raise AttributeError(_hidden_by_class(self, name, value))
+            raise AttributeError(_class_attribute_message(self, name, value))
         elif not record.is_ready:
             super().__setattr__(name, value)
         else:
-            value = _take_in(self, record, name, value)
+            value = _track_value(self, record, name, value)
             super().__setattr__(name, value)
             if isinstance(value, (nn.Module, nn.Parameter)) and not record.trainable:
                 freeze_assigned(self, value)
 
     def __delattr__(self, name: str) -> None:
-        """Delete an attribute, and what the layer tracked under it.
+        """Delete an attribute; layers and weights in it are no longer tracked.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.Layer(); layer.inner = keras.layers.Dense(2)
@@ -76,12 +76,12 @@ class Attributes(LazyModuleMixin, nn.Module):
         >>> list(layer.children())
         []
         """
-        # What is known of a weight stays: torch's parametrizations delete it and put another in its place.
+        # The spec of a weight stays: torch's parametrizations delete the weight and put another one in its place.
         super().__delattr__(name)
 
     def __getattr__(self, name: str) -> Any:
-        """Find weights and sub-layers; within `call`, a mixed policy reads weights in the compute dtype."""
-        # Reading a weight costs a small layer as much as its arithmetic: parameters come first.
+        """Return a weight or sublayer; inside `call`, a mixed policy casts weights to the compute dtype."""
+        # Parameters come first: in a small layer, reading a weight takes as long as the arithmetic.
         state = self.__dict__
         parameters, record = state.get("_parameters"), state.get(KEY)
         if record is None:
@@ -104,71 +104,72 @@ class Attributes(LazyModuleMixin, nn.Module):
         """Raise the error for an attribute that is not there."""
         owner = getattr(type(self), name, None)
         if isinstance(owner, property) and owner.fget is not None:
-            # Python lands here when a property raises AttributeError, and has dropped the message by then.
+            # Python calls __getattr__ when a property raises an AttributeError, and loses its message. Raise it again.
             return owner.fget(self)
         record = self._torchkeras
         names = [spec.name for spec in record.weight_specs.values()]
         hint = f" Its weights are {', '.join(names)}." if names else ""
         if not record.built:
-            hint = " The layer is not built: its weights exist after the first call or `build(input_shape)`."
+            hint = " It is not built: its weights exist after the first call or `build(input_shape)`."
         raise AttributeError(f"{record.name} ({type(self).__name__}): no attribute {name!r}.{hint}")
 
 
 def name_in_errors(layer: Any) -> str:
-    """Return a layer's name, or that of its class if it has none yet."""
+    """Return a layer's name, or the name of its class if it has none yet."""
     record = layer.__dict__.get(KEY)
     return record.name if record is not None and record.is_ready else type(layer).__name__
 
 
-def _is_nothing_of_torchs(state: dict[str, Any], record: Any, name: str) -> bool:
-    """Whether no weight and no module has this name, and the layer has begun to keep account of them."""
-    is_known = name in state["_parameters"] or name in state["_buffers"] or name in state["_modules"]
-    return not is_known and record.is_ready and name not in record.weight_specs
+def _is_plain_name(state: dict[str, Any], record: Any, name: str) -> bool:
+    """Whether the layer is initialized, and has no weight and no module of this name."""
+    is_registered = name in state["_parameters"] or name in state["_buffers"] or name in state["_modules"]
+    return not is_registered and record.is_ready and name not in record.weight_specs
 
 
 def _set_property(layer: Any, record: Any, name: str, owner: property, value: Any) -> None:
     if owner.fset is None:
         raise AttributeError(
-            f"{name_in_errors(layer)}: {name!r} is a read-only property of every layer. Choose another attribute name."
+            f"{name_in_errors(layer)}: {name!r} is a read-only property of {type(layer).__name__}. Choose another "
+            "attribute name."
         )
     if not record.is_ready and owner.fset.__module__.startswith(f"{__package__}."):
         _set_early(layer, record, name, value)
     else:
-        # Not by `owner.fset`, which torch.compile does not follow.
+        # Not by `owner.fset`, which torch.compile does not trace.
         object.__setattr__(layer, name, value)
 
 
-def _set_early(layer: Any, place: Any, name: str, value: Any) -> None:
-    """Set what the constructor is about to set anew; until then, it can be read."""
-    if name not in _SET_ANEW:
+def _set_early(layer: Any, before: Any, name: str, value: Any) -> None:
+    """Set a property that `Layer.__init__` will set again; until then, it can be read."""
+    if name not in _RESET_BY_INIT:
         raise NotInitializedError(
             f"{type(layer).__name__}: {name!r} was set before super().__init__() has run. Move super().__init__() "
             "to the start of __init__."
         )
-    setattr(place, name.removeprefix("_"), value)
+    setattr(before, name.removeprefix("_"), value)
     if name == "trainable":
-        # The layers inside have been made: nothing sets theirs anew.
+        # The layers inside exist already: nothing sets their flags again.
         for inner in nearest_layers(layer):
             inner.trainable = value
 
 
-def _hidden_by_class(layer: Any, name: str, value: Any) -> str:
+def _class_attribute_message(layer: Any, name: str, value: Any) -> str:
     return (
         f"{name_in_errors(layer)}: the attribute {name!r} of class {type(layer).__name__} would hide the "
-        f"{type(value).__name__} that is assigned to it, because torch looks there first. Choose another name, or take "
-        "it out of the class."
+        f"{type(value).__name__} that is assigned to it, because Python looks in the class first. Choose another name, "
+        "or remove the attribute from the class."
     )
 
 
-def _take_in(layer: Any, record: Record, name: str, value: Any) -> Any:
-    """Give a weight the name of the attribute that it is assigned to, and track what a container holds."""
+def _track_value(layer: Any, record: Record, name: str, value: Any) -> Any:
+    """Give a weight the name of the attribute that it is assigned to; replace a container by a tracked one."""
     if isinstance(value, torch.Tensor):
         _claim_weight(layer, record, name, value)
         return value
     value = track(value)
     forget_spec(record, name)
     if value is not None and (name in layer._parameters or not isinstance(value, nn.Module)):
-        # Torch refuses to put another kind of value where a layer or weight was.
+        # Torch refuses to replace a layer or weight by another kind of value.
         layer._modules.pop(name, None)
         layer._parameters.pop(name, None)
     return value
@@ -181,11 +182,14 @@ def _claim_weight(layer: Any, record: Record, name: str, weight: torch.Tensor) -
         _claim_known_buffer(layer, record, name, weight)
         return
     if record.is_building and name not in record.weight_specs and _holds_tensor(layer, name):
-        # As torch.func.functional_call does, which would then compute with the new weight in its stead.
-        raise RuntimeError(f"{name!r} was given a tensor before the build. {not_built_message([record.name])}")
+        # torch.func.functional_call puts tensors there; it would then compute with the new weight instead of its own.
+        raise RuntimeError(
+            f"{record.name} ({type(layer).__name__}): the attribute {name!r} holds a tensor already, so `build` cannot "
+            f"assign a weight to it. {not_built_message([record.name])}"
+        )
     if hasattr(type(layer), name) and not isinstance(getattr(type(layer), name), property):
-        raise AttributeError(_hidden_by_class(layer, name, weight))
-    # What was there before, such as the None of an __init__, would hide the weight.
+        raise AttributeError(_class_attribute_message(layer, name, weight))
+    # A previous value, such as the `None` that an __init__ assigned, would hide the weight.
     layer.__dict__.pop(name, None)
     layer._modules.pop(name, None)
     spec = record.weight_specs[key]
@@ -198,13 +202,13 @@ def _claim_weight(layer: Any, record: Record, name: str, weight: torch.Tensor) -
         forget_spec(record, key)
     record.unclaimed.discard(key)
     record.weight_specs[name] = spec
-    forget_maker(weight)
+    forget_creator(weight)
 
 
 def _claim_known_buffer(layer: Any, record: Record, name: str, weight: torch.Tensor) -> None:
     if not any(buffer is weight for buffer in layer._buffers.values()) or layer._buffers.get(name) is weight:
         return
-    # What was there before, such as the None of an __init__, would hide the weight.
+    # A previous value, such as the `None` that an __init__ assigned, would hide the weight.
     forget_spec(record, name)
     for registry in (layer.__dict__, layer._modules, layer._parameters):
         registry.pop(name, None)
@@ -217,7 +221,7 @@ def _holds_tensor(layer: Any, name: str) -> bool:
 
 
 def _move(registry: dict[str, Any], key: str, name: str) -> None:
-    """Rename an entry where it stands; one that is replaced gives up its name but not its place."""
+    """Rename an entry without changing the order; if an entry of the new name exists, replace its value instead."""
     weight = registry[key]
     if name in registry:
         del registry[key]
@@ -229,16 +233,16 @@ def _move(registry: dict[str, Any], key: str, name: str) -> None:
 
 
 def adopt_containers(layer: Any) -> None:
-    """Track what was put into lists and dicts that held none of it when they were assigned."""
+    """Track lists and dicts on attributes that held no layers or weights when they were assigned."""
     for name, value in list(layer.__dict__.items()):
-        if type(value) in (list, dict) and name not in _NOT_THE_USERS:
+        if type(value) in (list, dict) and name not in _RESERVED_NAMES:
             setattr(layer, name, value)
 
 
 def _read_too_early(layer: Any, name: str) -> Any:
-    """Read before `Layer.__init__` has run, which code may do that sets attributes first, or forgets to call it."""
-    is_of_every_layer = name == KEY or hasattr(type(layer), name)
-    if name.startswith("__") or ("_modules" in layer.__dict__ and not is_of_every_layer):
+    """Read an attribute before `Layer.__init__` has run, or if a subclass forgot to call it."""
+    is_member_of_class = name == KEY or hasattr(type(layer), name)
+    if name.startswith("__") or ("_modules" in layer.__dict__ and not is_member_of_class):
         return nn.Module.__getattr__(layer, name)
-    missing = "cannot be used" if name.startswith("_") else f"has no {name!r}"
-    raise NotInitializedError(too_early_message(type(layer).__name__, missing))
+    problem = "cannot be used" if name.startswith("_") else f"has no {name!r}"
+    raise NotInitializedError(too_early_message(type(layer).__name__, problem))

@@ -1,4 +1,4 @@
-"""How does a layer get its weights, once it knows its inputs?"""
+"""How is a layer built: which shapes does `build` get, and what happens around it?"""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from torchkeras_layer.layer.record import Record, contents_of, derive_route, res
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER, creating_weights, not_built_message, placeholder_for
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
-# One lock for all layers: a build is rare, and a lock on each could not be copied or pickled.
+# One lock for all layers: builds are rare, and a lock on each layer could not be copied or pickled.
 build_lock = threading.RLock()
 
 
-def building(build: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a class's `build`, so that it runs in the right surroundings and all or nothing of it happens.
+def guarded_build(build: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a class's `build` so that it runs in the right context, and is undone if it fails.
 
-    A `build` that calls `super().build(...)` passes here once a class, and only the outermost counts.
+    A `build` that calls `super().build(...)` runs several wrapped ones; only the outermost does this.
     """
 
     @functools.wraps(build)
@@ -36,7 +36,7 @@ def building(build: Callable[..., None]) -> Callable[..., None]:
         if self._torchkeras.is_building:
             build(self, *shapes, **named_shapes)
             return
-        with build_lock, all_or_nothing(self), _build_surroundings(self):
+        with build_lock, all_or_nothing(self), _build_context(self):
             self._torchkeras.is_building = True
             build(self, *shapes, **named_shapes)
             _finish_build(self, shapes, named_shapes)
@@ -45,7 +45,7 @@ def building(build: Callable[..., None]) -> Callable[..., None]:
 
 
 def build_for_call(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
-    """Build for the arguments of a call, on the device of the first tensor in them."""
+    """Build a layer for the arguments of a call, on the device of the first tensor among the inputs."""
     with build_lock:
         if layer._torchkeras.built:
             return
@@ -61,10 +61,10 @@ def build_for_call(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[
 
 
 def build_in_trace(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
-    """Build a layer without weights that torch.compile meets where a call has made it; for sizes that stay free."""
+    """Build a layer without weights that was created inside a call that torch.compile traces; all sizes are free."""
     record: Record = layer._torchkeras
     record.path = record.path or path_below(outer, record.name)
-    # What surrounds a build is there for the sake of weights.
+    # The context of a build is needed for weights only.
     record.is_building = True
     _build_by_signature(layer, inputs, args, kwargs)
     record.is_building = False
@@ -72,10 +72,10 @@ def build_in_trace(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[
 
 
 def take_first_argument(record: Record, kwargs: dict[str, Any]) -> Any:
-    """Take the first argument of a call from the keywords.
+    """Remove the first argument of a call from the keyword arguments and return it.
 
     Raises:
-        ValueError: if it is not there, and has no default.
+        ValueError: if it is missing and has no default.
     """
     signature = record.signature
     for name in (signature.first, "inputs"):
@@ -85,21 +85,24 @@ def take_first_argument(record: Record, kwargs: dict[str, Any]) -> Any:
         return None
     raise ValueError(
         f"{record.name}: the first argument of a call, {signature.first!r}, is missing. "
-        f"Write `layer({signature.first})`."
+        f"Received: {', '.join(kwargs) or 'no arguments'}. Write `layer({signature.first})`."
     )
 
 
 def build_from_config(layer: Any, config: dict[str, Any]) -> None:
-    """Build with the shapes of a build config.
+    """Build a layer with the shapes in a build config.
 
     Raises:
-        TypeError: if it holds no shapes.
+        TypeError: if the config is not a dict of shapes.
     """
     if not isinstance(config, dict):
-        raise TypeError(f"{layer._torchkeras.name}: a build config is a dict of shapes. Received: {config!r}.")
+        raise TypeError(
+            f"{layer._torchkeras.name}: build_from_config takes a dict of shapes, such as "
+            f"{{'input_shape': (None, 3)}}. Received: config={config!r}."
+        )
     if "shapes_dict" in config:
         named = {name: map_shapes(tuple, shape) for name, shape in config["shapes_dict"].items()}
-        # Keras 3 names the shapes of all tensors of a call, also where ours needs only that of the inputs.
+        # Keras 3 writes the shapes of all tensors of a call, even if our `build` takes only that of the inputs.
         takes_one = layer._torchkeras_facts.build_arguments is None
         layer.build(next(iter(named.values()))) if takes_one else layer.build(**named)
     elif config.get("input_shape") is not None:
@@ -128,36 +131,38 @@ def _shape_argument_error(record: Record, name: str) -> Exception:
     argument = name.removesuffix("_shape")
     known = (record.signature.first, *record.signature.positional)
     if argument != name and argument in known:
-        return TypeError(f"{record.name}: build() needs {name}, but the call got no {argument!r}. Pass it.")
+        return TypeError(
+            f"{record.name}: build() needs {name}, but the call got no {argument!r}. Pass {argument!r} in the call."
+        )
     return ValueError(
-        f"{record.name}: arguments of a build() that takes several shapes are named `<argument of call>_shape`. "
-        f"Received: {name!r}. Arguments of call(): {', '.join(known)}."
+        f"{record.name}: if build() takes several shapes, each must be named `<argument of call>_shape`. "
+        f"Received: {name!r}. The arguments of call() are {', '.join(known)}. Rename it."
     )
 
 
 @contextlib.contextmanager
-def _build_surroundings(layer: Any) -> Iterator[None]:
+def _build_context(layer: Any) -> Iterator[None]:
     context, record = per_thread.context, layer._torchkeras
-    around = context.layer
-    # In its own call the layer is already the innermost one.
-    parent = context.outer if around is layer else around
+    enclosing = context.layer
+    # In its own call, the layer is already the innermost one.
+    parent = context.outer if enclosing is layer else enclosing
     saved = context.building, context.alone, context.frozen
     record.path = record.path or path_below(parent, record.name)
     with creating_weights(record.pinned_device):
-        context.alone = context.alone if context.building else around is None
-        record.is_frozen_above = not record.is_thawed and (context.frozen or _freezes_what_is_inside(parent))
+        context.alone = context.alone if context.building else enclosing is None
+        record.is_frozen_above = not record.is_unfrozen and (context.frozen or _freezes_layers_inside(parent))
         context.frozen = record.is_frozen_above
         context.layer, context.building = layer, True
         try:
             yield
         finally:
-            context.layer = around
+            context.layer = enclosing
             context.building, context.alone, context.frozen = saved
 
 
 @contextlib.contextmanager
 def all_or_nothing(layer: Any) -> Iterator[None]:
-    """Put everything back as it was if a build fails, so that a second try starts from the same state."""
+    """Restore a layer's state if the block, a build, raises, so that a second attempt starts from the same state."""
     record: Record = layer._torchkeras
     state = layer.__dict__
     before = [(holder, contents_of(holder)) for holder in (record, record.graph, record.derived)]
@@ -206,7 +211,7 @@ def _describe_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str,
 
 
 def update_placeholder(layer: Any) -> None:
-    """Have a parameter stand in for the weights as long as there are none, if `build` makes any."""
+    """Register a placeholder parameter while a layer that creates weights is not built; remove it afterwards."""
     record: Record = layer._torchkeras
     if record.built:
         layer._parameters.pop(PLACEHOLDER, None)
@@ -214,12 +219,12 @@ def update_placeholder(layer: Any) -> None:
         layer._parameters[PLACEHOLDER] = placeholder_for(record.name, record.pinned_device, record.policy.variable)
 
 
-def _freezes_what_is_inside(parent: Any) -> bool:
+def _freezes_layers_inside(parent: Any) -> bool:
     return parent is not None and (not parent._torchkeras.trainable or parent._torchkeras.is_frozen_above)
 
 
 def _shapes_of(inputs: Any) -> Any:
-    """Return the shapes of the tensors in a structure; `None` is a free size, and what is no tensor has none."""
+    """Return the shapes of the tensors in a structure; `None` for free dimensions, and for leaves without a shape."""
 
     def shape_of(leaf: Any) -> tuple[int | None, ...] | None:
         is_tensor = isinstance(leaf, torch.Tensor) or is_symbolic(leaf)
@@ -230,18 +235,18 @@ def _shapes_of(inputs: Any) -> Any:
 
 def _size_in_build(size: Any) -> int | None:
     if torch.compiler.is_dynamo_compiling():
-        # To look at it, which is all that a layer without weights does, would make a graph for each size.
+        # Reading the size would compile a graph for each size; a layer without weights does not need it.
         return None
     is_free = size is None or (per_thread.context.is_tracing and isinstance(size, torch.SymInt))
     return None if is_free else plain_size(size)
 
 
 def infer_parameters(layer: Any, args: Any, kwargs: Any) -> None:
-    """Build for the arguments of a call, as well for all layers inside as a run without data allows."""
+    """Build a layer for the arguments of a call, and the layers inside it if `call` can run without data."""
     record: Record = layer._torchkeras
     kwargs = dict(kwargs or {})
     if torch.compiler.is_exporting():
-        # An exported program knows the parameters that there were when the export began.
+        # An exported program has the parameters that existed when the export began.
         raise RuntimeError(not_built_message([record.name]))
     if record.dynamic:
         inputs = args[0] if args else take_first_argument(record, kwargs)
@@ -250,14 +255,14 @@ def infer_parameters(layer: Any, args: Any, kwargs: Any) -> None:
     try:
         dry_run(layer, tuple(args), kwargs)
     except Exception:
-        # A `call` that looks at values cannot run without them, but the build comes before it; what is wrong
-        # with the call, if anything is, the compiler is about to find.
+        # A `call` that reads values cannot run without data, but the layer itself is built before its `call`. If the
+        # call has a real error, the compiled call raises it.
         if not record.built:
             raise
 
 
 def build_and_call(layer: Any, compiled: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call what `layer.compile()` made, once the layer is built: torch has that done for inner modules only."""
+    """Build a layer if needed, then run its compiled call: torch initializes only the modules inside a compiled one."""
     if not layer._torchkeras.built:
         infer_parameters(layer, args, kwargs)
     return compiled(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""What does a call of a layer do, and what decides it? The public members around `call` and `build`."""
+"""Which public members build and call a layer, and which properties decide how?"""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from torchkeras_layer.layer.attributes import Attributes
 from torchkeras_layer.layer.building import (
     build_and_call,
     build_for_call,
-    building,
+    guarded_build,
     infer_parameters,
     update_placeholder,
 )
-from torchkeras_layer.layer.call_states import end_call
-from torchkeras_layer.layer.calling import (
+from torchkeras_layer.layer.call_pipeline import (
     MISSING,
+    add_location,
     are_plain,
     begin_outermost,
     call_in_full,
-    gave_nothing,
     is_traced,
+    no_output_message,
     stateless_call,
-    tell_where,
     training_mode,
 )
-from torchkeras_layer.layer.context import choose_path, per_thread
+from torchkeras_layer.layer.call_records import end_call
+from torchkeras_layer.layer.context import assign_path, per_thread
 from torchkeras_layer.layer.dry_run import SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensors
 from torchkeras_layer.layer.record import change
@@ -43,13 +43,24 @@ from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
 class Calls(Attributes):
-    """The pipeline. `nn.Module.__call__` stays torch's, so that hooks, compile, export and fx know nothing of us."""
+    """Building and calling. `__call__` is that of `nn.Module`, so that hooks, compile, export and fx work as usual."""
 
     def forward(self, inputs: Any = MISSING, /, *args: Any, **kwargs: Any) -> Any:
-        """Run the layer: torch calls this from `layer(inputs)`. Layers define `call` instead.
+        """Run the layer. Torch calls this for `layer(inputs)`; subclasses override `call` and not `forward`.
+
+        Args:
+            inputs: the first argument of `call`: a tensor, or a nested structure of tensors.
+            *args, **kwargs: the other arguments of `call`, and `training` and `mask`.
+
+        Returns:
+            the output of `call`.
 
         Raises:
-            ValueError: if there are no inputs, they do not fit `input_spec`, or `call` returns `None`.
+            ValueError: if there are no inputs, if they do not fit `input_spec`, or if `call` returns `None`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2)(torch.ones(1, 3)).shape
+        torch.Size([1, 2])
         """
         context, record = per_thread.context, self._torchkeras
         outer = context.layer
@@ -58,8 +69,8 @@ class Calls(Attributes):
             begin_outermost(record, context, inputs, args, kwargs)
         context.layer = self
         try:
-            # Written out, because it is the whole cost of a small layer: a built layer that wants nothing but its
-            # inputs, on one tensor in the right dtype without a mask; or on a list of such tensors.
+            # The fast path, written out because it is the whole cost of a small layer: a built layer that needs only
+            # its inputs is called on one tensor in the right dtype without a mask, or on a list of such tensors.
             if (
                 record.is_direct
                 and not (args or kwargs)
@@ -80,30 +91,41 @@ class Calls(Attributes):
             else:
                 outputs = call_in_full(self, context, outer, inputs, args, kwargs)
         except Exception as error:
-            tell_where(error, f"{self._torchkeras.name} ({type(self).__name__})", inputs, args, kwargs)
+            add_location(error, f"{self._torchkeras.name} ({type(self).__name__})", inputs, args, kwargs)
             raise
         finally:
             context.layer = outer
             if outer is None and (context.recording is not None or traced):
                 end_call(record, context)
         if outputs is None:
-            raise ValueError(gave_nothing(self))
+            raise ValueError(no_output_message(self))
         return outputs
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Compute the layer's outputs: override it. Here: return the inputs.
+        """Compute the layer's outputs. Subclasses override it; the base class returns the inputs.
 
-        A `call` that names `training` gets the mode, one that names `mask` gets the inputs' mask.
+        Args:
+            inputs: a tensor, or a nested structure of tensors.
+            *args, **kwargs: any others. A `call` with an argument `training` is given the mode, one with an argument
+                `mask` the mask of the inputs.
+
+        Returns:
+            a tensor, or a nested structure of tensors.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.Layer().call(torch.ones(2))
+        tensor([1., 1.])
         """
         return inputs
 
-    @building
+    @guarded_build
     def build(self, input_shape: Any = None) -> None:
-        """Create the layer's weights with `add_weight`; runs once, before the first `call`. Override it.
+        """Create the layer's weights with `add_weight`. It runs once, before the first `call`. Subclasses override it.
 
         Args:
-            input_shape: tuple of ints, `None` for a free dimension; for a nested first argument the same structure of
-                tuples. A `build` with several arguments named `<argument of call>_shape` gets one shape for each.
+            input_shape: shape of the inputs, a tuple of ints and of `None` for free dimensions; for nested inputs, the
+                same structure of tuples. A `build` whose arguments are named `<argument of call>_shape` is given one
+                shape for each.
 
         >>> import torchkeras_layer as keras
         >>> class Scale(keras.Layer):
@@ -119,18 +141,23 @@ class Calls(Attributes):
 
     @property
     def built(self) -> bool:
-        """Whether the layer has its weights. Set it to `False` to have the next call build again."""
+        """Whether the layer is built, that is, has its weights. If it is set to `False`, the next call builds it again.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.build((None, 3)); layer.built
+        True
+        """
         return self._torchkeras.built
 
     @built.setter
     def built(self, value: bool) -> None:
         change(self, built=bool(value))
         update_placeholder(self)
-        choose_path(self)
+        assign_path(self)
 
     @property
     def supports_masking(self) -> bool:
-        """Whether the layer passes masks on; true by itself where a class defines `compute_mask`.
+        """Whether the layer passes masks on; true by default if its class overrides `compute_mask`.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Dropout(0.5).supports_masking, keras.layers.Flatten().supports_masking
@@ -143,11 +170,15 @@ class Calls(Attributes):
         change(self, supports_masking=bool(value))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask of the output: here, the mask of the input. Override it where they differ.
+        """Return the mask of the output. Subclasses override it; the base class returns the mask of the inputs.
 
         Args:
-            inputs: tensor or nested structure of tensors.
-            mask: boolean tensors (True: the entry counts), in the same structure, or `None`.
+            inputs: a tensor, or a nested structure of tensors.
+            mask: a boolean tensor for each input, in the same structure, or `None`; `False` marks the entries that are
+                to be ignored.
+
+        Returns:
+            a boolean tensor for each output, or `None`.
 
         Raises:
             TypeError: if there is a mask and the layer does not support masking.
@@ -160,19 +191,36 @@ class Calls(Attributes):
 
     @property
     def input_spec(self) -> Any:
-        """What inputs must look like: an `InputSpec`, a nested structure of them, or `None`."""
+        """The `InputSpec` that every first argument of a call must fit, a nested structure of them, or `None`.
+
+        Raises:
+            TypeError: if it is set to anything else.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.build((None, 3)); layer.input_spec
+        InputSpec(min_ndim=2, axes={-1: 3})
+        """
         return self._torchkeras.input_spec
 
     @input_spec.setter
     def input_spec(self, value: Any) -> None:
         for spec in leaves(value):
             if spec is not None and not isinstance(spec, InputSpec):
-                raise TypeError(f"{self._torchkeras.name}: input_spec takes InputSpec objects. Received: {spec!r}.")
+                raise TypeError(
+                    f"{self._torchkeras.name}: input_spec takes InputSpec objects, nested or not, or None. "
+                    f"Received: {spec!r}."
+                )
         change(self, input_spec=value)
 
     @property
     def activity_regularizer(self) -> Any:
-        """A callable on the output whose result, over the batch size, is a loss; or `None`."""
+        """A callable on the output, or `None`. Its result, divided by the batch size, is a loss of each call.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Activation("linear", activity_regularizer=keras.regularizers.L2(0.5))
+        >>> _ = layer(torch.ones(4, 3)); layer.losses
+        [tensor(1.5000)]
+        """
         return self._torchkeras.activity_regularizer
 
     @activity_regularizer.setter
@@ -181,12 +229,22 @@ class Calls(Attributes):
 
     @property
     def dynamic(self) -> bool:
-        """Whether this layer or one inside is never traced."""
+        """Whether this layer or one inside it was made with `dynamic=True`, and so is never traced.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.Sequential([keras.layers.Dense(2, dynamic=True)]).dynamic
+        True
+        """
         return is_dynamic(self)
 
     @property
     def stateful(self) -> bool:
-        """Whether this layer or one inside keeps state from one batch to the next."""
+        """Whether this layer or one inside it keeps state from one batch to the next.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.Sequential([keras.layers.LSTM(2, stateful=True)]).stateful
+        True
+        """
         return any(layer._torchkeras.stateful for layer in layers_in(self))
 
     @stateful.setter
@@ -201,10 +259,16 @@ class Calls(Attributes):
         return_losses: bool = False,
         **kwargs: Any,
     ) -> tuple[Any, ...]:
-        """Call the layer with other weights, and leave its own untouched.
+        """Call the layer with other weights, without changing its own.
+
+        Args:
+            trainable_variables: tensors to use in place of `trainable_weights`, in the same order.
+            non_trainable_variables: tensors to use in place of `non_trainable_weights`; they are not changed.
+            *args, **kwargs: the arguments of the call.
+            return_losses: whether to return the losses too.
 
         Returns:
-            outputs and the new values of the non-trainable weights; with `return_losses=True` also the losses.
+            the outputs, and the new values of the non-trainable weights; with `return_losses=True` also the losses.
 
         Raises:
             ValueError: if the layer is not built, or a list has the wrong length.
@@ -219,7 +283,16 @@ class Calls(Attributes):
         return (outputs, state, self.losses) if return_losses else (outputs, state)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Compile the layer in place, as `nn.Module.compile` does; takes what `torch.compile` takes."""
+        """Compile the layer in place, as `nn.Module.compile` does. The first call builds the layer if needed.
+
+        Args:
+            *args, **kwargs: the arguments of `torch.compile`.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.compile(backend="eager")
+        >>> layer(torch.ones(1, 3)).shape
+        torch.Size([1, 2])
+        """
         super().compile(*args, **kwargs)
         compiled: Any = self._compiled_call_impl
         self._compiled_call_impl = functools.partial(build_and_call, self, compiled)
@@ -227,7 +300,7 @@ class Calls(Attributes):
     @property
     def _initialize_hook(self) -> Any:  # type: ignore[override]
         if self._torchkeras.built:
-            raise AttributeError(f"{self._torchkeras.name}: is built, so there is nothing to initialize.")
+            raise AttributeError(f"{self._torchkeras.name}: is built, so no hook is needed to initialize it.")
         return self._infer_parameters
 
     def _infer_parameters(self, module: Any, args: Any, kwargs: Any = None) -> None:

@@ -1,4 +1,4 @@
-"""What is there to know of a class of layers? Read once a class, never at a call."""
+"""What must be known about a layer class? It is read once, when the class is created, and never during a call."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 
 @dataclass(frozen=True)
 class CallSignature:
-    """What the pipeline must know of `call`.
+    """What the call pipeline must know about the signature of `call`.
 
-    `first`: name of the first argument. `positional`: names of those after it that can be given by position.
-    `takes_training`, `takes_mask`: whether the argument is declared, `**kwargs` counting as both.
+    Attributes:
+        first: name of the first argument.
+        positional: names of the later arguments that can be given by position.
+        takes_training: whether it accepts `training`, by name or as one of `**kwargs`.
+        takes_mask: whether it accepts `mask`, by name or as one of `**kwargs`.
+        mask_is_optional: whether `mask` has the default `None`.
+        first_is_optional: whether the first argument has the default `None`.
     """
 
     first: str
@@ -31,11 +36,11 @@ class CallSignature:
 
     @property
     def is_plain(self) -> bool:
-        """Whether `call` wants nothing but its inputs from the pipeline."""
+        """Whether `call` can run without a mask from the pipeline."""
         return not self.takes_mask or self.mask_is_optional
 
     def argument(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the value given for `name` beside the first argument, or `None`."""
+        """Return the value given for `name` among the arguments after the first, or `None`."""
         if name in kwargs:
             return kwargs[name]
         if name in self.positional:
@@ -44,7 +49,7 @@ class CallSignature:
         return None
 
     def is_given(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        """Whether a value was given for `name` beside the first argument."""
+        """Whether a value was given for `name` among the arguments after the first."""
         return name in kwargs or (name in self.positional and self.positional.index(name) < len(args))
 
 
@@ -70,10 +75,10 @@ def read_call_signature(call: Callable[..., Any]) -> CallSignature:
 
 
 def read_build_arguments(build: Callable[..., Any]) -> tuple[str, ...] | None:
-    """Return the names of the shapes that an unbound `build` takes, or `None` if it takes no more than one.
+    """Return the argument names of an unbound `build` that takes several shapes, else `None`.
 
-    Keras 2's `build(self, input_shape)` gets the shape of the first argument whatever it is called; Keras 3's
-    `build(self, query_shape, value_shape)` gets the shape of the `call` argument that each name begins with.
+    As in Keras 2, `build(self, input_shape)` gets the shape of the first argument of `call`, whatever its name. As in
+    Keras 3, `build(self, query_shape, value_shape)` gets the shapes of the arguments `query` and `value` of `call`.
 
     >>> read_build_arguments(lambda self, query_shape, value_shape: None)
     ('query_shape', 'value_shape')
@@ -86,17 +91,25 @@ def read_build_arguments(build: Callable[..., Any]) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True)
 class ClassFacts:
-    """What is read once a class, and not at every call.
+    """What is known about a layer class.
 
-    `signature`: that of `call`; `reads_inputs`: whether the class turns inputs into tensors in a way of its own;
-    `build_arguments`: the names of the shapes that `build` takes, if several; `build_takes_shape`: whether it takes
-    any; `creates_weights`: whether it may make weights; `defines_mask`: whether the class has a `compute_mask` of its
-    own; `only_merges_masks`: whether that gives a mask only where the inputs have one; `declares_shapes`: whether the
-    class has a `compute_output_shape` of its own; `states_its_shapes`: whether that and `call` are both ours;
-    `has_effects`: whether calls of such a class may add losses or updates; `begins_as_torch_does`: whether nothing but
-    torch's own modules runs where the constructors of all layers call `super().__init__()`; `declared`: what the class
-    and those above it set for all their layers by plain attributes; `own_options`, `own_declarations`: what the class
-    statement itself says, see `read_facts`.
+    Attributes:
+        signature: the signature of `call`.
+        reads_inputs: whether the class has its own way to turn inputs into tensors.
+        build_arguments: the argument names of `build` if it takes several shapes, else `None`.
+        build_takes_shape: whether `build` takes any shape.
+        creates_weights: whether `build` may create weights.
+        defines_mask: whether the class overrides `compute_mask`.
+        only_merges_masks: whether `compute_mask` returns a mask only if an input has one.
+        declares_shapes: whether the class overrides `compute_output_shape`.
+        states_its_shapes: whether `compute_output_shape` and `call` are both those of a built-in layer, so that the
+            shapes can be trusted without running `call`.
+        has_effects: whether a call may add losses or updates.
+        has_torch_base_only: whether the last `super().__init__()` of a constructor runs torch's code only, and not that
+            of a mixin.
+        declared: values for properties of `Layer` that the class and its bases declare as plain class attributes.
+        own_options: the options of the class statement, see `read_facts`.
+        own_declarations: the part of `declared` that the class itself declares.
     """
 
     signature: CallSignature
@@ -109,32 +122,36 @@ class ClassFacts:
     declares_shapes: bool
     states_its_shapes: bool
     has_effects: bool
-    begins_as_torch_does: bool
+    has_torch_base_only: bool
     declared: dict[str, Any]
     own_options: dict[str, bool]
     own_declarations: dict[str, Any]
 
 
-# What a class may set for all its layers by a plain attribute.
+# The properties of `Layer` for which a class may declare a value as a plain class attribute.
 _DECLARABLE = ("input_spec", "stateful", "dynamic", "supports_masking", "activity_regularizer")
-# What a built-in layer may tell in its class statement.
+# The options that a built-in layer may have in its class statement.
 CLASS_OPTIONS = ("has_effects", "only_merges_masks", "build_makes_weights", "default_mask")
-# The call of the base class takes any argument and wants none of them.
+# `Layer.call` accepts any argument and uses only the first.
 _PASS_THROUGH = CallSignature(first="inputs", positional=(), takes_training=False, takes_mask=False)
 
 
 def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
-    """Read what there is to know of a class of layers; `base` is `Layer`.
+    """Collect the facts about a layer class; `base` is `Layer`.
 
-    Options of the class statement tell what cannot be read off. They hold for the classes below, in the order in which
-    Python looks for attributes: `has_effects` and `only_merges_masks` are facts themselves;
-    `build_makes_weights=False`: the `build` of this class makes none; `default_mask=True`: a class that inherits this
-    `compute_mask` has none of its own. What the class declares by plain attributes is taken off it, so that the
-    properties of these names work.
+    Options of the class statement state what cannot be inferred. Subclasses inherit them, in the order in which Python
+    looks up attributes.
+
+    - `has_effects` and `only_merges_masks` are facts themselves.
+    - `build_makes_weights=False`: the `build` of this class creates no weights.
+    - `default_mask=True`: the `compute_mask` of this class counts as that of `Layer`: `defines_mask` stays false.
+
+    Plain class attributes that declare a value for a property of `Layer` are removed from the class, because they
+    would hide the property.
     """
-    declarations = _take_declarations(cls)
-    above = [vars(one)["_torchkeras_facts"] for one in cls.__mro__[1:] if "_torchkeras_facts" in vars(one)]
-    said = [options, *(facts.own_options for facts in above)]
+    declarations = _remove_declarations(cls)
+    inherited = [vars(one)["_torchkeras_facts"] for one in cls.__mro__[1:] if "_torchkeras_facts" in vars(one)]
+    stated = [options, *(facts.own_options for facts in inherited)]
     defines_mask = cls.compute_mask not in {
         base.compute_mask,
         *_methods_with(cls, "compute_mask", "default_mask", options),
@@ -147,32 +164,32 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         build_takes_shape=len(inspect.signature(cls.build).parameters) > 1,
         creates_weights=cls.build not in {base.build, *_methods_with(cls, "build", "build_makes_weights", options)},
         defines_mask=defines_mask,
-        # A subclass may make masks.
-        only_merges_masks=_first(said, "only_merges_masks", False)
+        # A user's subclass may create masks.
+        only_merges_masks=_nearest_option(stated, "only_merges_masks", False)
         and (not defines_mask or _is_built_in(cls.compute_mask)),
         declares_shapes=shapes is not base.compute_output_shape,
         states_its_shapes=shapes is not base.compute_output_shape and _is_built_in(shapes) and _is_built_in(cls.call),
-        has_effects=_first(said, "has_effects", True),
-        begins_as_torch_does=mro[mro.index(LazyModuleMixin) + 1] is nn.Module,
-        declared=dict(ChainMap(declarations, *(facts.own_declarations for facts in above))),
+        has_effects=_nearest_option(stated, "has_effects", True),
+        has_torch_base_only=mro[mro.index(LazyModuleMixin) + 1] is nn.Module,
+        declared=dict(ChainMap(declarations, *(facts.own_declarations for facts in inherited))),
         own_options=options,
         own_declarations=declarations,
     )
 
 
-def _first(said: list[dict[str, bool]], option: str, default: bool) -> bool:
-    return next((options[option] for options in said if option in options), default)
+def _nearest_option(stated: list[dict[str, bool]], option: str, default: bool) -> bool:
+    return next((options[option] for options in stated if option in options), default)
 
 
 def _methods_with(cls: Any, method: str, option: str, options: dict[str, bool]) -> list[Any]:
-    """Return the methods of the classes, from `cls` upwards, whose class statements have an option."""
+    """Return `method` of each class, `cls` and its bases, that has `option` in its class statement."""
     classes = [one for one in cls.__mro__[1:] if "_torchkeras_facts" in vars(one)]
     found = [vars(one)[method] for one in classes if option in vars(one)["_torchkeras_facts"].own_options]
     return [vars(cls)[method], *found] if option in options else found
 
 
-def _take_declarations(cls: Any) -> dict[str, Any]:
-    """Take off a class what it declares."""
+def _remove_declarations(cls: Any) -> dict[str, Any]:
+    """Remove the plain attributes that declare values for properties of `Layer`, and return them."""
     declared = {name: vars(cls)[name] for name in _DECLARABLE if name in vars(cls)}
     for name in [name for name, value in declared.items() if isinstance(value, property)]:
         del declared[name]

@@ -1,4 +1,4 @@
-"""Which constructor arguments make this layer again?"""
+"""Which constructor arguments recreate a layer?"""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ import torch
 from torchkeras_layer import regularizers
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.attributes import adopt_containers
-from torchkeras_layer.layer.context import make
+from torchkeras_layer.layer.context import run_constructor
 from torchkeras_layer.layer.record import KEY, Record, begin_module
 
 _PLAIN = (str, int, float, bool, type(None))
 
 
-def capturing(init: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a class's `__init__`, so that the arguments it gets are remembered, and lists are tracked after it."""
+def capture_arguments(init: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a class's `__init__` so that the layer remembers its arguments, and tracks lists and dicts after it."""
 
     @functools.wraps(init)
-    def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
         if KEY in self.__dict__ and self.__dict__[KEY].init_arguments is not None:
             init(self, *args, **kwargs)
         else:
-            make(self, _remember_and_init, init, args, kwargs)
+            run_constructor(self, _remember_and_init, init, args, kwargs)
 
-    return remembering
+    return wrapped
 
 
 def _remember_and_init(layer: Any, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    place = begin_module(layer)
+    record = begin_module(layer)
     if torch.compiler.is_dynamo_compiling():
-        # As they are: what is made in a call is gone after it, and the compiler does not follow the copying.
-        place.init_arguments = (args, kwargs)
+        # Not copied: a layer made in a call lives no longer than the call, and the compiler cannot trace the copying.
+        record.init_arguments = (args, kwargs)
         init(layer, *args, **kwargs)
         return
     kept = {name: _keep(value) for name, value in kwargs.items()}
-    place.init_arguments = (tuple(_keep(value) for value in args), kept)
+    record.init_arguments = (tuple(_keep(value) for value in args), kept)
     init(layer, *args, **kwargs)
     if layer.__dict__[KEY].is_ready:
         adopt_containers(layer)
@@ -50,7 +50,7 @@ def _remember_and_init(layer: Any, init: Callable[..., None], args: tuple[Any, .
 
 @dataclasses.dataclass(frozen=True)
 class _NotPlain:
-    """Stands for an argument that a config cannot hold, so that the layer does not keep the argument itself."""
+    """Replaces an argument that a config cannot hold, so that the layer does not keep the argument alive."""
 
     text: str
 
@@ -63,23 +63,23 @@ def _keep(value: Any) -> Any:
 
 
 def captured_config(layer: Any) -> dict[str, Any]:
-    """Return the arguments that the constructor got, as far as they are plain values.
+    """Return the config made of the arguments that the constructor was given.
 
     Raises:
-        NotImplementedError: if one is not.
+        NotImplementedError: if one of them is not a plain value.
     """
     base = base_config(layer)
     given = given_arguments(layer)
     for name, value in given.items():
         if not is_plain(value):
-            raise not_plain(layer, name, value)
+            raise not_plain_error(layer, name, value)
     accepted = _accepted_names(type(layer))
     kept = base if accepted is None else {k: v for k, v in base.items() if k in accepted}
     return kept | copy.deepcopy({name: value for name, value in given.items() if name not in base})
 
 
 def base_config(layer: Any) -> dict[str, Any]:
-    """Return the arguments of `Layer` that make a layer again."""
+    """Return the arguments of `Layer.__init__` that recreate a layer."""
     record: Record = layer._torchkeras
     config: dict[str, Any] = {"name": record.name, "trainable": record.trainable, "dtype": record.policy.name}
     if record.batch_input_shape is not None:
@@ -94,10 +94,10 @@ def base_config(layer: Any) -> dict[str, Any]:
 
 
 def given_arguments(layer: Any) -> dict[str, Any]:
-    """Return the arguments that the constructor got, by name, without those of the base class.
+    """Return the arguments that the constructor was given, by name, without those that `base_config` handles.
 
     Raises:
-        NotImplementedError: if some were given by position that have no names.
+        NotImplementedError: if some were collected by `*args` and so have no names.
     """
     args, kwargs = layer._torchkeras.init_arguments
     bound = inspect.signature(_constructor(type(layer))).bind(layer, *args, **kwargs)
@@ -107,7 +107,7 @@ def given_arguments(layer: Any) -> dict[str, Any]:
         if kind is inspect.Parameter.VAR_KEYWORD:
             given.update(value)
         elif kind is inspect.Parameter.VAR_POSITIONAL:
-            raise not_plain(layer, f"*{name}", value)
+            raise not_plain_error(layer, f"*{name}", value)
         else:
             given[name] = value
     for handled in ("weights", "activity_regularizer", "input_shape", "batch_size", "input_dim"):
@@ -115,30 +115,31 @@ def given_arguments(layer: Any) -> dict[str, Any]:
     return given
 
 
-def not_plain(layer: Any, name: str, value: Any) -> NotImplementedError:
-    """Return the error that says that an argument is no plain value."""
+def not_plain_error(layer: Any, name: str, value: Any) -> NotImplementedError:
+    """Return the error for an argument that is not a plain value."""
     return NotImplementedError(
-        f"{layer._torchkeras.name} ({type(layer).__name__}): get_config() cannot write down the argument "
-        f"{name}={value!r}, which is no plain value. Define it in the class:\n"
+        f"{layer._torchkeras.name} ({type(layer).__name__}): get_config() cannot write the argument {name}, because it "
+        f"is not a string, number, bool, None, or a list, tuple or dict of them. Received: {name}={value!r}. Define "
+        "get_config in the class:\n"
         "    def get_config(self):\n"
         f"        return {{**super().get_config(), {name.lstrip('*')!r}: ...}}"
     )
 
 
 def from_config(cls: Any, config: Any) -> Any:
-    """Make a layer of a class from a config.
+    """Create a layer of a class from a config.
 
     Raises:
-        TypeError: if the constructor does not take the config.
+        TypeError: if the constructor does not accept the config.
     """
     if not isinstance(config, dict):
-        raise TypeError(f"{cls.__name__}.from_config: a config is a dict. Received: {config!r}.")
+        raise TypeError(f"{cls.__name__}.from_config: config must be a dict. Received: config={config!r}.")
     try:
         return cls(**config)
     except Exception as error:
         raise TypeError(
-            f"{cls.__name__}.from_config: the constructor does not take this config: {config!r}. "
-            f"It said: {type(error).__name__}: {error}"
+            f"{cls.__name__}.from_config: the constructor does not accept this config. Received: {config!r}. "
+            f"It raised {type(error).__name__}: {error}"
         ) from error
 
 
@@ -147,7 +148,7 @@ def _constructor(cls: Any) -> Callable[..., None]:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value can stand in a config as it is: strings, numbers, booleans, `None`, nested or not.
+    """Whether a config can hold a value unchanged: strings, numbers, booleans and `None`, nested or not.
 
     >>> is_plain({"sizes": (3, 4)}), is_plain(object())
     (True, False)
@@ -156,7 +157,7 @@ def is_plain(value: Any) -> bool:
 
 
 def _accepted_names(cls: type) -> set[str] | None:
-    """Return the names that a constructor takes, or `None` if it takes any."""
+    """Return the argument names of a constructor, or `None` if it accepts any."""
     parameters = inspect.signature(_constructor(cls)).parameters.values()
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
         return None

@@ -1,8 +1,8 @@
-"""How are layers and weights in a list, tuple or dict on an attribute seen by torch?
+"""How does torch find layers and weights in a list, tuple or dict that is assigned to an attribute?
 
-torch finds modules and parameters only where they are registered. A container that holds any, or is still empty, is
-therefore replaced by one that behaves like the original and registers its entries under their index or key, so that
-they have a `state_dict` key such as `blocks.0.kernel`. What is read comes from torch's own registry.
+Torch finds modules and parameters only if they are registered. A container that holds any, or is still empty, is
+therefore replaced by a tracked one, which behaves like the original and registers its entries under their index or key,
+so that they have `state_dict` keys such as `blocks.0.kernel`. Entries are read from torch's registries.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from torchkeras_layer._structures import is_namedtuple, leaves
-from torchkeras_layer.layer.context import cast_for_call, outside_of_compiler
+from torchkeras_layer.layer.context import cast_for_call, run_untraced
 from torchkeras_layer.layer.weight_spec import WeightSpec, read_weight
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class Slot(enum.Enum):
-    """What a container keeps in the place of an entry that torch has registered."""
+    """Marks an entry of a container that is stored in one of torch's registries."""
 
     REGISTERED = "the entry is in torch's registry"
 
 
 class TrackedContainer(nn.Module):
-    """What the containers share: modules and weights among the entries are registered, others kept as they are."""
+    """Base of the tracked containers: modules and weights among the entries are registered, others stored directly."""
 
     _wrappers: ClassVar[dict[type, type[Any]]] = {}
 
@@ -43,9 +43,9 @@ class TrackedContainer(nn.Module):
         self._weight_specs: dict[str, WeightSpec] = {}
 
     def _register(self, key: str, value: Any, spec: WeightSpec | None = None) -> Any:
-        """Register an entry if torch should see it, and return what to keep in its slot."""
+        """Register an entry if it is a module or weight, and return what to store in its slot."""
         value = track(value)
-        spec = spec or (take_over(value) if isinstance(value, torch.Tensor) else None)
+        spec = spec or (claim_spec(value) if isinstance(value, torch.Tensor) else None)
         registry = self._registry_for(value, spec)
         self._release(key, but_in=registry)
         if registry is None:
@@ -71,7 +71,7 @@ class TrackedContainer(nn.Module):
         return cast_for_call(weight, self._weight_specs[key]) if key in self._weight_specs else weight
 
     def _release(self, key: str, but_in: dict[str, Any] | None = None) -> None:
-        """Take an entry out of all registries but one, in which another is about to take its place."""
+        """Remove an entry from all registries except `but_in`, in which its value is about to be replaced."""
         spec = self._weight_specs.pop(key, None)
         if spec is not None:
             remember_removed(read_weight(self, key), spec)
@@ -84,15 +84,15 @@ class TrackedContainer(nn.Module):
             self._release(key)
 
     def __getattr__(self, name: str) -> Any:
-        # Containers within are not read in torch's way, in which torch.export puts a proxy before each module.
+        # Nested containers are returned directly: torch's lookup would return proxies of them under torch.export.
         inner = self.__dict__.get("_modules", {}).get(name)
         return inner if isinstance(inner, TrackedContainer) else super().__getattr__(name)
 
     def _mirror(self) -> None:
-        """Bring the built-in container that a subclass also is up to date."""
+        """Copy the entries into the built-in `list` or `dict` that the container also is."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """Copy and pickle as a module, not as the built-in container that a subclass also is."""
+        """Copy and pickle as a module, and not as the built-in `list` or `dict` that the container also is."""
         return _remake, (type(self),), dict(self.__dict__)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -104,7 +104,7 @@ class TrackedContainer(nn.Module):
         return nn.Module.__repr__(self) if holds_state else repr(self._as_built_in())
 
     def _as_built_in(self) -> Any:
-        """Return the entries in a list, tuple or dict."""
+        """Return the entries as a plain list, tuple or dict."""
         raise NotImplementedError
 
     __hash__ = nn.Module.__hash__
@@ -115,7 +115,7 @@ def _remake(kind: Any) -> Any:
 
 
 def track(value: Any) -> Any:
-    """Return a tracked container for a list, tuple or dict that is empty or holds modules or weights, else `value`.
+    """Return a tracked copy of a list, tuple or dict that is empty or holds modules or weights; others unchanged.
 
     >>> type(track([nn.ReLU()])).__name__, track([1, 2])
     ('TrackedList', [1, 2])
@@ -124,9 +124,9 @@ def track(value: Any) -> Any:
     if wrapper is None:
         return value
     if torch.compiler.is_dynamo_compiling():
-        # The compiler can make none; what is empty there is for values of the call.
-        return outside_of_compiler(wrapper, value) if _holds_state(value) else value
-    # Layers are put into these later; a tuple stays as it is.
+        # The compiler cannot trace the creation of one. Empty containers in a call are for its values, not for layers.
+        return run_untraced(wrapper, value) if _holds_state(value) else value
+    # Layers may be added to an empty list or dict later, but not to a tuple.
     may_grow = not isinstance(value, tuple) and all(leaf is None for leaf in leaves(value))
     return wrapper(value) if may_grow or _holds_state(value) else value
 
@@ -139,46 +139,47 @@ def _holds_state(value: Any) -> bool:
 
 
 def weight_spec_holders(layer: Any) -> list[tuple[nn.Module, dict[str, WeightSpec]]]:
-    """List the layer and the containers on its attributes, to any depth, with what each knows of weights it holds."""
+    """List the layer and all containers on its attributes, nested or not, each with the specs of its weights."""
     found: list[Any] = [layer]
     for holder in found:
         found.extend(child for child in holder._modules.values() if isinstance(child, TrackedContainer))
     return [(layer, layer._torchkeras.weight_specs), *((holder, holder._weight_specs) for holder in found[1:])]
 
 
-# By the id of the weight; both are weak, so that this list keeps nothing alive.
-_makers: dict[int, tuple[weakref.ref[torch.Tensor], weakref.ref[Any]]] = {}
+# The layers that created weights, and the specs of weights removed from containers, by the id of the weight. The
+# references are weak, so that nothing is kept alive.
+_creators: dict[int, tuple[weakref.ref[torch.Tensor], weakref.ref[Any]]] = {}
 _removed: dict[int, tuple[weakref.ref[torch.Tensor], WeightSpec]] = {}
 
 
-def remember_maker(weight: torch.Tensor, layer: Any) -> None:
-    """Remember that `layer` made `weight`, until it is assigned to an attribute or put into a container."""
+def remember_creator(weight: torch.Tensor, layer: Any) -> None:
+    """Remember that `layer` created `weight`, until the weight is assigned to an attribute or put into a container."""
     key = id(weight)
-    _makers[key] = (weakref.ref(weight, lambda _: _makers.pop(key, None)), weakref.ref(layer))
+    _creators[key] = (weakref.ref(weight, lambda _: _creators.pop(key, None)), weakref.ref(layer))
 
 
 def is_unassigned(value: Any) -> bool:
-    """Whether `value` is a weight that a layer made and no attribute or container holds.
+    """Whether `value` is a weight created by a layer that no attribute or container holds.
 
     >>> is_unassigned(torch.ones(2))
     False
     """
-    return _maker_of(value) is not None or _is_removed(value)
+    return _creator_of(value) is not None or _is_removed(value)
 
 
-def take_over(value: Any) -> WeightSpec | None:
-    """Return the spec of a weight that goes into a container, and have the layer that made it give it up.
+def claim_spec(value: Any) -> WeightSpec | None:
+    """Return the spec of an unassigned weight, and remove the weight from the layer that created it.
 
-    `None` for anything but a weight that is in no other place.
+    Return `None` for anything else.
     """
-    maker = _maker_of(value)
-    if maker is not None:
-        return _give_up(maker, value)
+    creator = _creator_of(value)
+    if creator is not None:
+        return _remove_from_creator(creator, value)
     return _removed.pop(id(value))[1] if _is_removed(value) else None
 
 
 def remember_removed(weight: torch.Tensor, spec: WeightSpec) -> None:
-    """Remember a weight that was taken out of a container: it may be on its way to another place."""
+    """Remember the spec of a weight that was removed from a container: it may be put into another one."""
     key = id(weight)
     _removed[key] = (weakref.ref(weight, lambda _: _removed.pop(key, None)), spec)
 
@@ -188,18 +189,18 @@ def _is_removed(value: Any) -> bool:
     return entry is not None and entry[0]() is value
 
 
-def forget_maker(weight: torch.Tensor) -> None:
-    """Forget a weight that has found its place."""
-    _makers.pop(id(weight), None)
+def forget_creator(weight: torch.Tensor) -> None:
+    """Forget which layer created a weight, because an attribute or container holds it now."""
+    _creators.pop(id(weight), None)
 
 
-def _maker_of(value: Any) -> Any:
-    weight, layer = _makers.get(id(value), (None, None))
+def _creator_of(value: Any) -> Any:
+    weight, layer = _creators.get(id(value), (None, None))
     return layer() if weight is not None and layer is not None and weight() is value else None
 
 
-def _give_up(layer: Any, weight: torch.Tensor) -> WeightSpec | None:
-    """Take a weight from the layer that made it, and return its spec."""
+def _remove_from_creator(layer: Any, weight: torch.Tensor) -> WeightSpec | None:
+    """Remove a weight from the layer that created it, and return its spec."""
     record: Record = layer._torchkeras
     for key in record.unclaimed:
         registry = layer._parameters if key in layer._parameters else layer._buffers
@@ -207,20 +208,20 @@ def _give_up(layer: Any, weight: torch.Tensor) -> WeightSpec | None:
             del registry[key]
             spec = record.weight_specs[key]
             forget_spec(record, key)
-            forget_maker(weight)
+            forget_creator(weight)
             return spec
     return None
 
 
 def forget_spec(record: Record, name: str) -> None:
-    """Forget what was known of a weight."""
+    """Forget the spec of a weight, and whether it is unassigned or frozen."""
     record.weight_specs.pop(name, None)
     record.unclaimed.discard(name)
     record.frozen_names.discard(name)
 
 
 def is_export_proxy(cls: type) -> bool:
-    """Whether torch.export has made a class for a proxy: a layer at a path, with the `__dict__` of the real one.
+    """Whether a class is one that torch.export made for a proxy, which shares the `__dict__` of the real layer.
 
     >>> is_export_proxy(TrackedContainer)
     False
@@ -228,8 +229,8 @@ def is_export_proxy(cls: type) -> bool:
     return any(base.__name__ == "_AttrProxy" and base.__module__.startswith("torch.") for base in cls.__mro__)
 
 
-def show_containers(cls: Any) -> None:
-    """Have proxies give their lists and dicts as they are: torch has no proxy for what is a list or a dict too."""
+def return_containers_directly(cls: Any) -> None:
+    """Make a proxy class return tracked lists and dicts themselves: torch has no proxies for modules that are lists."""
 
     def read(self: Any, name: str) -> Any:
         value = self.__dict__["_modules"].get(name)

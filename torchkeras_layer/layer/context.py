@@ -1,4 +1,4 @@
-"""What surrounds a call or a build: other calls, names, and the compiler?"""
+"""Inside which other calls, name scopes and traces does a call or a build run?"""
 
 from __future__ import annotations
 
@@ -15,19 +15,25 @@ from torch._compile import _disable_dynamo
 from torchkeras_layer._names import to_snake_case, unique_name
 
 if TYPE_CHECKING:
-    from torchkeras_layer.layer.call_states import Recording
+    from torchkeras_layer.layer.call_records import Recording
     from torchkeras_layer.layer.weight_spec import WeightSpec
 
 
 class CallContext:
-    """The calls and builds under way in one thread.
+    """The calls and builds that are running in one thread.
 
-    `layer`: the innermost layer that is in its `call` or its `build`. `outer`: the layer around one that builds in its
-    own call. `training`: what the nearest outer call was explicitly given. `recording`: the losses of the outermost
-    call under way, once there are any. `dry_run`: where a call only finds out shapes, and must leave no loss,
-    metric or update. `is_tracing`: where free dimensions are symbols. `building`: in a `build`; `alone`: in one that no
-    call needed; `frozen`: in one below a frozen layer. `uncast`: where weights are read as they are kept. `scope`: the
-    name scope that was entered by hand, with the layer in whose call that was.
+    Attributes:
+        layer: the innermost layer whose `call` or `build` is running.
+        outer: the enclosing layer of one that is built by its own call.
+        training: the value that the nearest outer call was explicitly given.
+        recording: the recording of the outermost running call, once a loss has been added.
+        dry_run: the `DryRun` in which a call only finds shapes and must leave no loss, metric or update; else `None`.
+        is_tracing: whether free dimensions are symbols.
+        building: whether a `build` is running.
+        alone: whether the outermost running `build` was called outside of any call.
+        frozen: whether the layer that is being built is inside a frozen one.
+        uncast: whether weights are read in the dtype in which they are stored.
+        scope: the name scope that was entered by hand, with the layer in whose call that happened.
     """
 
     __slots__ = (
@@ -59,8 +65,8 @@ class CallContext:
 
 
 class _PerThread(threading.local):
-    # threading.local and not ContextVar: torch.compile(fullgraph=True) cannot trace the latter. The context is one
-    # plain object a thread, because torch.compile loses what is written to attributes of the local itself.
+    # threading.local and not ContextVar: torch.compile(fullgraph=True) cannot trace the latter. Each thread has one
+    # plain object, because torch.compile loses what is written to attributes of the threading.local itself.
     def __init__(self) -> None:
         self.context = CallContext()
 
@@ -68,58 +74,55 @@ class _PerThread(threading.local):
 per_thread = _PerThread()
 
 
-def is_compiler_about() -> bool:
-    """Whether code that runs now may be traced: it is, or the compiler has been imported and could trace its frame.
+def may_be_traced() -> bool:
+    """Whether torch.compile traces the running code, or has been imported and so could trace the current frame.
 
-    >>> is_compiler_about() in (True, False)
+    >>> may_be_traced() in (True, False)
     True
     """
     return torch.compiler.is_dynamo_compiling() or "torch._dynamo" in sys.modules
 
 
 @_disable_dynamo
-def outside_of_compiler(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Run what must not be traced. Only where the compiler is about: the first call imports it."""
+def run_untraced(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run a function that must not be traced. Check `may_be_traced()` first: the first call imports the compiler."""
     return function(*args, **kwargs)
 
 
-def make(layer: Any, init: Callable[..., None], *args: Any, **kwargs: Any) -> None:
-    """Run a constructor. The compiler follows that of a layer without weights, made in a call, and no other.
+def run_constructor(layer: Any, init: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+    """Run a constructor; torch.compile traces it only for a layer without weights that is made inside a traced call.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.Layer.__new__(keras.Layer)
-    >>> make(layer, keras.Layer.__init__, name="made"); layer.name
-    'made'
+    >>> run_constructor(layer, keras.Layer.__init__, name="head"); layer.name
+    'head'
     """
     facts = layer._torchkeras_facts
-    can_be_traced = not facts.creates_weights and facts.begins_as_torch_does
-    if is_compiler_about() and not (torch.compiler.is_dynamo_compiling() and can_be_traced):
-        outside_of_compiler(init, layer, *args, **kwargs)
+    can_be_traced = not facts.creates_weights and facts.has_torch_base_only
+    if may_be_traced() and not (torch.compiler.is_dynamo_compiling() and can_be_traced):
+        run_untraced(init, layer, *args, **kwargs)
     else:
         init(layer, *args, **kwargs)
 
 
-def followed(init: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a constructor, so that the compiler meets it by way of `make`."""
+def traceable_init(init: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a constructor so that it runs by `run_constructor`."""
 
     @functools.wraps(init)
-    def made(self: Any, *args: Any, **kwargs: Any) -> None:
-        make(self, init, *args, **kwargs)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        run_constructor(self, init, *args, **kwargs)
 
-    return made
+    return wrapped
 
 
 class NameScope(contextlib.AbstractContextManager["NameScope"]):
-    """While entered, the paths of what is built begin with `name`.
-
-    `name` ends with `/`, as in `'encoder/'`.
-    """
+    """A context manager: the paths of layers that are built inside it begin with `name`, as in `'encoder/'`."""
 
     def __init__(self, layer: Any) -> None:
-        around = per_thread.context.layer
-        prefix = path_prefix(around)
-        # In its own call or build, a layer is its own surroundings.
-        self._path = prefix if around is layer else join_path(prefix, layer._torchkeras.name)
+        enclosing = per_thread.context.layer
+        prefix = path_prefix(enclosing)
+        # In its own call or build, a layer is the enclosing layer.
+        self._path = prefix if enclosing is layer else join_path(prefix, layer._torchkeras.name)
         self.name = f"{self._path}/"
 
     def __enter__(self) -> NameScope:
@@ -133,23 +136,23 @@ class NameScope(contextlib.AbstractContextManager["NameScope"]):
 
 
 class NotUsedYetError(ValueError, AttributeError):
-    """A layer has no scope yet. An AttributeError too, so that `hasattr(layer, "scope_name")` can answer."""
+    """The layer has no scope name yet. Also an AttributeError, so that `hasattr(layer, "scope_name")` is `False`."""
 
 
-def choose_path(layer: Any) -> None:
-    """Give a layer that is built its path, unless it has one."""
+def assign_path(layer: Any) -> None:
+    """Give a built layer its path, unless it has one."""
     record = layer._torchkeras
     if record.path is None and record.built:
         record.path = path_below(per_thread.context.layer, record.name)
 
 
 def path_below(parent: Any, name: str) -> str:
-    """Return the path of a layer of this name in the call or build of `parent`."""
+    """Return the path of the layer `name` inside the call or build of `parent`."""
     return join_path(path_prefix(parent), name)
 
 
 def path_prefix(parent: Any) -> str:
-    """Return the path of what is around: a scope entered by hand, else `parent`, in whose call or build this is."""
+    """Return the path of the enclosing scope: one entered by hand, else `parent`, whose call or build is running."""
     scope = per_thread.context.scope
     if scope is not None and scope[0] is parent:
         return scope[1]
@@ -166,10 +169,10 @@ def join_path(prefix: str, name: str) -> str:
 
 
 @contextlib.contextmanager
-def naming_errors(where: str) -> Iterator[None]:
-    """Have the message of a TypeError or ValueError begin with where it came about.
+def prefix_errors(where: str) -> Iterator[None]:
+    """Put `where` in front of the message of any TypeError or ValueError raised inside the block.
 
-    >>> with naming_errors("dense"):
+    >>> with prefix_errors("dense"):
     ...     raise ValueError("units must be positive.")
     Traceback (most recent call last):
     ValueError: dense: units must be positive.
@@ -182,16 +185,16 @@ def naming_errors(where: str) -> Iterator[None]:
 
 
 def choose_name(name: Any, class_name: str) -> str:
-    """Return a layer's name: the one given, or a counted one made from the class's name.
+    """Return a layer's name: the one given, or one made from the class name and numbered.
 
     Raises:
-        TypeError: if the given name is no string.
+        TypeError: if the given name is not a string.
 
     >>> choose_name("head", "Dense")
     'head'
     """
     if name is None and torch.compiler.is_dynamo_compiling():
-        # Were it counted there, no call could be served by the graph of the call before.
+        # A numbered name would be a new constant in each call, and each call would be compiled again.
         return to_snake_case(class_name)
     if name is None:
         return unique_name(to_snake_case(class_name))
@@ -201,7 +204,7 @@ def choose_name(name: Any, class_name: str) -> str:
 
 
 def run_uncast(function: Callable[[], Any]) -> Any:
-    """Run a function that reads or writes weights as they are kept, in the midst of a `call` that reads casts.
+    """Run a function that reads or writes weights in their stored dtype, even inside a `call` that reads cast ones.
 
     >>> run_uncast(lambda: 1)
     1
@@ -215,9 +218,9 @@ def run_uncast(function: Callable[[], Any]) -> Any:
 
 
 def cast_for_call(weight: torch.Tensor, spec: WeightSpec | None) -> torch.Tensor:
-    """Return a weight in the compute dtype of the innermost layer that is in its `call` and has a mixed policy.
+    """Return a weight, cast to the compute dtype if the innermost running `call` is of a layer with a mixed policy.
 
-    Everywhere else, and for a weight with `autocast=False`, return it as it is kept.
+    Everywhere else, and for a weight with `autocast=False`, return it as it is stored.
 
     >>> cast_for_call(torch.ones(1), None)
     tensor([1.])

@@ -1,4 +1,4 @@
-"""How does a module run for its shapes only, and what does such a run note of losses and updates?"""
+"""How does a module run without data, to find shapes, and which losses and updates does such a run record?"""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class DryRun:
-    """While entered, calls record no loss, metric or update, and what they write into buffers is lost.
+    """A context manager: calls inside it record no loss, metric or update, and writes into buffers are undone.
 
-    Metrics that a `call` adds do come to be.
+    Metrics that `add_metric` creates remain, without values.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -52,17 +52,17 @@ class DryRun:
         return self
 
     def shield(self, module: nn.Module) -> None:
-        """Put a copy in the place of each of a module's buffers; layers that build meanwhile ask for it too."""
+        """Replace a module's buffers by copies until the exit; also called for layers that are built inside the run."""
         for name, buffer in module._buffers.items():
             if buffer is not None and not nn.parameter.is_lazy(buffer):
                 self._shielded.append((module, name, buffer))
                 module._buffers[name] = buffer.detach().clone()
 
     def note_losses(self, losses: list[Any], is_conditional: bool) -> None:
-        """Take losses that a call adds: here, they are lost."""
+        """Handle losses that a call adds: here, ignore them."""
 
     def note_updates(self, functions: list[Any], owner: Any) -> None:
-        """Take updates that a call asks for: here, they are not run."""
+        """Handle updates that a call adds: here, do not run them."""
 
     def __exit__(self, *_: Any) -> None:
         per_thread.context.dry_run = self._outer
@@ -74,10 +74,10 @@ class DryRun:
 
 
 def dry_run(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Call a module on copies of the arguments without data, so that all layers in it build real weights."""
+    """Call a module on fake copies of the arguments, without data, so that all layers in it build real weights."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    # Torch would print a report of every operation that fails; the error that is raised says it.
+    # Torch would also log every operation that fails; the error that it raises is enough.
     reports = logging.getLogger("torch._subclasses.fake_tensor")
     was_disabled, reports.disabled = reports.disabled, True
     try:
@@ -98,7 +98,7 @@ def _without_data(leaf: Any) -> Any:
 
 
 def plain_size(size: Any) -> int:
-    """Return a dimension as an int; torch.compile's symbol gives its example value and is not pinned to it.
+    """Return a size as an int; for a symbol of torch.compile, its example value, without making it a constant.
 
     >>> plain_size(3)
     3
@@ -108,22 +108,22 @@ def plain_size(size: Any) -> int:
 
 @dataclass(frozen=True)
 class RecordedLoss:
-    """A loss that a symbolic call added: conditional if `add_loss` was told `inputs`."""
+    """A loss that a symbolic call added; it is conditional if `add_loss` was given `inputs`."""
 
     tensor: KerasTensor
     is_conditional: bool
     inputs: tuple[KerasTensor, ...]
 
     def follows_from(self, tensors: list[KerasTensor]) -> bool:
-        """Whether the loss was told to be conditional, and is computed from one of `tensors`."""
+        """Whether the loss is conditional and is computed from one of `tensors`."""
         return self.is_conditional and depends_on(self.inputs, tensors)
 
 
 @dataclass(frozen=True)
 class RecordedUpdate:
-    """An update that a symbolic call would have run. Call it to run it, if it needs no inputs.
+    """An update that a symbolic call added. An update that needs no inputs is run by calling it.
 
-    `inputs`: the symbolic tensors that it depends on. An update that depends on any runs in calls on real tensors.
+    `inputs` are the symbolic tensors that it depends on. If there are any, it runs in calls on real tensors only.
     """
 
     function: Callable[[], Any]
@@ -132,7 +132,7 @@ class RecordedUpdate:
 
     @property
     def is_active(self) -> bool:
-        """Whether the layer that asked for the update is not frozen, or keeps state from batch to batch anyway."""
+        """Whether the layer that added the update is not frozen, or is stateful."""
         return self.owner._torchkeras.trainable or self.owner._torchkeras.stateful
 
     def follows_from(self, tensors: list[KerasTensor]) -> bool:
@@ -143,27 +143,27 @@ class RecordedUpdate:
         """Run the update.
 
         Raises:
-            TypeError: if it depends on inputs, of which there are none without a call.
+            TypeError: if it depends on the inputs of a call.
         """
         if self.inputs:
             names = ", ".join(tensor.name for tensor in self.inputs)
             raise TypeError(
-                f"{self.owner.name}: this update depends on the symbolic input(s) {names}. It runs when the model is "
-                "called on real tensors in training mode: `model(inputs, training=True)`."
+                f"{self.owner.name}: an update that depends on the symbolic input(s) {names} cannot run by itself. "
+                "Call the model on real tensors in training mode to run it: `model(inputs, training=True)`."
             )
         run_uncast(self.function)
 
 
 @dataclass(frozen=True)
 class Effects:
-    """What one symbolic call recorded, in its order."""
+    """The losses and updates that one symbolic call recorded, each in the order in which they were added."""
 
     losses: tuple[RecordedLoss, ...] = ()
     updates: tuple[RecordedUpdate, ...] = ()
 
 
 class SymbolicRun(DryRun):
-    """A run for the shapes, in which losses and updates are noted together with the inputs that they depend on."""
+    """A dry run that records losses and updates, together with the inputs that they depend on."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__(module)
@@ -172,13 +172,13 @@ class SymbolicRun(DryRun):
         self._updates: list[tuple[Callable[[], Any], Any, Sources]] = []
 
     def begin(self, inputs: list[Any]) -> None:
-        """Begin a run on fake inputs. There may be two, which note the same."""
+        """Begin a run on fake inputs. If there is a second run, it replaces what the first one recorded."""
         self.dependence = Dependence()
         self.dependence.begin(inputs)
         self._losses, self._updates = [], []
 
     def note_losses(self, losses: list[Any], is_conditional: bool) -> None:
-        """Note losses as `add_loss` got them: tensors, numbers and functions."""
+        """Record losses as `add_loss` was given them: tensors, numbers and functions."""
         for loss in losses:
             value = run_uncast(loss) if callable(loss) and not hasattr(loss, "dtype") else loss
             if value is not None:
@@ -186,12 +186,12 @@ class SymbolicRun(DryRun):
                 self._losses.append((spec, is_conditional, self.dependence.of(value)))
 
     def note_updates(self, functions: list[Callable[[], Any]], owner: Any) -> None:
-        """Note updates, and run each on what does not count, to see what it depends on."""
+        """Record updates; each is run once, on the copies of the buffers, to find which inputs it depends on."""
         for function in functions:
-            self._updates.append((function, owner, self.dependence.met_by(lambda run=function: run_uncast(run))))
+            self._updates.append((function, owner, self.dependence.used_by(lambda run=function: run_uncast(run))))
 
     def effects_at(self, node: Node) -> Effects:
-        """Return what was noted, as the effects of a node: its losses stand behind its outputs."""
+        """Return the recorded effects of a node; its losses are numbered after its outputs."""
         inputs = [leaf for leaf in leaves((node.call_args, node.call_kwargs)) if is_symbolic(leaf)]
         first = len(leaves(node.outputs))
         losses = []

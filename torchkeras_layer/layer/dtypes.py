@@ -1,4 +1,4 @@
-"""In which dtype and on which device does a layer keep its weights and compute?"""
+"""In which dtype and on which device does a layer store its weights and compute?"""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from torchkeras_layer.precision import Policy
 
 
 def set_policy(layer: Any, policy: Policy) -> None:
-    """Have a layer compute, and make weights, in other dtypes."""
+    """Set the dtypes in which a layer computes and creates weights."""
     change(layer, policy=policy, casts_weights=policy.is_mixed)
 
 
 def weights_device(layer: Any) -> torch.device | None:
-    """Return the device of a layer's own weights, or where they will be; `None` if nothing says it."""
+    """Return the device of a layer's own weights, or the one where they will be created; `None` if it is not known."""
     for registry in (layer._parameters, layer._buffers):
         for weight in registry.values():
             if weight is not None:
@@ -33,7 +33,7 @@ def weights_device(layer: Any) -> torch.device | None:
 
 
 def as_tensor(layer: Any, leaf: Any) -> Any:
-    """Return a numpy array or a Python number as a tensor; anything else as it is."""
+    """Return a numpy array or a Python number as a tensor, anything else unchanged."""
     if isinstance(leaf, torch.Tensor):
         return leaf
     if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc":
@@ -44,18 +44,20 @@ def as_tensor(layer: Any, leaf: Any) -> Any:
 
 
 def as_tensors(layer: Any, inputs: Any) -> Any:
-    """Return inputs with tensors in the place of the numpy arrays and Python numbers among them."""
+    """Return the inputs with numpy arrays and Python numbers replaced by tensors."""
     return map_leaves(lambda leaf: as_tensor(layer, leaf), list(inputs) if isinstance(inputs, range) else inputs)
 
 
 def _array_as_tensor(layer: Any, array: Any) -> torch.Tensor:
-    # A copy, so that a layer that works in place leaves the array alone, in this machine's byte order.
+    # A copy in native byte order, so that a layer that works in place does not change the array.
     native = np.array(array, dtype=array.dtype.newbyteorder("="))
     try:
         return torch.as_tensor(native, device=weights_device(layer))
     except TypeError:
-        name = layer._torchkeras.name
-        raise TypeError(f"{name}: torch has no dtype for an array of {array.dtype}. Convert it.") from None
+        raise TypeError(
+            f"{layer._torchkeras.name}: torch has no dtype for this array. Received: an array of dtype {array.dtype}. "
+            "Convert it, for instance by `array.astype('float32')`."
+        ) from None
 
 
 def _dtype_of_number(number: float) -> torch.dtype:
@@ -67,13 +69,13 @@ def _dtype_of_number(number: float) -> torch.dtype:
 
 
 def cast_inputs(record: Record, inputs: Any, flat: list[Any]) -> list[Any]:
-    """Return the leaves of inputs, `flat`, with floating tensors cast to the compute dtype.
+    """Return the leaves of the inputs, `flat`, with floating-point tensors cast to the compute dtype.
 
-    Except within `torch.autocast`, which casts by itself.
+    Inside `torch.autocast`, which casts by itself, return them unchanged.
     """
     dtype = record.compute_dtype
-    adapts_by_itself = record.graph is not None and record.graph.adapts_inputs
-    if adapts_by_itself or not record.autocast or not dtype.is_floating_point:
+    graph_casts = record.graph is not None and record.graph.adapts_inputs
+    if graph_casts or not record.autocast or not dtype.is_floating_point:
         return flat
     cast = None
     for place, leaf in enumerate(flat):
@@ -100,8 +102,12 @@ def _autocast_is_on(inputs: Any) -> bool:
 
 
 def cast_hidden_weights(layer: Any) -> dict[str, torch.Tensor]:
-    """Cast, for a call, weights that pruning or a replica keeps as plain attributes; return them as they were."""
-    # Not by a name for the `__dict__`: torch.compile would guard on all that is in it, the mode too.
+    """Cast weights that pruning or a replica stores as plain attributes, for the duration of a call.
+
+    Returns:
+        the uncast weights, by attribute, to be restored after the call.
+    """
+    # Without a variable for the `__dict__`: torch.compile would guard on everything in it, also on the mode.
     specs = layer._torchkeras.weight_specs
     hidden = {key: layer.__dict__[key] for key in specs if key in layer.__dict__}
     layer.__dict__.update({key: cast_for_call(value, specs[key]) for key, value in hidden.items()})
@@ -109,10 +115,10 @@ def cast_hidden_weights(layer: Any) -> dict[str, torch.Tensor]:
 
 
 def move(layer: Any, fn: Callable[[torch.Tensor], torch.Tensor], move_weights: Callable[[], Any]) -> None:
-    """Follow `.to()`, `.half()`, `.cuda()`, …: weights that come later, and computation, go there too."""
+    """Apply `.to()`, `.half()`, `.cuda()`, …, and use the new device and dtype for later weights and for computing."""
     record: Record = layer._torchkeras
     placeholder = layer._parameters.pop(PLACEHOLDER, None)
-    # An empty tensor tells what `fn` does, also where the layer has no weights of its own.
+    # An empty tensor shows what `fn` does, even if the layer has no weights of its own.
     before = torch.empty(0, dtype=record.policy.variable, device=record.pinned_device)
     after = fn(before)
     move_weights()

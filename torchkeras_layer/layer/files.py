@@ -1,4 +1,4 @@
-"""How does a layer become a config, a `state_dict`, a copy or a pickle, and come back? The members for it."""
+"""Which public members turn a layer into a config, a `state_dict`, a copy or a pickle, and restore it?"""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ class Files(Attributes):
     """Configs, `state_dict`, copies and pickles."""
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor that make this layer again, without its weights.
+        """Return the constructor arguments that recreate this layer, without its weights.
 
-        Without an override, they are the plain values (strings, numbers, booleans, `None`, lists, tuples and dicts of
-        them) that the layer was made with. An override adds its own to `super().get_config()`.
+        Unless a subclass overrides it, they are the arguments that the layer was created with, which must be plain
+        values: strings, numbers, booleans, `None`, and lists, tuples and dicts of them. An override adds its own
+        arguments to `super().get_config()`.
 
         Raises:
-            NotImplementedError: if an argument was no plain value and there is no override.
+            NotImplementedError: if an argument is not a plain value and no subclass overrides this method.
 
         >>> import torchkeras_layer as keras
         >>> class Scale(keras.Layer):
@@ -43,10 +44,13 @@ class Files(Attributes):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a layer from `get_config()`.
+        """Create a layer from a config.
+
+        Args:
+            config: what `get_config()` returned; it is not changed.
 
         Raises:
-            TypeError: if the constructor does not take the config.
+            TypeError: if the constructor does not accept the config.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Dense.from_config(keras.layers.Dense(2, name="head").get_config()).name
@@ -55,7 +59,7 @@ class Files(Attributes):
         return configuration.from_config(cls, config)
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """Return the shapes that the layer was built with, for `build_from_config`; `None` before the build.
+        """Return the shapes with which the layer was built, for `build_from_config`; `None` before the build.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.build((None, 3)); layer.get_build_config()
@@ -64,10 +68,13 @@ class Files(Attributes):
         return self._torchkeras.build_shapes
 
     def build_from_config(self, config: dict[str, Any] | None) -> None:
-        """Build with the shapes of `get_build_config()`; without any, do nothing.
+        """Build the layer with the shapes in a build config.
+
+        Args:
+            config: what `get_build_config()` returned; if it is `None` or empty, nothing happens.
 
         Raises:
-            TypeError: if the config holds no shapes.
+            TypeError: if the config is not a dict of shapes.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.build_from_config({"input_shape": (None, 3)}); layer.built
@@ -77,11 +84,19 @@ class Files(Attributes):
             build_from_config(self, config)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """Load as `nn.Module.load_state_dict` does; a layer that is not built is built first.
+        """Load weights as `nn.Module.load_state_dict` does; a layer that is not built is built first.
+
+        Args:
+            state_dict: what `state_dict()` returned, or `torch.load` read.
+            strict: whether missing and unexpected keys are errors.
+            assign: whether to use the given tensors themselves and not to copy their values.
+
+        Returns:
+            a pair of lists: missing keys and unexpected keys.
 
         Raises:
-            RuntimeError: if a key is missing or unexpected (with `strict`), or a shape differs. Where the whole layer
-                was built before, nothing is then written.
+            RuntimeError: if a key is missing or unexpected (with `strict`), or a shape differs. If this layer and all
+                inside it were built before, no weight has been changed then.
 
         >>> import torchkeras_layer as keras
         >>> layer, twin = keras.layers.Dense(2), keras.layers.Dense(2); layer.build((None, 3))
@@ -93,7 +108,7 @@ class Files(Attributes):
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         without_placeholder(self, nn.Module._save_to_state_dict, destination, prefix, keep_vars)
-        save_the_rest(self, destination, prefix, keep_vars)
+        save_more(self, destination, prefix, keep_vars)
 
     def _load_from_state_dict(
         self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], strict: bool,
@@ -105,14 +120,14 @@ class Files(Attributes):
             self, nn.Module._load_from_state_dict, state_dict, prefix, local_metadata, strict,
             missing_keys, unexpected_keys, error_msgs,
         )  # fmt: skip
-        load_the_rest(self, state_dict, prefix, strict, missing_keys, unexpected_keys, error_msgs)
+        load_more(self, state_dict, prefix, strict, missing_keys, unexpected_keys, error_msgs)
 
     def _torchkeras_more_to_save(self) -> dict[str, torch.Tensor]:
         """Return the tensors that belong in the `state_dict` and are neither parameters nor buffers, by their keys."""
         return {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        """Copy with own weights; losses of the last call, which belong to its graph of gradients, are left behind.
+        """Return a copy with its own weights; losses of calls, which belong to an autograd graph, are not copied.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.build((None, 3))
@@ -125,12 +140,12 @@ class Files(Attributes):
         return duplicate
 
     def __copy__(self) -> Any:
-        """Copy with shared weights, as torch does, but with registries of its own."""
+        """Return a copy that shares the weights, as torch does, but has its own registries."""
         duplicate = type(self).__new__(type(self))
         own = (dict, set, list, Record)
         state = self._torchkeras_state_to_copy()
         state.update({key: copy.copy(value) for key, value in state.items() if isinstance(value, own)})
-        # Its graph is of calls of its own, unlike that of a replica.
+        # Unlike a replica, the copy needs its own graph.
         state[KEY].graph = copy.copy(self._torchkeras.graph)
         duplicate.__setstate__(state)
         return duplicate
@@ -145,9 +160,9 @@ class Files(Attributes):
 
     def _torchkeras_state_to_copy(self) -> dict[str, Any]:
         """Return the `__dict__` that a copy or a pickle gets."""
-        # Apart from __getstate__, which torch replaces on a parametrized module by one that raises.
+        # Not in __getstate__, which torch replaces by one that raises if a module is parametrized.
         state = dict(self.__dict__)
-        # What `compile()` made runs this layer and no other.
+        # The compiled call runs this layer and not the copy.
         state.pop("_compiled_call_impl", None)
         return state
 
@@ -155,7 +170,7 @@ class Files(Attributes):
         replica: Any = nn.Module._replicate_for_data_parallel(self)
         record = replica.__dict__[KEY] = copy.copy(self._torchkeras)
         if record.graph is not None:
-            # It runs the same code; what it finds out about its own layers stays with it.
+            # The replica runs the same code, but must not write into the original's graph.
             record.graph = type(record.graph)()
             restore(record.graph, contents_of(self._torchkeras.graph))
         derive_route(replica)
@@ -163,35 +178,35 @@ class Files(Attributes):
 
 
 _BUILD_CONFIG = "build_config"
-# What torch calls that of `get_extra_state`.
+# The end of torch's key for the result of `get_extra_state`.
 _EXTRA_STATE = "_extra_state"
 
 
-def without_placeholder(layer: Any, act: Callable[..., None], *args: Any) -> None:
-    """Have torch save or load, and not see the parameter that stands in for weights that there are none of yet."""
+def without_placeholder(layer: Any, method: Callable[..., None], *args: Any) -> None:
+    """Run a method of torch that saves or loads, with the placeholder of an unbuilt layer removed meanwhile."""
     placeholder = layer._parameters.pop(PLACEHOLDER, None)
     try:
-        act(layer, *args)
+        method(layer, *args)
     finally:
         if placeholder is not None:
             layer._parameters[PLACEHOLDER] = placeholder
 
 
-def save_the_rest(layer: Any, destination: Any, prefix: str, keep_vars: bool) -> None:
-    """Save what torch does not know: tensors that are neither parameters nor buffers, and how the layer was built."""
+def save_more(layer: Any, destination: Any, prefix: str, keep_vars: bool) -> None:
+    """Save what torch does not: tensors that are neither parameters nor buffers, and the shapes of the build."""
     more = layer._torchkeras_more_to_save()
     destination.update((prefix + name, tensor) for name, tensor in more.items())
     if not keep_vars:
-        _save_in_order(layer, destination, prefix)
+        _save_contiguous(layer, destination, prefix)
     if layer._torchkeras.built and hasattr(destination, "_metadata"):
-        # Survives torch.save, and loading with weights_only=True: what an unbuilt layer needs to load this.
-        destination._metadata[prefix[:-1]][_BUILD_CONFIG] = plain(layer.get_build_config())
+        # An unbuilt layer needs it to load the weights. `torch.save` keeps it, also for loading with weights_only=True.
+        destination._metadata[prefix[:-1]][_BUILD_CONFIG] = as_plain_config(layer.get_build_config())
 
 
-def _save_in_order(layer: Any, destination: Any, prefix: str) -> None:
-    """Save weights that lie in memory in another order than that of their axes as copies that do not.
+def _save_contiguous(layer: Any, destination: Any, prefix: str) -> None:
+    """Replace saved weights that are not contiguous in memory by contiguous copies, which safetensors requires.
 
-    Safetensors refuses others. The price: what is written into these entries does not reach the layer.
+    Writing into such an entry of the `state_dict` does not change the layer.
     """
     for name in layer._torchkeras.weight_specs:
         saved = destination.get(prefix + name)
@@ -200,23 +215,25 @@ def _save_in_order(layer: Any, destination: Any, prefix: str) -> None:
 
 
 def check_state_dict(layer: Any, state_dict: Mapping[str, Any], strict: bool, standard: Any) -> None:
-    """Raise before anything is written; torch reports what does not fit after it has written the rest.
+    """Raise an error for a `state_dict` that does not fit before any weight is changed; torch raises it afterwards.
 
-    Left to torch where a module reads old files by rules of its own, as batch normalization does; `standard` is the
-    method of a layer that has none.
+    Leave the check to torch if a module has its own rules for loading, as batch normalization has for old files;
+    `standard` is the `_load_from_state_dict` of a layer without such rules.
     """
     if any(_has_own_rules(module, standard) for module in layer.modules()) or not all(
         inner._torchkeras.built for inner in layers_in(layer)
     ):
         return
-    mine = layer.state_dict(keep_vars=True)
-    faults = misfits(mine, state_dict)
+    own = layer.state_dict(keep_vars=True)
+    faults = shape_mismatches(own, state_dict)
     if strict:
-        faults += [f"missing key {key!r}" for key in mine if key not in state_dict]
-        faults += [f"unexpected key {key!r}" for key in state_dict if key not in mine]
+        faults += [f"missing key {key!r}" for key in own if key not in state_dict]
+        faults += [f"unexpected key {key!r}" for key in state_dict if key not in own]
     if faults:
         name = layer._torchkeras.name
-        raise RuntimeError(f"{name}: load_state_dict: {'; '.join(faults)}. Nothing was written.")
+        raise RuntimeError(
+            f"{name}: load_state_dict: the state_dict does not fit: {'; '.join(faults)}. Nothing was written."
+        )
 
 
 def _has_own_rules(module: nn.Module, standard: Any) -> bool:
@@ -227,7 +244,7 @@ def _has_own_rules(module: nn.Module, standard: Any) -> bool:
 def is_ready_to_load(
     layer: Any, state_dict: Any, prefix: str, local_metadata: dict[str, Any], error_msgs: list[str]
 ) -> bool:
-    """Whether loading can go on: a layer that is not built is built with the shapes that were saved."""
+    """Whether a layer can load weights; one that is not built is built with the saved shapes first."""
     record: Record = layer._torchkeras
     if record.built:
         return True
@@ -235,7 +252,7 @@ def is_ready_to_load(
     if build_config is not None:
         try:
             with all_or_nothing(layer):
-                _build_again(layer, plain(build_config))
+                _build_again(layer, as_plain_config(build_config))
                 _check_own_shapes(layer, state_dict, prefix)
         except Exception as error:
             error_msgs.append(f"{record.name}: cannot be built from the saved shapes {build_config!r}: {error}")
@@ -244,24 +261,24 @@ def is_ready_to_load(
         key.startswith(prefix) and key[len(prefix) :] not in layer._torchkeras_more_to_save() for key in state_dict
     ):
         error_msgs.append(
-            f"{record.name}: is not built, and this state_dict does not tell its input shape (safetensors files and "
-            "plain dicts do not). Build first: `torchkeras_layer.build(model, example_input)`."
+            f"{record.name}: is not built, and this state_dict does not contain its input shape (safetensors files and "
+            "plain dicts never do). Build the model first: `torchkeras_layer.build(model, example_input)`."
         )
         return False
     return True
 
 
-def load_the_rest(
+def load_more(
     layer: Any, state_dict: Any, prefix: str, strict: bool,
     missing_keys: list[str], unexpected_keys: list[str], error_msgs: list[str],
 ) -> None:  # fmt: skip
-    """Load the tensors that torch does not know."""
+    """Load the tensors that `save_more` saved."""
     for name, tensor in layer._torchkeras_more_to_save().items():
         key = prefix + name
         if key in unexpected_keys:
             unexpected_keys.remove(key)
         if key in state_dict:
-            faults = misfits({key: tensor}, state_dict)
+            faults = shape_mismatches({key: tensor}, state_dict)
             error_msgs.extend(f"{layer._torchkeras.name}: {fault}" for fault in faults)
             if not faults:
                 tensor.copy_(state_dict[key])
@@ -275,46 +292,50 @@ def _build_again(layer: Any, build_config: Any) -> None:
     else:
         layer.build_from_config(build_config)
     if not layer._torchkeras.built:
-        raise ValueError("build_from_config() did not build the layer with them.")
+        raise ValueError("build_from_config() did not build the layer.")
 
 
 def _check_own_shapes(layer: Any, state_dict: Any, prefix: str) -> None:
     weights = [*layer._parameters.items(), *layer._buffers.items()]
     own = {prefix + name: weight for name, weight in weights if name != PLACEHOLDER}
-    faults = misfits(own, state_dict)
+    faults = shape_mismatches(own, state_dict)
     if faults:
         raise ValueError("; ".join(faults))
 
 
-def misfits(expected: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    """Say which entries that both have differ in shape; the extra state of a module may have any.
+def shape_mismatches(expected: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    """Describe the entries of two dicts of tensors that differ in shape; extra states of modules are not compared.
 
     >>> import torch
-    >>> misfits({"bias": torch.ones(2)}, {"bias": torch.ones(3)})
+    >>> shape_mismatches({"bias": torch.ones(2)}, {"bias": torch.ones(3)})
     ['bias has shape (2,), received (3,)']
     """
     shapes = [(key, getattr(expected[key], "shape", None), getattr(given.get(key), "shape", None)) for key in expected]
     return [
-        f"{key} has shape {tuple(mine)}, received {tuple(theirs)}"
-        for key, mine, theirs in shapes
-        if mine is not None and theirs is not None and mine != theirs and not key.endswith(_EXTRA_STATE)
+        f"{key} has shape {tuple(own)}, received {tuple(other)}"
+        for key, own, other in shapes
+        if own is not None and other is not None and own != other and not key.endswith(_EXTRA_STATE)
     ]
 
 
-def plain(config: Any) -> Any:
-    """Return a build config of nothing but dicts, lists, tuples, strings and numbers, as `weights_only` loading allows.
+def as_plain_config(config: Any) -> Any:
+    """Return a build config made of Python's own types only, as loading with `weights_only=True` requires.
 
     Raises:
-        TypeError: if there is anything else in it.
+        TypeError: if it contains anything but dicts, lists, tuples, strings, numbers and `None`.
 
     >>> import torch
-    >>> plain({"input_shape": torch.Size([2, 3])})
+    >>> as_plain_config({"input_shape": torch.Size([2, 3])})
     {'input_shape': (2, 3)}
     """
     if config is None or isinstance(config, (str, int, float)):
         return config
     if isinstance(config, dict):
-        return {key: plain(value) for key, value in config.items()}
+        return {key: as_plain_config(value) for key, value in config.items()}
     if isinstance(config, (list, tuple)):
-        return [plain(v) for v in config] if isinstance(config, list) else tuple(plain(v) for v in config)
-    raise TypeError(f"expected shapes, numbers and strings. Received: {config!r}.")
+        parts = [as_plain_config(value) for value in config]
+        return parts if isinstance(config, list) else tuple(parts)
+    raise TypeError(
+        f"a build config must contain only shapes, numbers, strings and None. Received: {config!r}. Correct "
+        "get_build_config()."
+    )

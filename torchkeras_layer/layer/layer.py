@@ -1,4 +1,4 @@
-"""What is a layer? Its constructor, its name and its dtypes; the other members stand in the classes that it joins."""
+"""What is a layer? Its constructor, names and dtypes are here; its other members are in its base classes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import nn
 
 from torchkeras_layer import regularizers
 from torchkeras_layer._shapes import as_shape
-from torchkeras_layer.layer.building import building, update_placeholder
+from torchkeras_layer.layer.building import guarded_build, update_placeholder
 from torchkeras_layer.layer.calls import Calls
 from torchkeras_layer.layer.class_facts import CLASS_OPTIONS, read_facts
-from torchkeras_layer.layer.configuration import capturing
-from torchkeras_layer.layer.containers import is_export_proxy, show_containers
-from torchkeras_layer.layer.context import NameScope, NotUsedYetError, choose_name, followed, naming_errors
+from torchkeras_layer.layer.configuration import capture_arguments
+from torchkeras_layer.layer.containers import is_export_proxy, return_containers_directly
+from torchkeras_layer.layer.context import NameScope, NotUsedYetError, choose_name, prefix_errors, traceable_init
 from torchkeras_layer.layer.dtypes import move, set_policy
 from torchkeras_layer.layer.files import Files
 from torchkeras_layer.layer.graph_place import GraphPlace
@@ -30,24 +30,28 @@ from torchkeras_layer.precision import Policy, as_policy
 class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
     """A Keras layer that is a plain `torch.nn.Module`.
 
-    Subclass it: keep arguments in `__init__`, create weights in `build`, compute in `call`. The layer builds itself on
-    its first call, for the shapes, and on the device, of what it is called on.
+    Subclass it: store the arguments in `__init__`, create weights in `build`, and compute in `call`. The layer builds
+    itself on its first call, for the shapes of the inputs and on their device.
 
     Args:
         trainable: whether the weights train.
-        name: default the class name in snake case, counted: `dense`, `dense_1`, …
-        dtype: dtype or policy name, `Policy`, or a policy's config; default the global policy, else `floatx()`.
-        dynamic: never trace the layer; `torch.compile` runs it eagerly.
-        activity_regularizer: identifier or callable on the output; its result over the batch size is a loss.
-        autocast: whether floating tensors in the first argument of a call are cast to the compute dtype.
-        weights: arrays for `set_weights`, applied once the layer is built.
-        input_shape: shape of one input without the batch; batch_size: that of the batch; batch_input_shape: both;
-            input_dim: `input_shape=(input_dim,)`.
-        implementation: accepted for recurrent layers' configs, no effect.
+        name: the layer's name; by default the class name in snake case, numbered: `dense`, `dense_1`, …
+        dtype: name of a dtype or policy, a `Policy`, or a policy's config; by default the global policy, else
+            `floatx()`.
+        dynamic: if true, the layer is never traced: `torch.compile` runs it eagerly.
+        activity_regularizer: identifier of a regularizer, or a callable, that is applied to the output; its result,
+            divided by the batch size, is added to `losses`.
+        autocast: whether floating-point tensors in the first argument of a call are cast to the compute dtype.
+        weights: arrays that `set_weights` takes; they are set when the layer is built.
+        batch_input_shape: shape of the input with the batch axis; it overrides the next three.
+        input_shape: shape of the input without the batch axis.
+        batch_size: size of the batch axis, if `input_shape` is given.
+        input_dim: the same as `input_shape=(input_dim,)`.
+        implementation: accepted because configs of recurrent layers have it; no effect.
 
     Raises:
-        TypeError: for an unknown keyword, a `trainable` or `dynamic` that is no bool, a `name` that is no string, a
-            `dtype` that is none.
+        TypeError: for an unknown keyword; if `trainable`, `dynamic` or `autocast` is not a bool, `name` not a string,
+            `dtype` not a dtype or policy, or a shape not a tuple of ints and `None`.
         ValueError: for an unknown regularizer.
 
     >>> import torch
@@ -66,7 +70,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
     (torch.Size([2, 1]), ['0.w', '0.b', '2.w', '2.b'])
     """
 
-    # Whether `K.learning_phase` matters, which Keras 1 asks.
+    # Code written for Keras 1 asks whether the output depends on `K.learning_phase`.
     uses_learning_phase = False
 
     def __init__(
@@ -88,39 +92,40 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
     ) -> None:
         class_name = type(self).__name__
         if unknown:
-            raise TypeError(f"{class_name}: unknown keyword argument {next(iter(unknown))!r}.")
+            name, value = next(iter(unknown.items()))
+            raise TypeError(f"{class_name}: unknown keyword argument {name!r}. Received: {name}={value!r}. Remove it.")
         record = Record()
         record.trainable = _as_bool(class_name, "trainable", trainable)
         record.dynamic = _as_bool(class_name, "dynamic", dynamic)
         record.autocast = _as_bool(class_name, "autocast", autocast)
-        with naming_errors(class_name):
+        with prefix_errors(class_name):
             record.activity_regularizer = regularizers.get(activity_regularizer)
             record.batch_input_shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
             record.policy = as_policy(dtype)
         record.casts_weights = record.policy.is_mixed
         record.initial_weights = weights
         record.name = choose_name(name, class_name)
-        _begin(self, record)
+        _attach_record(self, record)
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Read and wrap once a class what would be costly at every call; `read_facts` says which options there are."""
+        """Inspect a new class and wrap its methods, once; `read_facts` lists the options of built-in layers."""
         is_ours = cls.__module__.startswith("torchkeras_layer.")
         ours = {name: options.pop(name) for name in CLASS_OPTIONS if is_ours and name in options}
         super().__init_subclass__(**options)
         if is_export_proxy(cls):
-            # There is one for each read of a layer; what is read once a class is as in the layer's own.
-            show_containers(cls)
+            # torch.export makes such a class whenever it reads a layer. It inherits the facts of the layer's class.
+            return_containers_directly(cls)
             return
         if "__init__" in cls.__dict__:
-            cls.__init__ = capturing(cls.__init__)
+            cls.__init__ = capture_arguments(cls.__init__)
         if "build" in cls.__dict__:
-            cls.build = building(cls.build)
+            cls.build = guarded_build(cls.build)
         cls._torchkeras_facts = read_facts(cls, Layer, ours)
-        _own_forward(cls)
+        _duplicate_forward(cls)
 
     @property
     def name(self) -> str:
-        """The layer's name: as given, else the class name in snake case, counted.
+        """The layer's name: the one given, else the class name in snake case, numbered.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Dense(2, name="head").name
@@ -130,20 +135,22 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
 
     @property
     def path(self) -> str | None:
-        """Names of the layers around this one and its own, joined by `/`; `None` before the build.
+        """The names of the enclosing layers and of this one, joined by `/`; `None` before the build.
 
+        >>> import torch
         >>> import torchkeras_layer as keras
-        >>> layer = keras.layers.Dense(2, name="head"); layer.build((None, 3)); layer.path
-        'head'
+        >>> layer = keras.layers.Bidirectional(keras.layers.LSTM(2, name="lstm"), name="both")
+        >>> _ = layer(torch.ones(1, 4, 3)); layer.forward_layer.path
+        'both/forward_lstm'
         """
         return self._torchkeras.path
 
     @property
     def scope_name(self) -> str:
-        """The path of a layer that was built.
+        """The same as `path`, for a layer that is built.
 
         Raises:
-            NotUsedYetError: a ValueError, before the build.
+            ValueError: before the build.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2, name="head"); layer.build((None, 3)); layer.scope_name
@@ -152,12 +159,15 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         path = self._torchkeras.path
         if path is None:
             name = self._torchkeras.name
-            raise NotUsedYetError(f"{name}: no scope name yet, because the layer is not built. Call or build it.")
+            raise NotUsedYetError(
+                f"{name} ({type(self).__name__}): has no scope name yet, because it is not built. Call it on an input, "
+                "or call `build(input_shape)`."
+            )
         return path
 
     @property
     def name_scope(self) -> NameScope:
-        """A context manager in which the paths of what is built begin with this layer's name.
+        """A context manager: the paths of layers that are built inside it begin with this layer's name.
 
         >>> import torchkeras_layer as keras
         >>> outer, inner = keras.Layer(name="encoder"), keras.layers.Dense(2, name="head")
@@ -170,7 +180,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
 
     @classmethod
     def with_name_scope(cls, method: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorate a method, so that it runs in the layer's `name_scope`.
+        """Decorate a method so that it runs inside the layer's `name_scope`.
 
         >>> import torchkeras_layer as keras
         >>> class Encoder(keras.Layer):
@@ -191,7 +201,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
 
     @property
     def _name(self) -> str:
-        # Ported code assigns it to rename a layer.
+        # Ported code assigns to `_name` to rename a layer.
         return self._torchkeras.name
 
     @_name.setter
@@ -200,7 +210,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
 
     @property
     def dtype(self) -> str:
-        """Name of the dtype of the weights, such as `'float32'`.
+        """The name of the dtype of the weights, such as `'float32'`.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Dense(2, dtype="mixed_bfloat16").dtype
@@ -210,12 +220,17 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
 
     @property
     def variable_dtype(self) -> str:
-        """Name of the dtype of the weights; the same as `dtype`."""
+        """The name of the dtype of the weights; the same as `dtype`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2).variable_dtype
+        'float32'
+        """
         return self._torchkeras.policy.variable_dtype
 
     @property
     def compute_dtype(self) -> str:
-        """Name of the dtype that inputs are cast to.
+        """The name of the dtype that inputs are cast to.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Dense(2, dtype="mixed_bfloat16").compute_dtype
@@ -225,7 +240,12 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
 
     @property
     def dtype_policy(self) -> Policy:
-        """The pair of both dtypes. Setting it does not change weights that exist; `.to(dtype)` does."""
+        """The `Policy` that holds both dtypes. Setting it leaves existing weights as they are; `.to(dtype)` casts them.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.dtype_policy = "mixed_bfloat16"; layer.compute_dtype
+        'bfloat16'
+        """
         return self._torchkeras.policy
 
     @dtype_policy.setter
@@ -234,7 +254,12 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
 
     @property
     def autocast(self) -> bool:
-        """Whether floating inputs are cast to the compute dtype."""
+        """Whether floating-point inputs are cast to the compute dtype; see the constructor.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2).autocast
+        True
+        """
         return self._torchkeras.autocast
 
     def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Any:
@@ -242,13 +267,31 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         return self
 
     def apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
-        """Call the layer on `fn`; or, if `fn` is a function, call that on every module inside, as torch's `apply`."""
+        """Call a function on this layer and all modules inside it, as torch's `apply` does; or call the layer.
+
+        Args:
+            fn: a function of one module; or a tensor, which is the first argument of a call of the layer.
+            *args, **kwargs: the other arguments of the call.
+
+        Returns:
+            the layer itself; or the output of the call.
+
+        >>> import torch
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2).apply(torch.ones(1, 3)).shape
+        torch.Size([1, 2])
+        """
         if callable(fn) and not hasattr(fn, "shape"):
             return nn.Module.apply(self, fn)  # pyright: ignore[reportArgumentType]
         return self(fn, *args, **kwargs)
 
     def extra_repr(self) -> str:
-        """Name, and the shapes of the own weights once there are any."""
+        """Return what `repr` shows: the name, and the shapes of the layer's own weights once it is built.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2, name="head").extra_repr()
+        "name='head', not built"
+        """
         name = self._torchkeras.name
         if not self._torchkeras.built:
             return f"name={name!r}, not built"
@@ -256,15 +299,15 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         return ", ".join([f"name={name!r}", *(f"{key}={tuple(weight.shape)}" for key, weight in own)])
 
 
-def _begin(layer: Layer, record: Record) -> None:
-    """Give a layer its record, once the arguments are known to be right."""
-    place, facts = begin_module(layer), layer._torchkeras_facts
-    if place.init_arguments is not None:
-        record.init_arguments = place.init_arguments
-    if place.is_ready:
-        # A constructor that runs a second time.
-        record.graph = place.graph
-    record.pinned_device = _device_in_force()
+def _attach_record(layer: Layer, record: Record) -> None:
+    """Give a layer its record, once the arguments are known to be valid."""
+    previous, facts = begin_module(layer), layer._torchkeras_facts
+    if previous.init_arguments is not None:
+        record.init_arguments = previous.init_arguments
+    if previous.is_ready:
+        # The constructor runs a second time.
+        record.graph = previous.graph
+    record.pinned_device = _chosen_default_device()
     record.signature, record.supports_masking = facts.signature, facts.defines_mask
     layer.__dict__[KEY] = record
     if facts.declared:
@@ -274,15 +317,15 @@ def _begin(layer: Layer, record: Record) -> None:
 
 
 def _apply_declarations(layer: Layer, record: Record, declared: dict[str, Any]) -> None:
-    """Set what the class declares by plain attributes for all its layers."""
+    """Set the properties for which the class declares a value as a plain class attribute."""
     declared = dict(declared)
     record.dynamic = declared.pop("dynamic", record.dynamic)
     for name, value in declared.items():
         setattr(layer, name, value)
 
 
-def _own_forward(cls: Any) -> None:
-    """Give a class a `forward` with its own code, of which torch.compile limits the compilations over all classes."""
+def _duplicate_forward(cls: Any) -> None:
+    """Give a class its own copy of `forward`: torch.compile limits how often it compiles one code object."""
     forward = Calls.forward
     if cls.forward.__qualname__ != forward.__qualname__:
         return
@@ -300,10 +343,10 @@ def _as_bool(class_name: str, argument: str, value: Any) -> bool:
     return value
 
 
-def _device_in_force() -> Any:
-    """Return the device that torch was told to make new tensors on, or `None` if it was not."""
+def _chosen_default_device() -> Any:
+    """Return torch's default device for new tensors, or `None` if it is the CPU."""
     if torch.compiler.is_dynamo_compiling():
-        # torch.compile cannot look, and what it follows makes no weights.
+        # torch.compile cannot trace the query, and the layers that it traces make no weights.
         return None
     device = torch.get_default_device()
     return None if device.type == "cpu" else device
@@ -317,11 +360,11 @@ def _batch_shape(batch_input_shape: Any, input_shape: Any, batch_size: int | Non
     return None if input_shape is None else as_shape((batch_size, *as_shape(input_shape)))
 
 
-def _complete(cls: Any) -> None:
-    """Do for `Layer` itself what is done for its subclasses."""
+def _complete_base_class(cls: Any) -> None:
+    """Do for `Layer` itself what `__init_subclass__` does for its subclasses."""
     cls._torchkeras_facts = read_facts(cls, cls, {})
-    _own_forward(cls)
-    cls.__init__ = followed(cls.__init__)
+    _duplicate_forward(cls)
+    cls.__init__ = traceable_init(cls.__init__)
 
 
-_complete(Layer)
+_complete_base_class(Layer)

@@ -1,4 +1,4 @@
-"""Which losses and updates does a layer have: of the last call, of symbolic calls, and for good?"""
+"""Which losses and updates does a layer have: from its last call, from symbolic calls, and independent of calls?"""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torchkeras_layer._autograd import in_backward, is_transformed
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves
-from torchkeras_layer.layer.call_states import record_losses
+from torchkeras_layer.layer.call_records import record_losses
 from torchkeras_layer.layer.containers import weight_spec_holders
 from torchkeras_layer.layer.context import CallContext, per_thread, run_uncast
 from torchkeras_layer.layer.dry_run import Effects, RecordedUpdate
-from torchkeras_layer.layer.graph_place import never_symbolic
+from torchkeras_layer.layer.graph_place import no_symbolic_call_message
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import effects_of
 from torchkeras_layer.layer.weight_lists import layers_in
@@ -23,23 +23,26 @@ from torchkeras_layer.symbolic.keras_tensor import symbolic_leaves
 
 
 def add_loss(layer: Any, losses: Any, is_conditional: bool) -> None:
-    """Add losses: those of a call count until the next one, callables from elsewhere for good.
+    """Add losses: those added in a call count until the next call, callables added elsewhere count permanently.
 
     Raises:
-        ValueError: for a tensor outside a call.
-        TypeError: for what is no tensor, number or callable.
+        ValueError: for a tensor or number outside a call.
+        TypeError: for anything but tensors, numbers and callables.
     """
     context, record = per_thread.context, layer._torchkeras
     added = [loss for loss in leaves(losses) if loss is not None]
     functions = [loss for loss in added if is_function(loss)]
     values = [loss for loss in added if not is_function(loss)]
     if not all(isinstance(value, (torch.Tensor, int, float)) for value in values):
-        raise TypeError(f"{record.name}: add_loss takes tensors, numbers and callables. Received: {losses!r}.")
+        raise TypeError(
+            f"{record.name}: add_loss takes tensors, numbers, zero-argument callables, and nested structures of them. "
+            f"Received: {losses!r}."
+        )
     in_call = context.layer is not None and not context.alone
     if values and not in_call:
         raise ValueError(
-            f"{record.name}: outside a call, add_loss takes zero-argument callables, since a tensor would be of one "
-            f"call only. Received: {losses!r}. Write `layer.add_loss(lambda: ...)`, or add it in `call`."
+            f"{record.name}: outside a call, add_loss takes zero-argument callables only, because a tensor belongs to "
+            f"one call. Received: {losses!r}. Write `layer.add_loss(lambda: ...)`, or add the loss in `call`."
         )
     if context.building or not in_call:
         record.loss_functions.extend(functions)
@@ -51,9 +54,9 @@ def add_loss(layer: Any, losses: Any, is_conditional: bool) -> None:
 
 
 def losses_of(layer: Any) -> list[torch.Tensor]:
-    """Return the losses of a layer and all inside: added in the last call, then callables and regularizers.
+    """Return the losses of a layer and of those inside it; for each: from the last call, callables, regularizers.
 
-    Those of symbolic calls, where there was no other call.
+    If a layer was only called on symbolic tensors, return its symbolic losses too.
     """
     graph, was_called = layer._torchkeras.graph, layer._torchkeras.calls.state.was_called
     found: list[Any] = []
@@ -61,39 +64,42 @@ def losses_of(layer: Any) -> list[torch.Tensor]:
         record: Record = inner._torchkeras
         if not (was_called or record.calls.state.was_called):
             symbolic = [loss for node in record.inbound_nodes for loss in effects_of(inner, node).losses]
-            # The layers of a graph may stand in others too.
+            # The layers of a graph may also be in other graphs.
             found += [loss.tensor for loss in symbolic if graph is None or graph.keeps_loss(loss)]
         found += own_losses(inner)
     return found
 
 
 def losses_for(layer: Any, inputs: Any) -> list[Any]:
-    """Return the losses that were added for `inputs` and are computed from these symbolic tensors; see `Layer`."""
+    """Return the losses that were added with `inputs` and depend on these symbolic tensors; see `get_losses_for`."""
     recorded = [loss for effects in _recorded_effects(layer, "get_losses_for") for loss in effects.losses]
     if inputs is not None:
         wanted = symbolic_leaves(layer._torchkeras.name, "get_losses_for", inputs)
         return [loss.tensor for loss in recorded if loss.follows_from(wanted)]
     unconditional: list[Any] = [loss.tensor for loss in recorded if not loss.is_conditional]
-    return unconditional + [loss for inner in layers_in(layer) for loss in _lasting_losses(inner)]
+    return unconditional + [loss for inner in layers_in(layer) for loss in _permanent_losses(inner)]
 
 
 def _recorded_effects(layer: Any, needing_nodes: str | None = None) -> list[Effects]:
-    """Return what symbolic calls of this layer and of those inside recorded; raise if a method needs one."""
+    """Return what symbolic calls of a layer and of those inside it recorded.
+
+    If there was none, raise a RuntimeError that names the method `needing_nodes`, if given.
+    """
     nodes = [(inner, node) for inner in layers_in(layer) for node in inner._torchkeras.inbound_nodes]
     if needing_nodes and not nodes:
-        raise RuntimeError(never_symbolic(layer._torchkeras, needing_nodes))
+        raise RuntimeError(no_symbolic_call_message(layer._torchkeras, needing_nodes))
     return [effects_of(inner, node) for inner, node in nodes]
 
 
 def own_losses(layer: Any) -> list[torch.Tensor]:
-    """Return the losses of one layer without those inside: of the last call, then callables, then regularizers.
+    """Return the losses of one layer without those inside it: from the last call, then callables, then regularizers.
 
-    Of the last call in this thread: threads do not see each other's losses.
+    Only calls in the current thread count.
     """
-    return _evaluated(layer._torchkeras.calls.state.latest_losses) + _lasting_losses(layer)
+    return _evaluated(layer._torchkeras.calls.state.latest_losses) + _permanent_losses(layer)
 
 
-def _lasting_losses(layer: Any) -> list[torch.Tensor]:
+def _permanent_losses(layer: Any) -> list[torch.Tensor]:
     """Return the losses of one layer that belong to no call: callables, then regularizers."""
     return _evaluated(layer._torchkeras.loss_functions) + regularization_losses(layer)
 
@@ -104,7 +110,7 @@ def _evaluated(losses: list[Any]) -> list[torch.Tensor]:
 
 
 def regularization_losses(layer: Any) -> list[torch.Tensor]:
-    """Return the regularizers' losses for the weights that a layer holds, also in lists and dicts."""
+    """Return the regularization losses of the weights that a layer holds itself, also in lists and dicts."""
     losses = []
     for holder, specs in weight_spec_holders(layer):
         for key, spec in specs.items():
@@ -115,7 +121,7 @@ def regularization_losses(layer: Any) -> list[torch.Tensor]:
 
 
 def is_function(loss: Any) -> bool:
-    """Whether a loss is to be evaluated when it is read.
+    """Whether a loss is a callable, which is evaluated when `losses` is read.
 
     >>> is_function(lambda: 1.0), is_function(torch.ones(()))
     (True, False)
@@ -124,7 +130,7 @@ def is_function(loss: Any) -> bool:
 
 
 def as_loss(value: Any) -> torch.Tensor:
-    """Return a loss as a tensor; a number becomes one of type `floatx()`.
+    """Return a loss as a tensor; a number becomes a tensor of dtype `floatx()`.
 
     >>> as_loss(0.5)
     tensor(0.5000)
@@ -133,47 +139,47 @@ def as_loss(value: Any) -> torch.Tensor:
 
 
 def _is_exported() -> bool:
-    # Order matters: in torch before 2.12 the compiler takes the second question for True in every trace.
+    # Order matters: before torch 2.12, the compiler evaluates the second function to True in every trace.
     return not torch.compiler.is_dynamo_compiling() and torch.compiler.is_exporting()
 
 
 def add_update(layer: Any, updates: Any) -> None:
-    """Run updates at once, unless the innermost layer that is in its call is frozen; without data, note them."""
+    """Run updates at once, unless the innermost layer whose call is running is frozen; in a dry run, record them."""
     context = per_thread.context
     functions = [update for update in leaves(updates) if callable(update)]
     if context.dry_run is not None:
         context.dry_run.note_updates(functions, context.layer or layer)
-    elif _run_at_once(context):
+    elif _runs_updates(context):
         for update in functions:
             run_uncast(update)
 
 
-def moves_plainly() -> bool:
-    """Whether a kernel may itself write what an update would: where nobody follows or transforms the call.
+def can_update_in_kernel() -> bool:
+    """Whether a torch kernel may update state itself, in place of an update: if nothing traces or transforms the call.
 
-    Who follows it by a mode, as selective checkpoints do, must see the operations that a repetition has too.
+    A dispatch mode, as selective checkpointing uses one, must see the same operations in the repetition of a call.
 
-    >>> moves_plainly()
+    >>> can_update_in_kernel()
     True
     """
     context = per_thread.context
     is_traced = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
-    is_followed = is_traced or torch._C._len_torch_dispatch_stack() > 0 or is_transformed()
-    return context.dry_run is None and not is_followed and _run_at_once(context)
+    is_observed = is_traced or torch._C._len_torch_dispatch_stack() > 0 or is_transformed()
+    return context.dry_run is None and not is_observed and _runs_updates(context)
 
 
-def _run_at_once(context: CallContext) -> bool:
+def _runs_updates(context: CallContext) -> bool:
     return not in_backward() and (context.layer is None or context.layer._torchkeras.trainable)
 
 
 def updates_of(layer: Any, needing_nodes: str | None = None) -> list[RecordedUpdate]:
-    """Return the active updates that symbolic calls of a layer, or of layers inside, recorded."""
+    """Return the active updates that symbolic calls of a layer, or of those inside it, recorded."""
     recorded = (update for effects in _recorded_effects(layer, needing_nodes) for update in effects.updates)
     return [update for update in recorded if update.is_active]
 
 
 def updates_for(layer: Any, inputs: Any) -> list[RecordedUpdate]:
-    """Return the updates that are computed from symbolic `inputs`; `None` asks for those that need no inputs."""
+    """Return the updates that depend on symbolic `inputs`; for `None`, those that need no inputs."""
     updates = updates_of(layer, "get_updates_for")
     if inputs is None:
         return [update for update in updates if not update.inputs]

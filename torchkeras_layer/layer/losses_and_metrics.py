@@ -1,4 +1,4 @@
-"""What do calls add to a layer? The public members for losses, updates and metrics, and how metrics are kept."""
+"""Which public members add losses, updates and metrics to a layer and list them, and where are metrics stored?"""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ class LossesAndMetrics(Attributes):
     """Losses, updates and metrics."""
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Add a loss, to be added to the main loss by whoever trains: `sum(model.losses)`.
+        """Add losses, which the training loop adds to its main loss: `loss + sum(model.losses)`.
 
         Args:
-            losses: a tensor or number, a zero-argument callable, or a nested structure of them; `None` is passed over.
-                In a call, what is added counts until the next one. Outside, only callables can be added; they count
-                for good, as those from `build` do, and run whenever `losses` is read.
-            inputs: what the losses depend on; `None` if they are to count whatever the inputs. See `get_losses_for`.
+            losses: a scalar tensor, a number, a zero-argument callable, or a nested structure of them; `None` is
+                ignored. Losses added in a call count until the next call. Outside a call, only callables can be
+                added; they count permanently, as do callables added in `build`, and run whenever `losses` is read.
+            inputs: the inputs that the losses depend on; `None` for losses that do not depend on any. Only
+                `get_losses_for` uses it.
 
         Raises:
-            ValueError: for a tensor outside a call.
-            TypeError: for anything that is none of these.
+            ValueError: for a tensor or number outside a call.
+            TypeError: for anything else.
 
         >>> import torchkeras_layer as keras
         >>> class Activity(keras.Layer):
@@ -46,10 +47,11 @@ class LossesAndMetrics(Attributes):
 
     @property
     def losses(self) -> list[torch.Tensor]:
-        """Losses of this layer and all inside: added in the last call, then callables and regularizers, evaluated now.
+        """The losses of this layer and of all layers inside it: a list of scalar tensors, in the order of the layers.
 
-        A list of tensors, in the order of the layers. Regularizers of frozen layers count too. A layer that was called
-        on symbolic tensors only gives symbolic losses.
+        For each layer, these are the losses added in the last call, then callables and weight regularizers, which are
+        evaluated now. Regularizers of frozen layers count too. A layer that was only called on symbolic tensors has
+        symbolic losses.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(1, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(0.5))
@@ -59,12 +61,20 @@ class LossesAndMetrics(Attributes):
         return layer_losses.losses_of(self)
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
-        """Return the losses that were added for `inputs` and are computed from these symbolic tensors.
+        """Return the losses of symbolic calls that were added with `inputs` and depend on the given symbolic tensors.
 
-        `None` asks for those that were added without `inputs`: callables and regularizers are among them.
+        Args:
+            inputs: a symbolic tensor, or a nested structure of them; `None` for the losses that were added without
+                `inputs`, callables and regularizers included.
 
         Raises:
-            RuntimeError: if neither the layer nor one inside was ever called on a symbolic input.
+            RuntimeError: if neither this layer nor one inside it was ever called on a symbolic tensor.
+            TypeError: if `inputs` contains anything but symbolic tensors.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(1, kernel_regularizer="l2"); x = keras.Input((2,)); _ = layer(x)
+        >>> len(layer.get_losses_for(None)), len(layer.get_losses_for(x))
+        (1, 0)
         """
         return layer_losses.losses_for(self, inputs)
 
@@ -73,9 +83,9 @@ class LossesAndMetrics(Attributes):
 
         Args:
             updates: a zero-argument callable, or a nested structure of them. Each runs at once, unless the innermost
-                layer that is in its call is frozen. Anything else is the result of an update that has happened, and is
-                passed over.
-            inputs: not needed; what an update depends on is found out.
+                layer whose call is running is frozen. Anything else counts as the result of an update that has run
+                already, and is ignored.
+            inputs: ignored; what an update depends on is found automatically.
 
         >>> import torchkeras_layer as keras
         >>> class Counter(keras.Layer):
@@ -93,9 +103,9 @@ class LossesAndMetrics(Attributes):
 
     @property
     def updates(self) -> list[Any]:
-        """Updates that symbolic calls of this layer, or of layers inside, recorded. Those of eager calls have run.
+        """The updates that symbolic calls of this layer, or of layers inside it, recorded.
 
-        None of a frozen layer, unless it is `stateful`.
+        Updates of other calls run at once and are not listed. A frozen layer has none, unless it is `stateful`.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Dense(2).updates
@@ -104,10 +114,19 @@ class LossesAndMetrics(Attributes):
         return layer_losses.updates_of(self)
 
     def get_updates_for(self, inputs: Any) -> list[Any]:
-        """Return the updates that are computed from symbolic `inputs`; `None` asks for those that need no inputs.
+        """Return the updates of symbolic calls that depend on the given symbolic tensors.
+
+        Args:
+            inputs: a symbolic tensor, or a nested structure of them; `None` for the updates that need no inputs.
 
         Raises:
-            RuntimeError: if the layer was never called on a symbolic input.
+            RuntimeError: if neither this layer nor one inside it was ever called on a symbolic tensor.
+            TypeError: if `inputs` contains anything but symbolic tensors.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.BatchNormalization(); x = keras.Input((2,)); _ = layer(x)
+        >>> len(layer.get_updates_for(x)), len(layer.get_updates_for(None))
+        (2, 0)
         """
         return layer_losses.updates_for(self, inputs)
 
@@ -115,13 +134,14 @@ class LossesAndMetrics(Attributes):
         """Keep a running mean of a value over calls; read it as `metrics[i].result()`.
 
         Args:
-            value: number or tensor, averaged over all entries; or what a metric on an attribute of this layer has just
-                returned, which then is not counted twice.
-            aggregation: `None` or `'mean'`.
-            name: the metric's name; calls with one name share one metric. Not needed for a metric's own result.
+            value: a number, or a tensor, whose entries are averaged; or the result that a metric on an attribute of
+                this layer has just returned, which is not counted again.
+            aggregation: `None` or `'mean'`; both mean the mean.
+            name: the metric's name. Calls with the same name share one metric. It is not needed for the result of a
+                metric.
 
         Raises:
-            ValueError: for another aggregation, a missing name, one that several metrics have, or outside a call.
+            ValueError: outside a call; for another aggregation; if the name is missing, or several metrics have it.
 
         >>> import torchkeras_layer as keras
         >>> class Watched(keras.Layer):
@@ -136,7 +156,7 @@ class LossesAndMetrics(Attributes):
 
     @property
     def metrics(self) -> list[Any]:
-        """Metrics of this layer, then those of the layers inside.
+        """The metrics of this layer, then those of the layers inside it.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.Layer(); layer.seen = keras.metrics.Sum(name="seen")
@@ -147,12 +167,18 @@ class LossesAndMetrics(Attributes):
 
     @property
     def metrics_variables(self) -> list[torch.Tensor]:
-        """State tensors of all `metrics`."""
+        """The tensors that hold the state of all `metrics`.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.Layer(); layer.seen = keras.metrics.Sum()
+        >>> layer.metrics_variables
+        [tensor(0.)]
+        """
         return [state for metric in self.metrics for state in metric.buffers()]
 
 
 def add_metric_to(layer: Any, value: Any, aggregation: str | None, name: str | None) -> None:
-    """Count a value into the metric of a name, which is made if there is none; see `Layer`."""
+    """Add a value to the metric of this name, which is created if there is none; see `add_metric`."""
     layer_name = layer._torchkeras.name
     check_aggregation(layer_name, aggregation)
     source = _returned_by(layer, value)
@@ -162,18 +188,21 @@ def add_metric_to(layer: Any, value: Any, aggregation: str | None, name: str | N
     if name is None:
         raise ValueError(
             f"{layer_name}: add_metric needs a name, unless the value was just returned by a metric on an "
-            "attribute of this layer. Write `self.add_metric(value, name='...')`."
+            "attribute of this layer. Received: name=None. Write `self.add_metric(value, name='...')`."
         )
     context = per_thread.context
     if context.layer is None:
-        raise ValueError(f"{layer_name}: add_metric is for use in `call`. Received {name!r} outside a call.")
+        raise ValueError(
+            f"{layer_name}: add_metric can only be used in `call`. Received: name={name!r}, outside a call. Outside, "
+            "call `update_state` of a metric on an attribute."
+        )
     metric = _find_metric(layer, name) or make_metric(layer, name)
     if context.dry_run is None and not in_backward():
         metric.update_state(value)
 
 
 def metrics_of(layer: Any) -> list[Any]:
-    """Return the metrics of a layer, then those of the layers inside."""
+    """Return the metrics of a layer, then those of the layers inside it."""
     found = [*_own_metrics(layer), *(module for module in modules_in(layer) if is_metric(module))]
     return list({id(metric): metric for metric in found}.values())
 
@@ -194,17 +223,18 @@ def _find_metric(layer: Any, name: str | None) -> Any:
     known = [metric for metric in _own_metrics(layer) if getattr(metric, "name", None) == name]
     if len(known) > 1 and name is not None:
         raise ValueError(
-            f"{layer._torchkeras.name}: add_metric: {len(known)} metrics are named {name!r}. Give each its own name."
+            f"{layer._torchkeras.name}: add_metric: each metric must have its own name. Received: {len(known)} metrics "
+            f"named {name!r}. Rename all but one."
         )
     return known[0] if known else None
 
 
 def make_metric(layer: Any, name: str) -> Mean:
-    """Make the metric of a name on a layer."""
+    """Create the metric of this name on a layer, unless another thread has done so."""
     if torch.compiler.is_dynamo_compiling():
         return _add_mean(layer, name)
     with build_lock:
-        # Another thread may have made it meanwhile.
+        # Another thread may have created it in the meantime.
         return _find_metric(layer, name) or _add_mean(layer, name)
 
 
@@ -215,10 +245,10 @@ def _add_mean(layer: Any, name: str) -> Mean:
 
 
 def check_aggregation(layer_name: str, aggregation: Any) -> None:
-    """Check how the values of `add_metric` are to be put together.
+    """Check the argument `aggregation` of `add_metric`.
 
     Raises:
-        ValueError: if otherwise than by their mean.
+        ValueError: if it is neither `None` nor `'mean'`.
     """
     if aggregation not in (None, "mean"):
         raise ValueError(f"{layer_name}: add_metric: aggregation must be None or 'mean'. Received: {aggregation!r}.")

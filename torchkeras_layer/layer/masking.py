@@ -1,4 +1,4 @@
-"""Which mask does a layer get, and which does it pass on? Masks travel as `_keras_mask` on their tensors."""
+"""Which mask is a layer given, and which does it pass on? A mask is the attribute `_keras_mask` of its tensor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchkeras_layer.layer.record import Record
 
 
 def mask_of(tensor: Any) -> Any:
-    """Return the mask that a tensor carries, or `None`.
+    """Return the mask of a tensor, or `None`.
 
     >>> mask_of(torch.ones(2)) is None
     True
@@ -23,9 +23,9 @@ def mask_of(tensor: Any) -> Any:
 def pack_with_mask(
     record: Record, inputs: Any, cast: list[Any], flat: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Any, Any]:
-    """Return the inputs in new containers, and the mask of a call: the one given, also `None`, else what they carry.
+    """Return the inputs in new containers, and the mask: the one given to the call, also `None`, else the inputs' own.
 
-    `flat` are the leaves of the inputs, `cast` the same in the dtype that `call` gets.
+    `flat` are the leaves of the inputs, `cast` the same leaves in the dtype that `call` is given.
     """
     if record.signature.is_given("mask", args, kwargs):
         return pack(inputs, cast), record.signature.argument("mask", args, kwargs)
@@ -39,7 +39,7 @@ def pack_with_mask(
 
 
 def default(layer: Any, mask: Any) -> Any:
-    """Return the mask of the output where a class does not say otherwise: that of the input.
+    """Return the mask of the output for a class that does not override `compute_mask`: the mask of the input.
 
     Raises:
         TypeError: if there is a mask and the layer does not support masking.
@@ -49,14 +49,14 @@ def default(layer: Any, mask: Any) -> Any:
         return mask
     if any(m is not None for m in leaves(mask)):
         raise TypeError(
-            f"{record.name}: does not support masking, but was given a mask. Set `self.supports_masking = True` in "
-            "__init__ to pass masks on as they are, or define compute_mask()."
+            f"{record.name} ({type(layer).__name__}): does not support masking. Received: mask={mask!r}. Set "
+            "`self.supports_masking = True` in __init__ to pass masks on unchanged, or define compute_mask()."
         )
     return None
 
 
 def attach(layer: Any, inputs: Any, mask: Any, outputs: Any) -> None:
-    """Put the output's mask on it, unless `call` has done so."""
+    """Attach the mask to the output, unless `call` has done so."""
     record: Record = layer._torchkeras
     if not record.supports_masking:
         if mask is not None:
@@ -86,7 +86,7 @@ def _warn_of_lost_mask(layer: Any, record: Record) -> None:
         return
     record.warned_of_mask = True
     warnings.warn(
-        f"{record.name} ({type(layer).__name__}) does not support masking: the mask of its input ends here. "
-        "Set `supports_masking = True` if it holds for the output too.",
+        f"{record.name} ({type(layer).__name__}) does not support masking: it drops the mask of its input. "
+        "Set `supports_masking = True` if the mask applies to the output too.",
         stacklevel=2,
     )

@@ -1,4 +1,4 @@
-"""What does a layer know of itself? One object holds it, under one attribute: all other names are the user's."""
+"""What does a layer store about itself? One object, under one attribute: all other attribute names are the user's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from torchkeras_layer.layer.call_states import CallStates, TracedCallStates, new_call_states
+from torchkeras_layer.layer.call_records import CallStates, TracedCallStates, new_call_states
 from torchkeras_layer.layer.class_facts import CallSignature, ClassFacts
 from torchkeras_layer.symbolic.input_spec import InputSpec
 from torchkeras_layer.symbolic.node import NodeLinks
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from torchkeras_layer.precision import Policy
 
 KEY = "_torchkeras"
-# Of these, a copy has its own from the beginning.
+# What calls leave. A copy starts without it.
 _OF_CALLS = ("calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "model")
-# Values that nobody changes in place, so that copies share them.
+# Values that are never changed in place, so that copies can share them.
 _SHARED = frozenset({"policy", "signature", "init_arguments", "compute_dtype", "pinned_device"})
 _PLAIN = frozenset({bool, str, type(None)})
 
 
 class NotInitializedError(RuntimeError, AttributeError):
-    """`Layer.__init__` has not run. An AttributeError too: torch.compile and `hasattr` ask a layer in the making."""
+    """`Layer.__init__` has not run. Also an AttributeError: torch.compile and `hasattr` inspect unfinished layers."""
 
 
 class HoldsGraph(Protocol):
-    """What a model has in its record: the graph that it is made of."""
+    """The interface of `Record.graph`: the graph that a model consists of."""
 
     @property
     def adapts_inputs(self) -> bool:
-        """Whether inputs are cast to what the graph's own inputs say, each by itself."""
+        """Whether each input is cast to the dtype of its own `Input`, and not to the model's compute dtype."""
         raise NotImplementedError
 
     def take_inputs(self, record: Record) -> None:
-        """Say in the record how calls are led, once anything has changed that decides it."""
+        """Adjust in the record which path calls take; called whenever `derive_route` has decided it."""
 
     def keeps_loss(self, loss: Any) -> bool:
         """Whether a symbolic loss of a layer inside belongs to this graph."""
@@ -49,32 +49,34 @@ class HoldsGraph(Protocol):
 
 
 class Record:
-    """The state of one layer beyond what torch keeps (parameters, buffers, children); it does not know its layer.
+    """The state of one layer beyond what torch stores (parameters, buffers, children), without a reference to it.
 
-    Python finds slots an order of magnitude quicker than attributes of a module, which may come from `__getattr__`.
-    The record is made by `Layer.__init__`, in one go.
+    Reading a slot is ten times as fast as reading a module's attribute, which may need `__getattr__`. `Layer.__init__`
+    creates the complete record at once.
     """
 
     is_ready = True
 
     __slots__ = (
-        # Name, and where the layer stands among those around it.
+        # The name, and the path: the names of the enclosing layers too.
         "name", "path",
-        # What it was made with.
+        # What it was created with.
         "init_arguments", "initial_weights", "batch_input_shape", "pinned_device",
-        # How it computes; `casts_weights`: whether a mixed policy reads weights in another dtype.
+        # How it computes; `casts_weights`: whether a mixed policy casts weights when `call` reads them.
         "policy", "casts_weights", "autocast", "dynamic", "stateful", "input_spec", "activity_regularizer",
         "supports_masking", "warned_of_mask",
-        # Its weights: what is known of each, those that no attribute holds yet, those that freezing turned off.
-        "weight_specs", "unclaimed", "frozen_names", "trainable", "is_thawed", "is_frozen_above",
+        # Its weights: the spec of each, the names of those that no attribute holds yet, the names of those whose
+        # `requires_grad` was turned off by freezing; `is_unfrozen`: whether `trainable` was last set to `True`;
+        # `is_frozen_above`: whether an enclosing layer was frozen when it was built.
+        "weight_specs", "unclaimed", "frozen_names", "trainable", "is_unfrozen", "is_frozen_above",
         "built", "is_building", "build_shapes",
         # Losses that belong to no call.
         "loss_functions",
-        # What every call reads first: `derive_route` says it.
+        # What every call reads first: `derive_route` sets it.
         "signature", "is_direct", "passes_training", "casts", "compute_dtype", "only_spec",
-        # What calls leave, also symbolic ones; the model whose graph it stands in.
+        # What calls leave, also symbolic ones; the model whose graph contains the layer.
         "calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "model",
-        # Of a model: what its class keeps of its own graph. Of a built-in layer: what it made of its arguments.
+        # Of a model: its graph. Of a built-in layer: the values that it derived from its arguments.
         "graph", "derived",
     )  # fmt: skip
 
@@ -98,7 +100,7 @@ class Record:
         self.unclaimed: set[str] = set()
         self.frozen_names: set[str] = set()
         self.trainable = True
-        self.is_thawed = False
+        self.is_unfrozen = False
         self.is_frozen_above = False
         self.built = False
         self.is_building = False
@@ -112,10 +114,10 @@ class Record:
         self.only_spec: InputSpec | None = None
         self.graph: HoldsGraph | None = None
         self.derived: Any = None
-        self.begin_anew()
+        self.forget_calls()
 
-    def begin_anew(self) -> None:
-        """Forget what calls have left, as a copy does."""
+    def forget_calls(self) -> None:
+        """Reset what calls have left."""
         self.calls: CallStates | TracedCallStates = new_call_states()
         self.has_recorded = False
         self.inbound_nodes: list[Any] = []
@@ -124,27 +126,27 @@ class Record:
         self.model: weakref.ref[Any] | None = None
 
     def __copy__(self) -> Record:
-        """Return a record for a layer with the same weights and graph: what calls have left is not copied."""
-        twin = Record()
+        """Return a record for a layer with the same weights and graph; what calls have left is not copied."""
+        duplicate = Record()
         for slot in _COPIED:
             value = getattr(self, slot)
-            setattr(twin, slot, copy.copy(value) if isinstance(value, (dict, set, list)) else value)
-        return twin
+            setattr(duplicate, slot, copy.copy(value) if isinstance(value, (dict, set, list)) else value)
+        return duplicate
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Record:
-        twin = Record()
-        memo[id(self)] = twin
+        duplicate = Record()
+        memo[id(self)] = duplicate
         for slot in _COPIED:
             value = getattr(self, slot)
             is_shared = type(value) in _PLAIN or slot in _SHARED
-            setattr(twin, slot, value if is_shared else copy.deepcopy(value, memo))
-        return twin
+            setattr(duplicate, slot, value if is_shared else copy.deepcopy(value, memo))
+        return duplicate
 
     def __getstate__(self) -> dict[str, Any]:
         return {slot: getattr(self, slot) for slot in _COPIED}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # What a pickle of another version does not have, or has too, makes no difference.
+        # A pickle of another version may lack slots, or have others.
         self.__init__()
         restore(self, {slot: value for slot, value in state.items() if slot in _COPIED})
 
@@ -153,22 +155,22 @@ _COPIED = tuple(slot for slot in Record.__slots__ if slot not in _OF_CALLS)
 
 
 def contents_of(holder: Any) -> dict[str, Any]:
-    """Return what an object with slots holds, by slot; nothing of `None`."""
+    """Return the values of an object's slots, by name; `{}` for `None`."""
     slots = [slot for cls in type(holder).__mro__ for slot in getattr(cls, "__slots__", ())]
     return {slot: getattr(holder, slot) for slot in slots if hasattr(holder, slot)}
 
 
 def restore(holder: Any, contents: dict[str, Any]) -> None:
-    """Put contents back into their slots."""
+    """Write values into an object's slots, by name."""
     for slot, value in contents.items():
         setattr(holder, slot, value)
 
 
 class BeforeInit:
-    """Stands in the record's place until `Layer.__init__` has run, and keeps what may be set early."""
+    """Takes the place of the record until `Layer.__init__` has run, and holds the properties that may be set early."""
 
     is_ready = False
-    # So that parameters which were assigned by then can be read.
+    # Reading a parameter that was assigned early needs it.
     casts_weights = False
     init_arguments: Any = None
 
@@ -182,29 +184,26 @@ class BeforeInit:
 
 
 def too_early_message(class_name: str, what: str) -> str:
-    """Say that `super().__init__()` comes first."""
-    return (
-        f"{class_name}: call super().__init__() at the start of __init__, before anything else. Until then a layer "
-        f"{what}."
-    )
+    """Return the message that `super().__init__()` must come first; `what` is what a layer cannot do before it."""
+    return f"{class_name}: call super().__init__() at the start of __init__. Until then, a layer {what}."
 
 
 def begin_module(layer: Any) -> Any:
-    """Have torch make its registries, once, but not the hooks of its lazy modules; return the record or its place."""
+    """Have torch create its registries once, without the hooks of lazy modules; return the record or `BeforeInit`."""
     state = layer.__dict__
     if KEY in state:
         return state[KEY]
     if torch.compiler.is_dynamo_compiling():
-        # The compiler shows the registries before they are made, and follows no `nn.Module.__init__(self)`.
+        # The compiler shows the registries before they exist, and cannot trace `nn.Module.__init__(self)`.
         super(LazyModuleMixin, layer).__init__()
     elif "_modules" not in state:
         nn.Module.__init__(layer)
-    place = state[KEY] = BeforeInit(type(layer).__name__)
-    return place
+    before = state[KEY] = BeforeInit(type(layer).__name__)
+    return before
 
 
 def is_layer(module: Any) -> TypeGuard[Any]:
-    """Whether a module is a layer: what lies below `Layer` cannot name it.
+    """Whether a module is a layer, for modules that `Layer` imports and that therefore cannot import it.
 
     >>> import torchkeras_layer as keras
     >>> is_layer(keras.layers.Dense(2)), is_layer(nn.Linear(2, 2))
@@ -214,24 +213,24 @@ def is_layer(module: Any) -> TypeGuard[Any]:
 
 
 def change(layer: Any, **values: Any) -> None:
-    """Write into a layer's record what decides how its calls are led."""
+    """Write values that decide which path calls take into a layer's record."""
     record: Record = layer._torchkeras
     restore(record, values)
     derive_route(layer)
 
 
 def derive_route(layer: Any) -> None:
-    """Decide whether a call on one plain tensor may go straight to `call`, and what it must then look at."""
+    """Decide whether calls on one plain tensor may go straight to `call`, and what must be checked before."""
     record: Record = layer._torchkeras
     facts: ClassFacts = layer._torchkeras_facts
     spec, signature = record.input_spec, record.signature
-    wants_nothing = signature.is_plain and record.activity_regularizer is None
-    makes_mask = facts.defines_mask and record.supports_masking and not facts.only_merges_masks
-    takes_one = spec is None or isinstance(spec, InputSpec)
-    is_plain = wants_nothing and takes_one and not makes_mask
+    needs_inputs_only = signature.is_plain and record.activity_regularizer is None
+    creates_masks = facts.defines_mask and record.supports_masking and not facts.only_merges_masks
+    has_one_spec = spec is None or isinstance(spec, InputSpec)
+    is_plain = needs_inputs_only and has_one_spec and not creates_masks
     record.is_direct = record.built and is_plain and not record.dynamic and not record.casts_weights
     record.passes_training = signature.takes_training
-    record.only_spec = spec if takes_one else None
+    record.only_spec = spec if has_one_spec else None
     record.casts = record.autocast
     record.compute_dtype = record.policy.compute
     if record.graph is not None:

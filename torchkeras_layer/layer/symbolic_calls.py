@@ -1,4 +1,4 @@
-"""What happens when a layer is called on symbolic tensors, and which shapes does it give?"""
+"""What happens when a layer is called on symbolic tensors, and how are its output shapes found?"""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from torchkeras_layer.symbolic import shape_inference
 from torchkeras_layer.symbolic.input_spec import TensorSpec, check_input_spec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, in_our_words, infer, needs_data
+from torchkeras_layer.symbolic.shape_inference import Inferred, infer, needs_data, readable_message
 
 
 def call_symbolically(layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Check, build, infer, and make a node last, so that no half of one stays."""
+    """Check the inputs, build the layer, infer the outputs, and create the node last, so that errors leave no node."""
     record: Record = layer._torchkeras
     for tensor in filter(is_symbolic, leaves((inputs, args, kwargs))):
         node_of(tensor)
@@ -41,10 +41,13 @@ def call_symbolically(layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...]
 def infer_call(
     layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Inferred, SymbolicRun | None]:
-    """Return what comes out: by arithmetic where the layer has it right, else by a run without data."""
+    """Return the specs of the outputs: computed by a built-in layer's `compute_output_shape`, else by a dry run.
+
+    The second result is the dry run, which has recorded the losses and updates, if there was one.
+    """
     tensors = [leaf for leaf in leaves((inputs, args, kwargs)) if is_symbolic(leaf)]
     is_plain = not args and kwargs.keys() <= {"training"}
-    if is_plain and layer._torchkeras_facts.states_its_shapes and _gives_its_dtype(layer, inputs, tensors):
+    if is_plain and layer._torchkeras_facts.states_its_shapes and _shapes_are_enough(layer, inputs, tensors):
         return Inferred(*_declared_outputs(layer, inputs)), None
     if is_dynamic(layer):
         return Inferred(*_declared_outputs(layer, inputs)), None
@@ -53,9 +56,9 @@ def infer_call(
         inferred = _run_symbolically(layer, run, outer, inputs, args, kwargs)
     except Exception as error:
         if not needs_data(error):
-            # Torch knows neither layer nor free sizes; other errors are the layer's own.
+            # Torch's messages name neither the layer nor free dimensions; other errors are the layer's own.
             if type(error) is RuntimeError:
-                raise RuntimeError(_fails_on(layer, inputs, error)) from error
+                raise RuntimeError(_failed_call_message(layer, inputs, error)) from error
             raise
         if not layer._torchkeras_facts.declares_shapes:
             raise untraceable(layer, error) from error
@@ -64,18 +67,18 @@ def infer_call(
     return inferred, run
 
 
-def _fails_on(layer: Any, inputs: Any, error: Exception) -> str:
+def _failed_call_message(layer: Any, inputs: Any, error: Exception) -> str:
     shapes, name = map_leaves(_shape_of, inputs), layer._torchkeras.name
-    return f"{name} ({type(layer).__name__}): call() fails on inputs of shape {shapes}: {in_our_words(error)}."
+    return f"{name} ({type(layer).__name__}): call() fails on inputs of shape {shapes}: {readable_message(error)}."
 
 
 def _run_symbolically(
     layer: Any, run: SymbolicRun, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Inferred:
-    is_begun_with = [is_symbolic(leaf) for leaf in leaves((inputs, args, kwargs))]
+    are_symbolic = [is_symbolic(leaf) for leaf in leaves((inputs, args, kwargs))]
 
     def call(fakes: Any) -> Any:
-        run.begin([fake for fake, is_one in zip(leaves(fakes), is_begun_with, strict=True) if is_one])
+        run.begin([fake for fake, is_input in zip(leaves(fakes), are_symbolic, strict=True) if is_input])
         fake_inputs, fake_args, fake_kwargs = fakes
         with run.dependence:
             outputs = layer(fake_inputs, *fake_args, **fake_kwargs)
@@ -83,26 +86,29 @@ def _run_symbolically(
         return outputs
 
     context = per_thread.context
-    around, context.layer = context.layer, outer
+    enclosing, context.layer = context.layer, outer
     tracing, context.is_tracing = context.is_tracing, True
     try:
         with run:
             return infer(call, (inputs, args, kwargs), device_inside(layer))
     finally:
-        context.layer, context.is_tracing = around, tracing
+        context.layer, context.is_tracing = enclosing, tracing
 
 
 def _check_tensors(layer: Any, outputs: Any) -> None:
     others = [leaf for leaf in leaves(outputs) if leaf is not None and not isinstance(leaf, torch.Tensor)]
     if others:
         raise TypeError(
-            f"{layer._torchkeras.name}: call() of {type(layer).__name__} must return tensors to stand in a graph. "
-            f"Received: {others[0]!r}."
+            f"{layer._torchkeras.name} ({type(layer).__name__}): in a graph, call() must return tensors, or a nested "
+            f"structure of tensors. Received: {others[0]!r}. Return a tensor instead."
         )
 
 
-def _gives_its_dtype(layer: Any, inputs: Any, tensors: list[KerasTensor]) -> bool:
-    """Whether arithmetic tells all: floating inputs without masks, which are cast, in the first argument only."""
+def _shapes_are_enough(layer: Any, inputs: Any, tensors: list[KerasTensor]) -> bool:
+    """Whether `compute_output_shape` determines the output: floating-point inputs without masks that are cast.
+
+    All symbolic tensors must be in the first argument.
+    """
     facts: ClassFacts = layer._torchkeras_facts
     return (
         layer._torchkeras.autocast
@@ -129,13 +135,14 @@ def _check_declared(layer: Any, inputs: Any, inferred: Inferred) -> None:
     if len(leaves(stated)) != len(leaves(inferred.outputs)) or not all(_agree(*pair) for pair in pairs):
         found = map_leaves(lambda spec: None if spec is None else spec.shape, inferred.outputs)
         raise ValueError(
-            f"{layer._torchkeras.name} ({type(layer).__name__}): compute_output_shape() says {declared}, but call() "
-            f"gives {found} for inputs of shape {map_leaves(_shape_of, inputs)}. Correct the one or the other."
+            f"{layer._torchkeras.name} ({type(layer).__name__}): compute_output_shape() and call() contradict each "
+            f"other for inputs of shape {map_leaves(_shape_of, inputs)}. Received: {declared} from "
+            f"compute_output_shape(), {found} from call(). Correct one of them."
         )
 
 
 def _as_symbolic(layer: Any, inferred: Inferred) -> Any:
-    """Return symbolic tensors for what came out, with the masks that they will carry."""
+    """Return symbolic tensors for the inferred outputs, with the specs of their masks."""
     masks = iter(inferred.masks)
 
     def tensor_of(spec: TensorSpec | None) -> KerasTensor | None:
@@ -146,7 +153,7 @@ def _as_symbolic(layer: Any, inferred: Inferred) -> Any:
 
 
 def effects_of(layer: Any, node: Node) -> Effects:
-    """Return what the call at a node records when the layer trains; if that is not known, it runs without data."""
+    """Return the losses and updates that the call at a node records in training; if unknown, do a dry run."""
     record: Record = layer._torchkeras
     facts: ClassFacts = layer._torchkeras_facts
     has_none = facts.states_its_shapes and not facts.has_effects and record.activity_regularizer is None
@@ -173,7 +180,7 @@ def _spec_of(leaf: Any) -> TensorSpec | None:
 
 
 def _agree(stated: TensorSpec | None, found: TensorSpec | None) -> bool:
-    """Whether two shapes can be those of one tensor: what is free in one may be known in the other."""
+    """Whether two shapes can be those of one tensor: a dimension that is free in one may be known in the other."""
     if stated is None or found is None:
         return stated is found
     if len(stated.shape) != len(found.shape):
@@ -182,26 +189,26 @@ def _agree(stated: TensorSpec | None, found: TensorSpec | None) -> bool:
 
 
 def is_dynamic(layer: Any) -> bool:
-    """Whether this layer or one inside is never traced."""
+    """Whether a layer or one inside it is dynamic, and so never traced."""
     return any(inner._torchkeras.dynamic for inner in layers_in(layer))
 
 
 def device_inside(layer: Any) -> torch.device | None:
-    """Return the device of the first weight in a layer; `None` if there is none yet."""
+    """Return the device of the first weight in a layer; if it has none, that of weights made later, else `None`."""
     weights = [*layer.parameters(), *layer.buffers()]
     return next((weight.device for weight in weights if is_weight(weight)), layer._torchkeras.pinned_device)
 
 
 def infer_output(layer: Any, input_specs: Any) -> Any:
-    """Return the `TensorSpec`s that come out, found by a run on tensors without data; builds the layer if need be.
+    """Return the `TensorSpec`s of the outputs, found by a dry run; this builds the layer if needed.
 
     Raises:
-        NotImplementedError: if the layer cannot run so.
+        NotImplementedError: if the layer cannot run without data.
     """
     if is_dynamic(layer):
         raise NotImplementedError(
-            f"{layer._torchkeras.name}: a dynamic layer is never traced. Define compute_output_shape(input_shape) in "
-            "its class."
+            f"{layer._torchkeras.name} ({type(layer).__name__}): a dynamic layer is never traced, so its output shape "
+            "cannot be found by running call(). Define compute_output_shape(input_shape) in the class."
         )
     if not layer._torchkeras.built:
         layer.build(map_leaves(lambda spec: spec.shape, input_specs))
@@ -223,8 +230,8 @@ def infer_output(layer: Any, input_specs: Any) -> Any:
 
 
 def untraceable(layer: Any, error: Exception) -> NotImplementedError:
-    """Say that the shapes of a layer cannot be found without data."""
+    """Return the error for a layer whose output shapes cannot be found without data."""
     return NotImplementedError(
         f"{layer._torchkeras.name} ({type(layer).__name__}): its output shape cannot be found by running call() on "
-        f"tensors without data: {in_our_words(error)}. Define compute_output_shape(input_shape) in the class."
+        f"tensors without data: {readable_message(error)}. Define compute_output_shape(input_shape) in the class."
     )

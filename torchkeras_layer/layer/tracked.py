@@ -1,4 +1,4 @@
-"""How do lists, tuples and dicts with layers or weights in them behave?"""
+"""How do the lists, tuples and dicts behave that replace those with layers or weights on a layer's attributes?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torchkeras_layer.layer.weight_spec import WeightSpec
 
 
 class _TrackedSequence(TrackedContainer):
-    # torch.compile follows methods written in Python over a plain list, not those of a built-in base class.
+    # torch.compile traces methods written in Python, not those of a built-in base class.
     def __init__(self, values: Iterable[Any] = ()) -> None:
         super().__init__()
         self._slots: list[Any] = []
@@ -58,7 +58,10 @@ class _TrackedSequence(TrackedContainer):
 
 
 class TrackedList(_TrackedSequence, MutableSequence[Any], list[Any], wraps=(list,)):  # type: ignore[misc]
-    """A list on a layer's attribute; a `list` too, for code that asks.
+    """A list that is assigned to a layer's attribute. It is also a `list`, for code that checks the type.
+
+    Args:
+        values: the entries; modules and weights among them are registered with torch.
 
     >>> blocks = TrackedList([nn.Linear(2, 2, bias=False), None])
     >>> blocks.append(nn.Linear(2, 2, bias=False))
@@ -81,7 +84,11 @@ class TrackedList(_TrackedSequence, MutableSequence[Any], list[Any], wraps=(list
         self._replace(entries)
 
     def insert(self, index: Any, value: Any, /) -> None:
-        """Insert before `index`."""
+        """Insert a value before the position `index`.
+
+        >>> blocks = TrackedList([nn.ReLU()]); blocks.insert(0, nn.Tanh()); blocks[0]
+        Tanh()
+        """
         if index < len(self._slots):
             entries = self._entries()
             entries.insert(index, (value, None))
@@ -92,7 +99,12 @@ class TrackedList(_TrackedSequence, MutableSequence[Any], list[Any], wraps=(list
             list.append(self, self[-1])
 
     def sort(self, *, key: Any = None, reverse: bool = False) -> None:
-        """Sort in place."""
+        """Sort in place, as `list.sort` does.
+
+        >>> blocks = TrackedList([nn.Linear(3, 1), nn.Linear(2, 1)])
+        >>> blocks.sort(key=lambda block: block.in_features); blocks[0].in_features
+        2
+        """
         entries = self._entries()
         entries.sort(key=lambda entry: entry[0] if key is None else key(entry[0]), reverse=reverse)
         self._replace(entries)
@@ -117,7 +129,15 @@ class TrackedList(_TrackedSequence, MutableSequence[Any], list[Any], wraps=(list
 
 
 class TrackedTuple(_TrackedSequence, Sequence[Any], wraps=(tuple,)):
-    """A tuple, or a named tuple, on a layer's attribute."""
+    """A tuple, or a named tuple, that is assigned to a layer's attribute.
+
+    Args:
+        values: the entries; modules and weights among them are registered with torch.
+
+    >>> pair = TrackedTuple((nn.Linear(2, 1, bias=False), 3))
+    >>> list(pair.state_dict()), pair[1]
+    (['0.weight'], 3)
+    """
 
     def __init__(self, values: Iterable[Any] = ()) -> None:
         super().__init__(values)
@@ -134,7 +154,10 @@ class TrackedTuple(_TrackedSequence, Sequence[Any], wraps=(tuple,)):
 
 
 class TrackedDict(TrackedContainer, MutableMapping[Any, Any], dict[Any, Any], wraps=(dict, OrderedDict)):  # type: ignore[misc]
-    """A dict on a layer's attribute; a `dict` too, for code that asks.
+    """A dict that is assigned to a layer's attribute. It is also a `dict`, for code that checks the type.
+
+    Args:
+        values: the entries; modules and weights among the values are registered with torch, under their keys.
 
     >>> branches = TrackedDict({"left": nn.Linear(2, 2, bias=False), 3: nn.ReLU()})
     >>> list(branches), list(branches.state_dict()), isinstance(branches, dict)
@@ -154,7 +177,7 @@ class TrackedDict(TrackedContainer, MutableMapping[Any, Any], dict[Any, Any], wr
             dict.__setitem__(self, key, self[key])
 
     def _new_name(self, key: Any) -> str:
-        # torch splits keys of a state_dict at dots.
+        # Torch splits keys of a state_dict at dots.
         name, taken = str(key).replace(".", "_"), {used for used, _ in self._slots.values()}
         while name in taken or not name:
             name += "_"
@@ -171,9 +194,16 @@ class TrackedDict(TrackedContainer, MutableMapping[Any, Any], dict[Any, Any], wr
             dict.__delitem__(self, key)
 
     def popitem(self) -> tuple[Any, Any]:
-        """Remove and return the last entry."""
+        """Remove the last entry and return it as a pair of key and value.
+
+        Raises:
+            KeyError: if the dict is empty.
+
+        >>> TrackedDict({"size": 3}).popitem()
+        ('size', 3)
+        """
         if not self._slots:
-            raise KeyError("popitem: the dict is empty.")
+            raise KeyError("TrackedDict: popitem() needs an entry. Received: an empty dict.")
         key = next(reversed(self._slots))
         return key, self.pop(key)
 

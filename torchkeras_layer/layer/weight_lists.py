@@ -1,4 +1,4 @@
-"""Which modules and weights are in a layer, in which order, and which of them train?"""
+"""Which modules and weights does a layer contain, in which order, and which of them train?"""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from torchkeras_layer.metrics import is_metric
 
 
 def own_weights(layer: Any) -> list[torch.Tensor]:
-    """Return the weights that a layer holds itself, on plain attributes: parameters, then buffers."""
+    """Return the weights on the attributes of a layer itself, outside of containers: parameters, then buffers."""
     own = [weight for weight in layer._parameters.values() if is_weight(weight)]
     return [*own, *(buffer for buffer in layer._buffers.values() if buffer is not None)]
 
 
 def check_built(layer: Any) -> None:
-    """Check that a layer and all inside it have their weights.
+    """Check that a layer and all layers inside it are built.
 
     Raises:
-        ValueError: if not.
+        ValueError: if one of them is not.
     """
     is_missing = (inner for inner in layers_in(layer) if not inner._torchkeras.built)
     unbuilt = [inner._torchkeras.name for inner in is_missing if inner._torchkeras_facts.creates_weights]
     name = layer._torchkeras.name
     if unbuilt or not layer._torchkeras.built:
         raise ValueError(
-            f"{name}: cannot count parameters, because {', '.join(unbuilt) or name} is not built. "
-            f"Call the layer once, or write `{name}.build(input_shape)`."
+            f"{name}: cannot count parameters. Received: layers that are not built: {', '.join(unbuilt) or name}. Call "
+            f"{name} on an input, or call `build(input_shape)`, first."
         )
 
 
 def apply_constraints(layer: Any) -> None:
-    """Apply the constraint of every weight in a layer and in those inside."""
+    """Apply the constraints of all weights in a layer and in those inside it."""
     for inner in layers_in(layer):
         for holder, specs in weight_spec_holders(inner):
             for key, spec in specs.items():
@@ -51,7 +51,7 @@ def apply_constraints(layer: Any) -> None:
 
 
 def weights_of(module: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """Return the weights in a module that train, and the others: parents first, each once."""
+    """Return the weights in a module that train, and the others; parents come before children, each weight once."""
     trainable: dict[int, torch.Tensor] = {}
     others: dict[int, torch.Tensor] = {}
     for holder, is_frozen in weight_holders(module):
@@ -71,7 +71,7 @@ def weights_of(module: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor
 
 
 def is_weight(parameter: Any) -> bool:
-    """Whether a registered parameter is there and real.
+    """Whether a registered parameter is neither `None` nor a placeholder.
 
     >>> is_weight(None)
     False
@@ -90,37 +90,37 @@ def as_array(tensor: torch.Tensor) -> np.ndarray:
 
 
 def write_weights(layer_name: str, weights: list[torch.Tensor], values: Any) -> None:
-    """Copy values into weights in place, once all of them are known to fit.
+    """Copy values into weights in place, after checking all of them.
 
     Raises:
-        ValueError: if their number or a shape differs, or one is no array of numbers; nothing is then written.
+        ValueError: if their number or a shape is wrong, or one is not an array of numbers; no weight is changed then.
     """
     if not isinstance(values, Sequence) or isinstance(values, str) or len(values) != len(weights):
-        received = f"{len(values)}" if isinstance(values, (list, tuple)) else repr(values)
+        received = f"{len(values)} arrays" if isinstance(values, (list, tuple)) else repr(values)
         raise ValueError(
             f"{layer_name}: expected {len(weights)} arrays of shapes {[tuple(w.shape) for w in weights]}. "
-            f"Received: {received}. A layer has its weights once it is built."
+            f"Received: {received}. Note that a layer has its weights only after it is built."
         )
     arrays = [_as_tensor(layer_name, index, value) for index, value in enumerate(values)]
     for index, (weight, array) in enumerate(zip(weights, arrays, strict=True)):
         if weight.shape != array.shape:
             raise ValueError(
-                f"{layer_name}: weight {index} has shape {tuple(weight.shape)}. Received: {tuple(array.shape)}. "
-                f"Nothing was written.{_hint_at_order(weights, arrays)}"
+                f"{layer_name}: weight {index} must be set to an array of shape {tuple(weight.shape)}. Received: shape "
+                f"{tuple(array.shape)}. Nothing was written.{_hint_about_order(weights, arrays)}"
             )
     with torch.no_grad():
         for weight, array in zip(weights, arrays, strict=True):
             weight.copy_(array)
 
 
-def _hint_at_order(weights: list[torch.Tensor], arrays: list[torch.Tensor]) -> str:
-    """Say where another order may come from, if that is all that is wrong."""
+def _hint_about_order(weights: list[torch.Tensor], arrays: list[torch.Tensor]) -> str:
+    """Explain how weights of Keras 3 are ordered, if only the order of the arrays is wrong; else return `""`."""
     wanted, received = (sorted(tuple(tensor.shape) for tensor in tensors) for tensors in (weights, arrays))
     if wanted != received:
         return ""
     return (
-        " The shapes are the right ones, in another order. Keras 3 lists the weights of a layer that holds layers part "
-        "by part; here, as in TF-Keras, those that train come first. Set such a layer by itself: "
+        " The shapes are right, but in another order. For a layer that contains layers, Keras 3 lists the weights "
+        "layer by layer; here, as in TF-Keras, trainable weights come first. Set such a layer separately: "
         "layer.set_weights(theirs.trainable_weights + theirs.non_trainable_weights)."
     )
 
@@ -132,13 +132,13 @@ def _as_tensor(layer_name: str, index: int, value: Any) -> torch.Tensor:
         return torch.from_numpy(np.array(np.asarray(value)))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{layer_name}: weight {index} takes an array of numbers: {error}. Received: {value!r}. "
+            f"{layer_name}: weight {index} must be set to an array of numbers: {error}. Received: {value!r}. "
             "Nothing was written."
         ) from error
 
 
 def modules_in(module: nn.Module) -> Iterator[nn.Module]:
-    """Yield `module` and all below it, parents first, in attribute order, each once. Metrics count.
+    """Yield `module` and all modules inside it, metrics too: parents first, in the order of attributes, each once.
 
     >>> [type(m).__name__ for m in modules_in(nn.Sequential(nn.Linear(1, 1), nn.ReLU()))]
     ['Sequential', 'Linear', 'ReLU']
@@ -147,17 +147,17 @@ def modules_in(module: nn.Module) -> Iterator[nn.Module]:
 
 
 def layers_in(module: nn.Module) -> Iterator[Any]:
-    """Yield the layers among `module` and all below it, parents first, in attribute order, each once."""
+    """Yield the layers among `module` and all modules inside it: parents first, in attribute order, each once."""
     return (visited for visited, _ in _visit(module) if is_layer(visited))
 
 
 def weight_holders(module: nn.Module) -> Iterator[tuple[nn.Module, bool]]:
-    """Yield every module whose tensors are weights, and whether a layer at or above it is frozen."""
+    """Yield every module whose tensors are weights, and whether it or a layer that contains it is frozen."""
     return _visit(module)
 
 
 def nearest_layers(module: nn.Module) -> Iterator[Any]:
-    """Yield the layers below `module` that no other layer stands between."""
+    """Yield the layers inside `module` that are not inside another layer in it."""
     for child in _children(module):
         if is_layer(child):
             yield child
@@ -166,7 +166,7 @@ def nearest_layers(module: nn.Module) -> Iterator[Any]:
 
 
 def breadth_first(module: nn.Module) -> list[nn.Module]:
-    """List all modules below `module`, level by level, each once, without the containers of a layer's attributes.
+    """List all modules inside `module`, level by level, each once, without tracked containers.
 
     >>> [type(m).__name__ for m in breadth_first(nn.Sequential(nn.Sequential(nn.ReLU()), nn.Tanh()))]
     ['Sequential', 'Tanh', 'ReLU']
@@ -182,7 +182,7 @@ def breadth_first(module: nn.Module) -> list[nn.Module]:
 
 
 def contents_of(module: nn.Module) -> Iterator[nn.Module]:
-    """Yield the modules on a module's attributes, those in containers standing in the containers' place."""
+    """Yield the modules on a module's attributes; a tracked container is replaced by the modules in it."""
     for child in _children(module):
         if isinstance(child, TrackedContainer):
             yield from contents_of(child)
@@ -191,13 +191,13 @@ def contents_of(module: nn.Module) -> Iterator[nn.Module]:
 
 
 def _children(module: nn.Module) -> list[nn.Module]:
-    # Not by the attribute: torch.export has proxies, another one for each read, which would be visited too.
+    # From `__dict__`, because reading `_modules` from a proxy of torch.export makes new proxies, visited again.
     registry = module.__dict__.get("_modules") or module._modules
     return [child for child in registry.values() if child is not None]
 
 
 def _visit(module: nn.Module, with_metrics: bool = False) -> Iterator[tuple[nn.Module, bool]]:
-    # A stack and not recursion: linear in the modules, and a deep chain is no deeper than Python's limit.
+    # A stack and not recursion: the time is linear, and deep models do not exceed Python's recursion limit.
     stack: list[tuple[Any, bool]] = [(module, False)]
     seen: set[int] = set()
     while stack:
@@ -212,12 +212,12 @@ def _visit(module: nn.Module, with_metrics: bool = False) -> Iterator[tuple[nn.M
 
 
 def set_trainable(layer: Any, value: bool) -> None:
-    """Freeze or thaw a layer; every layer inside is told by its own `trainable`."""
+    """Freeze or unfreeze a layer, and set `trainable` of the layers inside it."""
     record = layer._torchkeras
-    record.trainable = record.is_thawed = value
+    record.trainable = record.is_unfrozen = value
     record.is_frozen_above = False
     if value:
-        thaw_own_parameters(layer)
+        unfreeze_own_parameters(layer)
     else:
         freeze_own_parameters(layer)
     for inner in nearest_layers(layer):
@@ -225,15 +225,15 @@ def set_trainable(layer: Any, value: bool) -> None:
 
 
 def freeze_own_parameters(layer: Any) -> None:
-    """Turn `requires_grad` off for the layer's own parameters and those of plain modules in it, and remember which."""
+    """Set `requires_grad` to false for a layer's own parameters and those of plain modules in it; remember which."""
     for name, parameter in _own_parameters(layer):
         if parameter.requires_grad:
             parameter.requires_grad_(False)
             layer._torchkeras.frozen_names.add(_without_parametrization(name))
 
 
-def thaw_own_parameters(layer: Any) -> None:
-    """Turn `requires_grad` on for what freezing had turned off."""
+def unfreeze_own_parameters(layer: Any) -> None:
+    """Set `requires_grad` to true for the parameters that `freeze_own_parameters` has frozen."""
     for name, parameter in _own_parameters(layer):
         if _without_parametrization(name) in layer._torchkeras.frozen_names:
             parameter.requires_grad_(True)
@@ -241,7 +241,7 @@ def thaw_own_parameters(layer: Any) -> None:
 
 
 def freeze_assigned(layer: Any, value: nn.Module | nn.Parameter) -> None:
-    """Freeze what a frozen layer gets assigned; the `trainable` flags of layers in it stay as they are."""
+    """Freeze what is assigned to an attribute of a frozen layer, without changing `trainable` of the layers in it."""
     freeze_own_parameters(layer)
     if isinstance(value, nn.Module):
         for inner in layers_in(value):
@@ -249,7 +249,7 @@ def freeze_assigned(layer: Any, value: nn.Module | nn.Parameter) -> None:
 
 
 def _without_parametrization(name: str) -> str:
-    """Return the name of the weight that a parametrization's own parameter stands for.
+    """Return the name of a weight, given the name of a parameter from which a parametrization computes it.
 
     >>> _without_parametrization("parametrizations.kernel.original0")
     'kernel'

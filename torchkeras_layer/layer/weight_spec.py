@@ -1,4 +1,4 @@
-"""What was asked of `add_weight`, can it be had, and what is known of the weight then?"""
+"""Which weight do the arguments of `add_weight` describe, are they valid, and what is stored about the weight?"""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ import torch
 from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._shapes import full_shape, is_shape
-from torchkeras_layer.layer.context import naming_errors
+from torchkeras_layer.layer.context import prefix_errors
 
 
 class VariableSynchronization(enum.Enum):
-    """When a weight that is distributed over processes is brought together."""
+    """When the copies of a weight on several processes are synchronized.
+
+    It is stored in the `WeightSpec`; weights with `ON_READ` do not train. It has no other effect.
+
+    >>> VariableSynchronization(3)
+    <VariableSynchronization.ON_READ: 3>
+    """
 
     AUTO = 0
     NONE = 1
@@ -27,7 +33,11 @@ class VariableSynchronization(enum.Enum):
 
 
 class VariableAggregation(enum.Enum):
-    """How a weight that is distributed over processes is brought together."""
+    """How the copies of a weight on several processes are combined. It is stored in the `WeightSpec`, without effect.
+
+    >>> VariableAggregation(2)
+    <VariableAggregation.MEAN: 2>
+    """
 
     NONE = 0
     SUM = 1
@@ -37,11 +47,21 @@ class VariableAggregation(enum.Enum):
 
 @dataclass(frozen=True)
 class WeightSpec:
-    """Everything `add_weight` was told about a weight; a value, kept by the attribute that holds the weight.
+    """What a layer stores about a weight beyond its tensor: the arguments of `add_weight`.
 
-    `trainable` is what was asked for, whatever is frozen now. `autocast`: whether a layer with a mixed policy reads
-    the weight in its compute dtype. `partitioner`, `synchronization` and `aggregation` say how it is distributed;
-    `collections`, `use_resource` and `caching_device` are kept and have no effect.
+    Attributes:
+        name: the name given to `add_weight`.
+        trainable: whether the weight was created as trainable, frozen or not.
+        initializer: `f(shape, dtype=torch_dtype)`, which returned the first value.
+        regularizer: a function of the weight whose result is added to `losses`; or `None`.
+        constraint: a function of the weight that returns its constrained value; or `None`.
+        autocast: whether a mixed policy casts the weight to the compute dtype when `call` reads it.
+        partitioner, synchronization, aggregation, collections, use_resource, caching_device: stored, no effect.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.Dense(2, kernel_constraint="non_neg"); layer.build((None, 3))
+    >>> spec = layer.weight_specs["kernel"]; spec.name, spec.trainable, type(spec.constraint).__name__
+    ('kernel', True, 'NonNeg')
     """
 
     name: str
@@ -59,7 +79,7 @@ class WeightSpec:
 
 
 def read_weight(holder: Any, key: str) -> Any:
-    """Return a weight of a layer or container as it is kept, without the cast of a mixed policy; `None` if deleted.
+    """Return a weight of a layer or container in its stored dtype, not cast by a mixed policy; `None` if deleted.
 
     >>> layer = torch.nn.Linear(2, 1); read_weight(layer, "weight") is layer.weight
     True
@@ -68,7 +88,7 @@ def read_weight(holder: Any, key: str) -> Any:
         weight = registry.get(key)
         if weight is not None:
             return weight
-    # A parametrization has put a property in its place.
+    # A parametrization has replaced the weight by a property.
     return getattr(holder, key, None)
 
 
@@ -91,7 +111,7 @@ _EXTRA_ARGUMENTS = ("getter", "collections", "autocast", "experimental_autocast"
 
 @dataclass(frozen=True)
 class WeightRequest:
-    """A weight to be made."""
+    """A weight that is to be created; `where` begins its error messages."""
 
     where: str
     spec: WeightSpec
@@ -100,25 +120,28 @@ class WeightRequest:
     getter: Any
 
     def make(self) -> Any:
-        """Run the initializer, or the getter that was given in our stead."""
+        """Run the getter, if one was given, else the initializer."""
         if self.getter is None:
             return self.spec.initializer(self.shape, dtype=self.dtype)
-        asked = {field.name: getattr(self.spec, field.name) for field in dataclasses.fields(self.spec)}
-        for ours in ("regularizer", "autocast", "partitioner"):
-            del asked[ours]
-        return self.getter(shape=self.shape, dtype=self.dtype, **asked)
+        arguments = {field.name: getattr(self.spec, field.name) for field in dataclasses.fields(self.spec)}
+        for name in ("regularizer", "autocast", "partitioner"):
+            del arguments[name]
+        return self.getter(shape=self.shape, dtype=self.dtype, **arguments)
 
 
 def read_request(
     layer_name: str, default_dtype: torch.dtype, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> WeightRequest:
-    """Check and normalise the arguments of `add_weight`; its docstring tells them and the errors."""
+    """Check and normalize the arguments of `add_weight`, whose docstring lists them and the errors."""
     asked = _bind(layer_name, args, kwargs)
     where = f"{layer_name}: add_weight({asked.get('name')!r})"
     partitioner, regularizer = asked.get("partitioner"), asked.get("regularizer")
     if partitioner is not None and regularizer is not None:
-        raise RuntimeError(f"{where}: a partitioned weight cannot have a regularizer. Add the loss in `call`.")
-    with naming_errors(where):
+        raise RuntimeError(
+            f"{where}: a partitioned weight cannot have a regularizer. Received: regularizer={regularizer!r}. Leave it "
+            "out, and add the loss in `call`."
+        )
+    with prefix_errors(where):
         dtype = torch_dtype(default_dtype if asked.get("dtype") is None else asked["dtype"])
         synchronization = VariableSynchronization(asked.get("synchronization") or VariableSynchronization.AUTO)
         spec = WeightSpec(
@@ -143,16 +166,19 @@ def _bind(layer_name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dic
     order = _KERAS_3_ORDER if args and is_shape(args[0]) else _TF_2_ORDER
     if len(args) > len(order):
         raise TypeError(
-            f"{layer_name}: add_weight takes {', '.join(order)} by position. Received {len(args)} arguments."
+            f"{layer_name}: add_weight takes {', '.join(order)} by position. Received: {len(args)} arguments by "
+            "position."
         )
     asked: dict[str, Any] = dict(zip(order, args, strict=False))
     for key, value in kwargs.items():
         if key in asked:
-            raise TypeError(f"{layer_name}: add_weight got {key!r} both by position and by keyword.")
+            raise TypeError(
+                f"{layer_name}: add_weight takes each argument once. Received: {key!r} by position and by keyword."
+            )
         if key not in _TF_2_ORDER and key not in _EXTRA_ARGUMENTS:
             raise TypeError(
-                f"{layer_name}: add_weight: unknown keyword {key!r}. It takes "
-                f"{', '.join(_TF_2_ORDER + _EXTRA_ARGUMENTS)}."
+                f"{layer_name}: add_weight takes the keywords {', '.join(_TF_2_ORDER + _EXTRA_ARGUMENTS)}. "
+                f"Received: {key}={value!r}."
             )
         asked[key] = value
     return asked
@@ -163,11 +189,11 @@ def _decide_trainable(trainable: bool | None, dtype: torch.dtype, synchronizatio
     can_train = dtype.is_floating_point or dtype.is_complex
     if trainable and on_read:
         raise ValueError(
-            "synchronization ON_READ is for weights that do not train. Received: trainable=True. Pass trainable=False."
+            "synchronization ON_READ is for non-trainable weights only. Received: trainable=True. Pass trainable=False."
         )
     if trainable and not can_train:
         raise ValueError(
-            f"torch trains float and complex weights only. Received: dtype={dtype_name(dtype)}, "
+            f"torch can train floating-point and complex weights only. Received: dtype={dtype_name(dtype)}, "
             "trainable=True. Pass trainable=False."
         )
     return can_train and not on_read if trainable is None else bool(trainable)
@@ -176,7 +202,10 @@ def _decide_trainable(trainable: bool | None, dtype: torch.dtype, synchronizatio
 def _choose_initializer(initializer: Any, dtype: torch.dtype) -> Any:
     if initializer is None:
         if dtype.is_complex:
-            raise ValueError(f"dtype {dtype_name(dtype)} has no default initializer. Pass one.")
+            raise ValueError(
+                f"there is no default initializer for complex weights. Received: dtype={dtype_name(dtype)}, "
+                "initializer=None. Pass an initializer."
+            )
         initializer = "glorot_uniform" if dtype.is_floating_point else "zeros"
     if isinstance(initializer, (torch.Tensor, np.ndarray)):
         return initializers.Constant(initializer)

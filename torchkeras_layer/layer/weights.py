@@ -1,4 +1,4 @@
-"""Which weights does a layer have? The public members that tell, make and change them."""
+"""Which public members create, list, set and freeze a layer's weights?"""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from torchkeras_layer.layer.weight_spec import (
 
 
 class Weights(Attributes):
-    """The weights: making them, listing them, setting them, freezing them."""
+    """Creating, listing, setting and freezing weights."""
 
     @overload
     def add_weight(
@@ -63,28 +63,32 @@ class Weights(Attributes):
     ) -> torch.Tensor: ...
 
     def add_weight(self, *args: Any, **kwargs: Any) -> torch.Tensor:
-        """Create a weight: an `nn.Parameter` if it trains, else a buffer. Assign it to an attribute, which names it.
+        """Create a weight: an `nn.Parameter` if it trains, else a buffer. Assign it to an attribute of the layer.
 
         Args:
-            *args: `(name, shape, dtype, initializer, ...)` as in TF 2, or, where the first is a shape,
-                `(shape, initializer, dtype)` as in Keras 3.
-            name: the weight's name in its `WeightSpec`.
-            shape: tuple of ints; default `()`.
-            dtype: default the layer's variable dtype.
-            initializer: identifier, array, or `f(shape, dtype=torch_dtype)`; default Glorot uniform for floats,
-                zeros for ints and bools.
-            regularizer: identifier or callable on the weight; its result counts among `losses`.
-            trainable: default true for floats unless `synchronization` is ON_READ; ints and bools never train.
-            constraint: identifier or callable, applied by `apply_constraints()`.
-            partitioner: how the weight is split over devices. synchronization, aggregation: how replicas agree.
-            use_resource: kept, no effect.
-            **kwargs: `getter` (makes the weight in our stead), `autocast` (false: a mixed policy does not cast the
-                weight in `call`; also `experimental_autocast`), `collections`, `caching_device` (kept, no effect).
+            *args: `(name, shape, dtype, initializer, ...)` as in TF 2; or `(shape, initializer, dtype)` as in Keras 3,
+                if the first argument is a shape.
+            name: the weight's name in its `WeightSpec`; the attribute gives it its name in the `state_dict`.
+            shape: tuple of ints; by default `()`, a scalar.
+            dtype: dtype or its name; by default the layer's `variable_dtype`.
+            initializer: identifier, array, or `f(shape, dtype=torch_dtype)`; by default Glorot uniform for
+                floating-point dtypes, zeros for integers and bools.
+            regularizer: identifier, or a function of the weight; its result is added to `losses`.
+            trainable: by default true for floating-point and complex dtypes, unless `synchronization` is `ON_READ`;
+                integers and bools cannot train.
+            constraint: identifier, or a function of the weight; `apply_constraints()` applies it.
+            partitioner, use_resource, synchronization, aggregation: stored in the `WeightSpec`; no other effect.
+            **kwargs: `getter`: a function that creates the weight in place of the initializer; `autocast`, or
+                `experimental_autocast`: whether a mixed policy casts the weight in `call`; `collections`,
+                `caching_device`: stored in the `WeightSpec`, no effect.
+
+        Returns:
+            the parameter or buffer.
 
         Raises:
-            TypeError: for an unknown keyword, or a shape or dtype that is none.
-            ValueError: for a shape with free dimensions, a trainable ON_READ or int weight, a complex or other dtype
-                without initializer, an unknown identifier.
+            TypeError: for an unknown keyword; if `shape` is not a shape or `dtype` not a dtype.
+            ValueError: for a shape with free dimensions, a trainable `ON_READ`, integer or bool weight, a complex dtype
+                without an initializer, or an unknown identifier.
             RuntimeError: for a regularizer on a partitioned weight.
 
         >>> import torchkeras_layer as keras
@@ -98,7 +102,7 @@ class Weights(Attributes):
         return register_weight(self, request.spec, create_weight(self, request))
 
     def add_variable(self, *args: Any, **kwargs: Any) -> torch.Tensor:
-        """Do as `add_weight`: the older name.
+        """Create a weight: the older name of `add_weight`.
 
         >>> import torchkeras_layer as keras
         >>> keras.Layer().add_variable("scale", (3,)).shape
@@ -108,7 +112,7 @@ class Weights(Attributes):
 
     @property
     def weight_specs(self) -> dict[str, WeightSpec]:
-        """What the layer knows of each own weight beyond its tensor, by attribute.
+        """The `WeightSpec` of each of the layer's own weights, by attribute: its name, initializer, regularizer, ….
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.build((None, 3))
@@ -120,10 +124,10 @@ class Weights(Attributes):
 
     @property
     def trainable(self) -> bool:
-        """Whether the layer trains. Setting it reaches every layer inside, and every plain module between.
+        """Whether the layer trains. Setting it also sets it for all layers inside this one; plain modules follow too.
 
-        False turns `requires_grad` off, and True turns it on again for what False had turned off: a parameter that was
-        frozen with torch's means stays so. Works before the weights exist.
+        `False` sets `requires_grad` of all parameters to false. `True` undoes that; a parameter whose `requires_grad`
+        was false before stays frozen. It can be set before the weights exist.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.build((None, 3))
@@ -139,7 +143,7 @@ class Weights(Attributes):
 
     @property
     def trainable_weights(self) -> list[torch.Tensor]:
-        """Parameters that train: those with `requires_grad` in layers that are not frozen, nor inside a frozen one.
+        """The parameters that train: they have `requires_grad`, and neither their layer nor one around it is frozen.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.BatchNormalization(); layer.build((None, 3))
@@ -150,33 +154,58 @@ class Weights(Attributes):
 
     @property
     def non_trainable_weights(self) -> list[torch.Tensor]:
-        """All other weights: frozen parameters and buffers."""
+        """The other weights: frozen parameters and buffers.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2, trainable=False); layer.build((None, 3)); len(layer.non_trainable_weights)
+        2
+        """
         return weights_of(self)[1]
 
     @property
     def weights(self) -> list[torch.Tensor]:
-        """`trainable_weights`, then `non_trainable_weights`. Freezing moves weights; `state_dict` keys do not move."""
+        """All weights: `trainable_weights`, then `non_trainable_weights`. Freezing a layer changes the order.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.build((None, 3)); [tuple(w.shape) for w in layer.weights]
+        [(3, 2), (2,)]
+        """
         trainable, others = weights_of(self)
         return trainable + others
 
     @property
     def trainable_variables(self) -> list[torch.Tensor]:
-        """The same as `trainable_weights`."""
+        """The same as `trainable_weights`.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.build((None, 3)); len(layer.trainable_variables)
+        2
+        """
         return self.trainable_weights
 
     @property
     def non_trainable_variables(self) -> list[torch.Tensor]:
-        """The same as `non_trainable_weights`."""
+        """The same as `non_trainable_weights`.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.build((None, 3)); layer.non_trainable_variables
+        []
+        """
         return self.non_trainable_weights
 
     @property
     def variables(self) -> list[torch.Tensor]:
-        """The same as `weights`."""
+        """The same as `weights`.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); layer.build((None, 3)); len(layer.variables)
+        2
+        """
         return self.weights
 
     @property
     def submodules(self) -> tuple[nn.Module, ...]:
-        """All modules inside, level by level.
+        """All modules inside this layer, level by level; those in lists, tuples and dicts too.
 
         >>> import torchkeras_layer as keras
         >>> outer = keras.Layer(); outer.blocks = [keras.layers.Dense(2, name="first")]
@@ -189,7 +218,7 @@ class Weights(Attributes):
         """Return the number of scalars in all weights.
 
         Raises:
-            ValueError: if the layer is not built.
+            ValueError: if this layer or one inside it is not built.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.build((None, 3)); layer.count_params()
@@ -199,7 +228,7 @@ class Weights(Attributes):
         return sum(weight.numel() for weight in self.weights)
 
     def get_weights(self) -> list[np.ndarray]:
-        """Return copies of `weights` as numpy arrays (bfloat16, which numpy lacks, as float32).
+        """Return copies of `weights` as numpy arrays; bfloat16, which numpy does not have, becomes float32.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.build((None, 3)); [w.shape for w in layer.get_weights()]
@@ -208,10 +237,13 @@ class Weights(Attributes):
         return [as_array(weight) for weight in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Write arrays into `weights`, in their order. All are checked before any is written.
+        """Copy values into `weights`, after checking all of them.
+
+        Args:
+            weights: arrays, tensors or nested lists of numbers, in the order and with the shapes of `weights`.
 
         Raises:
-            ValueError: if their number or one of their shapes is wrong.
+            ValueError: if their number or a shape is wrong; no weight is changed then.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(1); layer.build((None, 2))
@@ -224,10 +256,17 @@ class Weights(Attributes):
             layer.finalize_state()
 
     def finalize_state(self) -> None:
-        """Run after `set_weights`; a layer that derives something from its weights does it here."""
+        """Recompute what the layer derives from its weights. It runs after `set_weights`; the base class does nothing.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2).finalize_state()
+        """
 
     def save_own_variables(self, store: dict[str, Any]) -> None:
-        """Put copies of the layer's own weights into `store` under `'0'`, `'1'`, …, as arrays.
+        """Put copies of the layer's own weights, as numpy arrays, into `store` under the keys `'0'`, `'1'`, ….
+
+        Args:
+            store: a dict. Weights of layers inside this one are not put into it.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.build((None, 3)); store = {}
@@ -238,18 +277,26 @@ class Weights(Attributes):
             store[str(index)] = as_array(weight)
 
     def load_own_variables(self, store: Any) -> None:
-        """Read the layer's own weights back from `store`.
+        """Set the layer's own weights to the arrays in `store`.
+
+        Args:
+            store: a dict that `save_own_variables` has filled.
 
         Raises:
-            ValueError: if the layer has another number of weights, or others shapes; nothing is then written.
+            ValueError: if the number of arrays or a shape is wrong; no weight is changed then.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(1); layer.build((None, 1))
+        >>> layer.load_own_variables({"0": [[2.0]], "1": [3.0]}); layer.get_weights()[1]
+        array([3.], dtype=float32)
         """
         keys = [str(index) for index in range(len(store))]
         write_weights(self._torchkeras.name, self._torchkeras_own_weights(), [store[key] for key in keys])
 
     def apply_constraints(self) -> None:
-        """Apply the constraint of every weight in this layer and those inside; call it after `optimizer.step()`.
+        """Apply the constraints of all weights in this layer and in those inside it. Call it after `optimizer.step()`.
 
-        Or once: `optimizer.register_step_post_hook(lambda *_: model.apply_constraints())`.
+        To have it called after every step: `optimizer.register_step_post_hook(lambda *_: model.apply_constraints())`.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(1, use_bias=False, kernel_constraint="non_neg"); layer.build((None, 1))

@@ -1,4 +1,4 @@
-"""Which values may the arguments of a built-in layer have?"""
+"""Which values may the arguments of a built-in layer have, and how are they normalized?"""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from torchkeras_layer.layers.inputs import check_shape
 
 
 def resolved(layer: Layer, name: str, value: Any, get: Callable[[Any], Any]) -> Any:
-    """Return what an identifier means to `get`, such as `initializers.get`.
+    """Return `get(value)`, for a function such as `initializers.get`.
 
     Raises:
-        ValueError: if it means nothing; the message names the layer and the argument.
+        TypeError, ValueError: those of `get`; the message names the layer and the argument.
 
     >>> resolved(Layer(), "size", "12", int)
     12
@@ -34,7 +34,7 @@ def resolved(layer: Layer, name: str, value: Any, get: Callable[[Any], Any]) -> 
 def weight_arguments(
     layer: Layer, weight: str, initializer: Any, regularizer: Any, constraint: Any
 ) -> tuple[Any, Any, Any]:
-    """Return the initializer, regularizer and constraint that the arguments of a weight mean.
+    """Return the initializer, regularizer and constraint for a weight, given their identifiers.
 
     Raises:
         ValueError: if one of them is unknown; the message names the layer and the argument.
@@ -50,7 +50,7 @@ def weight_arguments(
 
 
 def plain_int(value: Any) -> int | None:
-    """Return an int, a number of numpy's or a tensor with one as an int; `None` if the value is nothing like it.
+    """Return an int, a numpy integer or a tensor with one integer as an int; `None` for any other value.
 
     >>> plain_int(np.int64(3)), plain_int(True), plain_int(3.0), plain_int(np.array([1, 2]))
     (3, None, None, None)
@@ -62,7 +62,7 @@ def plain_int(value: Any) -> int | None:
 
 
 def as_plain(value: Any) -> Any:
-    """Return an array or a tensor as numbers or lists of them, anything else as it is.
+    """Return an array or a tensor as a number or a list of numbers, any other value unchanged.
 
     >>> as_plain(np.array([1, 2])), as_plain(np.array(3)), as_plain("a")
     ([1, 2], 3, 'a')
@@ -71,7 +71,7 @@ def as_plain(value: Any) -> Any:
 
 
 def positive_int(layer: Layer, name: str, value: Any) -> int:
-    """Return an argument that must be an int above 0.
+    """Return an argument that must be a positive int.
 
     Raises:
         ValueError: if it is not.
@@ -88,12 +88,16 @@ def positive_int(layer: Layer, name: str, value: Any) -> int:
 def sizes_in(
     layer: Layer, name: str, value: Any, expected: str, *, takes_int: bool = True, are_known: bool = False
 ) -> Shape:
-    """Return an argument that holds positive sizes as a shape; one int may stand for a tuple with it.
+    """Return an argument that must be a tuple of positive sizes and of `None` for free ones.
 
-    `are_known`: there is at least one, and none is `None`.
+    Args:
+        layer, name, value: the layer, the argument's name and its value.
+        expected: what the error message says that the argument must be.
+        takes_int: whether one int is accepted in place of a tuple of one.
+        are_known: whether there must be at least one size, and no `None`.
 
     Raises:
-        ValueError: if it holds something else; the message says what is `expected`.
+        ValueError: if it is anything else.
 
     >>> sizes_in(Layer(), "noise_shape", [1, None], "a tuple"), sizes_in(Layer(), "lengths", 3, "an int")
     ((1, None), (3,))
@@ -108,7 +112,7 @@ def sizes_in(
 
 
 def one_per_axis(layer: Layer, name: str, value: Any, rank: int) -> tuple[int, ...]:
-    """Return an argument that is a positive int, or `rank` of them.
+    """Return an argument that must be a positive int, or `rank` of them, as a tuple of `rank` ints.
 
     Raises:
         ValueError: if it is neither.
@@ -126,10 +130,10 @@ def one_per_axis(layer: Layer, name: str, value: Any, rank: int) -> tuple[int, .
 
 
 def one_of(layer: Layer, name: str, value: Any, *accepted: str) -> str:
-    """Return an argument that must be one of some words, in small letters.
+    """Return an argument that must be one of the accepted words, in lower case; its own case does not matter.
 
     Raises:
-        ValueError: if it is none of them.
+        ValueError: if it is not one of them.
 
     >>> one_of(Layer(), "padding", "SAME", "valid", "same")
     'same'
@@ -144,7 +148,7 @@ def one_of(layer: Layer, name: str, value: Any, *accepted: str) -> str:
 
 
 def layout(layer: Layer, data_format: Any) -> str:
-    """Return 'channels_last' or 'channels_first', for `None` what `backend.image_data_format()` says.
+    """Return 'channels_last' or 'channels_first'; for `None`, the default `backend.image_data_format()`.
 
     Raises:
         ValueError: for anything else.
@@ -173,7 +177,7 @@ def number_between(layer: Layer, name: str, value: Any, least: float, most: floa
 
 
 def finite_number(layer: Layer, name: str, value: Any, least: float = -math.inf) -> float:
-    """Return an argument that must be a number of at least `least`, and neither infinite nor NaN.
+    """Return an argument that must be a finite number of at least `least`.
 
     Raises:
         ValueError: if it is not.
@@ -189,8 +193,9 @@ def finite_number(layer: Layer, name: str, value: Any, least: float = -math.inf)
 
 
 def _plain_number(value: Any) -> float | None:
-    """Return a number as Python's, `None` if it is none, or beyond what a float holds; an int that torch cannot take
-    is returned as a float.
+    """Return a number as a Python int or float; `None` for other values, and for an int that is too large for a float.
+
+    An int that is too large for torch is returned as a float.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         return None
@@ -204,11 +209,11 @@ def _plain_number(value: Any) -> float | None:
 
 
 def one_or_more_axes(layer: Layer, value: Any) -> int | list[int]:
-    """Return an `axis` argument: an int, or a list of ints without repetition.
+    """Return an argument `axis` that must be an int, or a list or tuple of different ints.
 
     Raises:
         TypeError: if it is neither.
-        ValueError: if there are none, or one twice.
+        ValueError: if it is empty, or contains an axis twice.
 
     >>> one_or_more_axes(Layer(), -1), one_or_more_axes(Layer(), (1, 2))
     (-1, [1, 2])
@@ -227,10 +232,10 @@ def one_or_more_axes(layer: Layer, value: Any) -> int | list[int]:
 
 
 def axes_in(layer: Layer, axis: int | Sequence[int], shape: Sequence[int | None]) -> tuple[int, ...]:
-    """Return which axes of a shape an `axis` argument means, counted from 0, in ascending order.
+    """Return the axes of a shape that an argument `axis` means, as numbers from 0, in ascending order.
 
     Raises:
-        ValueError: if one does not exist in the shape, or two are the same; if it is no shape.
+        ValueError: if an axis does not exist in the shape, or two are the same; if `shape` is not a shape.
 
     >>> axes_in(Layer(), [-1, 1], (None, 4, 5))
     (1, 2)
@@ -251,10 +256,10 @@ def axes_in(layer: Layer, axis: int | Sequence[int], shape: Sequence[int | None]
 
 
 def known_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) -> tuple[int, ...]:
-    """Return the sizes of axes that weights depend on.
+    """Return the sizes of the axes that determine the shapes of weights.
 
     Raises:
-        ValueError: if one of them is free; if it is no shape.
+        ValueError: if one of them is free, or if `shape` is not a shape.
 
     >>> known_sizes(Layer(), (None, 4, 5), [1, 2])
     (4, 5)
@@ -270,10 +275,10 @@ def known_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) 
 
 
 def filled_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) -> tuple[int, ...]:
-    """Return the sizes of axes that weights depend on, where nothing could be computed of empty ones.
+    """Return the sizes of the axes that determine the shapes of weights, none of which may be empty.
 
     Raises:
-        ValueError: if one of them is free or 0; if it is no shape.
+        ValueError: if one of them is free or 0, or if `shape` is not a shape.
 
     >>> filled_sizes(Layer(), (0, 4, 5), [1, 2])
     (4, 5)
@@ -287,7 +292,7 @@ def filled_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int])
 
 
 def sizes_as_counted(axis: int | Sequence[int], shape: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the sizes of axes in ascending order as they are given, -1 before 1, which is how Keras 3 orders them.
+    """Return the sizes of axes, sorted by the axes as given: -1 comes before 1, as in Keras 3.
 
     >>> sizes_as_counted([1, -1], (2, 3, 4)), sizes_as_counted(-1, (2, 3, 4))
     ((4, 3), (4,))

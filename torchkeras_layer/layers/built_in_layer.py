@@ -1,4 +1,4 @@
-"""What do all built-in layers have in common?"""
+"""What do all built-in layers have in common: configs, weights from arguments, casting?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing_extensions import Self
 from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.configuration import base_config, given_arguments, is_plain, not_plain
+from torchkeras_layer.layer.configuration import base_config, given_arguments, is_plain, not_plain_error
 from torchkeras_layer.layer.context import cast_for_call
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_object
@@ -21,13 +21,16 @@ from torchkeras_layer.registry.table import entry_of
 
 
 class BuiltInLayer(Layer, has_effects=False):
-    """Base of the built-in layers.
+    """Base class of the built-in layers.
 
-    A layer keeps each argument of its constructor under the argument's name (in what it derives from its arguments
-    where `Layer` has a property of that name and does not keep it); the config follows from that.
+    A layer stores each constructor argument as an attribute of the same name, and `get_config` reads them. If `Layer`
+    has a property of that name, the argument is stored in the layer's record or in `_torchkeras.derived`.
+
+    Args:
+        **kwargs: the arguments of `Layer`.
 
     Raises:
-        ValueError: for an argument of Keras's layer that asks for what is not supported.
+        ValueError: for an argument of the Keras layer that is not supported, unless it has its default value.
 
     >>> class Shift(BuiltInLayer):
     ...     def __init__(self, distance=1.0, **kwargs):
@@ -37,9 +40,9 @@ class BuiltInLayer(Layer, has_effects=False):
     2.0
     """
 
-    # Arguments of Keras's layer that are not supported, with the value that asks for nothing.
+    # Arguments of the Keras layer that are not supported, with the default values, which are accepted.
     _torchkeras_unsupported: ClassVar[Mapping[str, Any]] = {}
-    # Arguments of Keras's layer that choose between ways to the same numbers: taken, and dropped.
+    # Arguments of the Keras layer that do not change the results: they are accepted and ignored.
     _torchkeras_without_effect: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **kwargs: Any) -> None:
@@ -54,12 +57,14 @@ class BuiltInLayer(Layer, has_effects=False):
         super().__init__(**kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor that make this layer again, without its weights.
+        """Return the constructor arguments that recreate this layer, without its weights.
 
-        It has Keras's keys and values: `keras.layers.Dense.from_config` of Keras 3 takes that of our `Dense`.
+        The keys and values are those of Keras: in Keras 3, `keras.layers.Dense.from_config` accepts the config of our
+        `Dense`.
 
         Raises:
-            NotImplementedError: if a subclass without a `get_config` of its own got an argument that is no plain value.
+            NotImplementedError: if a subclass that does not override `get_config` has an argument that is not a plain
+                value.
             TypeError: for a function that is neither built in nor registered.
 
         >>> import torchkeras_layer as keras
@@ -75,10 +80,13 @@ class BuiltInLayer(Layer, has_effects=False):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a layer from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+        """Create a layer from a config.
+
+        Args:
+            config: what `get_config()` returned, here, in Keras 3 or in TF-Keras; it is not changed.
 
         Raises:
-            TypeError: if the constructor does not take the config.
+            TypeError: if the constructor does not accept the config.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Dropout.from_config({"rate": 0.5, "noise_shape": [None, 1]}).noise_shape
@@ -91,9 +99,9 @@ class BuiltInLayer(Layer, has_effects=False):
     def _torchkeras_write_argument(self, name: str) -> Any:
         """Return the value that the config has for an argument of the constructor."""
         if isinstance(getattr(Layer, name, None), property):
-            # The property may say more than what this layer was given.
-            place = self._torchkeras if name in Record.__slots__ else self._torchkeras.derived
-            value = getattr(place, name) if hasattr(place, name) else getattr(self, f"_{name}")
+            # The property may differ from the argument: `stateful`, for instance, is also true for layers inside.
+            holder = self._torchkeras if name in Record.__slots__ else self._torchkeras.derived
+            value = getattr(holder, name) if hasattr(holder, name) else getattr(self, f"_{name}")
         else:
             value = getattr(self, name)
         # Keras writes activation functions by their names, other functions as objects.
@@ -101,16 +109,16 @@ class BuiltInLayer(Layer, has_effects=False):
 
 
 def _arguments_of_subclass(layer: BuiltInLayer, config: dict[str, Any]) -> dict[str, Any]:
-    """Return what a user's subclass without a `get_config` was given beyond the arguments of the built-in."""
+    """Return the arguments that a user's subclass, without its own `get_config`, has beyond those of the built-in."""
     given = {name: value for name, value in given_arguments(layer).items() if name not in config}
     for name, value in given.items():
         if not is_plain(value):
-            raise not_plain(layer, name, value)
+            raise not_plain_error(layer, name, value)
     return given
 
 
-def add_parameter(layer: Any, name: str, shape: Shape, autocast: bool = True) -> torch.Tensor:
-    """Create a weight with the initializer, regularizer and constraint that a layer was given for it."""
+def add_parameter(layer: Layer, name: str, shape: Shape, autocast: bool = True) -> torch.Tensor:
+    """Create a weight with the layer's `<name>_initializer`, `<name>_regularizer` and `<name>_constraint`."""
     return layer.add_weight(
         name,
         shape,
@@ -121,23 +129,23 @@ def add_parameter(layer: Any, name: str, shape: Shape, autocast: bool = True) ->
     )
 
 
-def weight_of(layer: Any, name: str) -> Any:
-    """Return a weight for use in `call`, as the attribute does: this is the short way for what torch holds plainly.
+def weight_of(layer: Layer, name: str) -> Any:
+    """Return a weight for use in `call`; the same as reading the attribute, but faster.
 
-    Through `nn.Module.__getattr__`, two weights cost a small Dense half as much as its arithmetic.
+    Reading two weights by `nn.Module.__getattr__` takes half as long as the arithmetic of a small Dense.
     """
     weight = layer._parameters.get(name)
     if weight is None:
         weight = layer._buffers.get(name)
     record = layer._torchkeras
     if weight is None or record.casts_weights:
-        # What stands behind a parametrization was not read by us.
+        # A parametrized weight is computed by torch, and so not yet cast.
         weight = cast_for_call(getattr(layer, name), record.weight_specs.get(name))
     return weight
 
 
 def is_torchs_to_cast(inputs: torch.Tensor) -> bool:
-    """Whether inputs in another dtype than the weights' are so because of `torch.autocast`.
+    """Whether `torch.autocast` will cast these floating-point inputs to the dtype of the weights.
 
     >>> is_torchs_to_cast(torch.ones(1))
     False
@@ -145,8 +153,8 @@ def is_torchs_to_cast(inputs: torch.Tensor) -> bool:
     return inputs.is_floating_point() and _is_in_autocast(inputs)
 
 
-def cast_output(layer: Any, output: torch.Tensor) -> torch.Tensor:
-    """Cast to the compute dtype what was computed in another one, except within `torch.autocast`.
+def cast_output(layer: Layer, output: torch.Tensor) -> torch.Tensor:
+    """Cast an output to the compute dtype, except inside `torch.autocast`.
 
     >>> cast_output(BuiltInLayer(), torch.ones(1, dtype=torch.float64)).dtype
     torch.float32
@@ -156,12 +164,12 @@ def cast_output(layer: Any, output: torch.Tensor) -> torch.Tensor:
 
 
 def _is_in_autocast(tensor: torch.Tensor) -> bool:
-    # Torch raises for devices that know no autocast.
+    # Torch raises an error for devices without autocast.
     return not tensor.is_meta and torch.is_autocast_enabled(tensor.device.type)
 
 
 def _built_in_class(cls: type) -> type[BuiltInLayer]:
-    """Return the one of our layers that a class is or is derived from; the class itself if there is none."""
+    """Return the nearest built-in layer among a class and its bases; the class itself if there is none."""
     return next((base for base in cls.__mro__ if issubclass(base, BuiltInLayer) and entry_of(base) is not None), cls)
 
 
@@ -173,7 +181,7 @@ def _argument_names(cls: type) -> tuple[str, ...]:
 
 
 def _read_plain_value(value: Any) -> Any:
-    """Read tuples, arrays and the like, which Keras writes as objects with a `__word__` for a class."""
+    """Read a tuple, array or similar value, which Keras writes as an object with a class name such as `__tuple__`."""
     is_object = isinstance(value, dict) and isinstance(value.get("class_name"), str)
     if is_object and (value["class_name"].startswith("__") or value["class_name"] == "TensorShape"):
         return deserialize_keras_object(value)

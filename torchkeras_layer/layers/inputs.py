@@ -1,4 +1,4 @@
-"""Which inputs does a built-in layer take?"""
+"""Which input shapes and dtypes does a built-in layer accept?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torchkeras_layer.layer import Layer
 
 
 def check_shape(layer: Layer, shape: Any) -> None:
-    """Check that something is the shape of one tensor.
+    """Check that `shape` is the shape of one tensor: a tuple of ints and of `None` for free dimensions.
 
     Raises:
         ValueError: if it is not.
@@ -25,7 +25,7 @@ def check_shape(layer: Layer, shape: Any) -> None:
 
 
 def check_rank(layer: Layer, shape: Any, rank: int) -> None:
-    """Check that something is the shape of one tensor with so many axes.
+    """Check that `shape` is the shape of one tensor of the given rank.
 
     Raises:
         ValueError: if it is not.
@@ -34,21 +34,23 @@ def check_rank(layer: Layer, shape: Any, rank: int) -> None:
     """
     check_shape(layer, shape)
     if len(shape) != rank:
-        raise ValueError(f"{layer.name}: expects inputs of {rank} axes. Received: input_shape={tuple(shape)}.")
+        raise ValueError(
+            f"{layer.name}: expects inputs of rank {rank}. Received: input_shape={tuple(shape)}, of rank {len(shape)}."
+        )
 
 
 def as_real(layer: Layer, inputs: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Return inputs in a dtype of floats.
+    """Return the inputs in a floating-point dtype.
 
     Raises:
-        TypeError: if they are complex, because their imaginary parts would be lost.
+        TypeError: if they are complex: their imaginary parts would be lost.
 
     >>> as_real(Layer(), torch.tensor([1]), torch.float32)
     tensor([1.])
     """
     if inputs.is_complex():
         raise TypeError(
-            f"{layer.name}: takes no complex numbers. Received: inputs of {inputs.dtype}. "
-            "Give `inputs.real` and `inputs.imag` to it, one after the other, or side by side as channels."
+            f"{layer.name}: does not accept complex numbers. Received: inputs of dtype {inputs.dtype}. Pass "
+            "`inputs.real` and `inputs.imag`, either in separate calls or concatenated as channels."
         )
     return inputs.to(dtype)

@@ -1,10 +1,10 @@
-"""How many windows does an axis have, and how far does one reach?"""
+"""How many windows fit on an axis, and how many values does one window span?"""
 
 from __future__ import annotations
 
 
 def reach(window: int, dilation: int) -> int:
-    """Return how many neighbouring values a window spans.
+    """Return how many neighboring values a dilated window spans, from its first to its last value.
 
     >>> reach(3, 1), reach(3, 2)
     (3, 5)
@@ -13,7 +13,9 @@ def reach(window: int, dilation: int) -> int:
 
 
 def count_windows(size: int | None, window: int, stride: int, dilation: int, padding: str) -> int | None:
-    """Return how many windows an axis of some size has, `None` for a free size; 0 or less if it is too short for one.
+    """Return how many windows fit on an axis of a given size; `None` for a free size, 0 or less if it is too small.
+
+    `padding` is `'valid'` or `'same'`.
 
     >>> count_windows(7, 3, 2, 1, "valid"), count_windows(7, 3, 2, 1, "same"), count_windows(None, 3, 2, 1, "same")
     (3, 4, None)

@@ -1,4 +1,4 @@
-"""What is known of a tensor before there is one?"""
+"""What is known about a tensor before it exists: its spec, its symbolic form, and the node that it comes from?"""
 
 from torchkeras_layer.symbolic.input_spec import InputSpec, TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasHistory, KerasTensor, is_symbolic

@@ -1,4 +1,4 @@
-"""Which inputs of a traced call does a value depend on?"""
+"""On which inputs of a call does a value depend?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NONE: Sources = frozenset()
 
 
 class Dependence(TorchDispatchMode):
-    """While entered, follows which of the numbered inputs flow into each tensor that is computed.
+    """A context manager that tracks on which of the numbered inputs each computed tensor depends.
 
     >>> a, b = torch.ones(2), torch.ones(2)
     >>> with Dependence() as dependence:
@@ -29,7 +29,7 @@ class Dependence(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self._sources: Any = WeakIdKeyDictionary()
-        self._met: Sources = _NONE
+        self._used: Sources = _NONE
 
     def begin(self, inputs: list[torch.Tensor]) -> None:
         """Number the inputs."""
@@ -37,20 +37,20 @@ class Dependence(TorchDispatchMode):
             self._sources[tensor] = self.of(tensor) | {number}
 
     def of(self, value: Any) -> Sources:
-        """Return the numbers of the inputs that flowed into a tensor."""
+        """Return the numbers of the inputs that a tensor depends on."""
         return self._sources.get(value, _NONE) if isinstance(value, torch.Tensor) else _NONE
 
-    def met_by(self, function: Callable[[], Any]) -> Sources:
-        """Run a function, and return the numbers of the inputs that flowed into anything it computed with."""
-        self._met = _NONE
+    def used_by(self, function: Callable[[], Any]) -> Sources:
+        """Run a function, and return the numbers of the inputs on which anything that it uses depends."""
+        self._used = _NONE
         function()
-        return self._met
+        return self._used
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run one operation of torch, and note what flowed into its results."""
+        """Run one operation of torch, and record which inputs its results depend on."""
         kwargs = kwargs or {}
         sources = _NONE.union(*map(self.of, leaves((args, kwargs))))
-        self._met |= sources
+        self._used |= sources
         result = func(*args, **kwargs)
         if sources:
             for output in [*leaves(result), *_written_to(func, args)]:
@@ -60,7 +60,7 @@ class Dependence(TorchDispatchMode):
 
 
 def _written_to(func: Any, args: Any) -> list[Any]:
-    """List the arguments that an operation writes to; batch normalization's does not declare its statistics."""
+    """List the arguments that an operation writes to; batch normalization writes to statistics without declaring it."""
     if "batch_norm" in func.__name__:
         return list(args)
     declared = func._schema.arguments

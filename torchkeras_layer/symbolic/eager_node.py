@@ -1,4 +1,4 @@
-"""What is remembered of one call of a module on real tensors, without keeping anything alive?"""
+"""What is recorded about one call of a module on real tensors, without keeping anything alive?"""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _CONSTANTS = (type(None), bool, int, float, complex, str, torch.dtype, torch.dev
 
 
 class SeenTensor:
-    """A tensor that went through a call: shape, dtype and whether it had a mask; and itself, as long as it lives."""
+    """An input or output of a recorded call: its shape, dtype, whether it had a mask, and a weak reference to it."""
 
     __slots__ = ("_reference", "dtype", "has_mask", "shape")
 
     def __init__(self, tensor: Any) -> None:
-        # What holds tensors of several sizes has no shape.
+        # Nested tensors contain tensors of several sizes, and so have no single shape.
         self.shape = None if getattr(tensor, "is_nested", False) else tuple(tensor.shape)
         self.dtype = tensor.dtype
         self.has_mask = getattr(tensor, "_keras_mask", None) is not None
@@ -29,28 +29,37 @@ class SeenTensor:
 
     @property
     def tensor(self) -> Any:
-        """The tensor; `None` if it is gone."""
+        """The tensor; `None` if it no longer exists."""
         return self._reference()
 
 
 class EagerNode:
-    """One call of `layer`, which may be any module, on real tensors, as `record_history()` saw it.
+    """One call of a module on real tensors, as recorded by `record_history()`. The module may be any, not only a layer.
 
-    It knows shapes and dtypes for good, and refers to module and tensors weakly: it keeps neither them nor their
-    gradients alive.
+    Shapes and dtypes are stored. The module and the tensors are referred to weakly: the node keeps neither them nor
+    their gradients alive.
 
     Attributes:
-        number: place among the calls of the thread, in the order in which they began.
-        outer: the node of the call in which this one was made, or `None`; `depth`: how many there are around it.
-        class_name, name, path: class of the module, its name if it is a layer, and its path in the module of `outer`.
-        training: the mode of the call.
+        number: position among the recorded calls of the thread, in the order in which they began.
+        outer: the node of the call inside which this one was made, or `None`.
+        depth: the number of recorded calls around this one.
+        class_name: name of the module's class.
+        name: the module's name if it is a layer, else `None`.
+        path: path of the module inside the module of `outer`, such as `'blocks.0'`, or `None`.
+        training: whether the call ran in training mode.
         error: name of the exception that the call raised, or `None`.
+
+    >>> import torchkeras_layer as keras
+    >>> with keras.record_history() as history:
+    ...     y = keras.layers.Dense(2, name="head")(torch.ones(1, 3))
+    >>> node = history.nodes[0]; node
+    <EagerNode of head: (1, 3) -> (1, 2)>
     """
 
     def __init__(self, module: Any, number: int, outer: EagerNode | None, path: str | None) -> None:
         self._module = weakref.ref(module)
         self.class_name = type(module).__name__
-        # A layer has one.
+        # Only a layer has a record, and so a name.
         self.name: str | None = getattr(module.__dict__.get("_torchkeras"), "name", None)
         self.path = path
         self.number = number
@@ -61,17 +70,17 @@ class EagerNode:
         self.seen_args: Any = ()
         self.seen_kwargs: Any = {}
         self.seen_outputs: Any = None
-        # Where the tensors that went in came from, as far as calls that were recorded made them.
+        # The recorded calls that returned the input tensors.
         self.sources: list[EagerNode] = []
 
     @property
     def outbound_layer(self) -> Any:
-        """The module that was called. Raises AttributeError if it is gone."""
+        """The module that was called. Raises AttributeError if it no longer exists."""
         module = self._module()
         if module is None:
             raise AttributeError(
-                f"{self._label()}: the module that was called is gone: record_history() keeps none alive. "
-                "Keep a reference to it."
+                f"{self._label()}: the module that was called no longer exists, because record_history() keeps no "
+                "module alive. Keep a reference to it."
             )
         return module
 
@@ -82,43 +91,46 @@ class EagerNode:
 
     @property
     def is_input(self) -> bool:
-        """Whether this is the node of an `Input`: never."""
+        """Whether this is the node of an `Input`: always false."""
         return False
 
     @property
     def keras_inputs(self) -> list[Any]:
-        """The symbolic tensors that went in: none."""
+        """The symbolic tensors among the arguments: always none."""
         return []
 
     @property
     def parent_nodes(self) -> list[EagerNode]:
-        """The recorded calls that gave the tensors that went in, each once; of nested ones the outermost."""
+        """The recorded calls that returned the input tensors, each once; of nested calls, the outermost."""
         return list({id(node): node for node in self.sources}.values())
 
     @property
     def inbound_layers(self) -> Any:
-        """The modules of `parent_nodes`: one by itself, several in a list."""
+        """The modules of `parent_nodes`: the module itself if there is one, else a list."""
         modules = [node.outbound_layer for node in self.parent_nodes]
         return modules[0] if len(modules) == 1 else modules
 
     @property
     def call_args(self) -> tuple[Any, ...]:
-        """What was given by position; of what is no plain data, the class. AttributeError if a tensor is gone."""
+        """The positional arguments; objects other than tensors and plain values are replaced by their class.
+
+        Raises AttributeError if one of the tensors no longer exists.
+        """
         return self._tensors(self.seen_args, "argument")
 
     @property
     def call_kwargs(self) -> dict[str, Any]:
-        """What was given by keyword; see `call_args`."""
+        """The keyword arguments; see `call_args`."""
         return self._tensors(self.seen_kwargs, "argument")
 
     @property
     def input_tensors(self) -> Any:
-        """The first argument of the call, in its structure. Raises AttributeError if a tensor of it is gone."""
+        """The tensors of the first argument, in its structure. Raises AttributeError if one no longer exists."""
         return self._tensors(self._seen_inputs, "input")
 
     @property
     def output_tensors(self) -> Any:
-        """What came out, in its structure. Raises AttributeError if a tensor of it is gone."""
+        """The output tensors, in their structure. Raises AttributeError if one no longer exists."""
         return self._tensors(self.seen_outputs, "output")
 
     @property
@@ -128,33 +140,33 @@ class EagerNode:
 
     @property
     def input_shapes(self) -> Any:
-        """Shapes of the first argument of the call."""
-        return of_tensors(lambda seen: seen.shape, self._seen_inputs)
+        """The shapes of the tensors of the first argument, in its structure."""
+        return map_tensors(lambda seen: seen.shape, self._seen_inputs)
 
     @property
     def output_shapes(self) -> Any:
-        """Shapes of what came out."""
-        return of_tensors(lambda seen: seen.shape, self.seen_outputs)
+        """The shapes of the output tensors, in their structure."""
+        return map_tensors(lambda seen: seen.shape, self.seen_outputs)
 
     @property
     def input_dtypes(self) -> Any:
-        """Dtypes of the first argument of the call."""
-        return of_tensors(lambda seen: seen.dtype, self._seen_inputs)
+        """The dtypes of the tensors of the first argument, in its structure."""
+        return map_tensors(lambda seen: seen.dtype, self._seen_inputs)
 
     @property
     def output_dtypes(self) -> Any:
-        """Dtypes of what came out."""
-        return of_tensors(lambda seen: seen.dtype, self.seen_outputs)
+        """The dtypes of the output tensors, in their structure."""
+        return map_tensors(lambda seen: seen.dtype, self.seen_outputs)
 
     @property
     def input_masks(self) -> Any:
-        """Masks of `input_tensors`. Raises AttributeError if a tensor that had one is gone."""
-        return of_tensors(lambda seen: self._mask(seen, "input"), self._seen_inputs)
+        """The masks of `input_tensors`. Raises AttributeError if a tensor that had one no longer exists."""
+        return map_tensors(lambda seen: self._mask(seen, "input"), self._seen_inputs)
 
     @property
     def output_masks(self) -> Any:
-        """Masks of `output_tensors`. Raises AttributeError if a tensor that had one is gone."""
-        return of_tensors(lambda seen: self._mask(seen, "output"), self.seen_outputs)
+        """The masks of `output_tensors`. Raises AttributeError if a tensor that had one no longer exists."""
+        return map_tensors(lambda seen: self._mask(seen, "output"), self.seen_outputs)
 
     @property
     def _seen_inputs(self) -> Any:
@@ -168,8 +180,8 @@ class EagerNode:
         tensor = seen.tensor
         if tensor is None:
             raise AttributeError(
-                f"{self._label()}: the {role} tensor of shape {seen.shape} is gone: record_history() keeps no tensor "
-                "alive. Its shape is in input_shapes or output_shapes; to look at its values, keep a reference to it."
+                f"{self._label()}: the {role} tensor of shape {seen.shape} no longer exists, because record_history() "
+                "keeps no tensor alive. Read input_shapes or output_shapes; to read values, keep a reference to it."
             )
         return tensor
 
@@ -185,12 +197,12 @@ class EagerNode:
 
 
 def as_seen(value: Any) -> Any:
-    """Return a structure of what is remembered: tensors and arrays as `SeenTensor`, plain data, else the class.
+    """Return what is recorded about a value: a `SeenTensor` for tensors and arrays, plain values, else the class.
 
     >>> as_seen([3, "same", object()])
     [3, 'same', <class 'object'>]
     """
-    # Plain containers, because a class of one's own may not take what stands here in the place of tensors.
+    # Plain containers, because a user's container class may not accept these values.
     if isinstance(value, dict):
         return {key: as_seen(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -200,13 +212,13 @@ def as_seen(value: Any) -> Any:
     return value if isinstance(value, _CONSTANTS) else type(value)
 
 
-def of_tensors(function: Callable[[SeenTensor], Any], structure: Any) -> Any:
-    """Apply `function` to each `SeenTensor` of a structure; all else becomes `None`."""
+def map_tensors(function: Callable[[SeenTensor], Any], structure: Any) -> Any:
+    """Apply `function` to each `SeenTensor` of a structure; other leaves become `None`."""
     return map_leaves(lambda leaf: function(leaf) if isinstance(leaf, SeenTensor) else None, structure)
 
 
 def tensors_in(structure: Any) -> list[Any]:
-    """List the real tensors and arrays of a structure.
+    """List the tensors and arrays in a structure.
 
     >>> tensors_in({"x": torch.ones(1), "n": 3})
     [tensor([1.])]

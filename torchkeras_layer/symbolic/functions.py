@@ -1,7 +1,7 @@
-"""Which torch functions may stand in a graph, and under which names are they written down?
+"""Which torch functions can be part of a graph, and which names do they have in a config?
 
-The table is closed: torch's own list of the functions that a tensor-like class may take over, and Python's operators.
-What changes a tensor in place, and what begins with an underscore, is not in it. A config reaches nothing else.
+They are the functions that torch lists as overridable by a tensor-like class, and Python's operators, except those that
+change a tensor in place or begin with an underscore. A config can name no other functions.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _OPERATOR_NAMES = (
 # fmt: on
 OPERATORS: dict[str, Callable[..., Any]] = {f"operator.{name}": getattr(operator, name) for name in _OPERATOR_NAMES}
 
-# What torch hands over where a tensor stands to the left of the operator, or to the right of what knows no tensors.
-_SAME_AS = {
+# The methods that torch passes for operators whose left operand is a tensor, or whose left operand cannot handle one.
+_OPERATOR_OF_METHOD = {
     torch.Tensor.__getitem__: operator.getitem,
     torch.Tensor.add: operator.add,
     torch.Tensor.sub: operator.sub,
@@ -43,26 +43,27 @@ _SAME_AS = {
     torch.Tensor.__floordiv__: operator.floordiv,
     torch.Tensor.__mod__: operator.mod,
 }
-# Torch's list leaves out some functions that make sense, and has some that are about memory and gradients.
-_FURTHER = {
+# Functions that torch's list does not contain.
+_MORE_FUNCTIONS = {
     "torch.Tensor": ("unflatten", "new_empty", "new_full", "new_ones", "new_zeros"),
     "torch": ("rand_like", "randn_like", "randint_like", "vander"),
     "torch.nn.functional": ("hardswish", "hardsigmoid", "sigmoid", "tanh", "upsample"),
 }
+# Entries of torch's list that concern data, memory or gradients, and so mean nothing in a graph.
 # fmt: off
-_ABOUT_MEMORY = frozenset({
+_NEED_STORAGE = frozenset({
     "backward", "const_data_ptr", "data", "data_ptr", "grad", "grad_dtype", "grad_fn", "is_pinned", "is_set_to",
     "is_shared", "item", "module_load", "numpy", "pin_memory", "register_hook", "register_post_accumulate_grad_hook",
     "requires_grad", "retain_grad", "retains_grad", "storage", "storage_offset", "storage_type", "to_mkldnn", "tolist",
     "untyped_storage",
 })
 # fmt: on
-_OUTSIDE = "torch.functional."
+_IMPLEMENTATION = "torch.functional."
 _GETTER = ".__get__"
 
 
 def reshape(tensor: torch.Tensor, shape: tuple[int | None, ...]) -> torch.Tensor:
-    """Reshape; a `None` in the shape stands for the size that the tensor has on that axis.
+    """Reshape a tensor; `None` in the shape keeps the size of that axis.
 
     >>> reshape(torch.ones(2, 3, 4), (None, -1)).shape
     torch.Size([2, 12])
@@ -71,15 +72,16 @@ def reshape(tensor: torch.Tensor, shape: tuple[int | None, ...]) -> torch.Tensor
 
 
 def mask_of(tensor: torch.Tensor) -> torch.Tensor:
-    """Return the mask that a tensor carries.
+    """Return the mask of a tensor.
 
     Raises:
-        ValueError: if it carries none.
+        ValueError: if it has none.
     """
     mask = getattr(tensor, "_keras_mask", None)
     if mask is None:
         raise ValueError(
-            f"The layer before was to give a mask, and gave none. Received: a tensor of shape {tuple(tensor.shape)}."
+            "mask_of: the tensor must have a mask, because it had one when the model was made. Received: a tensor of "
+            f"shape {tuple(tensor.shape)} without a mask. Call the model on inputs with masks."
         )
     return mask
 
@@ -87,19 +89,19 @@ def mask_of(tensor: torch.Tensor) -> torch.Tensor:
 _OURS = {"torchkeras_layer.reshape": reshape, "torchkeras_layer.mask_of": mask_of}
 
 
-def plain_form(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
-    """Return the operator that a method of tensors stands for, if it is called as one; else the function itself.
+def as_operator(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[..., Any]:
+    """Return the operator that is the same as a method of two tensors; any other function unchanged.
 
-    >>> plain_form(torch.Tensor.sub, (1, 2), {}).__name__
+    >>> as_operator(torch.Tensor.sub, (1, 2), {}).__name__
     'sub'
     """
     if len(args) != 2 or kwargs:
         return function
-    return _SAME_AS.get(function, function)
+    return _OPERATOR_OF_METHOD.get(function, function)
 
 
 def function_named(name: str) -> Callable[..., Any] | None:
-    """Return the function that a name of the table means, `None` if it is not in the table.
+    """Return the function of this name in the table, or `None` if there is none.
 
     >>> function_named("torch.nn.functional.relu").__name__, function_named("os.system")
     ('relu', None)
@@ -108,7 +110,7 @@ def function_named(name: str) -> Callable[..., Any] | None:
 
 
 def name_of(function: Callable[..., Any]) -> str | None:
-    """Return the name of a function in the table, `None` if it is not there.
+    """Return the name of a function in the table, or `None` if it is not in it.
 
     >>> name_of(torch.relu), name_of(torch.Tensor.sum), name_of(torch.Tensor.T.__get__), name_of(print)
     ('torch.relu', 'torch.Tensor.sum', 'torch.Tensor.T', None)
@@ -117,7 +119,7 @@ def name_of(function: Callable[..., Any]) -> str | None:
 
 
 def short_name(function: Callable[..., Any]) -> str:
-    """Return the last part of a function's name, for the name of its layer.
+    """Return the last part of a function's name, which names its layer in the graph.
 
     >>> short_name(torch.nn.functional.relu), short_name(torch.Tensor.T.__get__), short_name(operator.and_)
     ('relu', 'T', 'and')
@@ -128,18 +130,18 @@ def short_name(function: Callable[..., Any]) -> str:
 
 @functools.cache
 def _table() -> tuple[dict[str, Callable[..., Any]], dict[Callable[..., Any], str]]:
-    """Return functions by name, and names by function. Made on first use: it costs some 10 ms."""
+    """Return functions by name, and names by function. The table is made on first use, which takes some 10 ms."""
     by_name: dict[str, Callable[..., Any]] = {**OPERATORS, **_OURS}
-    for place, names in _FURTHER.items():
-        owner = functools.reduce(getattr, place.split(".")[1:], torch)
-        by_name |= {f"{place}.{name}": getattr(owner, name) for name in names}
+    for owner_name, names in _MORE_FUNCTIONS.items():
+        owner = functools.reduce(getattr, owner_name.split(".")[1:], torch)
+        by_name |= {f"{owner_name}.{name}": getattr(owner, name) for name in names}
     for functions in get_overridable_functions().values():
         for function in functions:
             name = resolve_name(function)
             if name is None or not callable(function):
                 continue
-            # Those that torch implements in Python show where they are written, not where they are used.
-            name = name.replace(_OUTSIDE, "torch.", 1) if name.startswith(_OUTSIDE) else name
+            # Functions written in Python have the name of their source module, and not of the public one.
+            name = name.replace(_IMPLEMENTATION, "torch.", 1) if name.startswith(_IMPLEMENTATION) else name
             name = name.removesuffix(_GETTER)
             if _is_public(name):
                 by_name.setdefault(name, function)
@@ -148,5 +150,5 @@ def _table() -> tuple[dict[str, Callable[..., Any]], dict[Callable[..., Any], st
 
 def _is_public(name: str) -> bool:
     last = name.rpartition(".")[2]
-    is_word = not last.startswith("_") and not last.endswith("_") and last not in _ABOUT_MEMORY
-    return name.startswith("torch.") and is_word
+    is_function = not last.startswith("_") and not last.endswith("_") and last not in _NEED_STORAGE
+    return name.startswith("torch.") and is_function

@@ -1,4 +1,4 @@
-"""Which inputs does a layer accept, and what are the shape and dtype of a tensor that does not exist yet?"""
+"""Which inputs does a layer accept, and how are the shape and dtype of a tensor described without the tensor?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from torchkeras_layer._structures import leaves
 
 
 class TensorSpec:
-    """Shape and dtype of a tensor; `None` in the shape is a free dimension.
+    """The shape and dtype of a tensor.
+
+    Args:
+        shape: tuple of ints and of `None` for free dimensions.
+        dtype: dtype or its name.
+        name: stored only.
 
     Raises:
         TypeError: if `shape` is not a shape or `dtype` not a dtype.
@@ -34,7 +39,7 @@ class TensorSpec:
         self.name = name
 
     def is_compatible_with(self, tensor: Any) -> bool:
-        """Whether a tensor, or another spec, has this dtype and fits this shape.
+        """Whether a tensor, or another spec, has this dtype and a shape that fits this one.
 
         >>> TensorSpec((None, 3)).is_compatible_with(TensorSpec((7, 3)))
         True
@@ -42,7 +47,7 @@ class TensorSpec:
         if dtype_name(tensor.dtype) != self.dtype or len(tensor.shape) != len(self.shape):
             return False
         pairs = zip(self.shape, tensor.shape, strict=True)
-        return all(mine is None or theirs is None or mine == theirs for mine, theirs in pairs)
+        return all(own is None or other is None or own == other for own, other in pairs)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TensorSpec) and (other.shape, other.dtype) == (self.shape, self.dtype)
@@ -54,19 +59,27 @@ class TensorSpec:
         return f"TensorSpec(shape={self.shape}, dtype={self.dtype!r})"
 
 
-# How many leaves of a structure an error message shows.
+# The number of leaves of a structure that an error message shows.
 _MOST_LEAVES = 12
 
 
 class InputSpec:
-    """What one input of a layer must look like: dtype, shape, number of dimensions, sizes of single axes.
+    """The dtype, shape, rank and sizes of axes that one input of a layer must have. Arguments left out are not checked.
 
-    `shape` may hold `None` for a free dimension and decides `ndim`. `axes` maps an axis to its size.
-    `allow_last_axis_squeeze`: a last axis of size 1 may be missing or surplus. `optional`: the input may be `None`.
+    Args:
+        dtype: dtype or its name.
+        shape: tuple of ints and of `None` for free dimensions; it determines `ndim`.
+        ndim: the rank.
+        max_ndim: the greatest rank.
+        min_ndim: the least rank.
+        axes: dict from axes, which may be negative, to their sizes; `None` accepts any size.
+        allow_last_axis_squeeze: whether an input may lack a last axis of size 1, or have one more than `shape`.
+        name: key of the input, if inputs are a dict.
+        optional: whether the input may be `None`.
 
     Raises:
         TypeError: if an argument has the wrong type.
-        ValueError: if an axis lies outside `ndim` or `max_ndim`.
+        ValueError: if an axis does not exist for `ndim` or `max_ndim`.
 
     >>> InputSpec(min_ndim=2, axes={-1: 3})
     InputSpec(min_ndim=2, axes={-1: 3})
@@ -99,7 +112,7 @@ class InputSpec:
         self._one_axis = self._find_one_axis()
 
     def _find_one_axis(self) -> tuple[int, int, int | None, int | None] | None:
-        """Return (least rank, most, axis, size) if that is the whole spec, as it is of most layers: quick to check."""
+        """Return (least rank, greatest rank, axis, size) if the spec contains nothing else, which is fast to check."""
         if len(self.axes) > 1 or self.shape is not None or self._torch_dtype is not None:
             return None
         least = self.min_ndim if self.ndim is None else self.ndim
@@ -115,15 +128,19 @@ class InputSpec:
         try:
             sizes = {int(axis): as_dimension(size) for axis, size in (axes or {}).items()}
         except (AttributeError, TypeError, ValueError):
-            raise TypeError(f"InputSpec: axes must map ints to sizes. Received: axes={axes!r}.") from None
-        limit = self.ndim if self.ndim is not None else self.max_ndim
+            raise TypeError(
+                f"InputSpec: axes must be a dict from ints to sizes, such as {{-1: 3}}. Received: axes={axes!r}."
+            ) from None
+        rank = self.ndim if self.ndim is not None else self.max_ndim
         for axis in sizes:
-            if limit is not None and not -limit <= axis < limit:
-                raise ValueError(f"InputSpec: axis {axis} does not exist in {limit} dimensions.")
+            if rank is not None and not -rank <= axis < rank:
+                raise ValueError(
+                    f"InputSpec: axis {axis} does not exist in inputs of rank {rank}. Received: axes={axes!r}."
+                )
         return sizes
 
     def accepts(self, tensor: Any) -> bool:
-        """Whether a tensor with a known number of dimensions meets the spec: the check of every call.
+        """Whether a tensor fits the spec; calls use this fast check.
 
         >>> import torch
         >>> InputSpec(ndim=2).accepts(torch.ones(3))
@@ -135,7 +152,7 @@ class InputSpec:
         return self.fault_of(tensor) is None
 
     def fault_of(self, tensor: Any) -> str | None:
-        """Say what is wrong with a tensor, or `None` if nothing is.
+        """Return what is wrong with a tensor as text, or `None` if it fits the spec.
 
         >>> import torch
         >>> InputSpec(axes={-1: 3}).fault_of(torch.ones(2, 4))
@@ -158,18 +175,18 @@ class InputSpec:
             yield f"expected dtype={self.dtype}, found dtype={str(tensor.dtype).removeprefix('torch.')}"
         yield from self._axis_faults(tuple(tensor.shape))
         pairs = zip(expected or (), shape, strict=False)
-        if any(mine is not None and theirs is not None and mine != theirs for mine, theirs in pairs):
+        if any(own is not None and other is not None and own != other for own, other in pairs):
             yield f"expected shape={self.shape}, found shape={tuple(tensor.shape)}"
 
     def _axis_faults(self, shape: tuple[int | None, ...]):
         for axis, size in self.axes.items():
             if not -len(shape) <= axis < len(shape):
-                yield f"expected an axis {axis}, found {len(shape)} dimensions"
+                yield f"expected an axis {axis}, found rank {len(shape)}"
             elif size is not None and shape[axis] not in (size, None):
                 yield f"expected axis {axis} to have size {size}, found size {shape[axis]}"
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this spec again.
+        """Return the constructor arguments that recreate this spec.
 
         >>> InputSpec.from_config(InputSpec(ndim=2).get_config())
         InputSpec(ndim=2)
@@ -179,7 +196,11 @@ class InputSpec:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> InputSpec:
-        """Make a spec from `get_config()`."""
+        """Create a spec from what `get_config()` returned.
+
+        >>> InputSpec.from_config({"min_ndim": 2})
+        InputSpec(min_ndim=2)
+        """
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -192,8 +213,8 @@ def check_input_spec(spec: Any, inputs: Any, layer_name: str) -> None:
     """Check the first argument of a call against a layer's `input_spec`.
 
     Raises:
-        ValueError: if the number of inputs or one of them does not fit.
-        TypeError: if an input is no tensor.
+        ValueError: if the number of inputs is wrong, or one of them does not fit.
+        TypeError: if an input is not a tensor.
 
     >>> import torch
     >>> check_input_spec(InputSpec(ndim=2), torch.ones(2, 3), "dense")
@@ -204,7 +225,8 @@ def check_input_spec(spec: Any, inputs: Any, layer_name: str) -> None:
     values = _match_inputs(specs, inputs, layer_name)
     if len(values) != len(specs):
         raise ValueError(
-            f"{layer_name}: expects {len(specs)} input(s), but received {len(values)}. Received: {describe(inputs)}."
+            f"{layer_name}: expects {len(specs)} input(s), but received {len(values)}. Received: {describe(inputs)}. "
+            "Pass several inputs as a list, tuple or dict."
         )
     for index, (one, value) in enumerate(zip(specs, values, strict=True)):
         if one is None or (one.optional and value is None):
@@ -225,12 +247,14 @@ def _match_inputs(specs: list[Any], inputs: Any, layer_name: str) -> list[Any]:
         return leaves(inputs)
     missing = [name for name in names if name not in inputs]
     if missing:
-        raise ValueError(f"{layer_name}: no input {missing[0]!r}. Received keys: {list(inputs)}. Expected: {names}.")
+        raise ValueError(
+            f"{layer_name}: there is no input {missing[0]!r}. Received keys: {list(inputs)}. Expected keys: {names}."
+        )
     return [inputs[name] for name in names]
 
 
 def describe(inputs: Any) -> str:
-    """Describe a nested structure by the shapes of its first leaves, for error messages.
+    """Return the shapes of the first leaves of a nested structure as text, for error messages.
 
     >>> import torch
     >>> describe([torch.ones(2, 3), None])

@@ -1,4 +1,4 @@
-"""What is a tensor in a graph, before there is any data?"""
+"""What is a symbolic tensor: a tensor in a graph, without data?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ from torchkeras_layer.symbolic.tensor_methods import TensorMethods, record
 
 
 class KerasHistory(NamedTuple):
-    """Which output of which call of which layer a symbolic tensor is."""
+    """The place of a symbolic tensor in a graph.
+
+    Attributes:
+        layer: the layer that returned it.
+        node_index: number of the layer's call, counted from 0.
+        tensor_index: number of the tensor among the outputs of that call.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.Dense(2); y = layer(keras.Input((3,)))
+    >>> y._keras_history.layer is layer, y._keras_history.node_index, y._keras_history.tensor_index
+    (True, 0, 0)
+    """
 
     layer: Any
     node_index: int
@@ -24,10 +35,18 @@ class KerasHistory(NamedTuple):
 
 
 class KerasTensor(TensorMethods):
-    """A tensor without data, made by `Input` and by calling layers and torch functions on one.
+    """A symbolic tensor: it has no data. `Input` returns one, and so do layers and torch functions called on one.
 
-    It has the `shape`, with `None` for a free axis, the torch `dtype` and a `name`. Any torch function, operator or
-    tensor method applied to it gives another one and leaves a node in the graph. What needs data is a TypeError.
+    Any torch function, operator or tensor method that is applied to it returns another symbolic tensor and adds a node
+    to the graph. Whatever needs data raises a TypeError.
+
+    Args:
+        shape: tuple of ints and of `None` for free dimensions.
+        dtype: dtype or its name; `'string'` too.
+        name: name of the tensor; by default `keras_tensor`, numbered.
+
+    Raises:
+        TypeError: if `shape` is not a shape or `dtype` not a dtype.
 
     >>> import torch
     >>> import torchkeras_layer as keras
@@ -45,24 +64,32 @@ class KerasTensor(TensorMethods):
 
     @classmethod
     def from_spec(cls, spec: TensorSpec, name: str, mask: TensorSpec | None = None) -> KerasTensor:
-        """Make one of a shape and dtype, and of those of the mask that it will carry."""
+        """Create a symbolic tensor from its spec and the spec of its mask.
+
+        >>> KerasTensor.from_spec(TensorSpec((None, 3)), "x")
+        <KerasTensor x shape=(None, 3) dtype=float32>
+        """
         tensor = cls(spec.shape, spec.dtype, name)
         tensor._mask_spec = mask
         return tensor
 
     @property
     def shape(self) -> Shape:
-        """A tuple of ints, and of `None` for free axes."""
+        """The shape: a tuple of ints and of `None` for free dimensions."""
         return self._spec.shape
 
     @property
     def dtype(self) -> torch.dtype:
-        """The torch dtype; strings have none."""
+        """The torch dtype. Raises TypeError for strings, which have none."""
         return torch_dtype(self._spec.dtype)
 
     @property
     def spec(self) -> TensorSpec:
-        """Shape and dtype alone."""
+        """The shape and dtype as a `TensorSpec`.
+
+        >>> KerasTensor((None, 3)).spec
+        TensorSpec(shape=(None, 3), dtype='float32')
+        """
         return self._spec
 
     @property
@@ -71,7 +98,7 @@ class KerasTensor(TensorMethods):
 
     @property
     def _keras_mask(self) -> KerasTensor | None:
-        """The mask that the tensor will carry, as a symbolic tensor of its own; `None` if it will carry none."""
+        """The mask of the tensor, also a symbolic tensor; `None` if it has none."""
         if self._mask is None and self._mask_spec is not None:
             self._mask = record(mask_of, self)
         return self._mask
@@ -82,7 +109,7 @@ class KerasTensor(TensorMethods):
         self._mask_spec = None if mask is None else mask.spec
 
     def __deepcopy__(self, memo: dict[int, Any]) -> KerasTensor:
-        """Return the tensor itself: a copy would stand in no graph."""
+        """Return the tensor itself: a copy would not be part of the graph."""
         return self
 
     def __repr__(self) -> str:
@@ -111,10 +138,10 @@ def any_symbolic(inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 
 
 def symbolic_leaves(layer_name: str, method: str, inputs: Any) -> list[KerasTensor]:
-    """Return the symbolic tensors in a structure in which there must be no others.
+    """Return the leaves of a structure that must contain symbolic tensors only.
 
     Raises:
-        TypeError: if there is anything else.
+        TypeError: if it contains anything else.
     """
     flat = leaves(inputs)
     if not all(map(is_symbolic, flat)):

@@ -1,4 +1,4 @@
-"""What is remembered of one call of a layer in a graph, and by whom?"""
+"""What is recorded about one call of a layer in a graph, and which objects refer to the record?"""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from torchkeras_layer.symbolic.keras_tensor import KerasHistory, KerasTensor, is
 
 
 class Node:
-    """One call of `outbound_layer` on symbolic tensors: what went in, and what came out.
+    """One call of a layer on symbolic tensors: its arguments and its outputs.
 
-    Making one appends it to the layer's inbound nodes and to the outbound nodes of every layer that a tensor came
-    from, and gives each output its history. The layer keeps the node, and the node what went in and came out; the
-    layers before only know of it as long as it lives.
+    Creating a node appends it to the inbound nodes of the layer and to the outbound nodes of the layers that returned
+    its inputs, and sets the history of its outputs. The layer keeps the node alive, and the node its arguments and
+    outputs; the layers that returned its inputs refer to it weakly.
 
     Args:
         outbound_layer: the layer that was called.
-        call_args, call_kwargs: what it was called on; symbolic tensors may stand anywhere in them.
-        outputs: the nested structure of symbolic tensors that came out.
-        effects: losses and updates that the call recorded; `None` if that is not known yet.
+        call_args, call_kwargs: the arguments of the call, nested structures that contain symbolic tensors.
+        outputs: the symbolic tensors that the call returned, in their structure.
+        effects: losses and updates that the call recorded; `None` if they are not known yet.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.Dense(2, name="head"); y = layer(keras.Input((3,)))
+    >>> layer.inbound_nodes[0]
+    <Node of head: (None, 3) -> (None, 2)>
     """
 
     def __init__(
@@ -34,7 +39,7 @@ class Node:
         effects: Any = None,
     ) -> None:
         self.outbound_layer = outbound_layer
-        # Copies of the structures: what a caller does to a list afterwards changes nothing here.
+        # The structures are copied, so that a caller may change a list afterwards.
         self.call_args = tuple(copy_structure(argument) for argument in call_args)
         self.call_kwargs = {name: copy_structure(value) for name, value in (call_kwargs or {}).items()}
         self.outputs = copy_structure(outputs)
@@ -58,67 +63,67 @@ class Node:
 
     @property
     def keras_inputs(self) -> list[KerasTensor]:
-        """All symbolic tensors that went in, also by keyword, in their order; dicts by sorted keys, as in Keras."""
-        # Keras 3 sorts keywords too, TF-Keras does not.
+        """All symbolic tensors among the arguments, in their order; those in dicts by sorted keys, as in Keras."""
+        # Keyword arguments are in the order in which they were given, as in TF-Keras. Keras 3 sorts them.
         return [leaf for leaf in in_order((*self.call_args, *self.call_kwargs.values())) if is_symbolic(leaf)]
 
     @property
     def is_input(self) -> bool:
-        """Whether the tensor comes from outside: the node of an `Input`."""
+        """Whether this is the node of an `Input`, which has no arguments."""
         return not self.call_args and not self.call_kwargs
 
     @property
     def input_tensors(self) -> Any:
-        """The first argument of the call, in its structure; for an `Input`, its own tensor in a list."""
+        """The first argument of the call, in its structure; for an `Input`, its own tensor, in a list."""
         if self.is_input:
             return [self.outputs]
         return self.call_args[0] if self.call_args else next(iter(self.call_kwargs.values()))
 
     @property
     def output_tensors(self) -> Any:
-        """What came out, in its structure; for an `Input`, its tensor in a list."""
+        """The output tensors, in their structure; for an `Input`, its tensor, in a list."""
         return [self.outputs] if self.is_input else self.outputs
 
     @property
     def input_shapes(self) -> Any:
-        """Shapes of `input_tensors`."""
+        """The shapes of `input_tensors`."""
         return map_leaves(shape_of, self.input_tensors)
 
     @property
     def output_shapes(self) -> Any:
-        """Shapes of `output_tensors`."""
+        """The shapes of `output_tensors`."""
         return map_leaves(shape_of, self.output_tensors)
 
     @property
     def input_masks(self) -> Any:
-        """Masks of `input_tensors`."""
+        """The masks of `input_tensors`; `None` for those without one."""
         return map_leaves(_mask_of, self.input_tensors)
 
     @property
     def output_masks(self) -> Any:
-        """Masks of `output_tensors`."""
+        """The masks of `output_tensors`; `None` for those without one."""
         return map_leaves(_mask_of, self.output_tensors)
 
     @property
     def parent_nodes(self) -> list[Node]:
-        """The nodes that the input tensors came from, each once, in the order of the tensors."""
+        """The nodes that returned the input tensors, each once, in the order of the tensors."""
         nodes = [node_of(tensor) for tensor in self.keras_inputs]
         return list({id(node): node for node in nodes}.values())
 
     @property
     def inbound_layers(self) -> Any:
-        """The layers that the input tensors came from: one by itself, several in a list."""
+        """The layers that returned the input tensors: the layer itself if there is one, else a list."""
         layers = [history_of(tensor).layer for tensor in self.keras_inputs]
         return layers[0] if len(layers) == 1 else layers
 
     def iterate_inbound(self) -> Iterator[tuple[Any, int, int, KerasTensor]]:
-        """Yield `(layer, node_index, tensor_index, tensor)` for each symbolic tensor that went in."""
+        """Yield `(layer, node_index, tensor_index, tensor)` for each symbolic tensor among the arguments."""
         for tensor in self.keras_inputs:
             layer, node_index, tensor_index = history_of(tensor)
             yield layer, node_index, tensor_index, tensor
 
     def get_config(self) -> dict[str, Any]:
-        """Return the names and positions of the layers before, as the nodes of TF 1 wrote them."""
+        """Return the names of this layer and of those that returned its inputs, and the positions, as TF 1 does."""
         inbound = list(self.iterate_inbound())
         return {
             "outbound_layer": self.outbound_layer.name,
@@ -132,27 +137,27 @@ class Node:
 
 
 def node_of(tensor: KerasTensor) -> Node:
-    """Return the node that a symbolic tensor came out of.
+    """Return the node that returned a symbolic tensor.
 
     Raises:
-        ValueError: if it came out of none.
+        ValueError: if the tensor is not part of a graph.
     """
     history = history_of(tensor)
     return history.layer._torchkeras.inbound_nodes[history.node_index]
 
 
 def history_of(tensor: KerasTensor) -> KerasHistory:
-    """Return which output of which call of which layer a symbolic tensor is. Errors as those of `node_of`."""
+    """Return the place of a symbolic tensor in its graph; errors as for `node_of`."""
     if tensor._keras_history is None:
         raise ValueError(
-            f"{tensor.name}: this symbolic tensor stands in no graph. Received: {tensor!r}. "
-            "Make the first one with Input(shape), the others by calling layers."
+            f"{tensor.name}: this symbolic tensor is not part of a graph. Received: {tensor!r}. "
+            "Create it with Input(shape), or by calling a layer on another one."
         )
     return tensor._keras_history
 
 
 def shape_of(leaf: Any) -> Any:
-    """Return a tensor's shape as a tuple, `None` for what has none.
+    """Return the shape of a tensor as a tuple, `None` for a value without a shape.
 
     >>> import torch
     >>> shape_of(torch.ones(2, 3))
@@ -166,20 +171,20 @@ def _mask_of(leaf: Any) -> Any:
 
 
 class NodeLinks:
-    """Weak references to nodes in the order of their making: a layer does not keep alive what was built on it."""
+    """Weak references to nodes, in the order of creation: a layer does not keep the calls on its outputs alive."""
 
     def __init__(self) -> None:
         self._nodes: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._numbers = itertools.count()
 
     def add(self, node: Any) -> None:
-        """Remember a node; once per tensor that it took."""
+        """Add a node, once for each tensor that it takes."""
         self._nodes[next(self._numbers)] = node
 
     def alive(self) -> list[Any]:
-        """List the nodes that something else still keeps."""
+        """List the nodes that still exist."""
         return list(self._nodes.values())
 
     def __reduce__(self) -> tuple[type[NodeLinks], tuple[()]]:
-        # Copies of a layer stand in no graph.
+        # Copies of a layer are not part of its graph.
         return NodeLinks, ()

@@ -1,4 +1,4 @@
-"""In which order do the calls of a graph stand, and what comes before what?"""
+"""In which order are the calls of a graph made, and which tensors depend on which?"""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torchkeras_layer.symbolic.node import Node, node_of
 
 
 def nodes_between(inputs: Iterable[KerasTensor], outputs: Iterable[KerasTensor]) -> list[Node]:
-    """List the nodes that lead to `outputs`, each after those that it needs; nothing before `inputs` is looked at.
+    """List the nodes from `inputs` to `outputs`, each after those that it depends on.
 
-    The nodes of the inputs themselves are not in the list. It ends at nodes of an `Input`, which are in it: with them
-    the graph does not hang together.
+    The nodes that returned the inputs are not in the list. A node of an `Input` in it means that the outputs depend on
+    something that is not among `inputs`.
     """
     known = {id(tensor) for tensor in inputs}
     finished: dict[int, Node] = {}
-    # A stack and not recursion: a graph may be deeper than Python's limit.
+    # A stack and not recursion, because a graph may be deeper than Python's recursion limit.
     stack = [(tensor, False) for tensor in reversed(list(outputs))]
     while stack:
         tensor, has_been_expanded = stack.pop()
@@ -50,9 +50,9 @@ def depends_on(tensors: Iterable[KerasTensor], targets: Iterable[KerasTensor]) -
 
 
 def depths_of(nodes: list[Node]) -> tuple[dict[int, int], dict[Any, int]]:
-    """Return how far before the end each node, by its id, and each layer stands, 0 being the end.
+    """Return the depth of each node, by its id, and of each layer: the number of steps to the outputs, which have 0.
 
-    `nodes` is in the order of `nodes_between`. A layer with several calls stands where its earliest call does.
+    `nodes` is in the order of `nodes_between`. A layer with several calls has the depth of the earliest one.
     """
     of_node: dict[int, int] = {}
     of_layer: dict[Any, int] = {}
@@ -65,7 +65,7 @@ def depths_of(nodes: list[Node]) -> tuple[dict[int, int], dict[Any, int]]:
 
 
 def layers_in_order_of_visit(inputs: Iterable[KerasTensor], outputs: Iterable[KerasTensor]) -> dict[Any, int]:
-    """Number the layers as one meets them going back from the outputs: a layer before those that it needs."""
+    """Number the layers in the order of a walk back from the outputs: each layer before those that it depends on."""
     known = {id(tensor) for tensor in inputs}
     numbers: dict[Any, int] = {}
     stack, seen = list(reversed(list(outputs))), set()
@@ -82,22 +82,29 @@ def layers_in_order_of_visit(inputs: Iterable[KerasTensor], outputs: Iterable[Ke
 
 
 def is_keras_tensor(x: Any) -> bool:
-    """Whether `x` came out of a symbolic call of a layer, and so knows its history.
+    """Whether `x` is a symbolic tensor that `Input` or a layer has returned.
+
+    Args:
+        x: a tensor, symbolic or not.
 
     Raises:
-        ValueError: if `x` is no tensor at all.
+        ValueError: if `x` is not a tensor.
 
     >>> import torch
-    >>> is_keras_tensor(torch.ones(2))
-    False
+    >>> import torchkeras_layer as keras
+    >>> is_keras_tensor(keras.Input((3,))), is_keras_tensor(torch.ones(2))
+    (True, False)
     """
     if not hasattr(x, "shape") or not hasattr(x, "dtype"):
-        raise ValueError(f"is_keras_tensor: expected a tensor. Received: {x!r}.")
+        raise ValueError(f"is_keras_tensor: expected a tensor, symbolic or not. Received: {x!r}.")
     return isinstance(x, KerasTensor) and x._keras_history is not None
 
 
 def int_shape(x: Any) -> Shape | None:
-    """Return the shape of a tensor as a tuple of ints and `None`; `None` for what has no shape.
+    """Return the shape of a tensor as a tuple of ints and of `None` for free dimensions.
+
+    Args:
+        x: a tensor, symbolic or not; for anything without a shape, the result is `None`.
 
     >>> import torch
     >>> int_shape(torch.ones(2, 3))

@@ -1,4 +1,4 @@
-"""Which shapes and dtypes does a function give, found by a run on tensors without data?"""
+"""Which shapes and dtypes do the outputs of a function have, found by running it on tensors without data?"""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from torchkeras_layer.symbolic.keras_tensor import KerasTensor
 
 Sizes = tuple[int, ...]
 Rows = tuple[Sizes, Sizes]
-# What a free dimension counts as where a trace needs a number: one an axis, so that the free batch dimensions of two
-# inputs are the same and those of two axes are not; each can be halved, and cut in three, and none is so large that a
-# loop over it takes long. The second row tells a number that a program derived from the first one from a constant.
+# The sizes that free dimensions have in a trace that needs numbers. There is one for each axis, so that the free batch
+# sizes of two inputs are equal, and free sizes of different axes are not. Each is divisible by 2 and 3, and small
+# enough for a loop over it. An output size that differs with the second row depends on a free size and is no constant.
 DIFFERENT: Rows = ((12, 18, 30, 42, 66, 78, 90, 102), (24, 36, 48, 54, 60, 72, 84, 96))
-# Sizes on different axes may be the same too, as those of a matrix and its transpose; and large ones may be needed.
+# Some functions need equal sizes on different axes, such as a matrix product with a transpose; some need large ones.
 EQUAL: Rows = ((12,), (24,))
-# A size that comes out smaller for these was the smaller of two, and not known.
+# An output size that is smaller with these sizes is the minimum of a constant and a free size, and so is free.
 SMALL: Sizes = (2, 3, 4, 5, 6, 7, 8, 9)
 LARGE: Rows = (tuple(100 * size for size in DIFFERENT[0]), tuple(100 * size for size in DIFFERENT[1]))
 
@@ -34,14 +34,14 @@ Device = torch.device | None
 
 
 class Inferred(NamedTuple):
-    """What comes out of a function: the structure of its outputs, and flat, one for each leaf, their masks."""
+    """The outputs of a function: `TensorSpec`s in their structure, and a list of the specs of their masks."""
 
     outputs: Any
     masks: list[TensorSpec | None]
 
 
 class SymbolicTrace(NamedTuple):
-    """What comes out, and whether a symbol was taken for the number behind it, or compared with a bound."""
+    """The outputs, whether a symbol was replaced by its example value, and whether one was compared with a bound."""
 
     result: Inferred
     has_constants: bool
@@ -49,13 +49,13 @@ class SymbolicTrace(NamedTuple):
 
 
 def trace_with_symbols(function: Function, inputs: Any, sizes: Sizes, device: Device) -> SymbolicTrace:
-    """Run a function with a symbol for each free size; equal `sizes`, of which there is one an axis, share a symbol."""
+    """Run a function with symbols for the free sizes; axes with equal `sizes`, one for each axis, share a symbol."""
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
     environment = ShapeEnv()
     mode = FakeTensorMode(shape_env=environment, allow_non_fake_inputs=True)
-    # Torch's cache is one for all modes, and would keep the symbols of each for ever.
+    # Torch's cache is shared by all modes, and would keep the symbols of each trace for ever.
     mode.cache_enabled = False
 
     def make(spec: TensorSpec) -> torch.Tensor:
@@ -80,14 +80,14 @@ _BOUNDS = ("GreaterThan", "LessThan", "StrictGreaterThan", "StrictLessThan")
 
 @functools.cache
 def _caches_of_symbols() -> list[Callable[[], None]]:
-    """Return what empties torch's caches of symbolic sizes, which would keep those of every trace for ever."""
+    """Return the functions that clear torch's caches of symbols, which would keep those of every trace for ever."""
     from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
     return [method.cache_clear for method in vars(ShapeEnv).values() if hasattr(method, "cache_clear")]
 
 
 def trace_with_numbers(function: Function, inputs: Any, sizes: Sizes, device: Device) -> Inferred:
-    """Run a function with numbers for the free sizes."""
+    """Run a function with the numbers `sizes`, one for each axis, for the free sizes."""
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     mode = FakeTensorMode(allow_non_fake_inputs=True)
@@ -119,7 +119,7 @@ def _run(function: Function, inputs: Any, mode: Any, make: Callable[[TensorSpec]
 
 @contextlib.contextmanager
 def _without_reports() -> Any:
-    """Keep torch from printing a report of every operation that fails; the error that is raised says it."""
+    """Stop torch from logging every operation that fails; the error that it raises is enough."""
     reports = logging.getLogger("torch._subclasses.fake_tensor")
     was_disabled, reports.disabled = reports.disabled, True
     try:
@@ -136,7 +136,7 @@ def _describe(output: Any) -> Any:
     if output is None:
         return None
     if not isinstance(output, torch.Tensor):
-        raise TypeError(f"expected tensors to come out. Received: {output!r}.")
+        raise TypeError(f"expected tensors as outputs. Received: {output!r}.")
     return TensorSpec([_size_of(size) for size in output.shape], output.dtype)
 
 
@@ -153,7 +153,7 @@ _FREE_SIZE = re.compile(rf"\b(s\d+|{'|'.join(str(size) for row in (*DIFFERENT, *
 
 
 def needs_data(error: Exception) -> bool:
-    """Whether an error is there only because the tensors have no data.
+    """Whether an error was raised only because the tensors have no data.
 
     >>> needs_data(ValueError("units must be positive."))
     False
@@ -162,14 +162,14 @@ def needs_data(error: Exception) -> bool:
     return of_tracing or any(word in str(error) for word in _SIGNS_OF_TRACING)
 
 
-def in_our_words(error: Exception) -> str:
-    """Return the message of an error from a trace, with `None` for what stands for free sizes.
+def readable_message(error: Exception) -> str:
+    """Return the message of an error from a trace, with `None` in place of the symbols and numbers for free sizes.
 
-    >>> in_our_words(RuntimeError("a is [s26, 3], b is [18, 3]."))
+    >>> readable_message(RuntimeError("a is [s26, 3], b is [18, 3]."))
     'a is [None, 3], b is [None, 3]'
     """
     if type(error).__name__ in _VALUE_NEEDED:
-        return "it takes the value of a tensor, as `if`, int() and item() do, and there is none yet"
+        return "it needs the value of a tensor, as `if`, int() and item() do, and there is none yet"
     first = str(error).strip().partition("\n\n")[0]
     return _FREE_SIZE.sub("None", first).rstrip(".")
 
@@ -177,8 +177,8 @@ def in_our_words(error: Exception) -> str:
 def infer_output(function: Function, input_specs: Any, device: Device = None) -> Any:
     """Run `function` on fake tensors, and return a structure of `TensorSpec` for its outputs.
 
-    A free dimension of the inputs is a symbol while the function runs; what depends on one is free in the outputs.
-    Nothing is computed and no memory taken.
+    Free dimensions of the inputs are symbols while the function runs; output sizes that depend on one are free too.
+    Nothing is computed, and no memory is allocated.
 
     >>> infer_output(lambda x: x.flatten(1).double(), TensorSpec((None, 2, 3)))
     TensorSpec(shape=(None, 6), dtype='float64')
@@ -187,12 +187,12 @@ def infer_output(function: Function, input_specs: Any, device: Device = None) ->
 
 
 def infer(function: Function, inputs: Any, device: Device = None) -> Inferred:
-    """Do the work of `infer_output`; symbolic tensors among the inputs carry their masks, and so may the outputs.
+    """Do the work of `infer_output`, also for symbolic tensors as inputs, and return the masks of the outputs too.
 
-    What is neither a spec nor a symbolic tensor goes in as it is. `None` may come out in the place of a tensor. The
-    tensors are said to be on `device`: where the weights are that they meet, by default where new tensors are made.
+    Inputs that are neither specs nor symbolic tensors are passed unchanged. An output may be `None`. The fake tensors
+    are on `device`, which must be that of the weights; by default, it is torch's default device.
     """
-    # Numbers help where one of torch's functions takes no symbols.
+    # Numbers are for functions of torch that cannot handle symbols.
     ways = (_by_symbols, _by_numbers)
     return _first_that_works(
         [partial(way, sizes=sizes) for sizes in (DIFFERENT, EQUAL, LARGE) for way in ways], function, inputs, device
@@ -200,7 +200,7 @@ def infer(function: Function, inputs: Any, device: Device = None) -> Inferred:
 
 
 def infer_function(function: Function, inputs: Any, device: Device = None) -> Inferred:
-    """Do as `infer` for one of torch's functions: numbers tell of these what symbols do, in a fraction of the time."""
+    """Do the same as `infer` for a function of torch: for those, numbers are as good as symbols, and much faster."""
     ways = (_by_numbers, _by_symbols)
     return _first_that_works(
         [partial(way, sizes=sizes) for sizes in (DIFFERENT, EQUAL, LARGE) for way in ways], function, inputs, device
@@ -233,7 +233,7 @@ def _by_numbers(function: Function, inputs: Any, device: Device, sizes: Rows) ->
 
 
 def _compare_with_small(result: Inferred, function: Function, inputs: Any, device: Device) -> Inferred:
-    """Free the sizes that are others for small inputs, as those of a slice are; small inputs may also fit nowhere."""
+    """Mark sizes as free that differ for small inputs, such as that of a slice; small inputs may also be invalid."""
     if not (_has_free_sizes(inputs) and _has_fixed_sizes(result)):
         return result
     try:
@@ -260,6 +260,6 @@ def _free_where_different(one: TensorSpec | None, other: TensorSpec | None) -> T
     if one is None or other is None:
         return one
     if len(one.shape) != len(other.shape):
-        raise TypeError("the number of output dimensions depends on the size of a free dimension.")
+        raise TypeError("the rank of an output depends on the size of a free dimension.")
     pairs = zip(one.shape, other.shape, strict=True)
     return TensorSpec([a if a == b else None for a, b in pairs], one.dtype)

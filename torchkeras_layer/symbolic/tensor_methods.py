@@ -1,4 +1,4 @@
-"""What may be done to a symbolic tensor as to a real one, and who records it?"""
+"""Which operators and methods does a symbolic tensor have, and how are they recorded?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer.symbolic.functions import function_named, plain_form, reshape
+from torchkeras_layer.symbolic.functions import as_operator, function_named, reshape
 
 _BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
 _COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"]
@@ -34,20 +34,20 @@ def _named_operator(name: str) -> Callable[..., Any]:
 
 
 class TensorMethods:
-    """Operators, methods and properties of tensors: each makes a node, those that need data say so.
+    """The operators, methods and properties of a tensor for symbolic ones: each adds a node to the graph.
 
     Raises:
-        TypeError: for what needs the data that a symbolic tensor does not have, or changes it in place.
+        TypeError: for operations that need data, or change the tensor in place.
     """
 
-    # Numpy then leaves `array + symbolic` to us.
+    # So that numpy leaves `array + symbolic` to `__radd__`.
     __array_ufunc__ = None
 
     name: str
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        """A tuple of ints, and of `None` for free axes."""
+        """The shape: a tuple of ints and of `None` for free dimensions."""
         raise NotImplementedError
 
     @property
@@ -61,7 +61,7 @@ class TensorMethods:
         kwargs = kwargs or {}
         if function in (torch.is_floating_point, torch.is_complex, torch.numel):
             return getattr(args[0], function.__name__)()
-        return record(plain_form(function, args, kwargs), *args, **kwargs)
+        return record(as_operator(function, args, kwargs), *args, **kwargs)
 
     def __getitem__(self, index: Any) -> Any:
         return record(operator.getitem, self, index)
@@ -73,7 +73,7 @@ class TensorMethods:
 
     def __iter__(self) -> Iterator[Any]:
         if not self.shape or self.shape[0] is None:
-            raise TypeError(self._without_data("a first axis of known size to go through"))
+            raise TypeError(self._without_data("a first axis of known size to iterate over"))
         return (self[index] for index in range(self.shape[0]))
 
     def __contains__(self, value: Any) -> bool:
@@ -81,53 +81,53 @@ class TensorMethods:
 
     @property
     def ndim(self) -> int:
-        """The number of axes."""
+        """The rank: the number of axes."""
         return len(self.shape)
 
     def dim(self) -> int:
-        """Return the number of axes."""
+        """Return the rank."""
         return len(self.shape)
 
     def size(self, dim: int | None = None) -> Any:
-        """Return the shape, or the size on one axis; `None` where it is free."""
+        """Return the shape; or the size of the axis `dim`, `None` if it is free."""
         return self.shape if dim is None else self.shape[dim]
 
     def numel(self) -> int:
-        """Return the number of entries. TypeError if an axis is free."""
+        """Return the number of entries. Raises TypeError if a dimension is free."""
         if None in self.shape:
             raise TypeError(self._without_data("a number of entries"))
         return int(torch.Size(self.shape).numel())  # type: ignore[arg-type]
 
     def is_floating_point(self) -> bool:
-        """Whether the dtype is a floating one."""
+        """Whether the dtype is a floating-point dtype."""
         return self.dtype.is_floating_point
 
     def is_complex(self) -> bool:
-        """Whether the dtype is a complex one."""
+        """Whether the dtype is a complex dtype."""
         return self.dtype.is_complex
 
     @property
     def device(self) -> torch.device:
-        """The device on which new tensors are made now; a model runs where its weights and inputs are."""
+        """Torch's default device. A model runs on the device of its weights and inputs."""
         return torch.get_default_device()
 
     @property
     def requires_grad(self) -> bool:
-        """False: gradients are of calls on real tensors."""
+        """Always false: only calls on real tensors have gradients."""
         return False
 
     def reshape(self, *shape: Any) -> Any:
-        """Return the tensor in another shape; `None`, which `shape` has for a free axis, keeps that axis's size."""
+        """Return the tensor in another shape, given as ints or as a tuple; `None` keeps the size of that axis."""
         sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
         return record(reshape, self, sizes) if None in sizes else record(torch.Tensor.reshape, self, *shape)
 
     def view(self, *shape: Any) -> Any:
-        """Return a view in another shape or, given one, dtype; `None` keeps the size of a free axis."""
+        """Return a view in another shape, as `reshape`, or in another dtype."""
         sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
         return record(reshape, self, sizes) if None in sizes else record(torch.Tensor.view, self, *shape)
 
     def __getattr__(self, name: str) -> Any:
-        """Find the methods and properties that tensors have and this class does not write out."""
+        """Return a method or property of tensors that this class does not define itself."""
         if name.startswith("__") or not hasattr(torch.Tensor, name):
             raise AttributeError(f"{type(self).__name__} {self.__dict__.get('name')!r}: no attribute {name!r}.")
         if name in _NEED_DATA:
@@ -136,7 +136,10 @@ class TensorMethods:
             raise TypeError(self._in_place(name))
         function = function_named(f"torch.Tensor.{name}")
         if function is None:
-            raise AttributeError(f"{type(self).__name__} {self.name!r}: {name!r} means nothing without data.")
+            raise AttributeError(
+                f"{self.name}: a {type(self).__name__} has no {name!r}, because it has no data. Use it in the call() "
+                "of a layer."
+            )
         if not callable(getattr(torch.Tensor, name)):
             return record(function, self)
         return lambda *args, **kwargs: record(function, self, *args, **kwargs)
@@ -144,11 +147,14 @@ class TensorMethods:
     def _without_data(self, what: str) -> str:
         return (
             f"{self.name}: a symbolic tensor has no data, and so no {what.removeprefix('a ')}. Received: {self!r}. "
-            "Put what needs data into the call() of a layer, or call the model on real tensors."
+            "Do this in the call() of a layer, or call the model on real tensors."
         )
 
     def _in_place(self, name: str) -> str:
-        return f"{self.name}: {name}() changes a tensor in place, which a graph cannot record. Use its result instead."
+        return (
+            f"{self.name}: {name}() changes a tensor in place, which a graph cannot record. Received: {self!r}. Use an "
+            "operation that returns a new tensor."
+        )
 
     __hash__ = object.__hash__
 
@@ -158,7 +164,7 @@ def _add_operators() -> None:
         return lambda self, other: record(function, self, other)
 
     def comparison(function: Any, with_none: bool) -> Any:
-        # Ported code asks `mask == None`.
+        # Ported code may compare `mask == None`.
         return lambda self, other: with_none if other is None else record(function, self, other)
 
     def reversed_binary(function: Any) -> Any:
@@ -188,15 +194,15 @@ _add_operators()
 
 Recorder = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 
-_signed_on: list[Recorder] = []
+_recorders: list[Recorder] = []
 
 
-def sign_on(recorder: Recorder) -> Recorder:
-    """Have `recorder(function, args, kwargs)` make the nodes of torch functions."""
-    _signed_on[:] = [recorder]
+def set_recorder(recorder: Recorder) -> Recorder:
+    """Set the function `recorder(function, args, kwargs)` that creates the nodes of torch functions."""
+    _recorders[:] = [recorder]
     return recorder
 
 
 def record(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Return the symbolic output of a function of symbolic tensors."""
-    return _signed_on[0](function, args, kwargs)
+    """Add the call of a function on symbolic tensors to the graph, and return its symbolic outputs."""
+    return _recorders[0](function, args, kwargs)

@@ -133,14 +133,16 @@ def test_bad_arguments(arguments, message):
 
 def test_bad_calls():
     layer = ours.layers.Discretization(num_bins=3, output_mode="count", name="bins")
-    with pytest.raises(ValueError, match=r"bins: it has no boundaries yet. Call adapt\(data\), or give bin_boundaries"):
+    with pytest.raises(ValueError, match=r"bins: has no boundaries yet. Call adapt\(data\), or pass bin_boundaries"):
         layer(torch.ones(2, 3))
     with pytest.raises(ValueError, match=r"bins: adapt\(\) needs at least one value"):
         layer.adapt(np.ones((0, 2)))
-    with pytest.raises(ValueError, match=r"bins: adapt\(\) found NaN in the data, which lies in no bin. Leave it out."):
+    with pytest.raises(
+        ValueError, match=r"bins: adapt\(\) needs numbers. Received: data with too many NaNs. Remove them."
+    ):
         layer.adapt(np.array([1.0, np.nan, np.nan]))
     layer.adapt(np.arange(9.0))
     with pytest.raises(ValueError, match=r"bins: output_mode='count' is for inputs of shape \(batch, length\)"):
         layer(torch.ones(2, 3, 4))
-    with pytest.raises(ValueError, match=r"adapt\(\) cannot change bin_boundaries that were given. Give num_bins"):
+    with pytest.raises(ValueError, match=r"adapt\(\) cannot change boundaries that were given. .* with num_bins"):
         ours.layers.Discretization([1.0]).adapt(np.ones(3))

@@ -135,6 +135,6 @@ def test_a_layer_with_strings_inside_is_not_traced():
 
 
 def test_more_bins_than_ints_are_refused():
-    with pytest.raises(ValueError, match=r"Hashing: num_bins must be an int of 64 bits. Received: num_bins=9223372"):
+    with pytest.raises(ValueError, match=r"Hashing: num_bins must be a 64-bit int. Received: num_bins=9223372"):
         ours.layers.Hashing(2**63)
     assert int(ours.layers.Hashing(2**63 - 1)(torch.tensor([5]))) >= 0

@@ -56,7 +56,10 @@ def test_the_dtype_of_bins(arguments, dtype):
             {"num_bins": 3, "output_mode": "tf_idf"},
             r"output_mode must be one of 'int', 'one_hot', 'multi_hot'",
         ),
-        ({"num_bins": 3, "dtype": "float32"}, r"output_mode='int' gives int64 or int32. Received: dtype='float32'"),
+        (
+            {"num_bins": 3, "dtype": "float32"},
+            r"dtype must be int64 or int32 for output_mode='int'. Received: dtype='float32'",
+        ),
         ({"num_bins": 3, "output_mode": "count", "sparse": True}, r"sparse is not supported"),
     ],
 )
@@ -71,11 +74,11 @@ def test_bad_inputs():
         layer([[["a"]]])
     with pytest.raises(ValueError, match=r"bins: output_mode='count' is for inputs of shape"):
         layer.compute_output_shape((None, 2, 3))
-    with pytest.raises(ValueError, match=r"bins: the rows of a list of strings must be equally long"):
+    with pytest.raises(ValueError, match=r"bins: the rows of a list of strings must have equal lengths"):
         layer([["a"], ["b", "c"]])
-    with pytest.raises(TypeError, match=r"bins: it takes strings. Received: None of type NoneType"):
+    with pytest.raises(TypeError, match=r"bins: expects strings. Received: None of type NoneType"):
         layer(["a", None])
-    with pytest.raises(ValueError, match=r"bins: a string cannot be written in UTF-8"):
+    with pytest.raises(ValueError, match=r"bins: strings must be encodable in UTF-8"):
         layer(["\ud800"])
-    with pytest.raises(ValueError, match=r"bins: a string cannot be written in UTF-8"):
+    with pytest.raises(ValueError, match=r"bins: strings must be encodable in UTF-8"):
         layer([b"bytes", "\ud800"])

@@ -36,7 +36,7 @@ def test_with_channels_first_a_scale_for_each_channel_is_for_the_first_axis_of_a
 
 def test_lists_of_numbers_are_one_tensor():
     assert ours.layers.Rescaling(2.0)([[1, 2], [3, 4]]).tolist() == [[2.0, 4.0], [6.0, 8.0]]
-    with pytest.raises(ValueError, match=r"scaled: the rows of a list must be equally long"):
+    with pytest.raises(ValueError, match=r"scaled: the rows of a list must have equal lengths"):
         ours.layers.Rescaling(2.0, name="scaled")([[1, 2], [3]])
 
 
@@ -78,9 +78,11 @@ def test_bad_arguments(scale, offset, name):
 @pytest.mark.parametrize(("scale", "offset", "name"), [([1.0, 2.0], 0.0, "scale"), (1.0, [], "offset")])
 def test_bad_shapes(scale, offset, name):
     layer = ours.layers.Rescaling(scale, offset, name="scaled")
-    wanted = rf"scaled: {name}, an array of shape \(.*\), does not fit the inputs. Received: inputs of shape \(2, 3\)"
+    wanted = (
+        rf"scaled: {name}, an array of shape \(.*\), must broadcast over the inputs. Received: inputs of shape \(2, 3\)"
+    )
     with pytest.raises(ValueError, match=wanted):
         layer(torch.ones(2, 3))
-    with pytest.raises(ValueError, match=r"does not fit the inputs. Received: inputs of shape \(None, 3\)"):
+    with pytest.raises(ValueError, match=r"must broadcast over the inputs. Received: inputs of shape \(None, 3\)"):
         layer(ours.Input((3,)))
     assert ours.layers.Rescaling([1.0, 2.0])(ours.Input((None,))).shape == (None, None)

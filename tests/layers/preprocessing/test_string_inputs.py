@@ -103,7 +103,7 @@ def test_what_does_not_fit(inputs, error, message):
 def test_other_layers_take_no_strings():
     texts: Any = ours.Input((1,), dtype="string", name="texts")
     for call in (ours.layers.Dense(2), ours.layers.Embedding(3, 2), ours.layers.Rescaling(2.0), torch.relu):
-        with pytest.raises(TypeError, match=r"torch has no dtype for strings: dtype='string' is for inputs of layers"):
+        with pytest.raises(TypeError, match=r"torch has no dtype for strings\. .*'string', which is for inputs of"):
             call(texts)
     with pytest.raises(TypeError, match="Unknown dtype policy"):
         ours.layers.Dense(2, dtype="string")

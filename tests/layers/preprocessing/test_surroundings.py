@@ -127,7 +127,7 @@ def _weights(layer: Any, count: int) -> list[float] | None:
 def test_what_is_no_vocabulary_is_refused(state):
     layer = _learnt("StringLookup", name="words", max_tokens=4)
     before = layer.get_vocabulary()
-    with pytest.raises(ValueError, match=r"words: the state_dict holds no vocabulary for it under '_extra_state'"):
+    with pytest.raises(ValueError, match=r"words: '_extra_state' in the state_dict must contain a vocabulary"):
         layer.load_state_dict({"_extra_state": state})
     assert layer.get_vocabulary() == before
 

@@ -136,9 +136,9 @@ def test_functions_are_in_the_config_only_if_registered():
         ({"ragged": True}, r"TextVectorization: ragged is not supported. Received: ragged=True"),
         ({"sparse": True}, r"TextVectorization: sparse is not supported"),
         ({"max_tokens": 1}, r"max_tokens must be an int above 1"),
-        ({"vocabulary": ["a", "a"]}, r"each token must be in the vocabulary once. Received twice: \['a'\]"),
+        ({"vocabulary": ["a", "a"]}, r"each token must .* only once. Received: repeated tokens \['a'\]"),
         ({"vocabulary": ["a", ""]}, r"mask_token='' must not be in the vocabulary"),
-        ({"max_tokens": 3, "vocabulary": ["a", "b"]}, r"max_tokens=3 is too small for the vocabulary"),
+        ({"max_tokens": 3, "vocabulary": ["a", "b"]}, r"must have at most max_tokens=3 tokens"),
     ],
 )
 def test_bad_arguments(arguments, message):
@@ -148,15 +148,15 @@ def test_bad_arguments(arguments, message):
 
 def test_bad_inputs():
     layer = TextVectorization(name="texts")
-    with pytest.raises(ValueError, match=r"texts_lookup: it has no vocabulary yet. Call adapt\(data\)"):
+    with pytest.raises(ValueError, match=r"texts_lookup: has no vocabulary yet. Call adapt\(data\)"):
         layer(["a"])
-    with pytest.raises(ValueError, match=r"texts: to be split, texts must have the shape \(batch,\) or \(batch, 1\)"):
+    with pytest.raises(ValueError, match=r"texts: texts that are split must have shape \(batch,\) or \(batch, 1\)"):
         layer([["a", "b"]])
-    with pytest.raises(ValueError, match=r"texts: to be split, texts must have the shape"):
+    with pytest.raises(ValueError, match=r"texts: texts that are split must have shape"):
         layer.compute_output_shape((None, 2))
-    with pytest.raises(TypeError, match=r"texts: it takes strings.* Received: a tensor of torch.float32"):
+    with pytest.raises(TypeError, match=r"texts: expects strings.* Received: a tensor of torch.float32"):
         layer(torch.ones(2))
-    with pytest.raises(TypeError, match=r"texts: it takes strings. Received: None"):
+    with pytest.raises(TypeError, match=r"texts: expects strings. Received: None"):
         layer(["a", None])
     with pytest.raises(ValueError, match=r"adapt\(\) found no tokens"):
         layer.adapt(["", ".,"])

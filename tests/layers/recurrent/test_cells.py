@@ -83,9 +83,9 @@ def test_the_output_may_have_another_size_than_the_state():
 def test_an_abstract_cell_says_what_is_missing():
     cell = layers.AbstractRNNCell(name="cell")
     for what in (lambda: cell.state_size, lambda: layers.RNN(cell)):
-        with pytest.raises(NotImplementedError, match="cell: AbstractRNNCell does not say how large its state is"):
+        with pytest.raises(NotImplementedError, match="cell: AbstractRNNCell must define the size of its state"):
             what()
-    with pytest.raises(NotImplementedError, match="cell: AbstractRNNCell does not say what a step is"):
+    with pytest.raises(NotImplementedError, match="cell: AbstractRNNCell must define what a step computes"):
         cell(X, None)
 
 
@@ -126,7 +126,7 @@ def test_constants_go_to_every_call():
     assert old.get_config()["num_constants"] == 1
     stack = layers.RNN([Shifted(), Minimal(3)])
     assert stack(X, constants=shift).shape == (2, 3)
-    with pytest.raises(ValueError, match="gru: call\\(\\) of GRUCell takes no constants"):
+    with pytest.raises(ValueError, match="gru: call\\(\\) of GRUCell does not accept constants"):
         layers.GRU(2, name="gru")(X, constants=shift)
 
 
@@ -185,16 +185,16 @@ def test_the_forget_gate_begins_open():
 
 @pytest.mark.parametrize("cell", [None, 3, object(), layers.GRUCell, layers.Dense(2)])
 def test_what_is_no_cell_is_refused(cell):
-    with pytest.raises(ValueError, match=r"RNN: a cell has a method `call\(inputs, states\)` and an attribute"):
+    with pytest.raises(ValueError, match=r"RNN: a cell must have a method `call\(inputs, states\)` and an attribute"):
         layers.RNN(cell)
-    with pytest.raises(ValueError, match="StackedRNNCells: a cell has a method"):
+    with pytest.raises(ValueError, match="StackedRNNCells: a cell must have a method"):
         layers.StackedRNNCells([cell])
 
 
 def test_sizes_and_stacks_that_are_none_are_refused():
     wrong = type("Cell", (Minimal,), {})(3)
     wrong.state_size = "large"
-    with pytest.raises(ValueError, match="RNN: the `state_size` of a cell is a positive int.*'large'"):
+    with pytest.raises(ValueError, match="RNN: the `state_size` of a cell must be a positive int.*'large'"):
         layers.RNN(wrong)
     for cells in ([], layers.GRUCell(2), None):
         with pytest.raises(ValueError, match="StackedRNNCells: cells must be a list of at least one cell"):

@@ -145,7 +145,7 @@ def test_images_of_any_size():
     assert [tuple(part.shape) for part in layer(torch.randn(2, 3, 7, 9, 1))] == [(2, 3, 4, 2)] * 3
     assert layer(torch.randn(1, 2, 5, 5, 1))[0].shape == (1, 2, 2, 2)
     assert layer.compute_output_shape((None, None, None, 9, 1)) == ((None, None, 4, 2),) * 3
-    with pytest.raises(ValueError, match=r"was not known when the layer was built.*\(2, None, None, 1\)"):
+    with pytest.raises(ValueError, match=r"which must be known.*\(2, None, None, 1\)"):
         layer.get_initial_state(batch_size=2)
 
 
@@ -226,11 +226,11 @@ def test_bad_inputs():
 
 
 def test_bad_stateful_layers():
-    with pytest.raises(ValueError, match="a stateful layer must know the size of its batches"):
+    with pytest.raises(ValueError, match="the batch size of a stateful layer must be known"):
         L.ConvLSTM2D(2, 3, stateful=True).build((None, 4, 5, 5, 1))
-    with pytest.raises(ValueError, match="was not known when the layer was built"):
+    with pytest.raises(ValueError, match="which must be known"):
         L.ConvLSTM2D(2, 3, stateful=True).build((2, 4, None, 5, 1))
     layer = L.ConvLSTM2D(2, 3, stateful=True)
     layer(torch.ones(2, 4, 5, 5, 1))
-    with pytest.raises(ValueError, match="must have the same size, 2. Received: a batch of 1"):
+    with pytest.raises(ValueError, match="must have the same size, here 2. Received: a batch of size 1"):
         layer(torch.ones(1, 4, 5, 5, 1))

@@ -78,14 +78,14 @@ def test_a_build_without_a_batch_size_leaves_nothing_behind(name):
         getattr(layers, name)(2, stateful=True),
         layers.Bidirectional(getattr(layers, name)(2, stateful=True)),
     ):
-        with pytest.raises(ValueError, match="must know the size of its batches"):
+        with pytest.raises(ValueError, match="the batch size of a stateful layer must be known"):
             layer.build((None, 3, 7))
         assert layer(INPUTS).shape[0] == 2
 
 
 def test_a_build_without_the_size_of_images_leaves_nothing_behind():
     layer = layers.ConvLSTM2D(2, 3, stateful=True)
-    with pytest.raises(ValueError, match="the state has the size of the images, which was not known"):
+    with pytest.raises(ValueError, match="the size of the state is that of the images, which must be known"):
         layer.build((2, 3, None, 5, 1))
     assert layer(torch.ones(2, 3, 5, 5, 1)).shape == (2, 3, 3, 2)
 
@@ -95,7 +95,7 @@ def test_a_layer_that_is_made_stateful_after_its_build():
     layer(INPUTS)
     layer.stateful = True
     with pytest.raises(
-        ValueError, match="^late: keeps no state, because it was not stateful when it was built. Make it"
+        ValueError, match="^late: keeps no states, because it was not stateful when it was built. Create"
     ):
         layer(INPUTS)
     layer.built = False

@@ -78,7 +78,7 @@ def test_a_mask_may_be_written_in_several_ways(mask):
 def test_a_mask_of_another_shape_is_refused():
     for mask in (HOLES[:, :3], HOLES[:1], HOLES[0]):
         with pytest.raises(
-            ValueError, match=r"gru: the mask must have the shape \(2, 5\) of batch and steps. Received"
+            ValueError, match=r"gru: the mask must have shape \(batch, steps\), here \(2, 5\). Received"
         ):
             layers.GRU(4, name="gru")(X, mask=mask)
 

@@ -31,7 +31,7 @@ def test_a_layer_around_cells(name, is_list):
 def test_a_cell_that_stands_twice_in_a_list(name):
     cell = getattr(layers, name)(3, name="twice")
     with pytest.raises(
-        ValueError, match=r"^twice: its kernel, of shape \(4, .*\), is for inputs with 4 features\. .*2, 3, 3"
+        ValueError, match=r"^twice: the inputs must have 4 features, .* kernel has shape \(4, .*\)\. .*2, 3, 3"
     ):
         layers.RNN([cell, cell])(FOUR)
     cell = getattr(layers, name)(4)
@@ -54,7 +54,7 @@ def test_weights_that_are_others_than_those_of_the_build(name):
     layer = getattr(layers, name)(3)
     layer(FOUR)
     replaced = torch.ones(5, layer.cell.kernel.shape[1])
-    message = "its kernel, of shape .*, is for inputs with 5 features. Received: sequences of shape \\(2, 3, 4\\)"
+    message = "the inputs must have 5 features, .* has shape .* Received: sequences of shape \\(2, 3, 4\\)"
     with pytest.raises(ValueError, match=message):
         functional_call(layer, {"cell.kernel": replaced}, (FOUR,))
     layer.cell.kernel = torch.nn.Parameter(replaced)
@@ -72,5 +72,5 @@ def test_a_backward_layer_that_was_built_for_others(name):
     both = layers.Bidirectional(getattr(layers, name)(3))
     both(FOUR)
     both.backward_layer.cell.kernel = torch.nn.Parameter(torch.ones(5, both.backward_layer.cell.kernel.shape[1]))
-    with pytest.raises(ValueError, match="its kernel, of shape .*, is for inputs with 5 features"):
+    with pytest.raises(ValueError, match="the inputs must have 5 features"):
         both(FOUR)

@@ -17,7 +17,7 @@ L = ours.layers
         ({"layer": L.Dense(2, name="d")}, "Received: d, which has no go_backwards, return_sequences, return_state."),
         ({"backward_layer": "x"}, "Bidirectional: backward_layer must be a recurrent layer.* Received: 'x'."),
         ({"merge_mode": "avg"}, "merge_mode must be one of 'concat', .* None. Received: merge_mode='avg'."),
-        ({"backward_layer": L.GRU(2)}, "different directions. Received: go_backwards=False for both."),
+        ({"backward_layer": L.GRU(2)}, "opposite directions. Received: go_backwards=False for both."),
         (
             {"backward_layer": L.GRU(2, go_backwards=True, return_sequences=True)},
             "the same return_sequences. Received: return_sequences=False and return_sequences=True.",
@@ -39,14 +39,14 @@ def test_bad_calls():
     with pytest.raises(ValueError, match="both: the first argument of a call, 'sequences', is missing"):
         layer()
     inputs = torch.ones(2, 3, 4)
-    with pytest.raises(ValueError, match=r"both: initial_state must hold .* Received: 1 tensor\."):
+    with pytest.raises(ValueError, match=r"both: initial_state must contain .* Received: 1 tensor\."):
         layer(inputs, initial_state=torch.ones(2, 2))
     for states in ([torch.ones(2, 3)] * 2, [torch.ones(2, 2)] * 4):
         with pytest.raises(ValueError, match="forward_gru: the initial state must be 1 tensor"):
             layer(inputs, initial_state=states)
     with pytest.raises(ValueError, match="forward_gru: the mask must"):
         layer(inputs, mask=torch.ones(2, 4, dtype=torch.bool))
-    with pytest.raises(ValueError, match="stateful layer must know the size of its batches"):
+    with pytest.raises(ValueError, match="batch size of a stateful layer must be known"):
         L.Bidirectional(L.GRU(2, stateful=True)).build((None, 3, 4))
     stateful = L.Bidirectional(L.GRU(2, stateful=True))
     stateful(inputs)

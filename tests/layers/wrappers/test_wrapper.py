@@ -72,7 +72,7 @@ def test_a_module_of_torch_s_is_a_layer_inside():
     [
         (3, "Received: 3."),
         (None, "Received: None."),
-        (keras.layers.Dense, r"Received: the class Dense. Make one: Dense\(...\)."),
+        (keras.layers.Dense, r"Received: the class Dense. Create an instance: Dense\(...\)."),
     ],
 )
 def test_what_is_no_layer_is_refused(value, received):
@@ -81,7 +81,7 @@ def test_what_is_no_layer_is_refused(value, received):
 
 
 def test_a_wrapper_without_call_says_so():
-    with pytest.raises(NotImplementedError, match=r"wrap: Wrapper does not say .* Define call\(self, inputs\)"):
+    with pytest.raises(NotImplementedError, match=r"wrap: Wrapper must define .* Define call\(self, inputs\)"):
         keras.layers.Wrapper(keras.layers.Dense(2), name="wrap")(torch.ones(1, 2))
 
 

@@ -1,4 +1,4 @@
-"""Layers that let the steps of a sequence attend to each other."""
+"""Which attention layers are there?"""
 
 from torchkeras_layer.layers.attention.attention import AdditiveAttention, Attention
 from torchkeras_layer.layers.attention.multi_head_attention import GroupedQueryAttention as GroupQueryAttention

@@ -1,4 +1,4 @@
-"""How does a sequence attend to another one without projections: by products or by sums of their features?"""
+"""How does a sequence attend to another one without projections: by dot products, or additively?"""
 
 from __future__ import annotations
 
@@ -26,37 +26,40 @@ from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
 
 @dataclass(slots=True)
 class AttentionOptions:
-    """What a layer was given beyond the arguments of Keras 3."""
+    """The options of a layer that are not arguments of Keras 3.
 
-    # Whether each call uses the causal mask: `causal` of Keras 2.
+    Attributes:
+        is_causal: whether each call uses the causal mask; the argument `causal` of Keras 2.
+    """
+
     is_causal: bool
 
 
 @catalog.register()
 class Attention(BuiltInLayer, only_merges_masks=True):
-    """For each query the mean of the values, weighted by the softmax of the products of the query and the keys (Luong).
+    """Dot-product attention (Luong): the mean of the values, weighted by the softmax of the scores of each query.
 
-    Called on a list `[query, value]` or `[query, value, key]`, with `value` for the key by default, and as options
-    `mask` (a list with a mask over the steps, or `None`, for query and value; by default those that the tensors carry),
-    `use_causal_mask` and `return_attention_scores`. Masked values count nothing, masked queries give 0, and the output
-    carries the mask of the query.
+    It is called on a list `[query, value]` or `[query, value, key]`; by default, `value` is the key too. Options of a
+    call are `mask` (a list with a mask over the steps, or `None`, for query and value; by default those of the
+    tensors), `use_causal_mask` and `return_attention_scores`. Masked values have weight 0, the output of masked queries
+    is 0, and the output has the mask of the query.
 
-    For second derivatives, call it `with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)`: torch's
-    faster kernels have the first only.
+    For second derivatives, call it `with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)`, because
+    torch's faster kernels only have first derivatives.
 
     Shapes: query (batch, …, steps, features), value (batch, …, other steps, size), key (batch, …, other steps,
     features) -> (batch, …, steps, size), and scores (batch, …, steps, other steps).
 
     Args:
         use_scale: whether a weight `scale` multiplies the scores.
-        score_mode: 'dot': the product of query and key; 'concat': the sum of `tanh(query + key)` over the features,
-            times a weight `concat_score_weight`; `scale` is then within the tanh.
+        score_mode: 'dot': the dot product of query and key; 'concat': the sum of `tanh(query + key)` over the features,
+            times a weight `concat_score_weight`; `scale` is then inside the tanh.
         dropout: probability with which a weight of a value is dropped in training.
-        seed: int for the numbers that `dropout` draws, as in `Dropout`.
-        **kwargs: those of `Layer`, and Keras 2's `causal`, for `use_causal_mask` in each call.
+        seed: int for the dropout masks, as in `Dropout`.
+        **kwargs: those of `Layer`, and `causal` of Keras 2: `use_causal_mask` in each call.
 
     Raises:
-        ValueError: if an argument is not of that kind, or inputs or masks do not fit together.
+        ValueError: for an invalid argument, or if inputs or masks do not fit together.
 
     >>> import torchkeras_layer as keras
     >>> query, value = torch.ones(1, 1, 2), torch.tensor([[[1.0, 3.0], [3.0, 1.0]]])
@@ -82,7 +85,7 @@ class Attention(BuiltInLayer, only_merges_masks=True):
         self.supports_masking = True
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor that make this layer again; `causal`, not known to Keras 3, if true.
+        """Return the constructor arguments that recreate this layer; `causal`, not in Keras 3, only if it is true.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Attention(causal=True).get_config()["causal"]
@@ -91,7 +94,7 @@ class Attention(BuiltInLayer, only_merges_masks=True):
         return super().get_config() | ({"causal": True} if self._torchkeras.derived.is_causal else {})
 
     def build(self, input_shape: Any) -> None:
-        """Create `scale` and `concat_score_weight` where they are used.
+        """Create the weights `scale` and `concat_score_weight`, if they are used.
 
         Raises:
             ValueError: if the shapes do not fit together.
@@ -110,12 +113,20 @@ class Attention(BuiltInLayer, only_merges_masks=True):
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Return the weighted means of the values, and the weights if they are asked for."""
+        """Return the weighted means of the values, and with `return_attention_scores` the weights too.
+
+        Args:
+            inputs: `[query, value]` or `[query, value, key]`.
+            mask: a list with the masks of query and value, (batch, …, steps), true for steps that count; or `None`.
+            training: whether dropout is applied.
+            return_attention_scores: whether to return a pair of outputs and weights.
+            use_causal_mask: whether each query attends only to the steps up to its own.
+        """
         query, value, key = _read_inputs(self, inputs)
         query_mask, value_mask = _read_masks(self, mask, query, value)
         is_causal = use_causal_mask or self._torchkeras.derived.is_causal
         weights = None
-        # A subclass may have other scores.
+        # A subclass may compute other scores.
         is_product = self.score_mode == "dot" and type(self)._calculate_scores is Attention._calculate_scores
         if is_product and not (return_attention_scores or (training and self.dropout > 0)):
             outputs = _attend_by_product(self, query, value, key, value_mask, is_causal)
@@ -123,7 +134,7 @@ class Attention(BuiltInLayer, only_merges_masks=True):
             scores = self._calculate_scores(query, key)
             kept = _score_mask(self, query, value, value_mask, is_causal)
             if kept is not None:
-                # Added as in Keras: small scores vanish beside it, and where all keys are masked, all count alike.
+                # Added, as in Keras, so that all keys have equal weights if all of them are masked.
                 scores = torch.where(kept, scores, scores + large_negative(scores.dtype))
             weights = self._dropout_layer(torch.softmax(scores, -1), training=training)
             outputs = weights @ value
@@ -136,7 +147,7 @@ class Attention(BuiltInLayer, only_merges_masks=True):
         return mask[0] if isinstance(mask, (list, tuple)) and mask else None
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Return the shape of the query with the size of the values.
+        """Return the shape of the query with the features of the values.
 
         Raises:
             ValueError: if the shapes do not fit together.
@@ -145,7 +156,7 @@ class Attention(BuiltInLayer, only_merges_masks=True):
         return (*query[:-1], value[-1])
 
     def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
-        """Return how well each key fits each query. A subclass may define it, as in Keras."""
+        """Return the score of each key for each query. A subclass may override it, as in Keras."""
         if self.score_mode == "dot":
             return _scaled(self, query) @ key.transpose(-1, -2)
         summed = query.unsqueeze(-2) + key.unsqueeze(-3)
@@ -165,7 +176,7 @@ def _attend_by_product(
     is_causal: bool,
 ) -> torch.Tensor:
     kept = None if mask is None else _score_mask(layer, query, value, mask, is_causal)
-    # Torch's fused kernel is for batches of heads: with 3 axes, another one takes twice the time (32 x 64 x 64).
+    # Torch's fused kernel needs an axis of heads; for rank 3, another kernel takes twice the time (32 x 64 x 64).
     query, key, value = _scaled(layer, query).unsqueeze(-3), key.unsqueeze(-3), value.unsqueeze(-3)
     kept = None if kept is None else kept.unsqueeze(-3)
     return attend(query, key, value, kept, 1.0, is_causal and kept is None).squeeze(-3)
@@ -182,7 +193,7 @@ def _score_mask(
 
 def _read_inputs(layer: Attention, inputs: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return query, value and key, in the same dtype."""
-    # At each call, because a tensor in place of the list could pass for one: its rows are tensors too.
+    # Checked at each call, because a tensor of 2 or 3 rows would behave like the list.
     if not isinstance(inputs, (list, tuple)) or not 2 <= len(inputs) <= 3:
         raise ValueError(_list_expected(layer, inputs))
     query, value = inputs[:2]
@@ -198,7 +209,7 @@ def _read_masks(layer: Attention, mask: Any, *tensors: torch.Tensor) -> list[tor
     if not isinstance(mask, (list, tuple)) or not 2 <= len(mask) <= 3:
         raise ValueError(
             f"{layer.name}: mask must be a list with a mask, or None, for the query and for the value. "
-            f"Received: {type(mask).__name__}."
+            f"Received: mask of type {type(mask).__name__}."
         )
     read: list[torch.Tensor | None] = []
     for what, one, tensor in zip(("query", "value"), mask, tensors, strict=False):
@@ -247,16 +258,16 @@ def _list_expected(layer: Attention, received: Any) -> str:
 
 @catalog.register()
 class AdditiveAttention(Attention):
-    """`Attention` with scores that are the sum of `scale * tanh(query + key)` over the features (Bahdanau).
+    """Additive attention (Bahdanau): the scores are the sum of `scale * tanh(query + key)` over the features.
 
-    Called as `Attention` is. Shapes: query (batch, …, steps, features), value (batch, …, other steps, size), key
+    It is called like `Attention`. Shapes: query (batch, …, steps, features), value (batch, …, other steps, size), key
     (batch, …, other steps, features) -> (batch, …, steps, size), and scores (batch, …, steps, other steps).
 
     Args:
         use_scale: whether there is a weight `scale`, of shape (features,).
         dropout: probability with which a weight of a value is dropped in training.
-        seed: int for the numbers that `dropout` draws, as in `Dropout`.
-        **kwargs: those of `Layer`, and Keras 2's `causal`, for `use_causal_mask` in each call.
+        seed: int for the dropout masks, as in `Dropout`.
+        **kwargs: those of `Layer`, and `causal` of Keras 2: `use_causal_mask` in each call.
 
     Raises:
         ValueError: as `Attention`, and if the number of features is not known.
@@ -271,7 +282,7 @@ class AdditiveAttention(Attention):
         super().__init__(use_scale, "concat", dropout, seed, **kwargs)
 
     def build(self, input_shape: Any) -> None:
-        """Create `scale`.
+        """Create the weight `scale`, if it is used.
 
         Raises:
             ValueError: if the shapes do not fit together.
@@ -284,6 +295,6 @@ class AdditiveAttention(Attention):
         self._dropout_layer = score_dropout(self)
 
     def _calculate_scores(self, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
-        fits = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
-        # A product with the weight, which needs no second tensor of this size.
-        return fits @ weight_of(self, "scale") if self.use_scale else fits.sum(-1)
+        summed = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
+        # A matrix product with the weight, which needs no second tensor of this size.
+        return summed @ weight_of(self, "scale") if self.use_scale else summed.sum(-1)

@@ -1,4 +1,4 @@
-"""Where do queries, keys and masks have their axes, and where do scores have them?"""
+"""Which axes do queries, keys, masks and scores have, and in which order?"""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ _NOTHING = slice(None)
 
 
 class AttentionAxes:
-    """The axes of inputs (batch, …, features) over which queries attend to keys; those between are further batches.
+    """The axes of inputs (batch, …, features) over which queries attend to keys; the others are batch axes.
 
-    Scores are (batch, further batches, heads, query axes, key axes).
+    Scores are (batch axes, heads, query axes, key axes).
 
     Args:
-        ndim: number of axes of the inputs.
-        attention: the axes, none of them the first or the last.
+        rank: rank of the inputs.
+        attention: the axes over which queries attend to keys; neither the first nor the last.
 
     >>> axes = AttentionAxes(4, (2,))
     >>> axes.batch, axes.heads_first(torch.ones(2, 3, 5, 8, 16)).shape
     ((0, 1), torch.Size([2, 3, 8, 5, 16]))
     """
 
-    def __init__(self, ndim: int, attention: Sequence[int]) -> None:
-        self.ndim = ndim
+    def __init__(self, rank: int, attention: Sequence[int]) -> None:
+        self.rank = rank
         self.attention = tuple(attention)
         self.count = len(self.attention)
-        self.batch = tuple(axis for axis in range(ndim - 1) if axis not in self.attention)
-        self.is_plain = ndim == 3
-        # Of what is projected: heads stand where the features stood, and the sizes of the heads come last.
-        self._order = (*self.batch, ndim - 1, *self.attention, ndim)
-        self._order_back = tuple(self._order.index(axis) for axis in range(ndim + 1))
+        self.batch = tuple(axis for axis in range(rank - 1) if axis not in self.attention)
+        self.is_plain = rank == 3
+        # Projections have two axes, heads and the features of a head, in place of the features of the inputs.
+        self._order = (*self.batch, rank - 1, *self.attention, rank)
+        self._order_back = tuple(self._order.index(axis) for axis in range(rank + 1))
 
     def heads_first(self, projected: torch.Tensor) -> torch.Tensor:
-        """Return (batch…, steps…, heads, size), as it is projected, as (batch…, heads, steps, size), steps in one."""
+        """Transpose a projection (batch…, steps…, heads, size) to (batch…, heads, steps, size), with joined steps."""
         if self.is_plain:
             return projected.transpose(1, 2)
         ordered = projected.permute(self._order)
         return ordered.flatten(-1 - self.count, -2) if self.count > 1 else ordered
 
     def heads_last(self, attended: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
-        """Return (batch…, heads, steps, size) with the axes that the projected query has."""
+        """Undo `heads_first` for the output of the attention, (batch…, heads, steps, size)."""
         if self.is_plain:
             return attended.transpose(1, 2)
         if self.count > 1:
@@ -57,22 +57,22 @@ class AttentionAxes:
         return (*batch, heads, *self._steps(query), *self._steps(key))
 
     def mask_of_queries(self, mask: torch.Tensor) -> torch.Tensor:
-        """Return a mask over queries, (batch, …) without features, so that it broadcasts to the scores."""
+        """Reshape a mask over queries, (batch, …) without features, so that it broadcasts to the scores."""
         mask = mask.permute(*self.batch, *self.attention)
         return mask[(_NOTHING,) * len(self.batch) + (None, ..., *(None,) * self.count)]
 
     def mask_of_keys(self, mask: torch.Tensor) -> torch.Tensor:
-        """Return a mask over keys, (batch, …) without features, so that it broadcasts to the scores."""
+        """Reshape a mask over keys, (batch, …) without features, so that it broadcasts to the scores."""
         mask = mask.permute(*self.batch, *self.attention)
         return mask[(_NOTHING,) * len(self.batch) + (None,) * (1 + self.count) + (...,)]
 
     def mask_of_pairs(self, mask: torch.Tensor) -> torch.Tensor:
-        """Return a mask (…, query axes, key axes) so that it broadcasts to the scores, axes for it put before those."""
+        """Reshape a mask (…, query axes, key axes) so that it broadcasts to the scores, by inserting axes of size 1."""
         missing = len(self.batch) + 1 + 2 * self.count - mask.dim()
         return mask[(..., *(None,) * missing, *(_NOTHING,) * (2 * self.count))] if missing else mask
 
     def joined_steps(self, mask: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
-        """Return a mask that broadcasts to the scores with all query axes in one, and all key axes in one."""
+        """Return a mask of the scores with all query axes joined into one, and all key axes joined into one."""
         if self.count == 1:
             return mask
         before = mask.dim() - 2 * self.count
@@ -80,7 +80,7 @@ class AttentionAxes:
         return full.flatten(before + self.count).flatten(before, before + self.count - 1)
 
     def split_steps(self, scores: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
-        """Return scores (batch…, heads, query steps, key steps) with all the axes of steps."""
+        """Split the joined axes of scores (batch…, heads, query steps, key steps) into the query and key axes."""
         if self.count == 1:
             return scores
         return scores.unflatten(-1, self._steps(key)).unflatten(-1 - self.count, self._steps(query))
@@ -90,20 +90,23 @@ class AttentionAxes:
 
 
 def check_shapes(
-    layer: Layer, ndim: int, batch: Sequence[int], query: Sequence[Any], value: Sequence[Any], key: Sequence[Any]
+    layer: Layer, rank: int, batch: Sequence[int], query: Sequence[Any], value: Sequence[Any], key: Sequence[Any]
 ) -> None:
-    """Check that the shapes of a query, a value and a key fit together; `None` is a free size.
+    """Check that the shapes of a query, a value and a key fit together; `None` is a free dimension.
 
     Args:
-        batch: the axes over which no query attends.
+        layer: the layer, for the error message.
+        rank: the rank that all must have.
+        batch: the batch axes.
+        query, value, key: the shapes.
 
     Raises:
-        ValueError: if their ranks differ, key and value have not the same steps, or not the batch of the query.
+        ValueError: if a rank is wrong, or the steps of key and value, or the batch axes of query and value, differ.
     """
-    if not len(query) == len(value) == len(key) == ndim:
-        fault = f"query, value and key must have rank {ndim}"
-    elif any(not _fit(key[axis], value[axis]) for axis in range(ndim - 1)):
-        fault = "value and key must have the same shape but for their features"
+    if not len(query) == len(value) == len(key) == rank:
+        fault = f"query, value and key must have rank {rank}"
+    elif any(not _fit(key[axis], value[axis]) for axis in range(rank - 1)):
+        fault = "value and key must have the same shape except for their features"
     elif any(not _fit(query[axis], value[axis]) and 1 not in (query[axis], value[axis]) for axis in batch):
         fault = f"query and value must have the same sizes along the axes {list(batch)}"
     else:

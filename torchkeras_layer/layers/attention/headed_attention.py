@@ -1,4 +1,4 @@
-"""How do several heads, each with projections of its own, attend to a sequence?"""
+"""How do several heads, each with its own projections, attend to a sequence?"""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class HeadSizes(NamedTuple):
-    """How many heads there are of queries, and of keys and values; and the sizes of one."""
+    """The numbers of heads of queries, and of keys and values, and the sizes of one head."""
 
     query_heads: int
     key_heads: int
@@ -44,25 +44,31 @@ class HeadSizes(NamedTuple):
 
 @dataclass(slots=True)
 class AttentionPlan:
-    """What a layer holds for its projections, and what it works out from the shapes when it is built."""
+    """What a layer stores beyond its public attributes.
+
+    Attributes:
+        projection_regularizer: activity regularizer of the projections.
+        axes: the axes of queries, keys and scores; known after the build.
+        heads: number of heads of queries; known after the build.
+        scale: factor of the scores; known after the build.
+        output_sizes: the argument `output_shape`: the sizes that replace the features of the query in the output.
+    """
 
     projection_regularizer: Any
-    # Known after the build, like those below.
     axes: AttentionAxes
     heads: int = 0
     scale: float = 1.0
-    # `output_shape`: what stands in the output where the features stand in the query.
     output_sizes: Shape | None = None
 
 
 class HeadedAttention(BuiltInLayer, has_effects=True):
-    """Base of the layers that project queries, keys and values into heads, and project back what these find.
+    """Base of the layers that project queries, keys and values into heads, and project the outputs of the heads back.
 
-    A subclass says how many heads there are, and of which sizes. It has effects because the projections may have
+    A subclass defines the number of heads and their sizes. The class has effects because the projections may have
     activity regularizers.
     """
 
-    # Torch takes its fastest kernel by itself. `softmax_robust_masking` is Keras 2's, and gives the same numbers.
+    # Torch chooses its fastest kernel itself. `softmax_robust_masking` of Keras 2 does not change the results.
     _torchkeras_without_effect = ("flash_attention", "softmax_robust_masking")
 
     def __init__(
@@ -86,15 +92,15 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         self._torchkeras.derived = AttentionPlan(regularizer, AttentionAxes(3, (1,)))
 
     def _torchkeras_head_sizes(self) -> HeadSizes:
-        """Return how many heads there are, and of which sizes."""
+        """Return the numbers of heads and their sizes."""
         raise NotImplementedError
 
-    def _torchkeras_attention_axes(self, ndim: int) -> tuple[int, ...]:
-        """Return the axes of inputs with `ndim` axes over which queries attend to keys."""
+    def _torchkeras_attention_axes(self, rank: int) -> tuple[int, ...]:
+        """Return the axes over which queries attend to keys, for inputs of the given rank."""
         raise NotImplementedError
 
     def build(self, query_shape: Shape, value_shape: Shape | None = None, key_shape: Shape | None = None) -> None:
-        """Create the projections, under the names that they have in Keras.
+        """Create and build the projections, under the same names as in Keras.
 
         Raises:
             TypeError: if the shape of the values is missing.
@@ -106,7 +112,7 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         key = value if key_shape is None else as_shape(key_shape)
         plan: AttentionPlan = self._torchkeras.derived
         axes = plan.axes = AttentionAxes(len(query), self._torchkeras_attention_axes(len(query)))
-        check_shapes(self, axes.ndim, axes.batch, query, value, key)
+        check_shapes(self, axes.rank, axes.batch, query, value, key)
         if self.sliding_window is not None:
             _check_one_axis(self, "sliding_window")
         sizes = self._torchkeras_head_sizes()
@@ -135,7 +141,17 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         training: Any = None,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Return what the queries find in the values whose keys fit them; and how well those fit, if asked for.
+        """Return the output, (batch, steps, features), and with `return_attention_scores` the attention weights too.
+
+        Args:
+            query: (batch, …, features).
+            value: (batch, …, features).
+            key: by default `value`.
+            query_mask, value_mask, key_mask: boolean, (batch, …) without features; by default the masks of the tensors.
+            attention_mask: boolean, broadcast to the scores, or to the scores without the axis of heads.
+            return_attention_scores: whether to return a pair of outputs and attention weights.
+            training: whether dropout is applied.
+            use_causal_mask: whether each query attends only to the steps up to its own.
 
         Raises:
             TypeError: if there is no value.
@@ -146,7 +162,7 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         masks = [mask_of(tensor) if given is None else given for given, tensor in pairs] + [attention_mask]
         key = value if key is None else key
         plan: AttentionPlan = self._torchkeras.derived
-        check_shapes(self, plan.axes.ndim, plan.axes.batch, query.shape, value.shape, key.shape)
+        check_shapes(self, plan.axes.rank, plan.axes.batch, query.shape, value.shape, key.shape)
         mask, is_causal = _mask_of_call(self, query, key, masks, use_causal_mask)
         gate = self._gate_dense(query) if self.use_gate else None
         attended, scores = self._compute_attention(
@@ -166,16 +182,16 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
     def compute_output_shape(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, query_shape: Shape, value_shape: Shape | None = None, key_shape: Shape | None = None
     ) -> Shape:
-        """Return the shape of the output for that of the query; the others only have to fit.
+        """Return the shape of the output, which depends only on that of the query.
 
         Raises:
-            ValueError: if they do not.
+            ValueError: if the shapes do not fit together.
         """
         query = as_shape(query_shape)
         value = query if value_shape is None else as_shape(value_shape)
         axes = AttentionAxes(len(query), self._torchkeras_attention_axes(len(query)))
         key = value if key_shape is None else as_shape(key_shape)
-        check_shapes(self, axes.ndim, axes.batch, query, value, key)
+        check_shapes(self, axes.rank, axes.batch, query, value, key)
         return (*query[:-1], *_output_sizes(self, query))
 
     def _compute_attention(
@@ -188,12 +204,16 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return what is found for what is projected, (batch, …, heads, size), and the scores if asked for.
+        """Return the outputs of the heads, (batch, …, heads, size), and the attention weights or `None`.
 
-        A subclass may define another attention here, as in Keras.
+        A subclass may override it to define another attention, as in Keras.
 
         Args:
-            attention_mask: boolean, broadcast to the scores, or without axes for further batches and heads.
+            query, key, value: the projections, (batch, …, heads, size).
+            attention_mask: boolean, broadcast to the scores; it may lack batch axes and the axis of heads.
+            training: whether dropout is applied.
+            return_attention_scores: whether the attention weights are needed.
+            use_causal_mask: whether each query attends only to the steps up to its own.
         """
         plan: AttentionPlan = self._torchkeras.derived
         axes = plan.axes
@@ -212,7 +232,7 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
             return axes.heads_last(attended, query), axes.split_steps(weights, query, key)
         attended = attend(queries, keys, values, mask, plan.scale, use_causal_mask, self.dropout if drops else 0.0)
         if mask is not None and (self.dropout > 0 or not axes.is_plain):
-            # There Keras takes its own softmax, which gives nothing to a query whose keys are all masked.
+            # In these cases Keras uses its own softmax, whose result is 0 for a query whose keys are all masked.
             attended = zero_where_all_masked(attended, mask)
         return axes.heads_last(attended, query), None
 
@@ -220,33 +240,33 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
 def _mask_of_call(
     layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor, masks: list[Any], use_causal_mask: bool
 ) -> tuple[torch.Tensor | None, bool]:
-    """Return the mask of the scores, and whether the causal one is left to the attention itself."""
+    """Return the mask of the scores, and whether `_compute_attention` must apply the causal mask itself."""
     is_masked = layer.sliding_window is not None or any(mask is not None for mask in masks)
     mask = _merge_masks(layer, query, key, *masks) if is_masked else None
     if not use_causal_mask:
         return mask, False
     _check_one_axis(layer, "use_causal_mask")
-    # Another attention, of a subclass, need not know of `use_causal_mask`.
+    # The attention of a subclass need not have the argument `use_causal_mask`.
     if mask is None and type(layer)._compute_attention is HeadedAttention._compute_attention:
         return None, True
     return merged([mask, _causal_mask(layer, query, key)]), False
 
 
 def _merge_masks(layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor, *masks: Any) -> torch.Tensor | None:
-    """Return the mask of the scores, without the causal one."""
+    """Return the mask of the scores, without the causal mask."""
     axes = layer._torchkeras.derived.axes
     shape = axes.scores_shape(query, key, layer._torchkeras.derived.heads)
-    own_ndim, ndims = [axes.ndim - 1], range(2 * axes.count, len(shape) + 1)
+    input_rank, score_ranks = [axes.rank - 1], range(2 * axes.count, len(shape) + 1)
     kinds = (
-        ("query_mask", own_ndim, axes.mask_of_queries),
-        ("value_mask", own_ndim, axes.mask_of_keys),
-        ("key_mask", own_ndim, axes.mask_of_keys),
-        ("attention_mask", ndims, axes.mask_of_pairs),
+        ("query_mask", input_rank, axes.mask_of_queries),
+        ("value_mask", input_rank, axes.mask_of_keys),
+        ("key_mask", input_rank, axes.mask_of_keys),
+        ("attention_mask", score_ranks, axes.mask_of_pairs),
     )
     found = []
-    for mask, (name, possible_ndims, arrange) in zip(masks, kinds, strict=True):
+    for mask, (name, ranks, arrange) in zip(masks, kinds, strict=True):
         if mask is not None:
-            arranged = arrange(read_mask(layer, name, mask, query, possible_ndims))
+            arranged = arrange(read_mask(layer, name, mask, query, ranks))
             check_broadcast(layer, name, arranged, "scores", shape)
             found.append(arranged)
     if layer.sliding_window is not None:
@@ -257,7 +277,7 @@ def _merge_masks(layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor,
 
 def _value_missing(layer: HeadedAttention) -> str:
     return (
-        f"{layer.name}: needs a value beside the query. Write `{layer.name}(query, value)`, or "
+        f"{layer.name}: needs a query and a value. Received: no value. Write `{layer.name}(query, value)`, or "
         f"`{layer.name}.build(query_shape, value_shape)`."
     )
 
@@ -265,7 +285,7 @@ def _value_missing(layer: HeadedAttention) -> str:
 def _check_one_axis(layer: HeadedAttention, what: str) -> None:
     if layer._torchkeras.derived.axes.count > 1:
         raise ValueError(
-            f"{layer.name}: {what} needs an order of steps, which is there along one axis. "
+            f"{layer.name}: {what} is for attention over one axis, whose steps are in order. "
             f"Received: attention over the axes {layer._torchkeras.derived.axes.attention}."
         )
 
@@ -276,7 +296,7 @@ def _causal_mask(layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor)
 
 
 def _output_sizes(layer: HeadedAttention, query_shape: Shape) -> Shape:
-    """Return what stands in the output where the features stand in the query."""
+    """Return the sizes that replace the features of the query in the output."""
     given = layer._torchkeras.derived.output_sizes
     return query_shape[-1:] if given is None else given
 
@@ -290,7 +310,7 @@ def _into_heads(
 def _project(
     layer: HeadedAttention, name: str, shape: Shape, summed: int, made: Shape, activation: Any = None
 ) -> EinsumDense:
-    """Make and build a projection of the last `summed` axes of a shape to new ones."""
+    """Create and build a projection of the last `summed` axes of a shape to new axes of the sizes `made`."""
     kept = len(shape) - summed
     inputs, new = _LETTERS[: len(shape)], _LETTERS[len(shape) : len(shape) + len(made)]
     dense = EinsumDense(
@@ -308,7 +328,7 @@ def _project(
         dtype=layer.dtype_policy,
         name=name,
     )
-    # It gets the masks of the inputs, which do not end there.
+    # So that it passes on the masks of the inputs without a warning.
     dense.supports_masking = True
     dense.build(shape)
     return dense

@@ -1,4 +1,4 @@
-"""How many heads attend to a sequence, and do heads of queries share those of keys and values?"""
+"""How many heads attend to a sequence, and do several heads of queries share one of keys and values?"""
 
 from __future__ import annotations
 
@@ -17,33 +17,35 @@ from torchkeras_layer.registry import serialize_keras_object
 
 @catalog.register()
 class MultiHeadAttention(HeadedAttention):
-    """Heads that each compare projected queries with projected keys, and take the mean of projected values by that.
+    """Multi-head attention: each head attends from projected queries to projected keys and values.
 
-    Called as `layer(query, value, key=None)`, with `value` for the key by default, and as options `attention_mask`
-    (boolean, broadcast to the scores or to them without heads; true: the query may attend to the key),
-    `use_causal_mask`, `return_attention_scores` and `query_mask`, `value_mask`, `key_mask`, by default those that the
-    tensors carry; the output carries that of the query. A query that may attend to no key gets, as in Keras, the mean
-    of all values; but 0 where scores are returned, `dropout` is not 0 or the inputs have more than 3 axes. Second
-    derivatives: as for `Attention`.
+    It is called as `layer(query, value, key=None)`; by default, `value` is the key too. Options of a call are
+    `attention_mask` (boolean, broadcast to the scores, or to the scores without heads; true: the query may attend to
+    the key), `use_causal_mask`, `return_attention_scores`, and `query_mask`, `value_mask` and `key_mask`, by default
+    the masks of the tensors. The output has the mask of the query. If all keys of a query are masked, its output is the
+    mean of all values, as in Keras; but 0 if scores are returned, `dropout` is not 0, or the rank is above 3. For
+    second derivatives, see `Attention`.
 
-    Shapes: query (batch, steps, features), value and key (batch, other steps, features of their own) -> (batch, steps,
-    query's features), and scores (batch, heads, steps, other steps). There may be more axes between batch and features.
+    Shapes: query (batch, steps, features), value and key (batch, other steps, other features) -> (batch, steps,
+    features), and scores (batch, heads, steps, other steps). There may be more axes between batch and features.
 
     Args:
-        num_heads: number of heads. key_dim: size of each for queries and keys. value_dim: for values, default key_dim.
+        num_heads: number of heads.
+        key_dim: number of features of each head for queries and keys.
+        value_dim: number of features of each head for values; by default `key_dim`.
         dropout: probability with which a weight of a value is dropped in training.
         use_bias: whether the projections have biases.
-        output_shape: int or several, in place of the query's features in the output.
-        attention_axes: axes over which queries attend to keys, default all but the first and the last.
-        sliding_window: queries attend only to keys less than this many steps away.
+        output_shape: int or several ints, which replace the features of the query in the output.
+        attention_axes: axes over which queries attend to keys; by default all but the first and the last.
+        sliding_window: if given, queries attend only to keys less than this many steps away.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
             kernel_constraint, bias_constraint: identifiers or callables, for each of the projections.
-        use_gate: whether the sigmoid of another projection of the query multiplies what the heads found.
-        seed: int for the numbers that `dropout` draws, as in `Dropout`.
-        **kwargs: those of `Layer`; `flash_attention` has no effect, torch takes its fastest kernel by itself.
+        use_gate: whether the outputs of the heads are multiplied by the sigmoid of another projection of the query.
+        seed: int for the dropout masks, as in `Dropout`.
+        **kwargs: those of `Layer`; `flash_attention` has no effect, because torch chooses its fastest kernel itself.
 
     Raises:
-        ValueError: if an argument is not of that kind, or shapes or masks do not fit together.
+        ValueError: for an invalid argument, or if shapes or masks do not fit together.
 
     >>> import torch
     >>> import torchkeras_layer as keras
@@ -54,7 +56,7 @@ class MultiHeadAttention(HeadedAttention):
     (torch.Size([4, 5, 6]), torch.Size([4, 2, 5, 7]), ['_query_dense.kernel', '_query_dense.bias'])
     """
 
-    # Keras 2 and 3 disagree on the order of the arguments from `sliding_window` on: none is taken by its position.
+    # From `sliding_window` on, the order of the arguments differs between Keras 2 and 3, so they are keyword-only.
     def __init__(
         self,
         num_heads: int,
@@ -88,17 +90,17 @@ class MultiHeadAttention(HeadedAttention):
         self.key_dim = positive_int(self, "key_dim", key_dim)
         self.value_dim = self.key_dim if value_dim is None else positive_int(self, "value_dim", value_dim)
         if output_shape is not None:
-            expected = "a positive int, or several"
+            expected = "a positive int, or a list or tuple of them"
             sizes = sizes_in(self, "output_shape", output_shape, expected, are_known=True)
             self._torchkeras.derived.output_sizes = sizes
         self.attention_axes = None if attention_axes is None else _read_axes(self, attention_axes)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a layer from `get_config()`, ours, that of Keras 3 or that of TF-Keras, which holds shapes to build for.
+        """Create a layer from a config of this library, Keras 3 or TF-Keras; the last contains shapes to build for.
 
         Raises:
-            TypeError: if the constructor does not take the config.
+            TypeError: if the constructor does not accept the config.
 
         >>> config = {"num_heads": 2, "key_dim": 3, "query_shape": [None, 4, 5], "value_shape": [None, 4, 5]}
         >>> MultiHeadAttention.from_config(config).built
@@ -114,49 +116,49 @@ class MultiHeadAttention(HeadedAttention):
         return layer
 
     def build_from_config(self, config: dict[str, Any] | None) -> None:
-        """Build with the shapes of `get_build_config()`. That of TF-Keras holds the query's only: then do nothing."""
+        """Build with the shapes of `get_build_config()`; do nothing for that of TF-Keras, with only the query's."""
         if not self.built or not config or "shapes_dict" in config:
             super().build_from_config(config)
 
     @property
     def query_dense(self) -> Any:
-        """The layer that projects queries, once the layer is built."""
+        """The layer that projects queries; it exists after the build."""
         return self._query_dense
 
     @property
     def key_dense(self) -> Any:
-        """The layer that projects keys, once the layer is built."""
+        """The layer that projects keys; it exists after the build."""
         return self._key_dense
 
     @property
     def value_dense(self) -> Any:
-        """The layer that projects values, once the layer is built."""
+        """The layer that projects values; it exists after the build."""
         return self._value_dense
 
     @property
     def output_dense(self) -> Any:
-        """The layer that makes the output of what the heads found, once the layer is built."""
+        """The layer that projects the outputs of the heads to the output; it exists after the build."""
         return self._output_dense
 
     def _torchkeras_head_sizes(self) -> HeadSizes:
         return HeadSizes(self.num_heads, self.num_heads, self.key_dim, self.value_dim)
 
-    def _torchkeras_attention_axes(self, ndim: int) -> tuple[int, ...]:
-        if ndim < 3:
+    def _torchkeras_attention_axes(self, rank: int) -> tuple[int, ...]:
+        if rank < 3:
             raise ValueError(
-                f"{self.name}: query and value must have rank 3 or more: batch, steps, features. Received: rank {ndim}."
+                f"{self.name}: query and value must have rank 3 or more: batch, steps, features. Received: rank {rank}."
             )
-        axes = tuple(axis % ndim for axis in self.attention_axes or range(1, ndim - 1) if -ndim <= axis < ndim)
-        if len(set(axes)) < len(self.attention_axes or axes) or {0, ndim - 1} & set(axes):
+        axes = tuple(axis % rank for axis in self.attention_axes or range(1, rank - 1) if -rank <= axis < rank)
+        if len(set(axes)) < len(self.attention_axes or axes) or {0, rank - 1} & set(axes):
             raise ValueError(
-                f"{self.name}: attention_axes must name axes between the first and the last of inputs of rank {ndim}, "
-                f"each once. Received: attention_axes={self.attention_axes}."
+                f"{self.name}: attention_axes must be axes between the first and the last of inputs of rank {rank}, "
+                f"each only once. Received: attention_axes={self.attention_axes}."
             )
         return axes
 
     def _torchkeras_write_argument(self, name: str) -> Any:
         if name == "activity_regularizer":
-            # It is for the outputs of the projections, and not for those of this layer.
+            # It regularizes the outputs of the projections, and not that of this layer.
             return regularizers.serialize(self._torchkeras.derived.projection_regularizer)
         if name == "output_shape":
             return serialize_keras_object(self._torchkeras.derived.output_sizes)
@@ -170,7 +172,7 @@ def _read_axes(layer: MultiHeadAttention, attention_axes: Any) -> tuple[int, ...
         axes = ()
     if not axes or None in axes:
         raise ValueError(
-            f"{type(layer).__name__}: attention_axes must be an int, or several. "
+            f"{type(layer).__name__}: attention_axes must be an int, or a list or tuple of ints. "
             f"Received: attention_axes={attention_axes!r}."
         )
     return axes  # type: ignore[return-value]
@@ -178,30 +180,30 @@ def _read_axes(layer: MultiHeadAttention, attention_axes: Any) -> tuple[int, ...
 
 @catalog.register("GroupedQueryAttention", name="GroupQueryAttention")
 class GroupedQueryAttention(HeadedAttention):
-    """`MultiHeadAttention` with fewer heads of keys and values: each serves several heads of queries.
+    """Grouped-query attention: `MultiHeadAttention` in which several heads of queries share one of keys and values.
 
-    Called as `layer(query, value, key=None)`, with the options of `MultiHeadAttention`. Keras shows it as
-    `layers.GroupQueryAttention`.
+    It is called as `layer(query, value, key=None)`, with the options of `MultiHeadAttention`. As in Keras, its public
+    name is `layers.GroupQueryAttention`.
 
-    Shapes: query (batch, steps, features), value and key (batch, other steps, features of their own) -> (batch, steps,
-    query's features), and scores (batch, query heads, steps, other steps).
+    Shapes: query (batch, steps, features), value and key (batch, other steps, other features) -> (batch, steps,
+    features), and scores (batch, query heads, steps, other steps).
 
     Args:
-        head_dim: size of each head.
+        head_dim: number of features of each head.
         num_query_heads: number of heads of queries.
-        num_key_value_heads: number of heads of keys and values; it divides that of queries.
+        num_key_value_heads: number of heads of keys and values; it must divide that of queries.
         dropout: probability with which a weight of a value is dropped in training.
         use_bias: whether the projections have biases.
-        sliding_window: queries attend only to keys less than this many steps away.
+        sliding_window: if given, queries attend only to keys less than this many steps away.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
             identifiers or callables, for each of the projections.
-        activity_regularizer: on the outputs of the projections, and on that of the layer.
-        use_gate: whether the sigmoid of another projection of the query multiplies what the heads found.
-        seed: int for the numbers that `dropout` draws, as in `Dropout`.
-        **kwargs: those of `Layer`; `flash_attention` has no effect, torch takes its fastest kernel by itself.
+        activity_regularizer: regularizer of the outputs of the projections, and of that of the layer.
+        use_gate: whether the outputs of the heads are multiplied by the sigmoid of another projection of the query.
+        seed: int for the dropout masks, as in `Dropout`.
+        **kwargs: those of `Layer`; `flash_attention` has no effect, because torch chooses its fastest kernel itself.
 
     Raises:
-        ValueError: if an argument is not of that kind, the heads do not divide, or shapes or masks do not fit together.
+        ValueError: for an invalid argument, or if shapes or masks do not fit together.
 
     >>> import torch
     >>> import torchkeras_layer as keras
@@ -250,9 +252,9 @@ class GroupedQueryAttention(HeadedAttention):
     def _torchkeras_head_sizes(self) -> HeadSizes:
         return HeadSizes(self.num_query_heads, self.num_key_value_heads, self.head_dim, self.head_dim)
 
-    def _torchkeras_attention_axes(self, ndim: int) -> tuple[int, ...]:
-        if ndim != 3:
+    def _torchkeras_attention_axes(self, rank: int) -> tuple[int, ...]:
+        if rank != 3:
             raise ValueError(
-                f"{self.name}: query and value must have rank 3: batch, steps, features. Received: rank {ndim}."
+                f"{self.name}: query and value must have rank 3: batch, steps, features. Received: rank {rank}."
             )
         return (1,)

@@ -1,4 +1,4 @@
-"""Which keys may each query attend to, how well do they fit, and what comes out?"""
+"""How are masks, scores and outputs of attention computed?"""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.regularization.dropout import Dropout
 
 
-def read_mask(layer: Layer, name: str, mask: Any, like: torch.Tensor, ndims: Sequence[int]) -> torch.Tensor:
+def read_mask(layer: Layer, name: str, mask: Any, like: torch.Tensor, ranks: Sequence[int]) -> torch.Tensor:
     """Return a mask, given as a tensor or array of any dtype, as booleans on the device of `like`.
 
     Raises:
-        ValueError: if it holds no numbers, or its number of axes is none of `ndims`.
+        ValueError: if it is not numeric, or its rank is not one of `ranks`.
 
     >>> read_mask(Layer(), "query_mask", [[1, 0]], torch.ones(1, 2, 3), [2])
     tensor([[ True, False]])
@@ -30,8 +30,8 @@ def read_mask(layer: Layer, name: str, mask: Any, like: torch.Tensor, ndims: Seq
         raise ValueError(
             f"{layer.name}: {name} must be a tensor or an array of booleans. Received: {name}={mask!r}."
         ) from error
-    if tensor.dim() not in ndims:
-        wanted = f"{ndims[0]}" if len(ndims) == 1 else f"{ndims[0]} to {ndims[-1]}"
+    if tensor.dim() not in ranks:
+        wanted = f"{ranks[0]}" if len(ranks) == 1 else f"{ranks[0]} to {ranks[-1]}"
         raise ValueError(
             f"{layer.name}: {name} must have rank {wanted} here. Received: {name} of shape {tuple(tensor.shape)}."
         )
@@ -39,7 +39,7 @@ def read_mask(layer: Layer, name: str, mask: Any, like: torch.Tensor, ndims: Seq
 
 
 def check_broadcast(layer: Layer, name: str, mask: torch.Tensor, what: str, shape: Sequence[int]) -> None:
-    """Check that a mask broadcasts to the shape of something, of which it has all axes.
+    """Check that a mask broadcasts to a shape of the same rank; `what` names the tensor of that shape.
 
     Raises:
         ValueError: if it does not.
@@ -47,12 +47,12 @@ def check_broadcast(layer: Layer, name: str, mask: torch.Tensor, what: str, shap
     if any(one != 1 and one != size for one, size in zip(mask.shape, shape, strict=True)):
         raise ValueError(
             f"{layer.name}: {name} must broadcast to the {what}, of shape {tuple(shape)}. "
-            f"Received: one that has shape {tuple(mask.shape)} there."
+            f"Received: {name} of shape {tuple(mask.shape)}."
         )
 
 
 def merged(masks: Iterable[torch.Tensor | None]) -> torch.Tensor | None:
-    """Return a mask that is true where all are, `None` if there is none.
+    """Return the conjunction of masks, ignoring `None`; `None` if there are no masks.
 
     >>> merged([torch.tensor([True, False]), None, torch.tensor([[True], [False]])])
     tensor([[ True, False],
@@ -92,24 +92,27 @@ def attend(
     is_causal: bool = False,
     dropout: float = 0.0,
 ) -> torch.Tensor:
-    """Return (…, heads, query steps, size): for each query the mean of the values, weighted by the softmax of scores.
+    """Return, for each query, the mean of the values weighted by the softmax of its scores.
 
-    A query whose keys are all masked gets the plain mean of the values. There may be fewer heads of keys and values,
-    each for as many neighbouring heads of queries.
+    The shape is (…, heads, query steps, size). If all keys of a query are masked, the result is the plain mean of the
+    values. There may be fewer heads of keys and values: each is used for several adjacent heads of queries.
 
     Args:
         query, key, value: (…, heads, steps, size).
         mask: boolean, broadcast to the scores (…, heads, query steps, key steps); not together with `is_causal`.
+        scale: factor of the scores.
+        is_causal: whether each query attends only to the steps up to its own.
+        dropout: probability with which a weight is dropped.
 
     >>> ones = torch.ones(1, 1, 2, 3)
     >>> mask = torch.tensor([[True, False], [False, False]])
     >>> attend(ones, ones, torch.tensor([[[[1.0], [3.0]]]]), mask, 1.0).flatten()
     tensor([1., 2.])
     """
-    # Where there are no keys, there is nothing to mask, and no mean: the kernel gives 0.
+    # Without any keys there is nothing to mask, and no mean; the kernel returns 0.
     if mask is None or mask.shape[-1] == 0:
         return _run_kernel(query, key, value, None, scale, is_causal, dropout)
-    # Torch's kernels differ in what they give for a query without keys: NaN, zeros, or wrong gradients.
+    # For a query whose keys are all masked, torch's kernels return NaN or zeros, or have wrong gradients.
     has_keys = mask.any(-1, keepdim=True)
     attended = _run_kernel(query, key, value, mask | ~has_keys, scale, False, dropout)
     mean = value.mean(-2, keepdim=True)
@@ -119,7 +122,7 @@ def attend(
 
 
 def scores_of(query: torch.Tensor, key: torch.Tensor, scale: float) -> torch.Tensor:
-    """Return the scores (…, heads, query steps, key steps): `scale` times the products of queries and keys.
+    """Return the scores (…, heads, query steps, key steps): `scale` times the dot products of queries and keys.
 
     >>> scores_of(torch.ones(1, 4, 3, 2), torch.ones(1, 2, 5, 2), 0.5).shape
     torch.Size([1, 4, 3, 5])
@@ -127,14 +130,14 @@ def scores_of(query: torch.Tensor, key: torch.Tensor, scale: float) -> torch.Ten
     heads, shared_heads = query.shape[-3], key.shape[-3]
     if heads == shared_heads:
         return (query * scale) @ key.transpose(-1, -2)
-    # The queries that share a key are put below each other, so that no key is copied.
+    # The queries of heads that share keys are concatenated, so that the keys need not be copied.
     stacked = (query * scale).unflatten(-3, (shared_heads, heads // shared_heads)).flatten(-3, -2)
     scores = stacked @ key.transpose(-1, -2)
     return scores.unflatten(-2, (heads // shared_heads, query.shape[-2])).flatten(-4, -3)
 
 
 def weighted(weights: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """Return (…, heads, query steps, size): the sums of values (…, heads, key steps, size) with weights.
+    """Return the sums of values (…, heads, key steps, size) with weights, in shape (…, heads, query steps, size).
 
     >>> weighted(torch.ones(1, 4, 3, 5), torch.ones(1, 2, 5, 2)).shape
     torch.Size([1, 4, 3, 2])
@@ -147,7 +150,7 @@ def weighted(weights: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
 
 
 def masked_softmax(scores: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    """Return weights of the keys: 0 where `mask` is false, also where that is so for all keys.
+    """Return the softmax of scores over the keys, with 0 where `mask` is false, even if it is false for all keys.
 
     >>> masked_softmax(torch.zeros(2, 2), torch.tensor([[True, True], [False, False]]))
     tensor([[0.5000, 0.5000],
@@ -159,7 +162,7 @@ def masked_softmax(scores: torch.Tensor, mask: torch.Tensor | None) -> torch.Ten
 
 
 def large_negative(dtype: torch.dtype) -> float:
-    """Return what stands for the score of a masked key: finite, so that nothing is NaN where all keys are masked.
+    """Return the score of a masked key: a finite number, so that nothing is NaN if all keys are masked.
 
     >>> large_negative(torch.float32)
     -1000000000.0
@@ -168,7 +171,7 @@ def large_negative(dtype: torch.dtype) -> float:
 
 
 def zero_where_all_masked(attended: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Return (…, steps, size) with zeros for queries whose keys are all masked.
+    """Return outputs (…, steps, size) with zeros for queries whose keys are all masked.
 
     >>> zero_where_all_masked(torch.ones(2, 1), torch.tensor([[True, False], [False, False]])).flatten()
     tensor([1., 0.])
@@ -177,14 +180,14 @@ def zero_where_all_masked(attended: torch.Tensor, mask: torch.Tensor) -> torch.T
 
 
 def score_dropout(layer: Any) -> Dropout:
-    """Return the layer for the scores of a layer with `dropout` and `seed`.
+    """Return the `Dropout` for the attention weights of a layer, given its attributes `dropout` and `seed`.
 
     >>> import torchkeras_layer as keras
     >>> score_dropout(keras.layers.Attention(dropout=0.5)).rate
     0.5
     """
     dropout = Dropout(layer.dropout, seed=layer.seed, dtype=layer.dtype_policy, name="dropout")
-    # It is not called where the kernel drops, and would be shown as one that is not ready.
+    # It is not called if the kernel does the dropout, and would then be displayed as not built.
     dropout.build()
     return dropout
 
@@ -199,12 +202,12 @@ def _run_kernel(
     dropout: float,
 ) -> torch.Tensor:
     if not is_transformed():
-        # While `torch.jit.trace` looks on, sizes are tensors.
+        # While `torch.jit.trace` runs, sizes are tensors.
         is_grouped = bool(query.shape[-3] != key.shape[-3])
         return F.scaled_dot_product_attention(
             query, key, value, mask, dropout, is_causal, scale=scale, enable_gqa=is_grouped
         )
-    # Torch's kernel knows neither vmap, under which it runs once for each of them, nor forward derivatives.
+    # Torch's kernel supports neither vmap, under which it runs once for each sample, nor forward-mode derivatives.
     scores = scores_of(query, key, scale)
     if is_causal:
         mask = causal_mask(query.shape[-2], key.shape[-2], query.device)

@@ -11,7 +11,7 @@ from torchkeras_layer._settings import floatx
 from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.context import naming_errors
+from torchkeras_layer.layer.context import prefix_errors
 from torchkeras_layer.layer.dry_run import Effects
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.symbolic import KerasTensor, Node
@@ -68,7 +68,7 @@ class InputLayer(Layer):
     ) -> None:
         if sparse or ragged or optional:
             raise ValueError("Input: sparse, ragged and optional inputs are not supported. Leave the argument out.")
-        with naming_errors("Input"):
+        with prefix_errors("Input"):
             full = _batch_shape(
                 {"shape": shape, "input_shape": input_shape},
                 {"batch_shape": batch_shape, "batch_input_shape": batch_input_shape},

@@ -21,8 +21,8 @@ from torchkeras_layer.symbolic.functions import function_named, name_of, short_n
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, in_our_words, infer_function
-from torchkeras_layer.symbolic.tensor_methods import sign_on
+from torchkeras_layer.symbolic.shape_inference import Inferred, infer_function, readable_message
+from torchkeras_layer.symbolic.tensor_methods import set_recorder
 
 
 @catalog.register()
@@ -91,7 +91,7 @@ def _find(function: Callable[..., Any] | str) -> Callable[..., Any]:
     return found
 
 
-@sign_on
+@set_recorder
 def record_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Make the node of a torch function, and return its symbolic outputs.
 
@@ -133,7 +133,7 @@ def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwarg
         kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
         raise kind(
             f"{name}: cannot be applied to the symbolic tensor(s) {shapes}: {type(error).__name__}: "
-            f"{in_our_words(error)}. {_hint(args, kwargs)}What needs data belongs into the call() of a layer."
+            f"{readable_message(error)}. {_hint(args, kwargs)}What needs data belongs into the call() of a layer."
         ) from error
     if not any(isinstance(leaf, TensorSpec) for leaf in leaves(inferred.outputs)):
         raise TypeError(f"{name}: gives no tensor for a symbolic one. Received: {inferred.outputs!r}.")

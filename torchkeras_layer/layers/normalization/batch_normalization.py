@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torchkeras_layer import initializers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import VariableAggregation, VariableSynchronization
-from torchkeras_layer.layer.losses import moves_plainly
+from torchkeras_layer.layer.losses import can_update_in_kernel
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, filled_sizes, number_between, resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter, cast_output, weight_of
@@ -225,7 +225,7 @@ def _by_batch_statistics(layer: BatchNormalization, inputs: torch.Tensor) -> tor
     # back, by additions, which cost half as much.
     variance = moving_variance.add(moving_variance, alpha=1 / (count - 1))
     computes_in_full = _computes_in_full(inputs.dtype, moving_mean.dtype)
-    in_kernel = computes_in_full and len(layer._torchkeras.derived.axes) == 1 and moves_plainly()
+    in_kernel = computes_in_full and len(layer._torchkeras.derived.axes) == 1 and can_update_in_kernel()
     # Torch's kernel moves the mean, or else a copy, which becomes the moving mean only if the update runs. Through
     # `.data`, because autograd would not have the mean change before the backward pass, which does not read it.
     mean = moving_mean.data if in_kernel else moving_mean.clone()

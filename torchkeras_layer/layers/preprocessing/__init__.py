@@ -1,4 +1,4 @@
-"""Layers that turn raw data, such as words and pixels, into numbers for a model."""
+"""Which layers turn raw data, such as words and pixels, into inputs of a model?"""
 
 from torchkeras_layer.layers.preprocessing.discretization import Discretization
 from torchkeras_layer.layers.preprocessing.encoding import CategoryEncoding

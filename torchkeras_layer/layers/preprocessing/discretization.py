@@ -22,22 +22,22 @@ _STATE = "bin_boundaries"
 
 @catalog.register()
 class Discretization(DataLayer):
-    """The number of the bin that each value lies in; boundaries `[0, 1]` make `x < 0`, `0 <= x < 1` and `x >= 1`.
+    """Return the number of the bin of each value. Boundaries `[0, 1]` mean `x < 0`, `0 <= x < 1` and `x >= 1`.
 
-    Shapes: any -> the same, in int32; other output modes as for `CategoryEncoding`, in floats.
+    Shapes: any -> the same, in int32; other output modes as for `CategoryEncoding`, in floating point.
 
     Args:
-        bin_boundaries: the boundaries, ascending.
-        num_bins: how many bins there are, if `adapt(data)` is to find the boundaries: all bins are then about equally
-            full. The boundaries are in the `state_dict`, and in the config.
-        epsilon: how exact `adapt` is; smaller is slower.
+        bin_boundaries: the boundaries, in ascending order.
+        num_bins: the number of bins, if `adapt(data)` is to find boundaries that fill all bins about equally. These
+            boundaries are in the `state_dict` and in the config.
+        epsilon: tolerance of `adapt`, as a fraction of the data; a smaller one is slower.
         output_mode: 'int', 'one_hot', 'multi_hot' or 'count'.
-        **kwargs: those of `Layer`. With an int `dtype`, 'int' gives that.
+        **kwargs: those of `Layer`. An integer `dtype` is that of the output for 'int'.
 
     Raises:
-        ValueError: if both or none of `bin_boundaries` and `num_bins` are given, one of them, `epsilon` or
-            `output_mode` is not valid, or `sparse` is given; in a call, if there are no boundaries yet or
-            the inputs have more than two axes ('multi_hot' and 'count').
+        ValueError: if both or neither of `bin_boundaries` and `num_bins` are given, an argument is invalid, or `sparse`
+            is given; in a call, if there are no boundaries yet, or the rank of the inputs is above 2 ('multi_hot' and
+            'count').
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Discretization([0.0, 1.0])(torch.tensor([[-1.5, 0.0], [3.4, 0.5]]))
@@ -68,24 +68,30 @@ class Discretization(DataLayer):
         self.epsilon = number_between(self, "epsilon", epsilon, 1e-6, 1)
         self.output_mode = read_output_mode(self, output_mode, "int", "one_hot", "multi_hot", "count")
         _set_boundaries(self, bin_boundaries)
-        # Values are compared as they come: in bfloat16 they would change bins.
+        # Values are not cast before the comparison, because rounding to bfloat16 would change bins.
         self._torchkeras.autocast = False
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Find boundaries that fill the bins equally, in place of those found before.
+        """Find boundaries that fill the bins equally; they replace those found before.
 
         Args:
             data: an array or tensor, or an iterable of batches, such as a `DataLoader`.
             batch_size: accepted as in Keras, and ignored.
-            steps: how many batches to take; default all.
+            steps: maximum number of batches to use; by default all.
 
         Raises:
-            TypeError: if there are no numbers in it.
-            ValueError: if the boundaries were given, there is no data, or so many of them are NaN that one would be a
-                boundary.
+            TypeError: if the data is not numeric.
+            ValueError: if the boundaries were given, if there is no data, or if it contains so many NaNs that one would
+                be a boundary.
+
+        >>> layer = Discretization(num_bins=2); layer.adapt([1.0, 2.0, 3.0, 4.0]); layer.bin_boundaries
+        [2.0]
         """
         if self.num_bins is None:
-            raise ValueError(f"{self.name}: adapt() cannot change bin_boundaries that were given. Give num_bins.")
+            raise ValueError(
+                f"{self.name}: adapt() cannot change boundaries that were given. Received: "
+                f"bin_boundaries={self.bin_boundaries}. Create the layer with num_bins instead."
+            )
         quantiles = Quantiles(self.epsilon)
         for batch in batches_of(self, data, steps):
             quantiles.add(batch.cpu().to(torch.float32).numpy())
@@ -93,18 +99,18 @@ class Discretization(DataLayer):
             raise ValueError(f"{self.name}: adapt() needs at least one value. Received: no data.")
         boundaries = quantiles.boundaries(self.num_bins)
         if np.isnan(boundaries).any():
-            raise ValueError(f"{self.name}: adapt() found NaN in the data, which lies in no bin. Leave it out.")
+            raise ValueError(f"{self.name}: adapt() needs numbers. Received: data with too many NaNs. Remove them.")
         _set_boundaries(self, boundaries)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the bins."""
+        """Return the numbers of the bins, or the vectors made of them."""
         boundaries: torch.Tensor | None = self._torchkeras.derived
         if boundaries is None:
-            raise ValueError(f"{self.name}: it has no boundaries yet. Call adapt(data), or give bin_boundaries.")
+            raise ValueError(f"{self.name}: has no boundaries yet. Call adapt(data), or pass bin_boundaries.")
         check_rows(self, "one_hot" if self.output_mode == "int" else self.output_mode, inputs.shape)
         dtype = torch.promote_types(inputs.dtype, torch.float32) if inputs.is_floating_point() else torch.float64
         boundaries, wanted = boundaries.to(inputs.device, dtype), _output_dtype(self)
-        # Torch warns of values in another order of memory.
+        # Torch warns about values that are not contiguous.
         values = inputs.to(dtype).contiguous()
         bins = torch.bucketize(values, boundaries, right=True, out_int32=wanted is torch.int32)
         if self.output_mode == "int":
@@ -115,7 +121,7 @@ class Discretization(DataLayer):
         """Return the shape of the inputs, or of the vectors made of them.
 
         Raises:
-            ValueError: if the inputs have too many axes.
+            ValueError: if the rank of the inputs is too high.
         """
         if self.output_mode == "int":
             return tuple(input_shape)
@@ -123,32 +129,32 @@ class Discretization(DataLayer):
         return encoded_shape(self, self.output_mode, depth, input_shape)
 
     def compute_output_signature(self, input_signature: Any) -> Any:
-        """Return the `TensorSpec` that the layer gives for inputs of a given one."""
+        """Return the `TensorSpec` of the output for inputs with a given `TensorSpec`."""
         return TensorSpec(self.compute_output_shape(input_signature.shape), _output_dtype(self))
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor, with the boundaries that were given or learnt."""
-        # Keras's Discretization takes neither, so they are written only where they are not the defaults.
+        """Return the constructor arguments that recreate this layer, with the boundaries that were given or found."""
+        # Keras's Discretization does not accept these two, so they are written only if they are not the defaults.
         without = [name for name, usual in (("trainable", True), ("autocast", False)) if getattr(self, name) is usual]
         return {name: value for name, value in super().get_config().items() if name not in without}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a layer from `get_config()`: one with `num_bins` also gets the boundaries that it had learnt.
+        """Create a layer from a config, with the boundaries that `adapt` had found.
 
         Raises:
-            TypeError: if the constructor does not take the config.
+            TypeError: if the constructor does not accept the config.
 
         >>> import torchkeras_layer as keras
         >>> config = {"num_bins": 3, "bin_boundaries": [0.0, 1.0]}
         >>> keras.layers.Discretization.from_config(config).bin_boundaries
         [0.0, 1.0]
         """
-        is_learnt = isinstance(config, dict) and config.get("num_bins") is not None
-        learnt = config.get(_STATE) if is_learnt else None
-        layer = super().from_config({**config, _STATE: None} if is_learnt else config)
-        if learnt is not None:
-            _set_boundaries(layer, learnt)
+        is_adapted = isinstance(config, dict) and config.get("num_bins") is not None
+        found = config.get(_STATE) if is_adapted else None
+        layer = super().from_config({**config, _STATE: None} if is_adapted else config)
+        if found is not None:
+            _set_boundaries(layer, found)
         return layer
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
@@ -181,7 +187,7 @@ def _output_dtype(layer: Discretization) -> torch.dtype:
 
 def _set_boundaries(layer: Discretization, boundaries: Any) -> None:
     values = layer.bin_boundaries = None if boundaries is None else _read_boundaries(layer, boundaries)
-    # Not a buffer: as in Keras, the boundaries are no weight, and `to(device)` does not move them.
+    # Not a buffer: as in Keras, the boundaries are not a weight, and `to(device)` does not move them.
     layer._torchkeras.derived = None if values is None else torch.tensor(values, dtype=torch.float64, device="cpu")
 
 
@@ -190,7 +196,7 @@ def _read_boundaries(layer: Discretization, boundaries: Any) -> list[float]:
         numbers = read_numbers(layer, _STATE, boundaries)
     except TypeError:
         numbers = np.array(np.nan)
-    # NaN is neither more nor less than any number.
+    # NaN would pass the comparison.
     if numbers.ndim != 1 or np.isnan(numbers).any() or (numbers[1:] < numbers[:-1]).any():
         raise ValueError(
             f"{type(layer).__name__}: bin_boundaries must be numbers in ascending order. "
@@ -200,16 +206,19 @@ def _read_boundaries(layer: Discretization, boundaries: Any) -> list[float]:
 
 
 class Quantiles:
-    """The boundaries that cut data, which comes in batches, into equally filled bins.
+    """Finds the boundaries that divide data, given in batches, into equally filled bins.
 
-    The data is kept as a sample: values in ascending order, and how many of the data each stands for, which are itself
-    and those between it and the value before. The running total of these counts is the rank of each value, so the
-    sample is a curve: rank over value. A batch adds every n-th of its values. A sample that has become too long is
-    drawn again: it keeps the values at which the curve has risen by equal shares of all the data. The boundaries are
-    drawn in the same way, with one share for each bin.
+    The data is summarized by a sample: values in ascending order, each with the number of data points that it
+    represents, which are those above the previous value and up to this one. The cumulative sum of these counts is the
+    rank of each value, so that the sample describes a curve of rank over value. A batch adds every n-th of its values.
+    A sample that has become too long is sampled again: it keeps the values at which the curve has risen by equal shares
+    of all the data. The boundaries are found in the same way, with one share for each bin.
 
-    The source of this behaviour is Keras's `Discretization`. The boundaries must be equal to the last bit, so the ranks
-    are in float32 as there: a boundary often is a value of the data, and decides about its bin.
+    This follows Keras's `Discretization`. The boundaries must be equal to the last bit, so the ranks are in float32 as
+    there: a boundary often is a value of the data, and determines its bin.
+
+    Args:
+        epsilon: the share of a sample that one value represents at most.
 
     >>> quantiles = Quantiles(0.01)
     >>> quantiles.add(np.array([1.0, 4.0])); quantiles.add(np.array([3.0, 2.0]))
@@ -223,29 +232,29 @@ class Quantiles:
         self.sample = np.empty((2, 0), dtype="float32")
 
     def add(self, batch: np.ndarray) -> None:
-        """Add a batch."""
+        """Add the values of a batch."""
         ordered = np.sort(batch, axis=None)
         count = max(ordered.size / (1 / self.epsilon), 1)
-        # The last of each group: all the others in it are below.
+        # The last value of each group, which is the largest.
         last = ordered[int(count) - 1 :: int(count)]
         drawn = np.array([last, np.full(last.shape, count)], dtype="float32")
         joined = np.concatenate([drawn, self.sample], axis=1)
         self.sample = _resampled(joined[:, joined[0].argsort()], self.epsilon)
 
     def boundaries(self, bins: int) -> list[float]:
-        """Return the boundaries between `bins` bins, or between fewer if there are fewer values."""
+        """Return the boundaries between `bins` bins, or between fewer bins if there are fewer values."""
         upper_ends, _ = _resampled(self.sample, 1 / bins)
         return upper_ends[:-1].tolist()
 
 
 def _resampled(sample: np.ndarray, share: float) -> np.ndarray:
-    """Return a sample of values at equal shares of the data; a short sample as it is."""
+    """Return a sample of values at equal shares of the data; a short sample is returned unchanged."""
     values, counts = sample
     if len(values) * share < 1:
         return sample
     ranks = counts.cumsum()
     # Not `share * (1, 2, ...)`, which differs in the last digit.
     steps = share + share * np.arange(math.ceil(1 / share))
-    # Ranks are found by the same curve as values, for below the first value there is nothing to draw from.
+    # Ranks are interpolated like values, because there is nothing below the first value.
     values, ranks = (np.interp(steps, ranks / ranks[-1], curve) for curve in (values, ranks))
     return np.array([values, np.diff(ranks, prepend=0)], dtype="float32")

@@ -1,4 +1,4 @@
-"""How do categories, which are ints, become one-hot, multi-hot or counted vectors?"""
+"""How are categories, given as ints, encoded as one-hot, multi-hot or count vectors?"""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
 
-# How Keras 1 and 2 spelled them.
+# The names of output modes in Keras 1 and 2.
 _OLD_NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
 
 @catalog.register()
 class CategoryEncoding(DataLayer):
-    """Vectors of length `num_tokens` for ints from 0 to `num_tokens - 1`.
+    """Encode ints from 0 to `num_tokens - 1` as vectors of length `num_tokens`.
 
     Shapes: (batch, length) or (length,) -> (batch, num_tokens) or (num_tokens,); with 'one_hot' any ->
-    the same followed by num_tokens, which takes the place of a last axis of size 1.
+    the same followed by num_tokens, which replaces a last axis of size 1.
 
     Args:
-        num_tokens: how many categories there are.
-        output_mode: 'multi_hot' (which categories are in a row), 'count' (how many times) or 'one_hot' (a vector for
-            each).
+        num_tokens: number of categories.
+        output_mode: 'multi_hot' (for each row, which categories are in it), 'count' (how many times) or 'one_hot' (a
+            vector for each int).
         **kwargs: those of `Layer`.
 
     Raises:
         ValueError: if `num_tokens` is not a positive int, `output_mode` is unknown or `sparse` is given; in a call, if
-            an int is out of range, the inputs have more than two axes (except with 'one_hot'), or `count_weights`
-            do not fit.
+            an int is out of range, the rank of the inputs is above 2 (except with 'one_hot'), or `count_weights` do not
+            fit.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.CategoryEncoding(4)([[0, 1], [3, 3]])
@@ -53,7 +53,12 @@ class CategoryEncoding(DataLayer):
         self._torchkeras.autocast = False
 
     def call(self, inputs: torch.Tensor, count_weights: Any = None) -> torch.Tensor:
-        """Return the vectors; `count_weights`, of the shape of the inputs, are summed up instead of ones."""
+        """Return the vectors.
+
+        Args:
+            inputs: ints from 0 to `num_tokens - 1`.
+            count_weights: with 'count', the number that each int adds, in the shape of the inputs; by default 1.
+        """
         check_rows(self, self.output_mode, inputs.shape)
         dtype = self._torchkeras.policy.variable
         weights = None if count_weights is None else _read_count_weights(self, inputs, count_weights)
@@ -71,7 +76,7 @@ class CategoryEncoding(DataLayer):
         """Return the shape of the vectors.
 
         Raises:
-            ValueError: if the inputs have too many axes.
+            ValueError: if the rank of the inputs is too high.
         """
         return encoded_shape(self, self.output_mode, self.num_tokens, input_shape)
 
@@ -91,10 +96,10 @@ def _read_count_weights(layer: CategoryEncoding, inputs: torch.Tensor, count_wei
 
 
 def read_output_mode(layer: Layer, value: Any, *accepted: str) -> str:
-    """Return an `output_mode` by its current name.
+    """Return an argument `output_mode`, with names of Keras 1 and 2 replaced by the current ones.
 
     Raises:
-        ValueError: if it is none of the accepted ones.
+        ValueError: if it is not one of the accepted modes.
 
     >>> read_output_mode(Layer(), "binary", "int", "multi_hot")
     'multi_hot'
@@ -107,11 +112,11 @@ def encode(
 ) -> torch.Tensor:
     """Return vectors of length `depth` for int indices from 0 to `depth - 1`.
 
-    'one_hot' gives a vector for each index; 'multi_hot' one for each row, which says which indices are in it; 'count'
-    one for each row, which says how many times each index is in it, or the sum of its weights.
+    With 'one_hot', there is a vector for each index; with 'multi_hot', one for each row, which shows which indices are
+    in it; with 'count', one for each row, with the number of times that each index is in it, or the sum of its weights.
 
     Raises:
-        RuntimeError: or an assertion of the device, for an index that is too small or large.
+        RuntimeError: or an assertion of the device, for an index that is out of range.
 
     >>> encode(torch.tensor([[0, 2, 2]]), "count", 3, torch.float32)
     tensor([[1., 0., 2.]])
@@ -129,10 +134,10 @@ def encode(
 
 
 def encoded_shape(layer: Layer, mode: str, depth: int | None, shape: Shape) -> Shape:
-    """Return the shape of `encode(...)` for indices of a shape.
+    """Return the shape of the result of `encode` for indices of a given shape.
 
     Raises:
-        ValueError: if indices that are counted in rows have more than two axes.
+        ValueError: if the rank is above 2, except with 'one_hot'.
 
     >>> encoded_shape(Layer(), "count", 5, (None, 3)), encoded_shape(Layer(), "one_hot", 5, (None, 1))
     ((None, 5), (None, 5))
@@ -145,12 +150,12 @@ def encoded_shape(layer: Layer, mode: str, depth: int | None, shape: Shape) -> S
 
 
 def check_rows(layer: Layer, mode: str, shape: Any) -> None:
-    """Check that indices that are counted in rows have no axes but those of the batch and of the rows.
+    """Check that the rank of indices is at most 2, except with 'one_hot'.
 
-    Keras's documentation sums over the last axis, Keras 3 over the second one, and Keras 2 refuses more than two.
+    For higher ranks, Keras's documentation sums over the last axis, Keras 3 over the second one, and Keras 2 raises.
 
     Raises:
-        ValueError: if there are more axes.
+        ValueError: if it is higher.
 
     >>> check_rows(Layer(), "count", (2, 3))
     """

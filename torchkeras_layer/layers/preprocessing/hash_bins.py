@@ -1,4 +1,4 @@
-"""Into which bin does a string or an int fall by its hash, and what do the layers that ask this have in common?"""
+"""To which bin does a string or int belong by its hash, and what do the layers with such bins have in common?"""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ from torchkeras_layer.layers.preprocessing.encoding import read_output_mode
 from torchkeras_layer.layers.preprocessing.string_hashes import fingerprints, sip_hashes
 from torchkeras_layer.symbolic import TensorSpec
 
-# Torch's operator that hashes ints: traced through, the hashes that Python computes would become constants of the
-# program. It is defined by its schema: the wrapper of torch.library.custom_op takes longer than a small tensor of ints.
+# A custom operator that hashes ints: if it were traced, the hashes, which Python computes, would become constants. It
+# is defined by its schema, because torch.library.custom_op takes longer than hashing a small tensor.
 _LIBRARY = torch.library.Library("torchkeras_layer", "FRAGMENT")
 _NAME = "torchkeras_layer::hash_ints"
 _LIBRARY.define("hash_ints(Tensor numbers, int bins, int[]? salt) -> Tensor")
 
 
 class HashBinLayer(StringLayer):
-    """Base of layers that give each string or int a bin. Of strings they are never traced, of tensors they may be.
+    """Base of layers that assign each string or int to a bin. On strings they are never traced; on tensors they can be.
 
     Args:
-        num_bins: how many bins there are.
-        output_mode: what is made of their numbers; accepted_modes: which modes there are.
+        num_bins: number of bins.
+        output_mode: how the numbers of the bins are encoded.
+        accepted_modes: the output modes of the class.
+        **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `num_bins` is not a positive int of 64 bits, `output_mode` is none of the accepted ones, or
-            `dtype` is no int type for 'int'.
+        ValueError: if `num_bins` is not a positive 64-bit int, `output_mode` is not one of the accepted ones, or
+            `dtype` is not an integer dtype for 'int'.
 
     >>> modes = ("int", "one_hot")
     >>> HashBinLayer(3, "int", modes).compute_dtype, HashBinLayer(3, "one_hot", modes).compute_dtype
@@ -52,29 +54,31 @@ class HashBinLayer(StringLayer):
         self.output_mode = read_output_mode(self, output_mode, *accepted_modes)
         if self.output_mode == "int" and self._torchkeras.compute_dtype not in (torch.int64, torch.int32):
             raise ValueError(
-                f"{type(self).__name__}: output_mode='int' gives int64 or int32. Received: dtype={kwargs['dtype']!r}."
+                f"{type(self).__name__}: dtype must be int64 or int32 for output_mode='int'. Received: "
+                f"dtype={kwargs['dtype']!r}."
             )
-        # Only the layer inside, which hashes strings, is never traced; ints are tensors.
+        # Only the layer inside, which hashes strings, is never traced.
         self._torchkeras.dynamic = kwargs.get("dynamic") is True
         self.built = True
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the layer: torch calls this from `layer(inputs)`."""
+        """Run the layer; torch calls this."""
         inputs = args[0] if args else kwargs.get("inputs")
         kind = DataLayer if all(isinstance(leaf, torch.Tensor) for leaf in leaves(inputs)) else StringLayer
         return kind.forward(self, *args, **kwargs)
 
     def compute_output_signature(self, input_signature: Any) -> Any:
-        """Return the `TensorSpec` that the layer gives for inputs of a given one."""
+        """Return the `TensorSpec` of the output for inputs with given `TensorSpec`(s)."""
         shape = input_signature.shape if isinstance(input_signature, TensorSpec) else [s.shape for s in input_signature]
         return TensorSpec(self.compute_output_shape(shape), self._torchkeras.compute_dtype)
 
 
 class StringHashes(StringLayer):
-    """A number for each string. It is a layer within layers of bins, because it is never traced, and those may be.
+    """Compute a number for each string. A layer of its own, because it is never traced, while the outer layer can be.
 
     Args:
-        numbers_of: the function that computes them, as int64, for a list of strings in UTF-8.
+        numbers_of: function from a list of strings in UTF-8 to an int64 array.
+        **kwargs: those of `Layer`.
 
     >>> StringHashes(signed_fingerprints)(["A", "B"])
     tensor([-1531450017087491052,  8703560047562643528])
@@ -93,7 +97,7 @@ class StringHashes(StringLayer):
 
 
 def signed_fingerprints(strings: Sequence[bytes]) -> np.ndarray:
-    """Return FarmHash64 of strings as `int64`: numbers above 2**63 become negative.
+    """Return FarmHash64 of strings as int64: numbers above 2**63 become negative.
 
     >>> signed_fingerprints([b"A", b"B"]).tolist()
     [-1531450017087491052, 8703560047562643528]
@@ -102,7 +106,7 @@ def signed_fingerprints(strings: Sequence[bytes]) -> np.ndarray:
 
 
 def bins_of(strings: Sequence[bytes], bins: int, salt: Sequence[int] | None) -> np.ndarray:
-    """Return for each string an int from 0 to `bins - 1`: by FarmHash64, or SipHash-2-4 with a salt, as TensorFlow.
+    """Return an int from 0 to `bins - 1` for each string: by FarmHash64, or SipHash-2-4 with a salt, as TensorFlow.
 
     >>> bins_of([b"A", b"B", b"C", b"D", b"E"], 3, None), bins_of([b"A", b"B", b"C", b"D", b"E"], 3, [133, 137])
     (array([1, 0, 1, 1, 2]), array([1, 2, 1, 0, 2]))
@@ -112,21 +116,21 @@ def bins_of(strings: Sequence[bytes], bins: int, salt: Sequence[int] | None) -> 
 
 
 def bins_of_ints(numbers: torch.Tensor, bins: int, salt: Sequence[int] | None) -> torch.Tensor:
-    """Do as `bins_of` for the digits of each number, in a tensor of the same shape, on the same device.
+    """Do the same as `bins_of` for the digits of each number, in a tensor of the same shape, on the same device.
 
     >>> bins_of_ints(torch.tensor([[12, -3]]), 100, None), bins_of([b"12", b"-3"], 100, None)
     (tensor([[88, 99]]), array([88, 99]))
     """
-    # Only 64 bits of a key count, and torch's ints have a sign.
+    # Only 64 bits of a key are used, and torch's ints are signed.
     key = None if salt is None else [(number + 2**63) % 2**64 - 2**63 for number in salt]
     return torch.ops.torchkeras_layer.hash_ints.default(numbers.detach().to(torch.int64), bins, key)
 
 
 def read_salt(layer: Layer, salt: Any) -> list[int] | None:
-    """Return the two numbers of a key for SipHash; one number stands for both, `None` for no salt.
+    """Return an argument `salt` as the two numbers of a key for SipHash; one int is used for both, `None` stays.
 
     Raises:
-        ValueError: if it is something else.
+        ValueError: if it is anything else.
 
     >>> read_salt(Layer(), 133), read_salt(Layer(), (1, 2)), read_salt(Layer(), None)
     ([133, 133], [1, 2], None)
@@ -144,9 +148,7 @@ def read_salt(layer: Layer, salt: Any) -> list[int] | None:
 def _read_num_bins(layer: Layer, num_bins: Any) -> int:
     number = positive_int(layer, "num_bins", num_bins)
     if number >= 2**63:
-        raise ValueError(
-            f"{type(layer).__name__}: num_bins must be an int of 64 bits. Received: num_bins={num_bins!r}."
-        )
+        raise ValueError(f"{type(layer).__name__}: num_bins must be a 64-bit int. Received: num_bins={num_bins!r}.")
     return number
 
 

@@ -1,4 +1,4 @@
-"""How do layers sort strings or ints, or combinations of them, into bins by their hash?"""
+"""How do layers assign strings or ints, or combinations of them, to bins by their hash?"""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from torchkeras_layer.layers.preprocessing.hash_bins import (
 )
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
-# The constants with which TensorFlow joins the numbers of the features that it crosses: ints, or FarmHash64 of strings.
-# Torch's ints have a sign, and multiplication wraps around.
+# The constants with which TensorFlow combines the numbers of crossed features: ints, or FarmHash64 of strings. Torch's
+# ints are signed, and multiplication wraps around.
 _FACTOR = 0xC6A4A7935BD1E995 - 2**64
 _START = 0xDECAFCAFFE
 
 
 @catalog.register()
 class Hashing(HashBinLayer):
-    """The bin of each string or int: a hash modulo the number of bins, the same numbers as in TensorFlow.
+    """Assign each string or int to a bin: its hash modulo the number of bins, the same numbers as in TensorFlow.
 
-    The inputs are a string, a (nested) list of strings, an array of them, or a tensor of ints, which are hashed as
-    their digits. Shapes: any -> the same, in int64; other output modes as for `CategoryEncoding`, in floats.
+    The inputs are a string, a (nested) list of strings, an array of strings, or a tensor of ints, whose decimal digits
+    are hashed. Shapes: any -> the same, in int64; other output modes as for `CategoryEncoding`, in floating point.
 
-    On tensors it can be compiled and exported. An exported program calls the operator `torchkeras_layer::hash_ints`, so
-    who loads one imports `torchkeras_layer.layers.preprocessing` before.
+    On tensors, it can be compiled and exported. An exported program calls the operator `torchkeras_layer::hash_ints`:
+    before loading it, import `torchkeras_layer.layers.preprocessing`.
 
     Args:
-        num_bins: how many bins there are, that of `mask_value` included.
-        mask_value: value that stands for padding: bin 0, into which nothing else falls; default none.
-        salt: `None` for FarmHash64; an int, or two, for SipHash with this as its key.
+        num_bins: number of bins, that of `mask_value` included.
+        mask_value: a value that means padding: it is in bin 0, and nothing else is. By default there is none.
+        salt: `None` for FarmHash64; an int, or two ints, for SipHash with this key.
         output_mode: 'int', 'one_hot', 'multi_hot' or 'count'.
         **kwargs: those of `Layer`. The default `dtype` is int64 for 'int', and else `floatx()`.
 
     Raises:
-        ValueError: if `num_bins` is not a positive int of 64 bits, `salt` or `output_mode` is not valid,
-            `dtype` is no int type for 'int', or `sparse` is given; in a call, if the inputs have more than two axes
-            ('multi_hot' and 'count').
+        ValueError: if `num_bins` is not a positive 64-bit int, `salt` or `output_mode` is invalid, `dtype` is not an
+            integer dtype for 'int', or `sparse` is given; in a call, if the rank of the inputs is above 2 ('multi_hot'
+            and 'count').
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Hashing(3)([["A"], ["B"], ["C"], ["D"], ["E"]]).flatten()
@@ -66,7 +66,7 @@ class Hashing(HashBinLayer):
         super().__init__(num_bins, output_mode, ("int", "one_hot", "multi_hot", "count"), **kwargs)
         self.mask_value = mask_value
         self.salt = read_salt(self, salt)
-        # With only one bin, none is left for a mask.
+        # A single bin is used for everything, masked or not.
         first = int(mask_value is not None and self.num_bins > 1)
         mask = mask_value if first else None
         bins = self._torchkeras.derived = _HashedBins(first, self.num_bins - first, _as_int(mask))
@@ -75,7 +75,7 @@ class Hashing(HashBinLayer):
         self._torchkeras_strings_layer = StringHashes(numbers_of, name=self.name)
 
     def call(self, inputs: Any) -> torch.Tensor:
-        """Return the bins, or vectors made of them."""
+        """Return the numbers of the bins, or the vectors made of them."""
         indices = (
             _int_bins(self, inputs) if isinstance(inputs, torch.Tensor) else self._torchkeras_strings_layer(inputs)
         )
@@ -88,7 +88,7 @@ class Hashing(HashBinLayer):
         """Return the shape of the inputs, or of the vectors made of them.
 
         Raises:
-            ValueError: if the inputs have too many axes.
+            ValueError: if the rank of the inputs is too high.
         """
         if self.output_mode == "int":
             return tuple(input_shape)
@@ -100,7 +100,7 @@ class Hashing(HashBinLayer):
 
 @dataclass(slots=True)
 class _HashedBins:
-    """The bins among which a hash chooses: the first, and their number; and the int that is masked instead."""
+    """The first of the bins for hashes, the number of these bins, and the int that is masked, or `None`."""
 
     first: int
     count: int
@@ -120,29 +120,30 @@ def _string_bins(strings: list[bytes], bins: _HashedBins, salt: list[int] | None
 
 
 def _as_int(value: Any) -> int | None:
-    """Return the int of 64 bits that a value is equal to, if there is one."""
+    """Return the 64-bit int that is equal to a value, or `None` if there is none."""
     is_int = isinstance(value, (int, float, np.number)) and -(2**63) <= value < 2**63 and int(value) == value
     return int(value) if is_int else None
 
 
 @catalog.register()
 class HashedCrossing(HashBinLayer):
-    """The bin of what several features are together: a hash modulo the number of bins, as in TensorFlow.
+    """Assign each combination of features to a bin: a hash modulo the number of bins, as in TensorFlow.
 
-    The inputs are a list of two features or more, each of strings or of ints, as for `Hashing`. Shapes: all (batch,),
-    (batch, 1) or () -> the same, in int64; with 'one_hot' (batch, num_bins) or (num_bins,), in floats.
+    The inputs are a list of two or more features, each of strings or of ints, as for `Hashing`. Shapes: all (batch,),
+    (batch, 1) or () -> the same, in int64; with 'one_hot' (batch, num_bins) or (num_bins,), in floating point.
 
-    On tensors it can be compiled and exported.
+    On tensors, it can be compiled and exported.
 
     Args:
-        num_bins: how many bins there are.
+        num_bins: number of bins.
         output_mode: 'int' or 'one_hot'.
         **kwargs: those of `Layer`. The default `dtype` is int64 for 'int', and else `floatx()`.
 
     Raises:
-        ValueError: if `num_bins` is not a positive int of 64 bits, `output_mode` is unknown, `dtype` is no int type
-            for 'int', or `sparse` is given; in a call, if there are not at least two features of one such shape.
-        TypeError: if a feature is neither of strings nor of ints.
+        ValueError: if `num_bins` is not a positive 64-bit int, `output_mode` is unknown, `dtype` is not an integer
+            dtype for 'int', or `sparse` is given; in a call, if there are fewer than two features, or their shapes
+            differ or are others.
+        TypeError: if a feature contains neither strings nor ints.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.HashedCrossing(5)([["A", "B", "A", "B", "A"], [101, 101, 101, 102, 102]])
@@ -155,7 +156,7 @@ class HashedCrossing(HashBinLayer):
         self._torchkeras_strings_layer = StringHashes(signed_fingerprints, name=self.name)
 
     def call(self, inputs: Any) -> torch.Tensor:
-        """Return the bins, or vectors made of them."""
+        """Return the numbers of the bins, or the vectors made of them."""
         features = _as_numbers(self, _list_of_features(self, inputs))
         _common_shape(self, [feature.shape for feature in features])
         bins = unsigned_remainder(join_features(features), self.num_bins)
@@ -164,10 +165,10 @@ class HashedCrossing(HashBinLayer):
         return encode(bins, self.output_mode, self.num_bins, self._torchkeras.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Return the shape of the output for a list of shapes.
+        """Return the shape of the output for a list of the shapes of the features.
 
         Raises:
-            ValueError: if they are not at least two, not equal, or not those of scalars.
+            ValueError: if there are fewer than two, or they differ, or are not (batch,), (batch, 1) or ().
         """
         is_list = isinstance(input_shape, (list, tuple)) and all(map(is_shape, input_shape))
         shape = _common_shape(
@@ -186,7 +187,7 @@ def _read_feature(layer: HashedCrossing, feature: Any) -> Any:
     if is_symbolic(tensor) and tensor.spec.dtype != "string":
         _check_dtype(layer, tensor.dtype)
     elif not (is_symbolic(tensor) or isinstance(tensor, torch.Tensor)):
-        raise TypeError(f"{layer.name}: a feature must hold ints or strings. Received: {reprlib.repr(feature)}.")
+        raise TypeError(f"{layer.name}: a feature must contain ints or strings. Received: {reprlib.repr(feature)}.")
     return tensor
 
 
@@ -200,14 +201,14 @@ def _as_numbers(layer: HashedCrossing, features: Any) -> list[torch.Tensor]:
 
 def _check_dtype(layer: HashedCrossing, dtype: torch.dtype) -> None:
     if dtype is torch.bool or dtype.is_floating_point or dtype.is_complex:
-        raise TypeError(f"{layer.name}: a feature must hold ints or strings. Received: one of {dtype}.")
+        raise TypeError(f"{layer.name}: a feature must contain ints or strings. Received: a feature of {dtype}.")
 
 
 def _list_of_features(layer: HashedCrossing, features: Any) -> list[Any] | tuple[Any, ...]:
     if not isinstance(features, (list, tuple)) or len(features) < 2:
         received = f"{len(features)} in a list" if isinstance(features, (list, tuple)) else type(features).__name__
         raise ValueError(
-            f"{layer.name}: expects a list of two features or more. Received: {received}. Write `{layer.name}([a, b])`."
+            f"{layer.name}: expects a list of two or more features. Received: {received}. Write `{layer.name}([a, b])`."
         )
     return features
 
@@ -223,7 +224,7 @@ def _common_shape(layer: HashedCrossing, shapes: list[Any]) -> Shape:
 
 
 def join_features(features: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Return one number for what several int64 tensors of one shape have in each place.
+    """Combine several int64 tensors of one shape into one, elementwise.
 
     >>> join_features([torch.tensor([1, 2]), torch.tensor([3, 3])])
     tensor([-4414022627321047965, -3561642829149741032])
@@ -237,17 +238,17 @@ def join_features(features: Sequence[torch.Tensor]) -> torch.Tensor:
 
 
 def unsigned_remainder(numbers: torch.Tensor, divisor: int) -> torch.Tensor:
-    """Return the remainder of numbers that are meant without a sign, from 0 to 2**64 - 1.
+    """Return the remainder of int64 numbers, interpreted as unsigned numbers from 0 to 2**64 - 1.
 
     >>> unsigned_remainder(torch.tensor([-1]), 10), (2**64 - 1) % 10
     (tensor([5]), 5)
     """
-    # Half of the number has no sign; what is left may still have one more divisor in it, and be above 2**63.
+    # Half of the number fits without a sign. The rest may still contain the divisor once, and be above 2**63.
     half = (numbers >> 1) & (2**63 - 1)
     rest = numbers - torch.div(half, divisor, rounding_mode="floor") * 2 * divisor
     return torch.where((rest < 0) | (rest >= divisor), rest - divisor, rest)
 
 
 def _mix_down(numbers: torch.Tensor) -> torch.Tensor:
-    # Torch repeats the sign in a shift to the right.
+    # Torch's shift to the right repeats the sign bit.
     return numbers ^ ((numbers >> 47) & (2**17 - 1))

@@ -15,7 +15,7 @@ INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5", "are
 
 
 def resize(images: torch.Tensor, size: tuple[int, int], interpolation: str, antialias: bool = False) -> torch.Tensor:
-    """Return images of shape (batch, channels, rows, columns) in another size; ints are rounded.
+    """Resize images (batch, channels, rows, columns) to `size`, (rows, columns); integers are rounded.
 
     >>> resize(torch.tensor([[[[1.0, 3.0]]]]), (1, 4), "bilinear").flatten()
     tensor([1.0000, 1.5000, 2.5000, 3.0000])
@@ -26,14 +26,14 @@ def resize(images: torch.Tensor, size: tuple[int, int], interpolation: str, anti
         return images
     dtype = images.dtype
     if dtype is torch.float32 or dtype is torch.float64:
-        # Without casts: for small images, two casts to the dtype that they have take half as long as the rest.
+        # Without casts: for small images, two casts to the same dtype take half as long as the rest.
         return _interpolated(images, size, interpolation, antialias)
     resized = _interpolated(images.to(_exact_dtype(dtype)), size, interpolation, antialias)
     return resized.to(dtype) if dtype.is_floating_point else _as_ints(resized, dtype)
 
 
 def largest_window(height: int, width: int, size: tuple[int, int]) -> tuple[int, int]:
-    """Return the rows and columns of the largest part of an image that has the aspect ratio of `size`.
+    """Return the size, (rows, columns), of the largest part of an image that has the aspect ratio of `size`.
 
     >>> largest_window(4, 6, (10, 10))
     (4, 4)
@@ -45,8 +45,9 @@ def largest_window(height: int, width: int, size: tuple[int, int]) -> tuple[int,
 
 
 def crop_center(images: torch.Tensor, size: tuple[int, int], axes: tuple[int, int]) -> torch.Tensor:
-    """Return the center of images, whose rows and columns are the given axes; of an odd margin, one pixel more is
-    cut off behind.
+    """Return the center of images, of the given size; `axes` are those of rows and columns.
+
+    If the number of pixels to remove is odd, one more is removed at the end.
 
     >>> crop_center(torch.arange(4).reshape(1, 4, 1), (1, 3), (-3, -2)).flatten()
     tensor([0, 1, 2])
@@ -57,8 +58,9 @@ def crop_center(images: torch.Tensor, size: tuple[int, int], axes: tuple[int, in
 
 
 def pad_to_aspect_ratio(images: torch.Tensor, size: tuple[int, int], value: float) -> torch.Tensor:
-    """Return images padded to the aspect ratio of `size`, as closely as the same whole number of pixels on both sides
-    allows.
+    """Pad images (batch, channels, rows, columns) with `value` to the aspect ratio of `size`.
+
+    Both ends are padded by the same number of pixels, so that the ratio may be approximate.
 
     >>> pad_to_aspect_ratio(torch.ones(1, 1, 1, 3), (1, 1), 0.0).shape
     torch.Size([1, 1, 3, 3])
@@ -70,10 +72,10 @@ def pad_to_aspect_ratio(images: torch.Tensor, size: tuple[int, int], value: floa
 
 
 def to_batch(layer: Layer, images: torch.Tensor, data_format: str) -> torch.Tensor:
-    """Return one image or a batch of them as (batch, channels, rows, columns).
+    """Return one image or a batch of images as (batch, channels, rows, columns).
 
     Raises:
-        ValueError: if it does not have three or four axes, or there are no pixels.
+        ValueError: if the rank is neither 3 nor 4, or there are no pixels.
 
     >>> to_batch(Layer(), torch.ones(5, 6, 3), "channels_last").shape
     torch.Size([1, 3, 5, 6])
@@ -83,21 +85,21 @@ def to_batch(layer: Layer, images: torch.Tensor, data_format: str) -> torch.Tens
     return batch if data_format == "channels_first" else batch.permute(0, 3, 1, 2)
 
 
-def from_batch(batch: torch.Tensor, ndim: int, data_format: str) -> torch.Tensor:
-    """Undo `to_batch` for images that had `ndim` axes.
+def from_batch(batch: torch.Tensor, rank: int, data_format: str) -> torch.Tensor:
+    """Undo `to_batch` for images that had the given rank.
 
     >>> from_batch(torch.ones(1, 3, 5, 6), 3, "channels_last").shape
     torch.Size([5, 6, 3])
     """
     images = batch if data_format == "channels_first" else batch.permute(0, 2, 3, 1)
-    return images if ndim == 4 else images.squeeze(0)
+    return images if rank == 4 else images.squeeze(0)
 
 
 def resized_shape(layer: Layer, input_shape: Shape, size: tuple[int, int], data_format: str) -> Shape:
-    """Return the shape of images with another size.
+    """Return the shape of images that are resized to `size`.
 
     Raises:
-        ValueError: if it does not have three or four axes, or there are no pixels.
+        ValueError: if the rank is neither 3 nor 4, or there are no pixels.
 
     >>> resized_shape(Layer(), (None, 8, 8, 3), (5, 6), "channels_last")
     (None, 5, 6, 3)
@@ -117,7 +119,7 @@ def check_image_shape(layer: Layer, shape: Any) -> None:
     """
     if len(shape) not in (3, 4):
         raise ValueError(
-            f"{layer.name}: expected an image, of three axes, or a batch of images, of four. "
+            f"{layer.name}: expected an image, of rank 3, or a batch of images, of rank 4. "
             f"Received: inputs of shape {tuple(shape)}."
         )
     if 0 in shape[-3:]:
@@ -128,14 +130,14 @@ def check_image_shape(layer: Layer, shape: Any) -> None:
 
 
 def _exact_dtype(dtype: torch.dtype) -> torch.dtype:
-    # Not every int is a float32; weights in half precision would be coarser than Keras's.
+    # Float32 does not represent all 32-bit ints, and interpolation in half precision would be less exact than Keras's.
     return torch.float64 if dtype in (torch.int32, torch.int64) else torch.promote_types(dtype, torch.float32)
 
 
 def _nearest(old: int, new: int, device: torch.device) -> torch.Tensor:
-    # As `nearest-exact` of torch, which vmap does not know and which takes no ints; in float32, as all others do it.
-    places = (torch.arange(new, dtype=torch.float32, device=device) + 0.5) * (old / new)
-    return places.floor().to(torch.int64).clamp(max=old - 1)
+    # The same as torch's `nearest-exact`, which supports neither vmap nor ints; in float32, as in all implementations.
+    positions = (torch.arange(new, dtype=torch.float32, device=device) + 0.5) * (old / new)
+    return positions.floor().to(torch.int64).clamp(max=old - 1)
 
 
 def _interpolated(images: torch.Tensor, size: tuple[int, int], interpolation: str, antialias: bool) -> torch.Tensor:
@@ -149,7 +151,7 @@ def _interpolated(images: torch.Tensor, size: tuple[int, int], interpolation: st
 
 
 def _as_ints(values: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Round, and clip to the range of the dtype: some interpolations overshoot."""
+    """Round, and clip to the range of the dtype, because some interpolations overshoot."""
     if dtype is torch.bool:
         return values.round() != 0
     limits = torch.iinfo(dtype)
@@ -157,9 +159,9 @@ def _as_ints(values: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def _resampling_matrix(interpolation: str, old: int, new: int, antialias: bool, device: torch.device) -> torch.Tensor:
-    """Return how much each of `old` pixels counts in each of `new` ones, in float64: a matrix whose rows sum up to 1.
+    """Return the matrix of the weights of `old` pixels in `new` ones, (new, old), in float64; its rows sum to 1.
 
-    Pixels outside of the image count nothing. With `antialias`, the kernel is as wide as the new pixels are.
+    Pixels outside of the image have weight 0. With `antialias`, the kernel is as wide as the new pixels.
 
     >>> _resampling_matrix("area", 3, 2, False, torch.device("cpu")) * 3
     tensor([[2., 1., 0.],
@@ -175,7 +177,7 @@ def _resampling_matrix(interpolation: str, old: int, new: int, antialias: bool, 
         width = max(scale, 1.0) if antialias else 1.0
         middles = starts + scale / 2 - 0.5
         if interpolation == "bicubic" and not antialias:
-            # TensorFlow reads this kernel from a table of that many steps.
+            # TensorFlow reads this kernel from a table with 1024 entries per pixel.
             middles = (middles * 1024).round() / 1024
         distances = (middles - pixels).abs() / width
         weights = torch.where(distances < radius, kernel(distances), 0)
@@ -183,7 +185,7 @@ def _resampling_matrix(interpolation: str, old: int, new: int, antialias: bool, 
 
 
 def _cubic(b: float, c: float) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return the cubic kernel of Mitchell and Netravali; b=0, c=0.5 is that of Keys with a=-0.5."""
+    """Return the cubic kernel of Mitchell and Netravali; with b=0 and c=0.5, it is that of Keys with a=-0.5."""
 
     def kernel(x: torch.Tensor) -> torch.Tensor:
         near = (12 - 9 * b - 6 * c) * x**3 + (-18 + 12 * b + 6 * c) * x**2 + (6 - 2 * b)
@@ -198,7 +200,7 @@ def _lanczos(radius: int) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def _gaussian(x: torch.Tensor) -> torch.Tensor:
-    # TensorFlow's, which ends at three standard deviations of half a pixel.
+    # The kernel of TensorFlow: the standard deviation is half a pixel, and it ends at three of them.
     return torch.exp(-(x**2) / (2 * 0.5**2))
 
 

@@ -1,4 +1,4 @@
-"""How does a layer turn ints of any size into indices, and back?"""
+"""How does a layer map ints to indices in a vocabulary, and back?"""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from torchkeras_layer.layers.preprocessing.vocabulary_lookup import (
 
 def _read_token(layer: IntegerLookup, token: Any) -> int:
     try:
-        # A line of a file is a string of digits.
+        # Lines of a file are strings of digits.
         number = int(token) if isinstance(token, str) else operator.index(token)
     except (TypeError, ValueError):
         number = None
     if number is None or isinstance(token, bool) or not -(2**63) <= number < 2**63:
-        raise TypeError(f"{type(layer).__name__}: tokens must be ints of 64 bits. Received: {token!r}.")
+        raise TypeError(f"{type(layer).__name__}: tokens must be 64-bit ints. Received: {token!r}.")
     return number
 
 
-def _token_as_it_is(layer: IntegerLookup, token: int) -> int:
+def _unchanged_token(layer: IntegerLookup, token: int) -> int:
     return token
 
 
@@ -42,13 +42,13 @@ def _documents(layer: IntegerLookup, data: Any, steps: int | None) -> Iterable[l
     is_one = isinstance(data, (list, tuple, np.ndarray, torch.Tensor))
     for batch in batches_of(layer, np.asarray(data) if isinstance(data, (list, tuple)) else data, steps):
         values = batch.to(torch.int64)
-        # Each int of a plain list is a document of its own; a batch with one axis is one document.
+        # Each int of a list or array of rank 1 is a document; a batch of rank 1 from an iterable is one document.
         rows = values.reshape(-1, values.shape[-1] if values.dim() > 1 else 1 if is_one else max(len(values), 1))
         yield from rows.tolist()
 
 
 def _index(layer: IntegerLookup, vocabulary: Vocabulary) -> None:
-    """Make the tables that a call searches: the tokens in ascending order, and their indices."""
+    """Create the tables that a call searches: the tokens in ascending order, and their indices."""
     kept: LookupTokens = layer._torchkeras.derived
     device = weights_device(layer)
     tokens = torch.tensor(vocabulary.tokens, dtype=torch.int64, device=device)
@@ -66,34 +66,33 @@ def _index(layer: IntegerLookup, vocabulary: Vocabulary) -> None:
 
 @catalog.register()
 class IntegerLookup(VocabularyLookup):
-    """The index of each int in a vocabulary, which is given, or learnt by `adapt(data)`.
+    """Return the index of each int in a vocabulary, which is given, or learned by `adapt(data)`.
 
-    Shapes: any -> the same, in int64; other output modes as for `StringLookup`. Everything is done on the device of the
-    inputs.
+    Shapes: any -> the same, in int64; other output modes as for `StringLookup`. Calls run on the device of the inputs.
 
     Args:
-        max_tokens: how many tokens `adapt` learns at most, special ones included.
-        num_oov_indices: over how many indices unknown ints are spread; with 0 they are an error.
-        mask_token: int that stands for padding: index 0, and not counted in the other output modes.
-        oov_token: what stands for unknown ints in `get_vocabulary()`, and comes back with `invert`.
-        vocabulary: list or array of ints; or the path of a text file with one a line, which a config must not name.
+        max_tokens: maximum number of tokens that `adapt` learns, special tokens included.
+        num_oov_indices: number of indices for unknown ints; with 0, unknown ints are an error.
+        mask_token: int that means padding: it has index 0, and is not counted in the other output modes.
+        oov_token: int that represents unknown ints in `get_vocabulary()`, and is returned with `invert`.
+        vocabulary: list or array of ints; or the path of a text file with one int per line (not in a config).
         vocabulary_dtype: 'int64'.
         idf_weights: with 'tf_idf' and a vocabulary, a number for each token.
-        invert: whether to turn indices into tokens instead.
-        output_mode: 'int', 'one_hot' (a vector for each int), or, for each row, 'multi_hot' (which are in it), 'count'
-            (how often) or 'tf_idf' (how often, times the idf weights).
-        pad_to_max_tokens: whether vectors have the length `max_tokens`, however many tokens there are.
-        oov_method: how unknown ints are spread: by 'floormod', which is the remainder, or by 'farmhash', the hash of
+        invert: whether to map indices to tokens instead.
+        output_mode: 'int', 'one_hot' (a vector for each int), or a vector for each row: 'multi_hot' (which tokens are
+            in it), 'count' (how often) or 'tf_idf' (how often, times the idf weights).
+        pad_to_max_tokens: whether vectors have length `max_tokens`, and not the number of tokens.
+        oov_method: how unknown ints are mapped to an index: by 'floormod', the remainder, or by 'farmhash', the hash of
             their digits.
-        salt: for 'farmhash', an int, or two: SipHash is then used, with this as its key.
-        **kwargs: those of `Layer`. A `state_dict` holds the vocabulary.
+        salt: for 'farmhash', an int, or two ints: SipHash with this key is then used.
+        **kwargs: those of `Layer`. A `state_dict` contains the vocabulary.
 
     Raises:
-        FileNotFoundError: if there is no vocabulary file of the name.
+        FileNotFoundError: if the vocabulary file does not exist.
         TypeError: for tokens that are not ints.
-        ValueError: if arguments are out of range or contradict each other, or a token occurs twice or is a special one;
-            in a call, if there is no vocabulary yet, an int is unknown with `num_oov_indices=0`, or the inputs have too
-            many axes.
+        ValueError: if arguments are invalid or contradict each other, or a token occurs twice or is a special token; in
+            a call, if there is no vocabulary yet, an int is unknown with `num_oov_indices=0`, or the rank of the inputs
+            is too high.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.IntegerLookup(vocabulary=[12, 36, 1138])([[1138, 12], [7, 36]])
@@ -111,8 +110,8 @@ class IntegerLookup(VocabularyLookup):
     _torchkeras_tokens: torch.Tensor
     _torchkeras_token_type = TokenType(
         read=_read_token,
-        show=_token_as_it_is,
-        to_json=_token_as_it_is,
+        show=_unchanged_token,
+        to_json=_unchanged_token,
         from_json=_read_token,
         documents=_documents,
         index=_index,
@@ -145,7 +144,7 @@ class IntegerLookup(VocabularyLookup):
             raise ValueError(f"{type(self).__name__}: salt is for oov_method='farmhash'. Received: salt={salt!r}.")
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the indices, the vectors, or with `invert` the tokens."""
+        """Return the indices or vectors of ints; with `invert`, the tokens of indices."""
         expect_vocabulary(self)
         values = inputs.to(torch.int64)
         return _tokens_at(self, values) if self.invert else self.encode(_indices_of(self, values))
@@ -154,12 +153,12 @@ class IntegerLookup(VocabularyLookup):
 def _indices_of(layer: IntegerLookup, values: torch.Tensor) -> torch.Tensor:
     keys = layer._torchkeras_keys.to(values.device)
     if not keys.shape[0]:
-        # Only special tokens were given.
+        # The vocabulary contains special tokens only.
         return torch.zeros_like(values) + _oov_indices(layer, values, torch.zeros_like(values, dtype=torch.bool))
-    # Torch warns of values in another order of memory.
-    places = torch.searchsorted(keys, values.contiguous()).clamp(max=keys.shape[0] - 1)
-    is_known = keys[places] == values
-    indices = layer._torchkeras_indices.to(values.device)[places]
+    # Torch warns about values that are not contiguous.
+    positions = torch.searchsorted(keys, values.contiguous()).clamp(max=keys.shape[0] - 1)
+    is_known = keys[positions] == values
+    indices = layer._torchkeras_indices.to(values.device)[positions]
     return torch.where(is_known, indices, _oov_indices(layer, values, is_known))
 
 

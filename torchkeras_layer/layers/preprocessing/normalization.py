@@ -1,4 +1,4 @@
-"""How does a layer normalize features by a mean and a variance that were given, or measured in advance?"""
+"""How does a layer normalize features by a mean and a variance that are given, or computed from data in advance?"""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ from torchkeras_layer.layers.preprocessing.numeric_data import batches_of, read_
 
 @catalog.register()
 class Normalization(DataLayer):
-    """`(inputs - mean) / sqrt(variance)`, in floats. Shapes: any -> the same.
+    """Compute `(inputs - mean) / sqrt(variance)`, in floating point. Shapes: any -> the same.
 
-    The moments are given, or learnt by `adapt(data)`; they are then the weights `mean`, `variance` and `count` (how
-    many values they come from), none of which is trained. Before `adapt` the mean is 0 and the variance 1.
+    Mean and variance are given, or computed by `adapt(data)`; they are then the weights `mean`, `variance` and `count`
+    (the number of values), none of which is trainable. Before `adapt`, the mean is 0 and the variance 1.
 
     Args:
-        axis: axis or axes that have a mean and a variance for each index; `None`: one for all values.
-        mean: a number, or an array for the axes. variance: likewise; give both or none.
-        invert: whether to do the opposite: `inputs * sqrt(variance) + mean`.
+        axis: axis or axes with a mean and a variance for each index; `None`: one for all values.
+        mean: a number, or an array with the sizes of the axes.
+        variance: likewise; give both or neither.
+        invert: whether to compute the inverse: `inputs * sqrt(variance) + mean`.
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: if `axis` is no int, tuple of ints or `None`, or a moment is not made of numbers.
-        ValueError: if only one moment is given, or they differ in shape or have more axes than `axis` says; at build,
-            if an axis does not exist or has no known size, or the moments do not fit the shape.
+        TypeError: if `axis` is not an int, a tuple of ints or `None`, or `mean` or `variance` is not numeric.
+        ValueError: if only one of `mean` and `variance` is given, their shapes differ, or their rank is above the
+            number of axes; at the build, if an axis does not exist or is free, or mean and variance do not fit it.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.Normalization()
@@ -61,23 +62,23 @@ class Normalization(DataLayer):
         self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
-        """Create the weights, or broadcast the given moments to the axes of the inputs.
+        """Create the weights, or broadcast the given mean and variance to the axes of the inputs.
 
         Raises:
             ValueError: if the shape does not fit.
         """
         kept = axes_in(self, self.axis, input_shape)
         sizes = known_sizes(self, input_shape, kept)
-        ndim = len(input_shape)
+        rank = len(input_shape)
         axes = self._torchkeras.derived = _MomentAxes(
-            reduced=tuple(axis for axis in range(ndim) if axis not in kept),
-            shape=tuple(input_shape[axis] if axis in kept else 1 for axis in range(ndim)),  # type: ignore[misc]
-            are_last=kept == tuple(range(ndim - len(kept), ndim)),
+            reduced=tuple(axis for axis in range(rank) if axis not in kept),
+            shape=tuple(input_shape[axis] if axis in kept else 1 for axis in range(rank)),  # type: ignore[misc]
+            are_last=kept == tuple(range(rank - len(kept), rank)),
         )
         if self.input_mean is not None:
             _check_given_moments_fit(self, sizes)
             for name in ("mean", "variance", "_torchkeras_deviation"):
-                # Not persistent, because they are no weights in Keras.
+                # Not persistent, because they are not weights in Keras.
                 values = torch.empty(axes.shape, dtype=self._torchkeras.compute_dtype)
                 self.register_buffer(name, values, persistent=False)
             _fill_given_moments(self)
@@ -87,20 +88,27 @@ class Normalization(DataLayer):
         self.count = self.add_weight("count", (), dtype="int64", initializer="zeros", trainable=False)
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Measure mean and variance, which replace those measured before.
+        """Compute mean and variance of data; they replace those computed before.
 
         Args:
-            data: an array or a tensor, batch first; or an iterable of batches, such as a `DataLoader`; of batches
-                that are tuples or lists, the first part is taken.
+            data: an array or tensor whose first axis is the batch; or an iterable of batches, such as a `DataLoader`.
+                If batches are tuples or lists, such as (inputs, targets), the first entry is used.
             batch_size: accepted as in Keras, and ignored.
-            steps: how many batches to take; default all.
+            steps: maximum number of batches to use; by default all.
 
         Raises:
-            TypeError: if there are no numbers in it.
-            ValueError: if the moments were given, there is no data, or a batch does not fit the shape of the build.
+            TypeError: if the data is not numeric.
+            ValueError: if mean and variance were given, there is no data, or a batch does not fit the shape of the
+                build.
+
+        >>> layer = Normalization(); layer.adapt([[1.0], [3.0]]); layer.mean, layer.variance
+        (tensor([[2.]]), tensor([[1.]]))
         """
         if self.input_mean is not None:
-            raise ValueError(f"{self.name}: adapt() cannot change a mean and variance that were given. Leave them out.")
+            raise ValueError(
+                f"{self.name}: adapt() cannot change a mean and variance that were given. Received: "
+                f"mean={self.input_mean}. Leave them out of the constructor."
+            )
         moments = Moments()
         for batch in batches_of(self, data, steps):
             _check_batch(self, batch)
@@ -113,7 +121,7 @@ class Normalization(DataLayer):
             self.count.fill_(moments.count)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs normalized, or the opposite."""
+        """Return the normalized inputs; with `invert`, the inverse."""
         dtype = self._torchkeras.compute_dtype
         if self.input_mean is not None:
             mean, deviation = weight_of(self, "mean").to(dtype), weight_of(self, "_torchkeras_deviation").to(dtype)
@@ -126,7 +134,7 @@ class Normalization(DataLayer):
         return mean + values * deviation if self.invert else (values - mean) / deviation
 
     def __getattr__(self, name: str) -> Any:
-        """Find weights; as in Keras, `mean` and `variance` have the shape that broadcasts over the inputs."""
+        """Return a weight; as in Keras, the shapes of `mean` and `variance` broadcast over the inputs."""
         value = super().__getattr__(name)
         return value.reshape(self._torchkeras.derived.shape) if name in ("mean", "variance") else value
 
@@ -135,7 +143,7 @@ class Normalization(DataLayer):
         return tuple(input_shape)
 
     def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Any:
-        """Follow `.to()` and the like; fill the buffers again, which `to_empty()` leaves without values."""
+        """Apply `.to()` and similar methods; fill the buffers again, which `to_empty()` leaves without values."""
         super()._apply(fn, recurse)
         if self.input_mean is not None and self.built:
             _fill_given_moments(self)
@@ -148,11 +156,16 @@ class Normalization(DataLayer):
 
 @dataclass(slots=True)
 class _MomentAxes:
-    """The axes over which the moments average, and the shape in which they broadcast over the inputs."""
+    """The axes of mean and variance.
+
+    Attributes:
+        reduced: the axes over which they average.
+        shape: the shape in which they broadcast over the inputs.
+        are_last: whether they are for the last axes, so that the weights broadcast without a reshape.
+    """
 
     reduced: tuple[int, ...] = ()
     shape: tuple[int, ...] = ()
-    # Whether the moments are for the last axes, where the weights broadcast without a reshape.
     are_last: bool = False
 
 
@@ -173,7 +186,7 @@ def _fill_given_moments(layer: Normalization) -> None:
     with torch.no_grad():
         for name in ("mean", "variance"):
             values = torch.tensor(getattr(layer, f"input_{name}"), dtype=torch.float64, device="cpu")
-            # The last axes of the moments are the last ones of those that are kept.
+            # The given values may lack the first of these axes.
             getattr(layer, name).copy_(values.expand(sizes).reshape(axes.shape))
         layer._torchkeras_deviation.copy_(_deviation(layer.variance))
 
@@ -182,8 +195,8 @@ def _check_given_moments_fit(layer: Normalization, sizes: tuple[int, ...]) -> No
     shape = np.shape(layer.input_mean)
     if not broadcasts_to(shape, sizes):
         raise ValueError(
-            f"{layer.name}: mean and variance of shape {shape} do not fit the shape {sizes} of axes "
-            f"{layer.axis} of the inputs."
+            f"{layer.name}: mean and variance must broadcast to the sizes {sizes} of axes {layer.axis} of the inputs. "
+            f"Received: mean and variance of shape {shape}."
         )
 
 
@@ -191,12 +204,12 @@ def _check_arguments(layer: Normalization) -> None:
     shapes = np.shape(layer.input_mean), np.shape(layer.input_variance)
     if (layer.input_mean is None) != (layer.input_variance is None):
         raise ValueError(
-            f"{type(layer).__name__}: mean and variance are given both or not at all. "
+            f"{type(layer).__name__}: give both mean and variance, or neither. "
             f"Received: mean={layer.input_mean!r}, variance={layer.input_variance!r}."
         )
     if shapes[0] != shapes[1] or len(shapes[0]) > len(layer.axis):
         raise ValueError(
-            f"{type(layer).__name__}: mean and variance must have one shape, of at most {len(layer.axis)} axes "
+            f"{type(layer).__name__}: mean and variance must have the same shape, of rank {len(layer.axis)} or less "
             f"(axis={layer.axis}). Received: mean of shape {shapes[0]}, variance of shape {shapes[1]}."
         )
 
@@ -220,7 +233,7 @@ def _deviation(variance: torch.Tensor) -> torch.Tensor:
 
 
 class Moments:
-    """The running mean and variance over some axes, in float64 whatever the data is in.
+    """Computes a running mean and variance over some axes, in float64 for any dtype of the data.
 
     >>> moments = Moments()
     >>> moments.add(torch.tensor([[1.0], [2.0]]), [0]); moments.add(torch.tensor([[6.0]]), [0])
@@ -234,14 +247,14 @@ class Moments:
         self.variance = torch.zeros((), dtype=torch.float64)
 
     def add(self, batch: torch.Tensor, axes: Sequence[int]) -> None:
-        """Add a batch; `axes` are those to average over."""
+        """Add a batch; `axes` are the axes to average over."""
         values = batch.to(torch.float64)
         count = 1
         for axis in axes:
             count *= values.shape[axis]
         if count == 0:
             return
-        # To torch, no axes mean all of them.
+        # For torch, an empty tuple means all axes.
         mean = values.mean(tuple(axes)) if axes else values
         variance = values.var(tuple(axes), correction=0) if axes else torch.zeros_like(values)
         self.count += count

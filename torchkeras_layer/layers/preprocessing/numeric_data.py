@@ -1,4 +1,4 @@
-"""How do numbers come into a layer: as an argument, or as data that `adapt` learns from?"""
+"""How are numbers read that are an argument of a layer, or data for `adapt`?"""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from torchkeras_layer.layer import Layer
 
 
 def read_numbers(layer: Layer, name: str, value: Any) -> np.ndarray:
-    """Return a number, or an array, tensor or (nested) list of them, as an array in float64.
+    """Return a number, or an array, tensor or (nested) list of numbers, as a float64 array.
 
     Raises:
-        TypeError: if there is anything else in it, such as `None`, words or complex numbers.
+        TypeError: if it contains anything else, such as `None`, strings or complex numbers.
 
     >>> read_numbers(Layer(), "scale", [[1, 2.5]])
     array([[1. , 2.5]])
     """
     try:
         array = np.asarray(_without_torch(value))
-        # Python's ints may be larger than those of 64 bits.
+        # Python's ints may be larger than 64-bit ints.
         is_number = array.dtype.kind in "iuf" or (array.dtype.kind == "O" and all(map(_is_real, array.flat)))
         numbers = array.astype("float64") if is_number else None
     except (TypeError, ValueError, OverflowError):
@@ -39,7 +39,7 @@ def read_numbers(layer: Layer, name: str, value: Any) -> np.ndarray:
 def _without_torch(value: Any) -> Any:
     if not isinstance(value, torch.Tensor):
         return value
-    # Numpy knows no bfloat16.
+    # Numpy has no bfloat16.
     return value.detach().cpu().to(torch.float64 if value.is_floating_point() else value.dtype).numpy()
 
 
@@ -48,15 +48,18 @@ def _is_real(value: Any) -> bool:
 
 
 def batches_of(layer: Layer, data: Any, steps: int | None = None) -> Iterator[torch.Tensor]:
-    """Give the data as tensors: an array, tensor or nested list of numbers is one batch, of others each item is one.
+    """Yield batches of data as tensors.
 
-    Of an item that is a tuple or list of arrays, such as (inputs, targets), the first is taken.
+    An array, tensor or nested list of numbers is one batch; each item of another iterable is a batch. If an item is a
+    tuple or list of arrays, such as (inputs, targets), its first entry is used.
 
     Args:
-        steps: after how many batches to stop.
+        layer: the layer, for error messages.
+        data: the data.
+        steps: maximum number of batches.
 
     Raises:
-        TypeError: if there are no numbers in it.
+        TypeError: if the data is not numeric.
 
     >>> [batch.tolist() for batch in batches_of(Layer(), ([i, i] for i in range(9)), steps=2)]
     [[0, 0], [1, 1]]
@@ -77,7 +80,7 @@ def batches_of(layer: Layer, data: Any, steps: int | None = None) -> Iterator[to
 def _is_one_batch(data: Any) -> bool:
     if isinstance(data, (list, tuple)):
         return len(data) > 0 and all(isinstance(leaf, (bool, int, float, np.number)) for leaf in leaves(data))
-    # Of a data frame, the values.
+    # `__array__` returns the values of a data frame.
     return isinstance(data, (torch.Tensor, np.ndarray, int, float)) or hasattr(data, "__array__")
 
 

@@ -16,7 +16,7 @@ from torchkeras_layer.layers.preprocessing.numeric_data import read_numbers
 
 @catalog.register()
 class Rescaling(DataLayer):
-    """`inputs * scale + offset`, in floats. Shapes: any -> the same.
+    """Compute `inputs * scale + offset`, in floating point. Shapes: any -> the same.
 
     Args:
         scale: a number; or an array that broadcasts over the inputs, such as one number for each channel.
@@ -24,8 +24,8 @@ class Rescaling(DataLayer):
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: if one is not made of numbers.
-        ValueError: in a call, if one does not broadcast over the inputs.
+        TypeError: if `scale` or `offset` is not numeric.
+        ValueError: in a call, if `scale` or `offset` does not broadcast over the inputs.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Rescaling(1 / 127.5, offset=-1)(torch.tensor([0, 255], dtype=torch.uint8))
@@ -59,7 +59,7 @@ class Rescaling(DataLayer):
 
 
 def _shape_of_scale(layer: Rescaling) -> tuple[int, ...]:
-    """Return the shape in which `scale` meets the inputs: one number for each channel comes before the spatial axes."""
+    """Return the shape in which `scale` broadcasts over the inputs: channels come first if images have them first."""
     shape = np.shape(layer.scale)
     is_first = shape and image_data_format() == "channels_first"
     return (*shape, *(1,) * (3 - len(shape))) if is_first else shape
@@ -70,6 +70,6 @@ def _check_shape(layer: Rescaling, shape: Any) -> None:
         pairs = zip(reversed(sizes), reversed(tuple(shape)), strict=False)
         if 0 in sizes or not all(own == 1 or size in (own, 1, None) for own, size in pairs):
             raise ValueError(
-                f"{layer.name}: {name}, an array of shape {sizes}, does not fit the inputs. "
+                f"{layer.name}: {name}, an array of shape {sizes}, must broadcast over the inputs. "
                 f"Received: inputs of shape {tuple(shape)}."
             )

@@ -1,4 +1,4 @@
-"""How do layers bring images to one size: by resizing, or by cutting out their center?"""
+"""How do layers change the size of images: by resizing, or by cropping to the center?"""
 
 from __future__ import annotations
 
@@ -28,24 +28,25 @@ from torchkeras_layer.layers.preprocessing.images import (
 class Resizing(DataLayer):
     """Resize images. Shapes: (batch, rows, columns, channels) or (rows, columns, channels) -> the same with new sizes.
 
-    The dtype stays the same: ints are rounded, and never overflow.
+    The dtype stays the same: integers are rounded, and never overflow.
 
     Args:
-        height: number of rows of the output. width: number of its columns.
+        height: number of rows of the output, in pixels.
+        width: number of columns of the output, in pixels.
         interpolation: 'bilinear', 'nearest', 'bicubic' (with a=-0.5, as in TensorFlow and JAX; Keras 3 on torch has
             -0.75), 'lanczos3', 'lanczos5', 'area', 'gaussian' or 'mitchellcubic'.
-        crop_to_aspect_ratio: whether to crop images to the new aspect ratio first, around their center.
-        pad_to_aspect_ratio: whether to pad images to the new aspect ratio first, on both sides.
+        crop_to_aspect_ratio: whether to crop images around their center to the new aspect ratio first.
+        pad_to_aspect_ratio: whether to pad images on both ends to the new aspect ratio first.
         fill_mode: 'constant': `pad_to_aspect_ratio` pads with `fill_value`.
         fill_value: a number.
-        antialias: whether images that become smaller are averaged over all the pixels that make up a new one.
-        data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns). Default
+        antialias: whether images that become smaller are smoothed over all pixels that a new pixel covers.
+        data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns); by default
             `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
         ValueError: if a size is not a positive int, a mode is unknown, or both aspect ratio options are set; in a call,
-            if the inputs do not have three or four axes, or have no pixels.
+            if the rank of the inputs is neither 3 nor 4, or they have no pixels.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Resizing(1, 4)(torch.tensor([[[1.0], [3.0]]])).flatten()
@@ -77,7 +78,7 @@ class Resizing(DataLayer):
         self.data_format = layout(self, data_format)
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
             raise ValueError(
-                f"{type(self).__name__}: images are cropped or padded to the aspect ratio, not both. "
+                f"{type(self).__name__}: crop_to_aspect_ratio and pad_to_aspect_ratio must not both be set. "
                 "Received: crop_to_aspect_ratio=True, pad_to_aspect_ratio=True."
             )
 
@@ -95,26 +96,28 @@ class Resizing(DataLayer):
         """Return the shape of the inputs with the new sizes.
 
         Raises:
-            ValueError: if it does not have three or four axes, or there are no pixels.
+            ValueError: if the rank is neither 3 nor 4, or there are no pixels.
         """
         return resized_shape(self, input_shape, (self.height, self.width), self.data_format)
 
 
 @catalog.register()
 class CenterCrop(DataLayer):
-    """Cut out the center of images, in floats. Shapes: (batch, rows, columns, channels) or without a batch -> cut.
+    """Crop images to their center, in floating point.
 
-    Images that are too small are cropped to the aspect ratio of the output, and enlarged.
+    Shapes: (batch, rows, columns, channels) or (rows, columns, channels) -> the same with new sizes. Images that are
+    too small are cropped to the aspect ratio of the output, and enlarged.
 
     Args:
-        height: number of rows of the output. width: number of its columns.
-        data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns). Default
+        height: number of rows of the output, in pixels.
+        width: number of columns of the output, in pixels.
+        data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns); by default
             `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if a size is not a positive int or `data_format` is unknown; in a call, if the inputs do not have
-            three or four axes, or have no pixels.
+        ValueError: if a size is not a positive int or `data_format` is unknown; in a call, if the rank of the inputs is
+            neither 3 nor 4, or they have no pixels.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.CenterCrop(1, 2)(torch.arange(4).reshape(1, 4, 1)).flatten()
@@ -142,6 +145,6 @@ class CenterCrop(DataLayer):
         """Return the shape of the inputs with the new sizes.
 
         Raises:
-            ValueError: if it does not have three or four axes, or there are no pixels.
+            ValueError: if the rank is neither 3 nor 4, or there are no pixels.
         """
         return resized_shape(self, input_shape, (self.height, self.width), self.data_format)

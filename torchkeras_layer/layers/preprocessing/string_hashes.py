@@ -1,8 +1,8 @@
-"""What are the FarmHash64 and the SipHash-2-4 of strings?
+"""How are FarmHash64 and SipHash-2-4 of strings computed?
 
-Strings of one length are hashed together, as arrays of `uint64` with one number for each string, which wrap around by
-themselves. FarmHash64 is written from the public algorithm (Geoff Pike, 2014, MIT licence), SipHash-2-4 from the paper
-of Aumasson and Bernstein (2012).
+Strings of the same length are hashed together, as arrays of `uint64` with one number for each string; their arithmetic
+wraps around. FarmHash64 is written from the public algorithm (Geoff Pike, 2014, MIT license), SipHash-2-4 from the
+paper of Aumasson and Bernstein (2012).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PRIME_2 = np.uint64(0x9AE16A3B2F90404F)
 
 
 def fingerprints(strings: Sequence[bytes]) -> np.ndarray:
-    """Return the hashes, as `uint64`.
+    """Return FarmHash64 of strings, as `uint64`.
 
     >>> fingerprints([b"", b"hello"]).tolist()
     [11160318154034397263, 13009744463427800296]
@@ -50,7 +50,7 @@ def _farm_hash_up_to_16(data: np.ndarray) -> Numbers:
     if length >= 4:
         return _join(np.uint64(length) + (_read(data, 0, 4) << np.uint64(3)), _read(data, -4, 4), factor)
     if length > 0:
-        first, middle, last = (data[:, place].astype("uint64") for place in (0, length // 2, length - 1))
+        first, middle, last = (data[:, index].astype("uint64") for index in (0, length // 2, length - 1))
         y = first + (middle << np.uint64(8))
         z = np.uint64(length) + (last << np.uint64(2))
         return _mix_down(y * _PRIME_2 ^ z * _PRIME_0) * _PRIME_2
@@ -130,7 +130,7 @@ def _mix_half(half: np.ndarray, a: Numbers, b: Numbers) -> _Pair:
 
 
 def sip_hashes(strings: Sequence[bytes], key: tuple[int, int]) -> np.ndarray:
-    """Return the hashes, as `uint64`; the key is two numbers of 64 bits.
+    """Return SipHash-2-4 of strings, as `uint64`; the key is two 64-bit numbers.
 
     >>> sip_hashes([b"hello"], (1, 2)).tolist()
     [2957200328589801622]
@@ -167,7 +167,7 @@ def _stir(state: list[Numbers], rounds: int) -> None:
 
 
 def _hash_by_length(strings: Sequence[bytes], function: Callable[[np.ndarray], Numbers]) -> Numbers:
-    """Return a hash for each string; `function` takes the bytes of n strings of one length, as an array (n, length).
+    """Return a hash for each string; `function` takes an array (n, length) with the bytes of n strings of one length.
 
     >>> _hash_by_length([b"ab", b"c"], lambda data: data.sum(axis=1)).tolist()
     [195, 99]

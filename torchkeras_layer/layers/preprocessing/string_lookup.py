@@ -1,4 +1,4 @@
-"""How does a layer turn words into indices, and back?"""
+"""How does a layer map strings to indices in a vocabulary, and back?"""
 
 from __future__ import annotations
 
@@ -35,14 +35,18 @@ def _read_token(layer: StringLookup, token: Any) -> bytes:
     try:
         return token if isinstance(token, bytes) else token.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"{type(layer).__name__}: a token cannot be written in UTF-8: {error}.") from None
+        raise ValueError(
+            f"{type(layer).__name__}: tokens must be encodable in UTF-8. Received: {token!r}: {error}."
+        ) from None
 
 
 def _show_token(layer: StringLookup, token: bytes) -> str:
     try:
         return token.decode(layer.encoding)
     except UnicodeDecodeError as error:
-        raise ValueError(f"{layer.name}: token {token!r} is not in encoding={layer.encoding!r}: {error}.") from None
+        raise ValueError(
+            f"{layer.name}: tokens must be encoded in encoding={layer.encoding!r}. Received: {token!r}: {error}."
+        ) from None
 
 
 def _token_to_json(layer: StringLookup, token: bytes) -> str:
@@ -60,7 +64,7 @@ def _documents(layer: StringLookup, data: Any, steps: int | None) -> Iterable[li
     for batch in [data] if is_one else itertools.islice(data, steps):
         array = as_string_array(layer, batch)
         tokens = as_bytes(layer, array)
-        # Each string of a plain list is a document of its own; a batch with one axis is one document.
+        # Each string of a list or array of rank 1 is a document; a batch of rank 1 from an iterable is one document.
         width = array.shape[-1] if array.ndim > 1 else 1 if is_one else len(tokens)
         yield from (tokens[start : start + width] for start in range(0, len(tokens), max(width, 1)))
 
@@ -84,39 +88,40 @@ def _read_encoding(layer: StringLookup, encoding: Any) -> str:
         codecs.lookup(encoding)
     except (LookupError, TypeError):
         raise ValueError(
-            f"{type(layer).__name__}: encoding must be one that Python knows. Received: encoding={encoding!r}."
+            f"{type(layer).__name__}: encoding must be the name of an encoding in Python, such as 'utf-8'. "
+            f"Received: encoding={encoding!r}."
         ) from None
     return encoding
 
 
 @catalog.register()
 class StringLookup(StringLayer, VocabularyLookup):
-    """The index of each string in a vocabulary, which is given, or learnt by `adapt(data)`.
+    """Return the index of each string in a vocabulary, which is given, or learned by `adapt(data)`.
 
-    The inputs are a string, a (nested) list of strings, or an array of them; the outputs an int64 tensor of the same
-    shape, or vectors in floats. Strings that are not in the vocabulary get the indices before it, masked ones 0.
+    The inputs are a string, a (nested) list of strings, or an array of strings; the output is an int64 tensor of the
+    same shape, or vectors in floating point. Unknown strings have the indices before the vocabulary, masked ones 0.
 
     Args:
-        max_tokens: how many tokens `adapt` learns at most, special ones included.
-        num_oov_indices: over how many indices unknown strings are spread by their hash; with 0 they are an error.
-        mask_token: string that stands for padding: index 0, and not counted in the other output modes.
-        oov_token: what stands for unknown strings in `get_vocabulary()`, and comes back with `invert`.
-        vocabulary: list or array of strings; or the path of a text file with one a line, which a config must not name.
+        max_tokens: maximum number of tokens that `adapt` learns, special tokens included.
+        num_oov_indices: number of indices for unknown strings, chosen by a hash; with 0, unknown strings are an error.
+        mask_token: string that means padding: it has index 0, and is not counted in the other output modes.
+        oov_token: string that represents unknown ones in `get_vocabulary()`, and is returned with `invert`.
+        vocabulary: list or array of strings; or the path of a text file with one string per line (not in a config).
         idf_weights: with 'tf_idf' and a vocabulary, a number for each token.
-        invert: whether to turn indices into an array of strings instead.
-        output_mode: 'int', 'one_hot' (a vector for each string), or, for each row, 'multi_hot' (which are in it),
-            'count' (how often) or 'tf_idf' (how often, times the idf weights).
-        pad_to_max_tokens: whether vectors have the length `max_tokens`, however many tokens there are.
-        encoding: that in which `get_vocabulary()` decodes tokens that were bytes.
-        salt: an int, or two: unknown strings are then spread by SipHash, with this as its key.
-        **kwargs: those of `Layer`. A `state_dict` holds the vocabulary.
+        invert: whether to map indices to an array of strings instead.
+        output_mode: 'int', 'one_hot' (a vector for each string), or a vector for each row: 'multi_hot' (which tokens
+            are in it), 'count' (how often) or 'tf_idf' (how often, times the idf weights).
+        pad_to_max_tokens: whether vectors have length `max_tokens`, and not the number of tokens.
+        encoding: the encoding in which `get_vocabulary()` decodes tokens.
+        salt: an int, or two ints: the hash of unknown strings is then SipHash with this key.
+        **kwargs: those of `Layer`. A `state_dict` contains the vocabulary.
 
     Raises:
-        FileNotFoundError: if there is no vocabulary file of the name.
+        FileNotFoundError: if the vocabulary file does not exist.
         TypeError: for tokens or inputs that are not strings.
-        ValueError: if arguments are out of range or contradict each other, or a token occurs twice or is a special one;
-            in a call, if there is no vocabulary yet, a string is unknown with `num_oov_indices=0`, or the inputs have
-            too many axes.
+        ValueError: if arguments are invalid or contradict each other, or a token occurs twice or is a special token; in
+            a call, if there is no vocabulary yet, a string is unknown with `num_oov_indices=0`, or the rank of the
+            inputs is too high.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.StringLookup()
@@ -160,7 +165,7 @@ class StringLookup(StringLayer, VocabularyLookup):
         )  # fmt: skip
 
     def call(self, inputs: Any) -> Any:
-        """Return the indices, the vectors, or with `invert` the strings."""
+        """Return the indices or vectors of strings; with `invert`, the strings of indices."""
         expect_vocabulary(self)
         if self.invert:
             return _tokens_at(self, inputs)
@@ -169,15 +174,15 @@ class StringLookup(StringLayer, VocabularyLookup):
         return self.encode(indices.to(self._torchkeras.pinned_device or "cpu"))
 
     def compute_output_signature(self, input_signature: Any) -> Any:
-        """Return the `TensorSpec` that the layer gives for inputs of a given one; with `invert`, one of strings."""
+        """Return the `TensorSpec` of the output for inputs with a given one; with `invert`, its dtype is 'string'."""
         signature = super().compute_output_signature(input_signature)
         return TensorSpec(signature.shape, STRING) if self.invert else signature
 
     def find(self, tokens: list[bytes]) -> np.ndarray:
-        """Return the index of each of many strings in UTF-8.
+        """Return the indices of strings in UTF-8, as an int64 array.
 
         Raises:
-            ValueError: if there is no vocabulary yet, or a string is unknown and may not be.
+            ValueError: if there is no vocabulary yet, or a string is unknown with `num_oov_indices=0`.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.StringLookup(vocabulary=["a"]).find([b"b", b"a"])
@@ -187,12 +192,12 @@ class StringLookup(StringLayer, VocabularyLookup):
         indices = np.fromiter(found, dtype="int64", count=len(tokens))
         unknown = np.flatnonzero(indices == -1)
         if unknown.size:
-            strings = [tokens[place] for place in unknown]
+            strings = [tokens[position] for position in unknown]
             if self.num_oov_indices == 0:
                 raise unknown_tokens(self, strings)
             first = int(self._torchkeras.derived.has_mask_index)
-            spread = self.num_oov_indices > 1
-            indices[unknown] = first + (bins_of(strings, self.num_oov_indices, self.salt) if spread else 0)
+            are_hashed = self.num_oov_indices > 1
+            indices[unknown] = first + (bins_of(strings, self.num_oov_indices, self.salt) if are_hashed else 0)
         return indices
 
     def _torchkeras_read_inputs(self, inputs: Any) -> Any:

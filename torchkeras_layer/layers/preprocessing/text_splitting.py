@@ -1,7 +1,7 @@
-"""How does a text become tokens, and which arguments say so?
+"""How is a text split into tokens, and which arguments control this?
 
-The texts are bytes in UTF-8. As in TensorFlow, only ASCII letters become lower case, and only ASCII whitespace and
-punctuation count as such; so one pass of `bytes.translate` is enough for a text.
+The texts are bytes in UTF-8. As in TensorFlow, only ASCII letters are changed to lower case, and only ASCII whitespace
+and punctuation are recognized; so one pass of `bytes.translate` is enough for a text.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ def split_texts(texts: list[bytes], split: str | None) -> list[list[bytes]]:
     """
     if split == "whitespace":
         return [text.split() for text in texts]
-    # What is not UTF-8 becomes the sign for that.
+    # Invalid UTF-8 becomes the replacement character.
     return [[character.encode() for character in text.decode("utf-8", "replace")] for text in texts]
 
 
 def with_ngrams(tokens: list[bytes], sizes: Sequence[int]) -> list[bytes]:
-    """Return all n-grams of the given sizes, their tokens joined by a space: those of the first size come first.
+    """Return all n-grams of the given sizes, in the order of the sizes; their tokens are joined by a space.
 
     >>> with_ngrams([b"a", b"b", b"c"], (1, 2))
     [b'a', b'b', b'c', b'a b', b'b c']
     """
-    # There may be many more sizes than tokens; a range of them is no list.
+    # There may be many more sizes than tokens, so a range is not converted to a list.
     fitting = sizes[: len(tokens)] if isinstance(sizes, range) else [size for size in sizes if size <= len(tokens)]
     grams = []
     for size in fitting:
@@ -59,7 +59,9 @@ def with_ngrams(tokens: list[bytes], sizes: Sequence[int]) -> list[bytes]:
 
 
 def padded(values: np.ndarray, lengths: Sequence[int], width: int | None, fill: int) -> np.ndarray:
-    """Return a matrix of rows with so many of the values each, padded up to `width`: by default, to the longest row.
+    """Return a matrix whose rows have the given lengths, filled with `values` and padded to `width` with `fill`.
+
+    By default, the width is the greatest length.
 
     >>> padded(np.array([1, 2, 3]), [2, 0, 1], None, -1)
     array([[ 1,  2],
@@ -73,10 +75,10 @@ def padded(values: np.ndarray, lengths: Sequence[int], width: int | None, fill: 
 
 
 def read_choice(layer: Layer, name: str, value: Any, *accepted: str) -> str | Callable[..., Any] | None:
-    """Return an argument that is one of the accepted words, a function or `None`.
+    """Return an argument that must be one of the accepted words, a function or `None`.
 
     Raises:
-        ValueError: if it is something else.
+        ValueError: if it is anything else.
 
     >>> read_choice(Layer(), "split", "whitespace", "whitespace", "character")
     'whitespace'
@@ -85,10 +87,10 @@ def read_choice(layer: Layer, name: str, value: Any, *accepted: str) -> str | Ca
 
 
 def read_ngrams(layer: Layer, ngrams: Any) -> Sequence[int] | None:
-    """Return the sizes of the n-grams that an argument asks for: an int asks for all up to it.
+    """Return the sizes of the n-grams, given the argument `ngrams`: an int means all sizes up to it.
 
     Raises:
-        ValueError: if it is no positive int, tuple of them or `None`.
+        ValueError: if it is not a positive int, a tuple of them or `None`.
 
     >>> read_ngrams(Layer(), 2), read_ngrams(Layer(), (3,)), read_ngrams(Layer(), None)
     (range(1, 3), (3,), None)
@@ -101,10 +103,10 @@ def read_ngrams(layer: Layer, ngrams: Any) -> Sequence[int] | None:
 
 
 def read_length(layer: Layer, length: Any, output_mode: str) -> int | None:
-    """Return an `output_sequence_length`.
+    """Return an argument `output_sequence_length`.
 
     Raises:
-        ValueError: if it is no positive int or `None`, or not for this output mode.
+        ValueError: if it is neither a positive int nor `None`, or is given for another output mode than 'int'.
 
     >>> read_length(Layer(), 5, "int")
     5

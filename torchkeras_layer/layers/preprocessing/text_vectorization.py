@@ -1,4 +1,4 @@
-"""How does a layer turn texts into the indices of their words?"""
+"""How does a layer map texts to the indices of their tokens?"""
 
 from __future__ import annotations
 
@@ -34,33 +34,33 @@ _FUNCTIONS = ("standardize", "split")
 
 @catalog.register()
 class TextVectorization(StringLayer):
-    """The index of each word of texts, or a vector for each text.
+    """Return the indices of the tokens of texts, or a vector for each text.
 
-    The inputs are a text, a list or array of texts, also with a last axis of size 1, which is dropped. The outputs
-    are an int64 tensor (texts, words), filled up with 0; or vectors in floats. Index 1 (0 in vectors) means an unknown
-    word.
+    The inputs are a text, or a list or array of texts; a last axis of size 1 is dropped. The output is an int64 tensor
+    (texts, tokens), padded with 0; or vectors in floating point. Unknown tokens have index 1 (0 in vectors).
 
     Args:
-        max_tokens: how many tokens `adapt` learns at most, special ones included.
-        standardize: 'lower_and_strip_punctuation', 'lower', 'strip_punctuation' (all of ASCII only, as in TensorFlow),
-            `None`, or a function that gets and gives an array of strings.
-        split: 'whitespace', 'character', `None` for texts that are one token each, or a function that gets an array of
-            strings and gives a list of tokens for each.
-        ngrams: an int adds all n-grams of up to so many tokens, a tuple makes those of the sizes in it.
-        output_mode: 'int', or, for each text, 'multi_hot' (which tokens are in it), 'count' (how often) or 'tf_idf'
-            (how often, times the idf weights).
-        output_sequence_length: with 'int', cut or fill up all texts to so many tokens; default that of the longest.
-        pad_to_max_tokens: whether vectors have the length `max_tokens`, however many tokens there are.
-        vocabulary: list or array of strings; or the path of a text file with one a line, which a config must not name.
+        max_tokens: maximum number of tokens that `adapt` learns, special tokens included.
+        standardize: 'lower_and_strip_punctuation', 'lower' or 'strip_punctuation' (for ASCII only, as in TensorFlow),
+            `None`, or a function from an array of strings to an array of strings.
+        split: 'whitespace', 'character', `None` for texts that are one token each, or a function from an array of
+            strings to a list of tokens for each.
+        ngrams: an int adds all n-grams of up to this many tokens; a tuple uses n-grams of the given sizes only.
+        output_mode: 'int', or a vector for each text: 'multi_hot' (which tokens are in it), 'count' (how often) or
+            'tf_idf' (how often, times the idf weights).
+        output_sequence_length: with 'int', the number of tokens to which all texts are truncated or padded; by default
+            that of the longest text.
+        pad_to_max_tokens: whether vectors have length `max_tokens`, and not the number of tokens.
+        vocabulary: list or array of strings; or the path of a text file with one string per line (not in a config).
         idf_weights: with 'tf_idf' and a vocabulary, a number for each token.
-        encoding: that in which `get_vocabulary()` decodes tokens that were bytes.
-        **kwargs: those of `Layer`. A `state_dict` holds the vocabulary.
+        encoding: the encoding in which `get_vocabulary()` decodes tokens.
+        **kwargs: those of `Layer`. A `state_dict` contains the vocabulary.
 
     Raises:
-        FileNotFoundError: if there is no vocabulary file of the name.
+        FileNotFoundError: if the vocabulary file does not exist.
         TypeError: for inputs that are not strings.
-        ValueError: if arguments are out of range or contradict each other, or `sparse` or `ragged` is given; in a call,
-            if there is no vocabulary yet, or the last of several axes is not of size 1.
+        ValueError: if arguments are invalid or contradict each other, or `sparse` or `ragged` is given; in a call, if
+            there is no vocabulary yet, or the inputs are neither of shape (batch,) nor (batch, 1).
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.TextVectorization()
@@ -94,7 +94,7 @@ class TextVectorization(StringLayer):
         self.standardize = read_choice(self, "standardize", standardize, *_STANDARDIZATIONS)
         self.split = read_choice(self, "split", split, "whitespace", "character")
         self.ngrams = tuple(ngrams) if isinstance(ngrams, list) else ngrams
-        # Only to check them: the sizes are cheap to find anew.
+        # This only checks the argument; the sizes are cheap to compute again.
         read_ngrams(self, ngrams)
         self.output_mode = read_output_mode(self, output_mode, "int", "multi_hot", "count", "tf_idf")
         self.output_sequence_length = read_length(self, output_sequence_length, self.output_mode)
@@ -112,28 +112,31 @@ class TextVectorization(StringLayer):
         self.built = True
 
     def call(self, inputs: Any) -> torch.Tensor:
-        """Return the indices or the vectors."""
+        """Return the indices of the tokens, or the vectors."""
         array = as_string_array(self, inputs)
         rows, lookup = _rows(self, array), self._lookup_layer
         if self.output_sequence_length is not None:
             rows = [row[: self.output_sequence_length] for row in rows]
         indices = lookup.find(list(itertools.chain.from_iterable(rows)))
-        # What fills up counts as masked.
+        # Padding is masked.
         matrix = padded(indices, list(map(len, rows)), self.output_sequence_length, lookup.mask_index())
         outputs = lookup.encode(torch.from_numpy(matrix).to(self._torchkeras.pinned_device or "cpu"))
         return outputs.reshape(*_outer_shape(self, array.shape), outputs.shape[-1])
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Learn the vocabulary from texts: the tokens that occur most often come first.
+        """Learn the vocabulary from texts; the most frequent tokens come first.
 
         Args:
-            data: a list or array of texts; or any other iterable, of such batches.
+            data: a list or array of texts; or another iterable of such batches.
             batch_size: accepted as in Keras, and ignored.
-            steps: how many batches to take; default all.
+            steps: maximum number of batches to use; by default all.
 
         Raises:
-            TypeError: if there is anything else in it.
+            TypeError: if the data contains anything but texts.
             ValueError: if the vocabulary was given, or there are no tokens.
+
+        >>> layer = TextVectorization(); layer.adapt(["a b", "a"]); layer.get_vocabulary()
+        ['', '[UNK]', 'a', 'b']
         """
         is_one = isinstance(data, (str, bytes, list, tuple, np.ndarray, torch.Tensor))
         batches = [data] if is_one else itertools.islice(data, steps)
@@ -143,22 +146,34 @@ class TextVectorization(StringLayer):
         self._lookup_layer.learn_from(itertools.chain.from_iterable(documents))
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[str]:
-        """Return the tokens in the order of their indices, by default with the special ones at the beginning."""
+        """Return the tokens in the order of their indices, by default with the special tokens at the beginning.
+
+        >>> TextVectorization(vocabulary=["a", "b"]).get_vocabulary(include_special_tokens=False)
+        ['a', 'b']
+        """
         return self._lookup_layer.get_vocabulary(include_special_tokens)
 
     def vocabulary_size(self) -> int:
-        """Return how many tokens there are, special ones included."""
+        """Return the number of tokens, special tokens included.
+
+        >>> TextVectorization(vocabulary=["a", "b"]).vocabulary_size()
+        4
+        """
         return self._lookup_layer.vocabulary_size()
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
-        """Replace the vocabulary, as `StringLookup.set_vocabulary`."""
+        """Replace the vocabulary; see `StringLookup.set_vocabulary`.
+
+        >>> layer = TextVectorization(); layer.set_vocabulary(["a"]); layer("a b")
+        tensor([2, 1])
+        """
         self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs without a last axis of size 1, and, after it, the number of words or tokens.
+        """Return the shape of the inputs without a last axis of size 1, followed by the number of tokens.
 
         Raises:
-            ValueError: if the last of several axes is not of size 1.
+            ValueError: if the inputs are neither of shape (batch,) nor (batch, 1).
         """
         outer = _outer_shape(self, tuple(input_shape))
         if self.output_mode == "int":
@@ -168,17 +183,17 @@ class TextVectorization(StringLayer):
         return (*outer, self._lookup_layer.compute_output_shape((None, None))[-1])
 
     def compute_output_signature(self, input_signature: Any) -> Any:
-        """Return the `TensorSpec` that the layer gives for inputs of a given one."""
+        """Return the `TensorSpec` of the output for inputs with a given `TensorSpec`."""
         dtype = self._lookup_layer.compute_output_signature(TensorSpec((None, None))).dtype
         return TensorSpec(self.compute_output_shape(input_signature.shape), dtype)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a layer from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+        """Create a layer from a config of this library, Keras 3 or TF-Keras.
 
         Raises:
-            DeserializationError: if the config names a file with a vocabulary, or an unknown function.
-            TypeError: if the constructor does not take the config.
+            DeserializationError: if the config names a vocabulary file, or an unknown function.
+            TypeError: if the constructor does not accept the config.
 
         >>> import torchkeras_layer as keras
         >>> config = {"vocabulary": ["a", "b"], "dtype": "string"}
@@ -188,7 +203,7 @@ class TextVectorization(StringLayer):
         refuse_path(cls, config)
         if isinstance(config, dict):
             functions = {name: deserialize_keras_object(config.get(name)) for name in _FUNCTIONS if name in config}
-            # TF-Keras's dtype, which is no torch dtype, says nothing about the output.
+            # The dtype 'string' of TF-Keras is not a torch dtype, and does not affect the output.
             without = [name for name in ("dtype",) if config.get(name) == "string"]
             config = {name: value for name, value in config.items() if name not in without} | functions
         return super().from_config(config)
@@ -200,7 +215,7 @@ class TextVectorization(StringLayer):
 
 
 def _rows(layer: TextVectorization, array: np.ndarray) -> list[list[bytes]]:
-    """Return the tokens of each text, or of each row of texts that are tokens themselves."""
+    """Return the tokens of each text; with `split=None`, of each row of texts."""
     outer = _outer_shape(layer, array.shape)
     if callable(layer.standardize):
         array = as_string_array(layer, layer.standardize(_as_text(layer, array)))
@@ -220,19 +235,19 @@ def _rows(layer: TextVectorization, array: np.ndarray) -> list[list[bytes]]:
 
 
 def _outer_shape(layer: TextVectorization, shape: Any) -> tuple[Any, ...]:
-    """Return the shape of the texts, which is that of the outputs without their last axis."""
+    """Return the shape of the texts, which is that of the output without its last axis."""
     if layer.split is None:
         return tuple(shape[:-1])
     if len(shape) > 1 and shape[-1] not in (1, None):
         raise ValueError(
-            f"{layer.name}: to be split, texts must have the shape (batch,) or (batch, 1). "
+            f"{layer.name}: texts that are split must have shape (batch,) or (batch, 1). "
             f"Received: inputs of shape {tuple(shape)}."
         )
     return tuple(shape[:-1] if len(shape) > 1 else shape)
 
 
 def _as_text(layer: TextVectorization, array: np.ndarray) -> np.ndarray:
-    """Return an array of `str` for a function of the user's."""
+    """Return an array of `str`, which a user's function takes."""
     encoding = layer._lookup_layer.encoding
     texts = [text.decode(encoding) if isinstance(text, bytes) else text for text in array.ravel().tolist()]
     return np.array(texts, dtype=str).reshape(array.shape)

@@ -1,4 +1,4 @@
-"""What is a vocabulary, in which forms may it be given, and how is it learnt?"""
+"""What is a vocabulary, in which forms can it be given, and how is it learned?"""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ Token = Any
 
 
 class Vocabulary:
-    """The tokens without the special ones, in the order of their indices, and the weight of each for 'tf_idf'.
+    """The tokens of a vocabulary, without special tokens, in the order of their indices, and their idf weights.
 
-    An object that does not change once a layer has it, so that copies of the layer share it. It also hides long lists
-    from the search for layers in attributes, which took most of the time of making a lookup.
+    It does not change after a layer has it, so that copies of the layer can share it. It also hides long lists from the
+    search for layers in attributes, which would take most of the time of creating a lookup.
+
+    Args:
+        tokens: the tokens.
+        weights: the idf weight of each token; empty if there are none.
 
     >>> Vocabulary(["a", "b"], []).tokens
     ('a', 'b')
@@ -34,7 +38,7 @@ class Vocabulary:
     def __init__(self, tokens: Sequence[Token], weights: Sequence[float]) -> None:
         self.tokens = tuple(tokens)
         self.weights = tuple(weights)
-        # For layers that look tokens up by Python.
+        # The index of each token, for layers that look them up in Python.
         self.index: dict[Token, int] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Vocabulary:
@@ -43,11 +47,15 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class TokenType:
-    """What the tokens of a lookup are, strings or ints. Each function takes the layer first.
+    """The type of the tokens of a lookup, strings or ints. Each function takes the layer as its first argument.
 
-    `read`: return a token of the user's as the layer keeps it, or raise a TypeError; `show`: return it as the user
-    knows it; `to_json`: as it can stand in JSON; `from_json`: read that, or raise a TypeError; `documents`: give the
-    rows of tokens in all batches of data; `index`: get ready to look up the tokens of a vocabulary.
+    Attributes:
+        read: converts a user's token to the layer's form, or raises a TypeError.
+        show: converts a token to the user's form.
+        to_json: converts a token to a JSON value.
+        from_json: converts it back, or raises a TypeError.
+        documents: yields the rows of tokens in all batches of data; its third argument is the number of batches.
+        index: prepares the layer to look up the tokens of a vocabulary.
     """
 
     read: Callable[[Any, Any], Token]
@@ -59,11 +67,11 @@ class TokenType:
 
 
 def read_vocabulary(layer: Layer, vocabulary: Any) -> list[Any]:
-    """Return the tokens of a list or array; of a text file, its lines.
+    """Return the tokens in a list or array, or the lines of a text file.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        TypeError: if it is something else.
+        FileNotFoundError: if the file does not exist.
+        TypeError: if it is anything else.
         ValueError: if there are no tokens, or the file is not in UTF-8.
 
     >>> read_vocabulary(Layer(), np.array(["a", "b"]))
@@ -75,8 +83,8 @@ def read_vocabulary(layer: Layer, vocabulary: Any) -> list[Any]:
         vocabulary = vocabulary.tolist()
     if not isinstance(vocabulary, (list, tuple)):
         raise TypeError(
-            f"{layer.name}: a vocabulary is a list or array of tokens, or the path of a text file with one token a "
-            f"line. Received: {vocabulary!r}."
+            f"{layer.name}: a vocabulary must be a list or array of tokens, or the path of a text file with one token "
+            f"per line. Received: {vocabulary!r}."
         )
     if not vocabulary:
         raise ValueError(f"{layer.name}: a vocabulary needs at least one token. Received: {vocabulary!r}.")
@@ -86,38 +94,44 @@ def read_vocabulary(layer: Layer, vocabulary: Any) -> list[Any]:
 def _read_lines(layer: Layer, path: Path) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(
-            f"{layer.name}: there is no vocabulary file of that name. Received: vocabulary={str(path)!r}."
+            f"{layer.name}: the vocabulary file does not exist. Received: vocabulary={str(path)!r}."
         )
     try:
-        # As TensorFlow does: a "\\r" ends no line, and is no part of one that a "\\n" ends.
+        # As in TensorFlow: lines end with "\\n", or with "\\r\\n".
         lines = [line.removesuffix("\r") for line in path.read_bytes().decode("utf-8").split("\n")]
     except UnicodeDecodeError as error:
-        raise ValueError(f"{layer.name}: the vocabulary file {str(path)!r} is not in UTF-8: {error}.") from None
+        raise ValueError(
+            f"{layer.name}: a vocabulary file must be in UTF-8. Received: vocabulary={str(path)!r}: {error}."
+        ) from None
     while lines and not lines[-1]:
         lines.pop()
     if not lines:
-        raise ValueError(f"{layer.name}: the vocabulary file {str(path)!r} is empty.")
+        raise ValueError(
+            f"{layer.name}: a vocabulary file must contain at least one token. Received: vocabulary={str(path)!r}, "
+            "which is empty."
+        )
     return lines
 
 
 def refuse_path(layer_class: type, config: Any) -> None:
-    """Refuse a config that names a file to read: it could be any file, and its contents would be in the model.
+    """Reject a config that names a vocabulary file: it could be any file, and its contents would be in the model.
 
     Raises:
-        DeserializationError: if it does.
+        DeserializationError: if the config names a file.
 
     >>> refuse_path(Layer, {"vocabulary": ["a"]})
     """
     vocabulary = config.get("vocabulary") if isinstance(config, dict) else None
     if isinstance(vocabulary, (str, bytes, os.PathLike)):
         raise DeserializationError(
-            f"{layer_class.__name__}.from_config: a config must hold the vocabulary itself. No file is read because a "
-            f"config names it. Received: vocabulary={vocabulary!r}. Read it with set_vocabulary({vocabulary!r})."
+            f"{layer_class.__name__}.from_config: a config must contain the vocabulary itself, because files that a "
+            f"config names are not read. Received: vocabulary={vocabulary!r}. Leave it out, and call "
+            f"set_vocabulary({vocabulary!r})."
         )
 
 
 def without_special_tokens(tokens: list[Token], special: Sequence[Token]) -> list[Token]:
-    """Return the tokens behind the special ones, if these are at the beginning; else all.
+    """Return the tokens after the special tokens, if a list begins with all of these; else all tokens.
 
     >>> without_special_tokens(["", "[UNK]", "a"], ["", "[UNK]"]), without_special_tokens(["a"], ["", "[UNK]"])
     (['a'], ['a'])
@@ -128,31 +142,33 @@ def without_special_tokens(tokens: list[Token], special: Sequence[Token]) -> lis
 def check_tokens(
     layer: Layer, tokens: list[Token], reserved: dict[str, Token], written: Callable[[Token], Any]
 ) -> None:
-    """Check that no token occurs twice, and none is reserved; `written` says how to show one.
+    """Check that no token occurs twice or is reserved; `written` converts a token for error messages.
 
     Raises:
-        ValueError: if one does.
+        ValueError: if one does, or is.
 
     >>> check_tokens(Layer(), ["a", "b"], {"mask_token": ""}, str)
     """
     distinct = set(tokens)
     if len(distinct) < len(tokens):
         repeated = [written(token) for token, count in Counter(tokens).items() if count > 1]
-        raise ValueError(f"{layer.name}: each token must be in the vocabulary once. Received twice: {repeated[:9]}.")
+        raise ValueError(
+            f"{layer.name}: each token must be in the vocabulary only once. Received: repeated tokens {repeated[:9]}."
+        )
     for name, token in reserved.items():
         if token in distinct:
             raise ValueError(
-                f"{layer.name}: {name}={written(token)!r} must not be in the vocabulary, but was found at index "
-                f"{tokens.index(token)}. Leave out the special tokens, or begin a list (but no file) "
-                "with all of them, as get_vocabulary() does."
+                f"{layer.name}: {name}={written(token)!r} must not be in the vocabulary. Received: this token at index "
+                f"{tokens.index(token)}. Leave out the special tokens; or begin a list, but not a file, with all of "
+                "them, as get_vocabulary() does."
             )
 
 
 def idf_weights_for(layer: Any, idf_weights: Any, count: int) -> list[float]:
-    """Return the `idf_weights` that are given with a vocabulary of `count` tokens.
+    """Return the argument `idf_weights` for a vocabulary of `count` tokens as a list.
 
     Raises:
-        TypeError: if they are not numbers.
+        TypeError: if they are not numeric.
         ValueError: if they do not fit the vocabulary, or the output mode of the layer does not use them.
 
     >>> import torchkeras_layer as keras
@@ -162,7 +178,7 @@ def idf_weights_for(layer: Any, idf_weights: Any, count: int) -> list[float]:
     is_weighted = layer.output_mode == "tf_idf"
     if is_weighted != (idf_weights is not None):
         raise ValueError(
-            f"{layer.name}: idf_weights must be given with a vocabulary for output_mode='tf_idf', and for no other. "
+            f"{layer.name}: idf_weights must be given with a vocabulary for output_mode='tf_idf', and only then. "
             f"Received: output_mode={layer.output_mode!r}, idf_weights={idf_weights!r}."
         )
     weights = [] if idf_weights is None else read_idf_weights(layer, idf_weights)
@@ -175,11 +191,11 @@ def idf_weights_for(layer: Any, idf_weights: Any, count: int) -> list[float]:
 
 
 def read_idf_weights(layer: Layer, idf_weights: Any) -> list[float]:
-    """Return a list or array of numbers as a list.
+    """Return an argument `idf_weights` as a list of floats.
 
     Raises:
-        TypeError: if they are not numbers.
-        ValueError: if they are not in one axis.
+        TypeError: if it is not numeric.
+        ValueError: if its rank is not 1.
 
     >>> read_idf_weights(Layer(), np.array([1.0, 2.0]))
     [1.0, 2.0]
@@ -194,7 +210,7 @@ def read_idf_weights(layer: Layer, idf_weights: Any) -> list[float]:
 
 
 class TokenCounts:
-    """Counts over all rows that were added; each row is a document.
+    """Counts how often tokens occur in rows, each of which is a document, and in how many rows.
 
     >>> counts = TokenCounts(); counts.add([["a", "b"], ["b", "b", "c"]])
     >>> counts.most_common(without={"c"}, limit=None)
@@ -214,13 +230,13 @@ class TokenCounts:
             self._number_of_documents += 1
 
     def most_common(self, without: set[Any], limit: int | None) -> list[Any]:
-        """Return the tokens, those that occur most often first; of those that do so equally often the largest first."""
+        """Return at most `limit` tokens, the most frequent first, and the largest first among equally frequent ones."""
         counted = [(count, token) for token, count in self._tokens.items() if token not in without]
         counted.sort(reverse=True)
         return [token for _, token in counted[:limit]]
 
     def inverse_document_frequencies(self, tokens: list[Any]) -> list[float]:
-        """Return for each token log(1 + documents / (1 + documents with the token)).
+        """Return log(1 + documents / (1 + documents with the token)) for each token.
 
         >>> counts = TokenCounts(); counts.add([["a"], ["b"]])
         >>> counts.inverse_document_frequencies(["a"])

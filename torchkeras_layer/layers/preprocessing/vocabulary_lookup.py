@@ -1,4 +1,4 @@
-"""What do the layers that turn tokens into indices, or back, have in common?"""
+"""What do the layers have in common that map tokens to indices in a vocabulary, and back?"""
 
 from __future__ import annotations
 
@@ -33,15 +33,21 @@ from torchkeras_layer.layers.preprocessing.vocabulary import (
 )
 from torchkeras_layer.symbolic import TensorSpec
 
-# Each of them is a token in `get_vocabulary()`; a config must not fill the memory by one number.
+# Each of them is a token in `get_vocabulary()`: a number in a config must not exhaust the memory.
 _MOST_OOV_INDICES = 10_000_000
 
 
 @dataclass(slots=True)
 class LookupTokens:
-    """The tokens of one layer, as it keeps them. Replaced, and never changed: copies of the layer share it.
+    """The tokens of a layer, in the layer's form. It is replaced and never changed, because copies share it.
 
-    `given` is what the config holds, and is empty for a file; `special` are the tokens before those of the vocabulary.
+    Attributes:
+        mask, oov: the mask token and the token for unknown ones, or `None`.
+        has_mask_index: whether the mask token has index 0.
+        special: the tokens before those of the vocabulary.
+        given: the vocabulary for the config; empty if it was read from a file.
+        is_given: whether a vocabulary was given to the constructor.
+        vocabulary: the vocabulary, or `None` if there is none yet.
     """
 
     mask: Token
@@ -54,17 +60,17 @@ class LookupTokens:
 
 
 class VocabularyLookup(DataLayer):
-    """Base of `IntegerLookup` and `StringLookup`. In the `state_dict`, their vocabulary is torch's extra state: bytes.
+    """Base of `IntegerLookup` and `StringLookup`. In a `state_dict`, the vocabulary is torch's extra state, as bytes.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.StringLookup(output_mode="count"); layer.adapt(["b", "a", "b"])
-    >>> twin = keras.layers.StringLookup(output_mode="count"); _ = twin.load_state_dict(layer.state_dict())
-    >>> twin.get_vocabulary(), twin([["a", "a", "c"]])
+    >>> other = keras.layers.StringLookup(output_mode="count"); _ = other.load_state_dict(layer.state_dict())
+    >>> other.get_vocabulary(), other([["a", "a", "c"]])
     (['[UNK]', 'b', 'a'], tensor([[1., 0., 2.]]))
     """
 
     _torchkeras_unsupported = {"sparse": False}
-    # Which Keras writes into configs, and which follow from the others.
+    # Keras writes these into configs, but they follow from other entries.
     _torchkeras_without_effect = ("vocabulary_size", "has_input_vocabulary")
     # Which tokens the layer takes, ints or strings, and how they are read and shown.
     _torchkeras_token_type: ClassVar[TokenType]
@@ -105,11 +111,11 @@ class VocabularyLookup(DataLayer):
 
     @property
     def idf_weights(self) -> torch.Tensor | None:
-        """How much each token counts in 'tf_idf', special ones included."""
+        """The idf weight of each token, special tokens included; `None` without 'tf_idf' or a vocabulary."""
         return self._torchkeras_idf_weights
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Token]:
-        """Return the tokens in the order of their indices, by default with the special ones at the beginning.
+        """Return the tokens in the order of their indices, by default with the special tokens at the beginning.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.StringLookup(vocabulary=["a", "b"], mask_token="").get_vocabulary()
@@ -121,7 +127,7 @@ class VocabularyLookup(DataLayer):
         return [self._torchkeras_token_type.show(self, token) for token in (*special, *known)]
 
     def vocabulary_size(self) -> int:
-        """Return how many tokens there are, special ones included."""
+        """Return the number of tokens, special tokens included."""
         tokens: LookupTokens = self._torchkeras.derived
         return len(tokens.special) + (0 if tokens.vocabulary is None else len(tokens.vocabulary.tokens))
 
@@ -129,19 +135,19 @@ class VocabularyLookup(DataLayer):
         """Replace the vocabulary.
 
         Args:
-            vocabulary: a list or array of tokens, with all special ones at the beginning or without any; or the path of
-                a text file with one token a line, none of which is special.
+            vocabulary: list or array of tokens, with all special tokens at the beginning, or without any; or the path
+                of a text file with one token per line, without special tokens.
             idf_weights: for 'tf_idf', a number for each token.
 
         Raises:
-            FileNotFoundError: if there is no such file.
-            TypeError: if it is something else, or a token is.
-            ValueError: if it is empty or too large, a token recurs or is a special one, or the weights do not fit.
+            FileNotFoundError: if the file does not exist.
+            TypeError: if `vocabulary` is anything else, or a token has the wrong type.
+            ValueError: if it is empty or too large, a token occurs twice or is special, or the weights do not fit.
         """
         tokens: LookupTokens = self._torchkeras.derived
         kind = self._torchkeras_token_type
         given = [kind.read(self, token) for token in read_vocabulary(self, vocabulary)]
-        # TensorFlow, which reads files in Keras's stead, takes every line for a token of its own.
+        # TensorFlow, which reads files for Keras, treats every line as a token that is not special.
         is_file = isinstance(vocabulary, (str, os.PathLike))
         new = given if is_file else without_special_tokens(given, tokens.special)
         reserved = {"mask_token": tokens.mask, "oov_token": tokens.oov if self.invert and not is_file else None}
@@ -150,39 +156,41 @@ class VocabularyLookup(DataLayer):
         _learn(self, Vocabulary(new, idf_weights_for(self, idf_weights, len(given))))
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Learn the vocabulary from data: the tokens that occur most often come first.
+        """Learn the vocabulary from data; the most frequent tokens come first.
 
         Args:
-            data: an array or list of tokens, in which each row is a document; or any other iterable, of such batches.
+            data: array or list of tokens, in which each row is a document; or another iterable of such batches.
             batch_size: accepted as in Keras, and ignored.
-            steps: how many batches to take; default all.
+            steps: maximum number of batches to use; by default all.
 
         Raises:
-            TypeError: if there is anything else in it.
+            TypeError: if the data contains anything but tokens.
             ValueError: if the vocabulary was given, or there are no tokens.
         """
         self.learn_from(self._torchkeras_token_type.documents(self, data, steps))
 
     def learn_from(self, documents: Iterable[list[Token]]) -> None:
-        """Learn the vocabulary from lists of tokens as the layer keeps them.
+        """Learn the vocabulary from documents: lists of tokens in the layer's form.
 
         Raises:
             ValueError: if the vocabulary was given, or there are no tokens.
         """
         tokens: LookupTokens = self._torchkeras.derived
         if tokens.is_given:
-            raise ValueError(f"{self.name}: adapt() cannot change a vocabulary that was given. Leave it out.")
+            raise ValueError(
+                f"{self.name}: adapt() cannot change a vocabulary that was given. Leave it out of the constructor."
+            )
         counts = TokenCounts()
         counts.add(documents)
         limit = None if self.max_tokens is None else max(self.max_tokens - len(tokens.special), 0)
-        learnt = counts.most_common({tokens.mask, tokens.oov}, limit)
-        if not learnt:
+        learned = counts.most_common({tokens.mask, tokens.oov}, limit)
+        if not learned:
             raise ValueError(f"{self.name}: adapt() found no tokens. Check the data, and that max_tokens allows any.")
         is_weighted = self.output_mode == "tf_idf"
-        _learn(self, Vocabulary(learnt, counts.inverse_document_frequencies(learnt) if is_weighted else ()))
+        _learn(self, Vocabulary(learned, counts.inverse_document_frequencies(learned) if is_weighted else ()))
 
     def encode(self, indices: torch.Tensor) -> torch.Tensor:
-        """Return indices as the output mode says; masked ones have the index behind the last."""
+        """Return indices in the output mode of the layer; masked tokens must have the index `mask_index()`."""
         mode, dtype = self.output_mode, _output_dtype(self)
         if mode == "int":
             return indices.to(dtype)
@@ -198,7 +206,7 @@ class VocabularyLookup(DataLayer):
         """Return the shape of the inputs, or of the vectors made of them.
 
         Raises:
-            ValueError: if the inputs have too many axes.
+            ValueError: if the rank of the inputs is too high.
         """
         if self.output_mode == "int":
             return tuple(input_shape)
@@ -206,21 +214,21 @@ class VocabularyLookup(DataLayer):
         return encoded_shape(self, self.output_mode, _depth(self) if is_known else None, input_shape)
 
     def compute_output_signature(self, input_signature: Any) -> Any:
-        """Return the `TensorSpec` that the layer gives for inputs of a given one."""
+        """Return the `TensorSpec` of the output for inputs with a given `TensorSpec`."""
         return TensorSpec(self.compute_output_shape(input_signature.shape), _output_dtype(self))
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor; a vocabulary that was learnt, or read from a file, is not in it."""
-        # Keras's lookups do not take these.
+        """Return the constructor arguments that recreate this layer; a learned vocabulary is not included."""
+        # Keras's lookups do not accept these two.
         return {name: value for name, value in super().get_config().items() if name not in ("autocast", "dynamic")}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a layer from `get_config()`.
+        """Create a layer from a config of this library, Keras 3 or TF-Keras.
 
         Raises:
-            DeserializationError: if the config names a file with a vocabulary.
-            TypeError: if the constructor does not take the config.
+            DeserializationError: if the config names a vocabulary file.
+            TypeError: if the constructor does not accept the config.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.IntegerLookup.from_config({"vocabulary": [5, 7]}).get_vocabulary()
@@ -238,10 +246,10 @@ class VocabularyLookup(DataLayer):
         return torch.frombuffer(bytearray(text, "ascii"), dtype=torch.uint8)
 
     def set_extra_state(self, state: Any) -> None:
-        """Take the vocabulary out of a `state_dict`.
+        """Set the vocabulary to that of a `state_dict`.
 
         Raises:
-            ValueError: if it holds none for this layer; nothing changes then.
+            ValueError: if it does not contain one for this layer; nothing changes then.
         """
         from_json = self._torchkeras_token_type.from_json
         try:
@@ -254,7 +262,7 @@ class VocabularyLookup(DataLayer):
                 _learn(self, Vocabulary([from_json(self, token) for token in tokens], weights))
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(
-                f"{self.name}: the state_dict holds no vocabulary for it under '_extra_state': {error}."
+                f"{self.name}: '_extra_state' in the state_dict must contain a vocabulary for this layer: {error}."
             ) from error
 
     def _torchkeras_write_argument(self, name: str) -> Any:
@@ -277,33 +285,33 @@ def expect_vocabulary(layer: VocabularyLookup) -> Vocabulary:
     vocabulary = layer._torchkeras.derived.vocabulary
     if vocabulary is None:
         raise ValueError(
-            f"{layer.name}: it has no vocabulary yet. Call adapt(data) or set_vocabulary(...), give vocabulary=..., "
-            "or load a state_dict."
+            f"{layer.name}: has no vocabulary yet. Call adapt(data) or set_vocabulary(...), pass vocabulary=..., or "
+            "load a state_dict."
         )
     return vocabulary
 
 
 def unknown_tokens(layer: VocabularyLookup, tokens: Sequence[Any]) -> ValueError:
-    """Return the error for tokens that are not in the vocabulary, where they must be.
+    """Return the error for unknown tokens with `num_oov_indices=0`.
 
     >>> import torchkeras_layer as keras
     >>> unknown_tokens(keras.layers.IntegerLookup(name="ints"), [5]).args[0]
-    'ints: with num_oov_indices=0 all tokens must be in the vocabulary. Received: [5]. Give num_oov_indices=1.'
+    'ints: with num_oov_indices=0, all tokens must be in the vocabulary. Received: [5]. Pass num_oov_indices=1.'
     """
     show = layer._torchkeras_token_type.show
     some = list(dict.fromkeys(show(layer, token) for token in tokens))[:9]
     return ValueError(
-        f"{layer.name}: with num_oov_indices=0 all tokens must be in the vocabulary. Received: {some}. "
-        "Give num_oov_indices=1."
+        f"{layer.name}: with num_oov_indices=0, all tokens must be in the vocabulary. Received: {some}. "
+        "Pass num_oov_indices=1."
     )
 
 
 def _read_tokens(layer: VocabularyLookup, vocabulary: Any, idf_weights: Any) -> LookupTokens:
-    """Read the special tokens and what belongs into the config; the vocabulary itself is not learnt yet."""
+    """Read the special tokens and the vocabulary for the config; the layer's own vocabulary is not set yet."""
     kind = layer._torchkeras_token_type
     mask = None if layer.mask_token is None else kind.read(layer, layer.mask_token)
     oov = None if layer.oov_token is None else kind.read(layer, layer.oov_token)
-    # As the user knows them, also where they came as bytes or numpy's ints.
+    # In the user's form, even if they were given as bytes or numpy's ints.
     layer.mask_token = None if mask is None else kind.show(layer, mask)
     layer.oov_token = None if oov is None else kind.show(layer, oov)
     has_mask_index = mask is not None and layer.output_mode == "int"
@@ -320,16 +328,19 @@ def _read_tokens(layer: VocabularyLookup, vocabulary: Any, idf_weights: Any) -> 
 
 
 def _learn(layer: VocabularyLookup, vocabulary: Vocabulary) -> None:
-    """Take a vocabulary, or raise a ValueError before anything changes."""
+    """Set the vocabulary of a layer, or raise a ValueError before anything changes."""
     tokens: LookupTokens = layer._torchkeras.derived
     count, special = len(vocabulary.tokens), len(tokens.special)
     if layer.max_tokens is not None and special + count > layer.max_tokens:
         raise ValueError(
-            f"{layer.name}: max_tokens={layer.max_tokens} is too small for the vocabulary, which has "
-            f"{special + count} tokens with the {special} special ones."
+            f"{layer.name}: the vocabulary must have at most max_tokens={layer.max_tokens} tokens. Received: "
+            f"{special + count} tokens, {special} of them special."
         )
     if len(vocabulary.weights) not in ((count, special + count) if layer.output_mode == "tf_idf" else (0,)):
-        raise ValueError(f"{layer.name}: idf_weights do not fit the vocabulary or output_mode={layer.output_mode!r}.")
+        raise ValueError(
+            f"{layer.name}: idf_weights must fit the vocabulary and output_mode={layer.output_mode!r}. Received: "
+            f"{len(vocabulary.weights)} weights for {count} tokens."
+        )
     layer._torchkeras.derived = replace(tokens, vocabulary=vocabulary)
     if vocabulary.weights:
         layer._torchkeras_idf_weights = _idf_weights_of_all(layer, vocabulary)
@@ -339,7 +350,7 @@ def _learn(layer: VocabularyLookup, vocabulary: Vocabulary) -> None:
 def _idf_weights_of_all(layer: VocabularyLookup, vocabulary: Vocabulary) -> torch.Tensor:
     weights = list(vocabulary.weights)
     if len(weights) == len(vocabulary.tokens):
-        # Nobody knows about the special tokens: they get the mean.
+        # Special tokens have no weights of their own; they have the mean.
         weights = [float(np.mean(weights))] * len(layer._torchkeras.derived.special) + weights
     padding = layer.max_tokens - len(weights) if layer.pad_to_max_tokens and layer.max_tokens is not None else 0
     return torch.tensor(weights + [0.0] * padding, device=weights_device(layer))

@@ -1,4 +1,4 @@
-"""Layers that go through a sequence step by step, with a state."""
+"""Which recurrent layers and cells are there?"""
 
 from torchkeras_layer.layers.recurrent.cells import AbstractRNNCell, StackedRNNCells
 from torchkeras_layer.layers.recurrent.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D

@@ -1,4 +1,4 @@
-"""Which arguments do all built-in cells have in common, and what comes of them: weights, and dropout?"""
+"""Which arguments do all built-in cells have in common, and which weights and dropout masks follow from them?"""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer, dra
 def take_weight_arguments(
     cell: Any, of_initializers: Sequence[Any], of_regularizers: Sequence[Any], of_constraints: Sequence[Any]
 ) -> None:
-    """Keep how the kernel, the recurrent kernel and the bias of a cell are made, three identifiers of each kind.
+    """Store the initializers, regularizers and constraints of a cell's kernel, recurrent kernel and bias.
 
     Raises:
-        ValueError: if an identifier means nothing.
+        ValueError: for an unknown identifier.
 
     >>> import torchkeras_layer as keras
     >>> cell = keras.layers.GRUCell(2)
@@ -60,7 +60,7 @@ def add_recurrent_kernel(cell: Any, shape: Shape) -> torch.Tensor:
 
 
 def add_lstm_bias(cell: Any, width: int) -> torch.Tensor:
-    """Create the `bias` of an LSTM, which may begin with an open forget gate.
+    """Create the `bias` of an LSTM, with 1 for the forget gate if `unit_forget_bias` is set.
 
     >>> import torchkeras_layer as keras
     >>> add_lstm_bias(keras.layers.LSTMCell(1), 4).detach()
@@ -77,7 +77,7 @@ def add_lstm_bias(cell: Any, width: int) -> torch.Tensor:
 
 
 class OpenForgetGate:
-    """Initializes the bias of an LSTM as another initializer does, but with 1 for the forget gate.
+    """Initializes the bias of an LSTM by another initializer, but with 1 for the forget gate.
 
     >>> import torchkeras_layer as keras
     >>> OpenForgetGate(keras.initializers.Zeros())((4,))
@@ -96,7 +96,7 @@ class OpenForgetGate:
 
 @dataclasses.dataclass(slots=True)
 class DropoutMasks:
-    """The masks that were drawn for the sequence under way: `count` of them in a list, or one for all gates."""
+    """The dropout masks of the current sequence: a list of `count` masks, or one mask for all gates."""
 
     count: int | None
     of_inputs: Any = None
@@ -104,23 +104,27 @@ class DropoutMasks:
 
 
 class CellDropout(SeededLayer):
-    """Base of the cells that drop the same values in all steps of a sequence.
+    """Base of the cells with dropout, which drops the same values in all steps of a sequence.
 
-    A mask holds 0 for what is dropped, else `1 / (1 - rate)`. With a seed, the numbers are those of Keras 3 on torch,
-    but that this counts calls in inference as draws too.
+    A mask is 0 for dropped values and `1 / (1 - rate)` for the others. With a seed, the masks are those of Keras 3 on
+    torch, except that Keras 3 also draws numbers for calls in inference mode.
     """
 
     dropout: float
     recurrent_dropout: float
     # The masks of the sequence that is being read.
     #
-    # Not among what is derived of the arguments: that belongs to the other base of a ConvLSTMCell.
+    # Not in `_torchkeras.derived`, which the other base class of a ConvLSTMCell uses.
     _torchkeras_dropout_masks: DropoutMasks
 
     def get_dropout_mask(self, step_input: torch.Tensor) -> Any:
-        """Return the mask for the inputs, (batch, in), or a list with one for each gate; `None` if none are dropped.
+        """Return the dropout mask for the inputs, which stays the same until `reset_dropout_mask()`.
 
-        It stays the same until `reset_dropout_mask()`.
+        Args:
+            step_input: the inputs of one step, (batch, in).
+
+        Returns:
+            a tensor of the same shape, or a list with one for each gate; `None` if the rate is 0.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.LSTMCell(2, dropout=0.5, seed=4).get_dropout_mask(torch.ones(1, 4))
@@ -132,7 +136,7 @@ class CellDropout(SeededLayer):
         return masks.of_inputs
 
     def get_recurrent_dropout_mask(self, step_input: torch.Tensor) -> Any:
-        """Do as `get_dropout_mask` for the state, (batch, units).
+        """Return the dropout mask for the state, (batch, units); see `get_dropout_mask`.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.SimpleRNNCell(2, recurrent_dropout=0.5, seed=4).get_recurrent_dropout_mask(torch.ones(1, 4))
@@ -144,16 +148,24 @@ class CellDropout(SeededLayer):
         return masks.of_state
 
     def reset_dropout_mask(self) -> None:
-        """Forget the mask for the inputs, so that the next sequence gets another one."""
+        """Forget the dropout mask for the inputs, so that a new one is drawn for the next sequence.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.GRUCell(2, dropout=0.5).reset_dropout_mask()
+        """
         self._torchkeras_dropout_masks.of_inputs = None
 
     def reset_recurrent_dropout_mask(self) -> None:
-        """Forget the mask for the state."""
+        """Forget the dropout mask for the state, so that a new one is drawn for the next sequence.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.GRUCell(2, recurrent_dropout=0.5).reset_recurrent_dropout_mask()
+        """
         self._torchkeras_dropout_masks.of_state = None
 
 
 def take_dropout(cell: Any, dropout: Any, recurrent_dropout: Any, seed: Any, mask_count: int | None = None) -> None:
-    """Keep the rates and the seed that a cell was given, and prepare for masks, one for all gates by default.
+    """Store the dropout rates and the seed of a cell; `mask_count` masks are drawn, by default one for all gates.
 
     Raises:
         ValueError: if a rate is not from 0 to 1, or the seed is neither an int nor `None`.
@@ -169,7 +181,7 @@ def take_dropout(cell: Any, dropout: Any, recurrent_dropout: Any, seed: Any, mas
 
 
 def draw_masks(cell: Any, values: torch.Tensor, rate: float) -> Any:
-    """Return a new mask for some values, or a list with one for each gate; `None` if none are dropped.
+    """Return a new dropout mask for values, or a list with one for each gate; `None` if the rate is 0.
 
     >>> import torchkeras_layer as keras
     >>> draw_masks(keras.layers.LSTMCell(2, seed=4), torch.ones(1, 4), 0.5)

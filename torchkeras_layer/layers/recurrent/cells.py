@@ -1,4 +1,4 @@
-"""What is a cell, what may a layer ask of it, and how do several cells make one?"""
+"""What is a cell, which optional features may it have, and how do several cells make one?"""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ def check_cell(where: str, cell: Any) -> None:
     is_callable = hasattr(cell, "call") or isinstance(cell, torch.nn.Module)
     if not is_callable or isinstance(cell, type) or not hasattr(cell, "state_size"):
         raise ValueError(
-            f"{where}: a cell has a method `call(inputs, states)` and an attribute `state_size`, an int or a list of "
-            f"ints. Received: {cell!r}."
+            f"{where}: a cell must have a method `call(inputs, states)` and an attribute `state_size`, an int or a "
+            f"list of ints. Received: {cell!r}."
         )
     if not all(isinstance(size, int) and size > 0 and size is not True for size in leaves(cell.state_size)):
         raise ValueError(
-            f"{where}: the `state_size` of a cell is a positive int, or a list of them, one for each state. "
+            f"{where}: the `state_size` of a cell must be a positive int, or a list of them, one for each state. "
             f"Received: state_size={cell.state_size!r}."
         )
 
 
 def sequences_expected(cell: Any) -> InputSpec:
-    """Return what the sequences for a cell must look like: as the cell's own inputs, with an axis more for the steps.
+    """Return the `InputSpec` of the sequences for a cell: that of the cell's inputs, with an axis for the steps.
 
     >>> import torchkeras_layer as keras
     >>> cell = keras.layers.GRUCell(2); cell.build((None, 4)); sequences_expected(cell)
@@ -63,7 +63,7 @@ def sequences_expected(cell: Any) -> InputSpec:
 
 
 def read_cell(config: Any, custom_objects: Any = None) -> Any:
-    """Return the cell that a config means; what is no config stays.
+    """Return the cell that a config describes; anything but a config is returned unchanged.
 
     >>> read_cell({"class_name": "GRUCell", "config": {"units": 2}}).reset_after
     False
@@ -91,7 +91,7 @@ def takes_constants(cell: Any) -> bool:
 
 
 def has_hooks(cell: torch.nn.Module) -> bool:
-    """Whether something is to happen at each call of a cell.
+    """Whether a module has hooks, which must run at each of its calls.
 
     >>> has_hooks(torch.nn.ReLU())
     False
@@ -100,7 +100,7 @@ def has_hooks(cell: torch.nn.Module) -> bool:
 
 
 def has_built_in_call(cell: Layer) -> bool:
-    """Whether the `call` of a cell of ours is built in, so that a whole sequence may be computed without it.
+    """Whether a built-in cell's class does not override `call`, so that a whole sequence can be computed without it.
 
     >>> import torchkeras_layer as keras
     >>> has_built_in_call(keras.layers.GRUCell(2))
@@ -111,7 +111,9 @@ def has_built_in_call(cell: Layer) -> bool:
 
 @catalog.register()
 class AbstractRNNCell(BuiltInLayer):
-    """Base of cells for `RNN`: define `call(inputs, states)`, `state_size` and, if it is another, `output_size`.
+    """Base of user-defined cells for `RNN`. Define `call(inputs, states)` and `state_size`.
+
+    Define `output_size` too, if it differs from the size of the first state.
 
     Shapes: inputs (batch, …), each state (batch, size) -> the output and the next states.
 
@@ -119,7 +121,7 @@ class AbstractRNNCell(BuiltInLayer):
         **kwargs: those of `Layer`.
 
     Raises:
-        NotImplementedError: where a class leaves `call` or `state_size` out.
+        NotImplementedError: if a class does not define `call` or `state_size`.
 
     >>> import torch
     >>> import torchkeras_layer as keras
@@ -133,33 +135,40 @@ class AbstractRNNCell(BuiltInLayer):
     """
 
     def call(self, inputs: Any, states: Any) -> Any:
-        """Return the output of a step and the states after it.
+        """Return the output of one step, and the states after it. Subclasses define it.
+
+        Args:
+            inputs: the inputs of one step, (batch, …).
+            states: the states before the step, a list of tensors (batch, size).
 
         Raises:
-            NotImplementedError: always; a class defines it.
+            NotImplementedError: always.
         """
         raise NotImplementedError(
-            f"{self.name}: {type(self).__name__} does not say what a step is. Define call(self, inputs, states) in the "
-            "class."
+            f"{self.name}: {type(self).__name__} must define what a step computes. Define call(self, inputs, states) "
+            "in the class."
         )
 
     @property
     def state_size(self) -> Any:
-        """The size of the state: an int, or a list of them."""
+        """The size of the state: an int, or a list of ints, one for each state. Subclasses define it."""
         raise NotImplementedError(
-            f"{self.name}: {type(self).__name__} does not say how large its state is. Define state_size, an int or a "
+            f"{self.name}: {type(self).__name__} must define the size of its state. Define state_size, an int or a "
             "list of ints, in the class."
         )
 
     @property
     def output_size(self) -> Any:
-        """The number of features of the output: here, the size of the first state."""
+        """The number of features of the output; by default, the size of the first state."""
         return as_list(self.state_size)[0]
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> Any:
-        """Return zeros, one tensor or a list of them, for a batch given by its size or by inputs.
+        """Return the state before the first step: zeros, one tensor or a list of them.
 
-        Keras 2's order of arguments is taken too.
+        Args:
+            batch_size: number of samples; it may be left out if `inputs` are given.
+            inputs: the inputs of one step, (batch, …). The order (inputs, batch_size, dtype) of Keras 2 works too.
+            dtype: by default the compute dtype.
         """
         size, like = read_batch(batch_size, inputs)
         device = device_inside(self) if like is None else like.device
@@ -169,24 +178,24 @@ class AbstractRNNCell(BuiltInLayer):
 
 @dataclasses.dataclass(slots=True)
 class StackFacts:
-    """What a stack knows of its cells: the arguments that the `get_initial_state` of each takes."""
+    """For each cell of a stack, the arguments that its `get_initial_state` takes."""
 
     state_arguments: list[tuple[str, ...] | None]
 
 
 @catalog.register()
 class StackedRNNCells(BuiltInLayer):
-    """A cell made of several: each gets as inputs what the one before puts out.
+    """A cell made of several cells, each of which takes the output of the previous one.
 
-    Shapes: as the first cell's inputs -> as the last cell's output; the state is a list of the cells' states.
+    Shapes: inputs of the first cell -> output of the last cell; the state is a list of the cells' states.
 
     Args:
         cells: list of cells.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if there are no cells, or one has no `call` or no `state_size`; in a call, if there are not as many
-            states as cells.
+        ValueError: if there are no cells, or one has no `call` or no `state_size`; in a call, if the numbers of states
+            and of cells differ.
 
     >>> import torchkeras_layer as keras
     >>> cell = keras.layers.StackedRNNCells([keras.layers.LSTMCell(3), keras.layers.GRUCell(2)])
@@ -207,7 +216,7 @@ class StackedRNNCells(BuiltInLayer):
 
     @property
     def state_size(self) -> list[Any]:
-        """The sizes of the states, a cell each."""
+        """The sizes of the states of each cell."""
         return [cell.state_size for cell in self.cells]
 
     @property
@@ -225,7 +234,13 @@ class StackedRNNCells(BuiltInLayer):
     def call(
         self, inputs: torch.Tensor, states: Any = None, training: Any = None, constants: Any = None
     ) -> tuple[torch.Tensor, Any]:
-        """Return the output of the last cell, and the next states, for one step."""
+        """Return the output of the last cell and the next states, for one step.
+
+        Args:
+            inputs: the inputs of one step, (batch, …).
+            states: a list with the state, or the list of states, of each cell.
+            constants: tensors that are passed to cells with an argument `constants`.
+        """
         if not isinstance(states, (list, tuple)) or len(states) != len(self.cells):
             raise ValueError(
                 f"{self.name}: a call needs a list with the states of each of its {len(self.cells)} cells, such as "
@@ -243,7 +258,7 @@ class StackedRNNCells(BuiltInLayer):
         return inputs, following
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> list[Any]:
-        """Return what the cells begin with, for a batch given by its size or by inputs.
+        """Return the states of the cells before the first step, for a batch given by its size or by inputs.
 
         >>> import torchkeras_layer as keras
         >>> StackedRNNCells([keras.layers.GRUCell(1), keras.layers.GRUCell(2)]).get_initial_state(1)
@@ -257,7 +272,7 @@ class StackedRNNCells(BuiltInLayer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make the layer from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+        """Create the layer from a config of this library, Keras 3 or TF-Keras.
 
         >>> import torchkeras_layer as keras
         >>> config = StackedRNNCells([keras.layers.GRUCell(3)]).get_config()

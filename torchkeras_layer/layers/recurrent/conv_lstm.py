@@ -1,4 +1,4 @@
-"""How does a layer run a convolutional LSTM over sequences of rows, images or volumes?"""
+"""How does a layer run a convolutional LSTM over sequences of 1D, 2D or 3D images?"""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from torchkeras_layer.layers.recurrent.states import read_batch
 
 
 class ConvLSTM(RecurrentLayer):
-    """Base of the layers that run a `ConvLSTMCell` of `rank` spatial axes over the steps of sequences.
+    """Base of the layers that run a `ConvLSTMCell` with `rank` spatial dimensions over the steps of sequences.
 
     Shapes: (batch, steps, spatial …, channels) -> (batch, windows …, filters); with `return_sequences` (batch, steps,
     windows …, filters); with `return_state` a tuple of that, h and c, both without steps. With channels_first the
-    channels come before the spatial axes. The weights are those of `cell`.
+    channels come before the spatial dimensions. The weights are those of `cell`.
 
     Args:
         filters, kernel_size, strides, padding, data_format, dilation_rate, activation, recurrent_activation, use_bias,
             kernel_initializer, recurrent_initializer, bias_initializer, unit_forget_bias, kernel_regularizer,
             recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint, dropout,
-            recurrent_dropout, seed: those of `ConvLSTMCell`. TF-Keras's `recurrent_activation` is 'hard_sigmoid' where
-            none is given.
-        activity_regularizer: on the output.
+            recurrent_dropout, seed: those of `ConvLSTMCell`. The default of `recurrent_activation` is 'sigmoid', as in
+            Keras 3; in TF-Keras it is 'hard_sigmoid'.
+        activity_regularizer: regularizer of the output.
         return_sequences, return_state, go_backwards, stateful: those of `RNN`.
         **kwargs: the others of `RNN` and of `Layer`.
 
     Raises:
-        ValueError: as `ConvLSTMCell` and `RNN`, or if the inputs have another number of axes.
+        ValueError: as `ConvLSTMCell` and `RNN`, or if the inputs have another rank.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.ConvLSTM2D.__mro__[1] is ConvLSTM
@@ -52,7 +52,7 @@ class ConvLSTM(RecurrentLayer):
     recurrent_activation = of_cell("recurrent_activation")
     unit_forget_bias = of_cell("unit_forget_bias")
 
-    # Keras 2 and 3 disagree on the order of the arguments from `dropout` on: none is taken by its position.
+    # From `dropout` on, the order of the arguments differs between Keras 2 and 3, so they are keyword-only.
     def __init__(
         self,
         filters: int,
@@ -95,7 +95,7 @@ class ConvLSTM(RecurrentLayer):
         super().__init__(cell, return_sequences, return_state, go_backwards, stateful, **kwargs)
 
     def build(self, input_shape: Any) -> None:
-        """Build the cell, and begin with zeros if the layer is stateful.
+        """Build the cell, and set the state to zeros if the layer is stateful.
 
         Raises:
             ValueError: if it is stateful, and the size of the batch or of the images is not known.
@@ -103,7 +103,7 @@ class ConvLSTM(RecurrentLayer):
         shape = sequence_shape(self, input_shape)
         batch_size = shape[1 if self.time_major else 0]
         if self._torchkeras.stateful and batch_size is not None:
-            # Raises if a size is not known, before anything is built for it.
+            # Raises an error if a size is not known, before anything is built.
             self.cell.first_state((batch_size, *shape[2:]), "meta")
         super().build(input_shape)
 
@@ -119,7 +119,11 @@ class ConvLSTM(RecurrentLayer):
         return [tuple(shape)] * 2
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None) -> list[Any]:
-        """Return zeros, for a batch given by its size or by inputs.
+        """Return the state before the first step, zeros, for a batch given by its size or by inputs.
+
+        Args:
+            batch_size: number of samples; it may be left out if `inputs` are given.
+            inputs: sequences, (batch, steps, …); without them, the images have the sizes of the build.
 
         Raises:
             ValueError: if no inputs are given, and the size of the images was not known at the build.
@@ -140,7 +144,7 @@ class ConvLSTM(RecurrentLayer):
 
 @catalog.register()
 class ConvLSTM1D(ConvLSTM):
-    """Long short-term memory over sequences of rows: a `ConvLSTMCell` of rank 1 (`ConvLSTM` says what it takes).
+    """Convolutional LSTM over sequences of 1D images: a `ConvLSTMCell` of rank 1. Arguments: see `ConvLSTM`.
 
     Shapes: (batch, steps, length, channels) -> (batch, windows, filters). With channels_first the channels come before
     the length.
@@ -155,7 +159,7 @@ class ConvLSTM1D(ConvLSTM):
 
 @catalog.register()
 class ConvLSTM2D(ConvLSTM):
-    """Long short-term memory over sequences of images: a `ConvLSTMCell` of rank 2 (`ConvLSTM` says what it takes).
+    """Convolutional LSTM over sequences of images: a `ConvLSTMCell` of rank 2. Arguments: see `ConvLSTM`.
 
     Shapes: (batch, steps, rows, columns, channels) -> (batch, rows', columns', filters). With channels_first the
     channels come before the rows.
@@ -171,7 +175,7 @@ class ConvLSTM2D(ConvLSTM):
 
 @catalog.register()
 class ConvLSTM3D(ConvLSTM):
-    """Long short-term memory over sequences of volumes: a `ConvLSTMCell` of rank 3 (`ConvLSTM` says what it takes).
+    """Convolutional LSTM over sequences of volumes: a `ConvLSTMCell` of rank 3. Arguments: see `ConvLSTM`.
 
     Shapes: (batch, steps, depth, rows, columns, channels) -> (batch, depth', rows', columns', filters). With
     channels_first the channels come before the depth.

@@ -1,4 +1,4 @@
-"""How does a convolutional LSTM go from one step to the next?"""
+"""How does a convolutional LSTM compute one step?"""
 
 from __future__ import annotations
 
@@ -37,17 +37,20 @@ from torchkeras_layer.layers.recurrent.stepping import run_steps
 
 State = list[torch.Tensor]
 _GATES = 4
-# Activations that look at each number by itself.
-_ONE_BY_ONE = (activations.sigmoid, activations.hard_sigmoid)
+# Activations that are known to be elementwise.
+_ELEMENTWISE = (activations.sigmoid, activations.hard_sigmoid)
 
 
 @dataclasses.dataclass(slots=True)
 class StateConvolution:
-    """How the state is convolved, worked out once, when the cell is built: with strides of 1 and padding 'same'.
+    """How the state is convolved, with strides of 1 and padding 'same'. It is determined when the cell is built.
 
-    inputs_shape: of the inputs that the cell was built for. channel_axis: of inputs, states and gates.
-    to_filters: the order in which torch wants the axes of kernels. padding: of both ends of each axis, for torch;
-    excess: what is padded before that, for `F.pad`, where Keras pads one end more.
+    Attributes:
+        inputs_shape: shape of the inputs for which the cell was built.
+        channel_axis: axis of the channels in inputs, states and gates.
+        to_filters: the order of the axes of torch's kernels.
+        padding: padding on both ends of each spatial dimension, for torch's convolution.
+        excess: padding, for `F.pad`, where Keras pads one end more than the other; `None` if there is none.
     """
 
     inputs_shape: Shape
@@ -59,7 +62,7 @@ class StateConvolution:
 
 @catalog.register()
 class ConvLSTMCell(BaseConvolution, CellDropout):
-    """One step of an LSTM whose inputs and states are images: convolutions stand in the place of its matrix products.
+    """One step of an LSTM whose inputs and states are images: convolutions replace the matrix products.
 
     The gates i, f, o are `recurrent_activation(convolution of the inputs and kernel + convolution of h and
     recurrent_kernel + bias)`, a quarter of the filters each, in the order i, f, c, o. The state is convolved with
@@ -70,23 +73,24 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
     (spatial …, filters, 4 * filters), `bias` (4 * filters,).
 
     Args:
-        rank: how many spatial axes there are, 1 to 3.
-        filters: how many channels the output and both states have.
-        kernel_size, strides, padding, data_format, dilation_rate: as for `Conv2D`, of the convolution of the inputs;
-            `kernel_size` is that of the other too.
-        activation, recurrent_activation: names, functions or layers. Where none is given, TF-Keras's
-            `recurrent_activation` is 'hard_sigmoid', and not Keras 3's 'sigmoid'.
+        rank: number of spatial dimensions, 1 to 3.
+        filters: number of channels of the output and of both states.
+        kernel_size, strides, padding, data_format, dilation_rate: as for `Conv2D`, for the convolution of the inputs;
+            `kernel_size` is used for the state too.
+        activation, recurrent_activation: names, functions or layers. The default of `recurrent_activation` is
+            'sigmoid', as in Keras 3; in TF-Keras it is 'hard_sigmoid'.
         use_bias: whether there is a `bias`.
-        unit_forget_bias: whether the bias of the forget gate begins at 1.
+        unit_forget_bias: whether the bias of the forget gate is initialized to 1.
         kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
             bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: identifiers or callables.
-        dropout, recurrent_dropout: share of the inputs, and of h, that is dropped in training, for each gate by itself.
-        seed: of what is dropped, as in `Dropout`.
+        dropout, recurrent_dropout: fraction of the inputs, and of h, that is dropped in training, with a mask for each
+            gate.
+        seed: int for the dropout masks, as in `Dropout`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is not of that kind, both `strides` and `dilation_rate` are above 1, the inputs
-            have another rank, unknown channels, or are too small for a window, or the states do not fit.
+        ValueError: for an invalid argument; if both `strides` and `dilation_rate` are above 1; if the inputs have
+            another rank, a free number of channels, or are smaller than a window; if the states do not fit.
 
     >>> cell = ConvLSTMCell(1, 2, 3, kernel_initializer="zeros")
     >>> cell.build((None, 5, 1))
@@ -97,7 +101,7 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
 
     # How the state is convolved.
     #
-    # Not among what is derived of the arguments: that belongs to the base of all convolutions.
+    # Not in `_torchkeras.derived`, which the base class of all convolutions uses.
     _torchkeras_state_convolution: StateConvolution
 
     def __init__(
@@ -127,7 +131,7 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        # Other convolutions have it from their class.
+        # For other convolutions, it is an attribute of the class.
         self.rank = int(one_of(self, "rank", rank, "1", "2", "3"))  # pyright: ignore
         super().__init__(kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias, **kwargs)
         self.filters = positive_int(self, "filters", filters)
@@ -143,7 +147,7 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
 
     @property
     def state_size(self) -> list[int]:
-        """How many channels h and c have."""
+        """The numbers of channels of h and c."""
         return [self.filters, self.filters]
 
     def build(self, input_shape: Shape) -> None:
@@ -160,7 +164,11 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         self.bias = add_lstm_bias(self, width) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor, states: Any = None, training: Any = None) -> tuple[torch.Tensor, State]:
-        """Return h, and both states, after one step.
+        """Return h, and the list [h, c], after one step.
+
+        Args:
+            inputs: the inputs of one step, (batch, spatial …, channels).
+            states: the list [h, c] before the step.
 
         Raises:
             ValueError: if the states do not fit.
@@ -179,12 +187,15 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
     def run(
         self, sequences: torch.Tensor, state: State, mask: torch.Tensor | None, training: Any
     ) -> tuple[torch.Tensor, State]:
-        """Return the outputs of all steps of sequences, (batch, steps, …), and the last state.
+        """Return the outputs of all steps, (batch, steps, …), and the last state.
 
         The inputs of all steps are convolved at once, as one batch.
 
         Args:
-            mask: (batch, steps), false where a step keeps the state and repeats the output before.
+            sequences: (batch, steps, …).
+            state: the list [h, c] before the first step.
+            mask: (batch, steps), false for steps that keep the state and repeat the previous output.
+            training: whether dropout is applied.
         """
         of_inputs = draw_masks(self, sequences[:, 0], self.dropout) if training else None
         of_state = draw_masks(self, state[0], self.recurrent_dropout) if training else None
@@ -194,17 +205,22 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         return run_steps(lambda gates, now: _step(self, gates, now, of_state), projected, state, mask)
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> State:
-        """Return zeros for a batch given by its size, of images as those of the build, or for the inputs of a step.
+        """Return the state before the first step: zeros.
+
+        Args:
+            batch_size: number of samples; it may be left out if `inputs` are given.
+            inputs: the inputs of one step; without them, the images have the sizes of the build.
+            dtype: by default the compute dtype.
 
         Raises:
-            ValueError: if no inputs are given and the size of the images is not known from the build.
+            ValueError: if no inputs are given, and the size of the images was not known at the build.
         """
         size, like = read_batch(batch_size, inputs)
         shape = self._torchkeras_state_convolution.inputs_shape if like is None else tuple(like.shape)
         return self.first_state((size, *shape[1:]), device_inside(self) if like is None else like.device, dtype)
 
     def first_state(self, input_shape: Shape, device: Any, dtype: Any = None) -> State:
-        """Return zeros for the inputs of a step, given by their shape.
+        """Return the state before the first step, zeros, for inputs of one step of the given shape.
 
         Raises:
             ValueError: if a size is not known.
@@ -215,14 +231,14 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         state_shape: Any = self.compute_output_shape(input_shape)[0]
         if None in state_shape:
             raise ValueError(
-                f"{self.name}: the state has the size of the images, which was not known when the layer was built. "
-                f"Received: inputs of shape {input_shape}. Give sizes in place of None, or the inputs."
+                f"{self.name}: the size of the state is that of the images, which must be known. Received: inputs of "
+                f"shape {input_shape}. Give sizes in place of None, or pass the inputs."
             )
         dtype = self._torchkeras.compute_dtype if dtype is None else dtype
         return [torch.zeros(state_shape, dtype=dtype, device=device) for _ in range(2)]
 
     def compute_output_shape(self, input_shape: Shape, states_shape: Any = None) -> tuple[Shape, list[Shape]]:
-        """Return the shape of h, and those of both states."""
+        """Return the shape of h, and the list of the shapes of h and c."""
         shape = convolved_shape(self, input_shape, self.filters)
         return shape, [shape, shape]
 
@@ -243,7 +259,7 @@ def _plan_state_convolution(cell: ConvLSTMCell, input_shape: Shape) -> StateConv
 
 
 def _project(cell: ConvLSTMCell, inputs: torch.Tensor, masks: Any) -> torch.Tensor:
-    """Return what the inputs add to the gates."""
+    """Return the contribution of the inputs to the gates."""
     plan = cell._torchkeras_state_convolution
     kernel = weight_of(cell, "kernel").permute(plan.to_filters)
     bias = weight_of(cell, "bias") if cell.use_bias else None
@@ -261,7 +277,7 @@ def _convolve_inputs(cell: ConvLSTMCell, inputs: torch.Tensor, kernel: torch.Ten
 
 
 def _add_from_state(cell: ConvLSTMCell, state: torch.Tensor, masks: Any) -> torch.Tensor:
-    """Return what the state adds to the gates."""
+    """Return the contribution of the state to the gates."""
     plan = cell._torchkeras_state_convolution
     kernel = weight_of(cell, "recurrent_kernel").permute(plan.to_filters)
     if masks is None:
@@ -273,7 +289,7 @@ def _add_from_state(cell: ConvLSTMCell, state: torch.Tensor, masks: Any) -> torc
 def _convolve_state(cell: ConvLSTMCell, state: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     plan = cell._torchkeras_state_convolution
     if plan.excess is not None:
-        # Of a kernel with an even size, Keras pads one end more: 1 copy of the state a step.
+        # For an even kernel size, Keras pads one end more than the other. This copies the state once for each step.
         state = F.pad(state, plan.excess)
     geometry: ConvolutionGeometry = cell._torchkeras.derived
     images = state.permute(geometry.to_images) if geometry.channels_last else state
@@ -288,14 +304,14 @@ def _from_torch(geometry: ConvolutionGeometry, images: torch.Tensor) -> torch.Te
 
 
 def _step(cell: ConvLSTMCell, projected: torch.Tensor, state: Any, masks: Any) -> tuple[torch.Tensor, State]:
-    """Return h and both states after a step, by what its inputs add to the gates."""
+    """Return h and the list [h, c] after a step; `projected` is the contribution of its inputs to the gates."""
     h, c = state
     gates = projected + _add_from_state(cell, h, masks)
     axis = cell._torchkeras_state_convolution.channel_axis
     parts = gates.chunk(_GATES, axis)
     activate, candidate = cell.recurrent_activation, parts[2]
-    if activate in _ONE_BY_ONE:
-        # Parts of the channels, where these come last, lie apart in memory: all at once takes half of the time.
+    if activate in _ELEMENTWISE:
+        # All gates at once take half of the time, because chunks of the last axis are not contiguous in memory.
         input_gate, forget_gate, _, output_gate = activate(gates).chunk(_GATES, axis)
     else:
         input_gate, forget_gate, output_gate = (activate(parts[index]) for index in (0, 1, 3))

@@ -1,7 +1,7 @@
-"""Which gradients flow back through a whole sequence that a fused kernel has computed?
+"""What are the gradients of a whole sequence that a fused kernel has computed?
 
-They are what autograd gives for a loop over the steps. What does not depend on the gradient that comes back from the
-next step is computed for all steps at once: the rest takes four to eight operations a step.
+They are the same as those of autograd for a loop over the steps. Everything that does not depend on the gradient of the
+next step is computed for all steps at once; the rest takes four to eight operations for each step.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 State = list[torch.Tensor]
-# Gradients of what inputs and state add to the gates, of all steps, and of the first state.
+# Gradients of the contributions of inputs and state to the gates, for all steps, and of the initial state.
 _Found = tuple[torch.Tensor, torch.Tensor, State]
 
 
@@ -30,7 +30,7 @@ def gradients(
     """Return the gradients of sequences, state, kernel, recurrent kernel and bias.
 
     Args:
-        kind, sequences, state, kernel, recurrent_kernel, bias: as for `run_torch_kernel`, which gave `outputs`.
+        kind, sequences, state, kernel, recurrent_kernel, bias: as for `run_torch_kernel`, which returned `outputs`.
         of_outputs, of_last: gradients of the outputs and of the last state.
 
     >>> one = torch.ones(1, 1)
@@ -65,18 +65,20 @@ def _lstm(
     of_last: State,
     back: torch.Tensor,
 ) -> _Found:
-    put_in, keep, candidate, show = (from_inputs + from_state).chunk(4, -1)
-    put_in, keep, candidate, show = put_in.sigmoid(), keep.sigmoid(), candidate.tanh(), show.sigmoid()
+    parts = (from_inputs + from_state).chunk(4, -1)
+    candidate = parts[2].tanh()
+    input_gate, forget_gate, output_gate = (parts[index].sigmoid() for index in (0, 1, 3))
     cells = [state[1]]
-    for kept, added in zip(keep.unbind(1), (put_in * candidate).unbind(1), strict=True):
+    for kept, added in zip(forget_gate.unbind(1), (input_gate * candidate).unbind(1), strict=True):
         cells.append(torch.addcmul(added, kept, cells[-1]))
-    shown = torch.stack(cells[1:], 1).tanh()
-    to_c, by_h = show * (1 - shown * shown), shown * show * (1 - show)
-    of_gates = (candidate * put_in * (1 - put_in), torch.stack(cells[:-1], 1) * keep * (1 - keep))
-    by_c = torch.stack([*of_gates, put_in * (1 - candidate * candidate)], 2)
+    tanh_c = torch.stack(cells[1:], 1).tanh()
+    to_c, by_h = output_gate * (1 - tanh_c * tanh_c), tanh_c * output_gate * (1 - output_gate)
+    by_input_gate = candidate * input_gate * (1 - input_gate)
+    by_forget_gate = torch.stack(cells[:-1], 1) * forget_gate * (1 - forget_gate)
+    by_c = torch.stack([by_input_gate, by_forget_gate, input_gate * (1 - candidate * candidate)], 2)
     h, c = of_last
     found = []
-    for of_output, to, through_c, through_h, kept in _backwards(of_outputs, to_c, by_c, by_h, keep):
+    for of_output, to, through_c, through_h, kept in _backwards(of_outputs, to_c, by_c, by_h, forget_gate):
         h = of_output + h
         c = torch.addcmul(c, h, to)
         found.append(torch.cat([(through_c * c.unsqueeze(1)).flatten(1), through_h * h], 1))
@@ -96,15 +98,15 @@ def _gru(
     back: torch.Tensor,
 ) -> _Found:
     split = 2 * before.shape[-1]
-    keep, reset = (from_inputs[..., :split] + from_state[..., :split]).sigmoid().chunk(2, -1)
-    offered = from_state[..., split:]
-    candidate = (from_inputs[..., split:] + reset * offered).tanh()
-    of_candidate = (1 - keep) * (1 - candidate * candidate)
-    of_gates = ((before - candidate) * keep * (1 - keep), of_candidate * offered * reset * (1 - reset))
+    update, reset = (from_inputs[..., :split] + from_state[..., :split]).sigmoid().chunk(2, -1)
+    recurrent = from_state[..., split:]
+    candidate = (from_inputs[..., split:] + reset * recurrent).tanh()
+    of_candidate = (1 - update) * (1 - candidate * candidate)
+    of_gates = ((before - candidate) * update * (1 - update), of_candidate * recurrent * reset * (1 - reset))
     by_h = torch.stack([*of_gates, of_candidate * reset], 2)
     (h,) = of_last
     totals, found = [], []
-    for of_output, through, kept in _backwards(of_outputs, by_h, keep):
+    for of_output, through, kept in _backwards(of_outputs, by_h, update):
         totals.append(of_output + h)
         found.append((through * totals[-1].unsqueeze(1)).flatten(1))
         h = torch.addmm(totals[-1] * kept, found[-1], back)
@@ -138,7 +140,7 @@ def _through(
 
 
 def _backwards(*sequences: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Return what sequences have at each step, from the last one on."""
+    """Return the entries of sequences at each step, from the last step to the first."""
     return zip(*(reversed(sequence.unbind(1)) for sequence in sequences), strict=True)
 
 

@@ -1,4 +1,4 @@
-"""How does a GRU go from one step to the next, and how does a layer run it over sequences?"""
+"""How does a GRU compute one step, and how does a layer run it over sequences?"""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ class GRUCell(RecurrentCell):
     """One step of a GRU: `h = z * h + (1 - z) * candidate`.
 
     The gates z and r are `recurrent_activation(inputs @ kernel + h @ recurrent_kernel + bias)`; the last axis is in the
-    order z, r, candidate. The candidate is `activation` of what the inputs add, plus `r * (h @ recurrent_kernel)` with
-    `reset_after`, else `(r * h) @ recurrent_kernel`.
+    order z, r, candidate. The candidate is `activation(inputs @ kernel + r * (h @ recurrent_kernel) + bias)` with
+    `reset_after`, and else `activation(inputs @ kernel + (r * h) @ recurrent_kernel + bias)`.
 
     Shapes: inputs (batch, in), states [h] of (batch, units) -> h, [h]. `bias` is (2, 3 * units) with `reset_after`, for
     inputs and state, else (3 * units,).
 
     Args:
-        units: size of the output and of the state.
+        units: number of features of the output and of the state.
         activation, recurrent_activation: names, functions or layers.
         use_bias: whether there is a `bias`.
         kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
             bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: identifiers or callables.
-        dropout, recurrent_dropout: share of the inputs, and of the state, that is dropped in training.
-        reset_after: whether r is applied after the multiplication; in configs without it, it is false.
-        seed: of what is dropped, as in `Dropout`.
-        **kwargs: those of `Layer`; `implementation=1` gives each gate a mask of its own, as `recurrent_dropout` does.
+        dropout, recurrent_dropout: fraction of the inputs, and of the state, that is dropped in training.
+        reset_after: whether r is applied after the matrix product. A config without it means false.
+        seed: int for the dropout masks, as in `Dropout`.
+        **kwargs: those of `Layer`; `implementation=1`, implied by `recurrent_dropout`, gives each gate its own mask.
 
     Raises:
-        ValueError: if an argument is not of that kind, the inputs do not have 2 axes, or the states do not fit.
+        ValueError: for an invalid argument; if the inputs do not have rank 2, or the states do not fit.
 
     >>> cell = GRUCell(2, kernel_initializer="zeros")
     >>> cell(torch.ones(1, 3), cell.get_initial_state(1))[0]
@@ -79,7 +79,7 @@ class GRUCell(RecurrentCell):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make the cell from a config; one without `reset_after` is of a time when it was `False`.
+        """Create the cell from a config. Old configs do not have `reset_after`, which was `False` then.
 
         >>> GRUCell.from_config({"units": 3}).reset_after
         False
@@ -106,7 +106,7 @@ class GRUCell(RecurrentCell):
         return [candidate + update * (h - candidate)]
 
     def kernel_kind(self) -> str | None:
-        """Return which of torch's kernels computes the cell, or `None` if none does."""
+        """Return the kind of torch's kernel that computes the cell, or `None` if there is none."""
         return "gru" if self.reset_after and has_standard_gates(self) else None
 
 
@@ -117,19 +117,19 @@ class GRU(RecurrentLayer):
     Shapes: (batch, steps, in) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
     tuple of that and the state, (batch, units). The weights are those of `cell`.
 
-    With the default activations and `reset_after`, and without `recurrent_dropout`, torch's fused kernel runs the whole
-    sequence, whatever the mask is; otherwise a loop over the steps gives the same numbers.
+    With the default activations and `reset_after`, and without `recurrent_dropout`, torch's fused kernel computes the
+    whole sequence, with and without a mask; otherwise, a loop over the steps computes the same numbers.
 
     Args:
         units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
             kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint,
             recurrent_constraint, bias_constraint, dropout, recurrent_dropout, reset_after, seed: those of `GRUCell`.
-        activity_regularizer: on the output.
+        activity_regularizer: regularizer of the output.
         return_sequences, return_state, go_backwards, stateful, unroll: those of `RNN`.
-        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's fused kernel out.
+        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` disables torch's fused kernel.
 
     Raises:
-        ValueError: as `GRUCell` and `RNN`, or if the inputs do not have 3 axes.
+        ValueError: as `GRUCell` and `RNN`, or if the inputs do not have rank 3.
         TypeError: in a call, for a `PackedSequence`.
 
     >>> import torch
@@ -184,7 +184,7 @@ class GRU(RecurrentLayer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """Make the layer from a config; one without `reset_after` is of a time when it was `False`.
+        """Create the layer from a config. Old configs do not have `reset_after`, which was `False` then.
 
         >>> GRU.from_config({"units": 3}).reset_after
         False
@@ -196,7 +196,7 @@ class GRU(RecurrentLayer):
 
 @catalog.register()
 class CuDNNGRU(GRU):
-    """`GRU` under the name that Keras 2 had for it on GPUs: its configs do not say that `reset_after` is true.
+    """`GRU` under the name of its GPU version in Keras 2, whose configs do not have `reset_after`, which was `True`.
 
     Shapes: as `GRU`.
 
@@ -215,7 +215,7 @@ class CuDNNGRU(GRU):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """Make the layer from a config, in which `reset_after` does not stand.
+        """Create the layer from a config without `reset_after`.
 
         >>> CuDNNGRU.from_config({"units": 3}).units
         3

@@ -1,4 +1,4 @@
-"""How does an LSTM go from one step to the next, and how does a layer run it over sequences?"""
+"""How does an LSTM compute one step, and how does a layer run it over sequences?"""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ class LSTMCell(RecurrentCell):
     Shapes: inputs (batch, in), states [h, c] of (batch, units) -> h, [h, c].
 
     Args:
-        units: size of the output and of both states.
+        units: number of features of the output and of both states.
         activation, recurrent_activation: names, functions or layers.
         use_bias: whether there is a `bias`, (4 * units,).
-        unit_forget_bias: whether the bias of the forget gate begins at 1.
+        unit_forget_bias: whether the bias of the forget gate is initialized to 1.
         kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
             bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: identifiers or callables.
-        dropout, recurrent_dropout: share of the inputs, and of h, that is dropped in training.
-        seed: of what is dropped, as in `Dropout`.
-        **kwargs: those of `Layer`; `implementation=1` gives each gate a mask of its own, as `recurrent_dropout` does.
+        dropout, recurrent_dropout: fraction of the inputs, and of h, that is dropped in training.
+        seed: int for the dropout masks, as in `Dropout`.
+        **kwargs: those of `Layer`; `implementation=1`, implied by `recurrent_dropout`, gives each gate its own mask.
 
     Raises:
-        ValueError: if an argument is not of that kind, the inputs do not have 2 axes, or the states do not fit.
+        ValueError: for an invalid argument; if the inputs do not have rank 2, or the states do not fit.
 
     >>> cell = LSTMCell(2, kernel_initializer="zeros")
     >>> h, (h_again, c) = cell(torch.ones(1, 3), cell.get_initial_state(1))
@@ -97,7 +97,7 @@ class LSTMCell(RecurrentCell):
         return [activate(output_gate) * self.activation(c), c]
 
     def kernel_kind(self) -> str | None:
-        """Return which of torch's kernels computes the cell, or `None` if none does."""
+        """Return the kind of torch's kernel that computes the cell, or `None` if there is none."""
         return "lstm" if has_standard_gates(self) else None
 
 
@@ -108,19 +108,19 @@ class LSTM(RecurrentLayer):
     Shapes: (batch, steps, in) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
     tuple of that, h and c, both (batch, units). The weights are those of `cell`.
 
-    With the default activations and without `recurrent_dropout`, torch's fused kernel runs the whole sequence, whatever
-    the mask is; otherwise a loop over the steps gives the same numbers.
+    With the default activations and without `recurrent_dropout`, torch's fused kernel computes the whole sequence, with
+    and without a mask; otherwise, a loop over the steps computes the same numbers.
 
     Args:
         units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
             unit_forget_bias, kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint,
             recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed: those of `LSTMCell`.
-        activity_regularizer: on the output.
+        activity_regularizer: regularizer of the output.
         return_sequences, return_state, go_backwards, stateful, unroll: those of `RNN`.
-        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's fused kernel out.
+        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` disables torch's fused kernel.
 
     Raises:
-        ValueError: as `LSTMCell` and `RNN`, or if the inputs do not have 3 axes.
+        ValueError: as `LSTMCell` and `RNN`, or if the inputs do not have rank 3.
         TypeError: in a call, for a `PackedSequence`.
 
     >>> import torch

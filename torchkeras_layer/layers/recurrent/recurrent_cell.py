@@ -27,18 +27,18 @@ from torchkeras_layer.symbolic import InputSpec, TensorSpec
 from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
 
 State = list[torch.Tensor]
-# The same function, in our module or in torch's.
+# The same functions in our module and in torch.
 _TANH = (activations.tanh, torch.tanh)
 _SIGMOID = (activations.sigmoid, torch.sigmoid)
 
 
 class RecurrentCell(CellDropout):
-    """Base of the cells that multiply inputs and state by a matrix each, for all their gates at once.
+    """Base of the cells that compute all gates by one matrix product of the inputs and one of the state.
 
     Shapes: inputs (batch, in), each state (batch, units) -> (batch, units) and the next state. `kernel` is
     (in, gates * units), `recurrent_kernel` (units, gates * units).
 
-    A subclass names its arguments in its constructor, and computes a step in `_torchkeras_step`.
+    A subclass lists its arguments in its constructor, and computes a step in `_torchkeras_step`.
     """
 
     gates: ClassVar[int] = 1
@@ -80,12 +80,12 @@ class RecurrentCell(CellDropout):
         take_dropout(self, dropout, recurrent_dropout, seed)
         self.implementation = 1 if self.recurrent_dropout else implementation
         if self.implementation == 1 and self.gates > 1:
-            # Each gate has a mask of its own.
+            # Each gate has its own mask.
             self._torchkeras_dropout_masks.count = self.gates
         self.input_spec = InputSpec(ndim=2)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor; `implementation` only where it is not the one that is the default.
+        """Return the constructor arguments that recreate this cell; `implementation` only if it is not the default.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.GRUCell(2, implementation=1).get_config()["implementation"]
@@ -95,7 +95,7 @@ class RecurrentCell(CellDropout):
 
     @property
     def state_size(self) -> Any:
-        """The size of the state: an int, or a list of them."""
+        """The size of the state: an int, or a list of ints, one for each state."""
         return self.units
 
     @property
@@ -114,17 +114,21 @@ class RecurrentCell(CellDropout):
         self.input_spec = InputSpec(ndim=2, axes={-1: size})
 
     def _torchkeras_add_bias(self, width: int) -> torch.Tensor:
-        """Create the `bias` for gates of some width together."""
+        """Create the `bias`; `width` is the number of features of all gates together."""
         return add_parameter(self, "bias", (width,))
 
     def call(self, inputs: torch.Tensor, states: Any = None, training: Any = None) -> tuple[torch.Tensor, Any]:
-        """Return the output and the next state, for one step.
+        """Return the output and the next states, for one step.
+
+        Args:
+            inputs: the inputs of one step, (batch, in).
+            states: the states before the step, a list of tensors (batch, units).
 
         Raises:
             ValueError: if the states do not fit.
         """
         state = as_list(states)
-        inputs = _as_weights_are(self, inputs)
+        inputs = _in_weights_dtype(self, inputs)
         of_inputs = self.get_dropout_mask(inputs) if training else None
         bias, recurrent_bias = _biases(self)
         projected = _project(self, inputs, bias, of_inputs)
@@ -140,7 +144,12 @@ class RecurrentCell(CellDropout):
         return following[0], following if isinstance(states, (list, tuple)) else following[0]
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> State:
-        """Return zeros for a batch, given by its size or by inputs; Keras 2's order of arguments is taken too.
+        """Return the states before the first step: a list of zeros.
+
+        Args:
+            batch_size: number of samples; it may be left out if `inputs` are given.
+            inputs: the inputs of one step, (batch, …). The order (inputs, batch_size, dtype) of Keras 2 works too.
+            dtype: by default the compute dtype.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.GRUCell(2).get_initial_state(1)
@@ -159,13 +168,16 @@ class RecurrentCell(CellDropout):
         training: Any,
         uses_fused_kernel: bool,
     ) -> tuple[torch.Tensor, State]:
-        """Return the outputs of all steps of sequences, (batch, steps, units), and the last state.
+        """Return the outputs of all steps, (batch, steps, units), and the last state.
 
         Args:
-            mask: (batch, steps), false where a step keeps the state and repeats the output before.
-            uses_fused_kernel: whether torch's fused kernel is to be used if it computes the same.
+            sequences: (batch, steps, in).
+            state: the states before the first step, each (batch, units).
+            mask: (batch, steps), false for steps that keep the state and repeat the previous output.
+            training: whether dropout is applied.
+            uses_fused_kernel: whether to use torch's fused kernel if it computes the same numbers.
         """
-        sequences = _as_weights_are(self, sequences)
+        sequences = _in_weights_dtype(self, sequences)
         of_inputs = draw_masks(self, sequences[:, 0], self.dropout) if training else None
         of_state = draw_masks(self, state[0], self.recurrent_dropout) if training else None
         if isinstance(of_inputs, torch.Tensor):
@@ -173,7 +185,7 @@ class RecurrentCell(CellDropout):
         kind = self.kernel_kind() if uses_fused_kernel and of_inputs is None and of_state is None else None
         if kind is not None and not is_transformed():
             return _run_fused(self, kind, sequences, state, mask)
-        # For its check of the features.
+        # Also to check the number of features.
         _, kernel, _ = self.kernel_weights(sequences)
         bias, recurrent_bias = _biases(self)
         projected = _project(self, sequences, bias, of_inputs)
@@ -187,17 +199,18 @@ class RecurrentCell(CellDropout):
     def _torchkeras_step(
         self, projected: torch.Tensor, state: State, kernel: torch.Tensor, bias: Any, masks: Any
     ) -> State:
-        """Return the next state, the output first.
+        """Return the next state; its first tensor is the output.
 
         Args:
-            projected: what the inputs add to the gates.
-            kernel, bias: of the state.
-            masks: of dropout, for the state.
+            projected: the contribution of the inputs to the gates.
+            state: the state before the step.
+            kernel, bias: recurrent kernel, and the bias of the state, if it has its own.
+            masks: dropout mask, or masks, for the state.
         """
         raise NotImplementedError
 
     def kernel_kind(self) -> str | None:
-        """Return which of torch's kernels computes the cell, or `None` if none does.
+        """Return the kind of torch's kernel that computes the cell, or `None` if there is none.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.GRUCell(2).kernel_kind(), keras.layers.GRUCell(2, activation="relu").kernel_kind()
@@ -206,10 +219,10 @@ class RecurrentCell(CellDropout):
         return None
 
     def kernel_weights(self, sequences: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, Any]:
-        """Return kernel, recurrent kernel and bias, for sequences with as many features as the kernel has rows.
+        """Return kernel, recurrent kernel and bias, after checking the number of features of the sequences.
 
         Raises:
-            ValueError: if they have others; torch's kernels would read what lies beside the weights.
+            ValueError: if it is not that of the kernel; torch's kernels would read memory beyond the weights.
 
         >>> import torchkeras_layer as keras
         >>> cell = keras.layers.GRUCell(2); cell.build((None, 3))
@@ -219,25 +232,25 @@ class RecurrentCell(CellDropout):
         kernel, bias = weight_of(self, "kernel"), weight_of(self, "bias") if self.use_bias else None
         if sequences.shape[-1] != kernel.shape[0]:
             raise ValueError(
-                f"{self.name}: its kernel, of shape {tuple(kernel.shape)}, is for inputs with {kernel.shape[0]} "
-                f"features. Received: sequences of shape {describe(sequences)}."
+                f"{self.name}: the inputs must have {kernel.shape[0]} features, because the kernel has shape "
+                f"{tuple(kernel.shape)}. Received: sequences of shape {describe(sequences)}."
             )
         return kernel, weight_of(self, "recurrent_kernel"), bias
 
 
 def implementation_config(cell: RecurrentCell) -> dict[str, int]:
-    """Return `implementation` where no other argument says it: Keras 3's configs do not have it.
+    """Return the entry `implementation` of a config, if no other argument implies it; configs of Keras 3 lack it.
 
     >>> import torchkeras_layer as keras
     >>> implementation_config(keras.layers.GRUCell(2)), implementation_config(keras.layers.GRUCell(2, implementation=1))
     ({}, {'implementation': 1})
     """
-    says_it = cell.gates > 1 and not cell.recurrent_dropout and cell.implementation != 2
-    return {"implementation": cell.implementation} if says_it else {}
+    is_needed = cell.gates > 1 and not cell.recurrent_dropout and cell.implementation != 2
+    return {"implementation": cell.implementation} if is_needed else {}
 
 
 def has_standard_gates(cell: Any) -> bool:
-    """Whether the activations of a cell with gates are those that torch's fused kernels have.
+    """Whether the activations of a cell with gates are those of torch's fused kernels.
 
     >>> import torchkeras_layer as keras
     >>> has_standard_gates(keras.layers.LSTMCell(2)), has_standard_gates(keras.layers.LSTMCell(2, activation="relu"))
@@ -247,7 +260,7 @@ def has_standard_gates(cell: Any) -> bool:
 
 
 def add_from_state(state: torch.Tensor, kernel: torch.Tensor, bias: Any, masks: Any) -> torch.Tensor:
-    """Return what the state adds to gates: its product with a kernel, after dropout.
+    """Return the contribution of the state to the gates: its product with the kernel, after dropout.
 
     >>> ones = torch.ones(1, 1)
     >>> add_from_state(2 * ones, torch.ones(1, 2), None, [ones, 0 * ones])
@@ -261,20 +274,20 @@ def add_from_state(state: torch.Tensor, kernel: torch.Tensor, bias: Any, masks: 
     return state @ kernel if bias is None else torch.addmm(bias, state, kernel)
 
 
-def _as_weights_are(cell: RecurrentCell, inputs: torch.Tensor) -> torch.Tensor:
-    """Cast inputs that are ints, or of another float dtype, to the dtype of the weights."""
+def _in_weights_dtype(cell: RecurrentCell, inputs: torch.Tensor) -> torch.Tensor:
+    """Cast integer inputs, or inputs of another floating-point dtype, to the dtype of the weights."""
     dtype = weight_of(cell, "kernel").dtype
     return inputs if inputs.dtype is dtype or is_torchs_to_cast(inputs) else inputs.to(dtype)
 
 
 def _biases(cell: RecurrentCell) -> tuple[Any, Any]:
-    """Return the biases that go with the inputs and with the state; only a GRU has both, in one weight."""
+    """Return the biases of the inputs and of the state; only a GRU has both, in one weight."""
     bias = weight_of(cell, "bias") if cell.use_bias else None
     return (bias[0], bias[1]) if bias is not None and bias.dim() == 2 else (bias, None)
 
 
 def _project(cell: RecurrentCell, inputs: torch.Tensor, bias: Any, masks: Any) -> torch.Tensor:
-    """Return what the inputs, of a step or of all, add to the gates."""
+    """Return the contribution of the inputs, of one step or of all, to the gates."""
     kernel = weight_of(cell, "kernel")
     if masks is None:
         return F.linear(inputs, kernel.t(), bias)

@@ -14,7 +14,7 @@ from torchkeras_layer.layers.recurrent.rnn import RNN, in_compute_dtype
 
 
 def of_cell(name: str) -> property:
-    """Return a property that is an attribute of the layer's cell.
+    """Return a property that reads an attribute of the layer's cell.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.GRU(3).units
@@ -24,7 +24,7 @@ def of_cell(name: str) -> property:
 
 
 def shared_with_cell(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return those of a layer's keywords that its cell gets too.
+    """Return the keyword arguments of a layer that are passed to its cell too.
 
     >>> shared_with_cell({"dtype": "float64", "name": "gru"})
     {'dtype': 'float64'}
@@ -33,11 +33,11 @@ def shared_with_cell(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 
 class RecurrentLayer(RNN, has_effects=False):
-    """Base of the layers that make their cell themselves: its arguments are theirs.
+    """Base of the layers that create their cell themselves, and have its arguments.
 
     Args:
         cell, return_sequences, return_state, go_backwards, stateful, unroll: those of `RNN`.
-        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's fused kernel out.
+        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` disables torch's fused kernel.
 
     Raises:
         ValueError: as `RNN`, or if `use_cudnn` is neither 'auto', `True` nor `False`.
@@ -87,12 +87,13 @@ class RecurrentLayer(RNN, has_effects=False):
         training: Any = None,
         constants: Any = None,
     ) -> Any:
-        """Return the output of the last step or of all, and the last state if `return_state`.
+        """Return the output of the last step or of all steps, and the last states if `return_state`.
 
         Args:
-            initial_state: a tensor, or a list of tensors, one for each state; default zeros.
-            mask: (batch, steps), false where a step does not count.
-            constants: `None`; for cells of others.
+            sequences: (batch, steps, in).
+            initial_state: a tensor, or a list of tensors, one for each state, (batch, units); by default zeros.
+            mask: (batch, steps), false for steps that are to be ignored.
+            constants: must be `None`; for user-defined cells in an `RNN` only.
         """
         wants_output_only = initial_state is None and mask is None and constants is None
         if wants_output_only and _is_one_fused_kernel(self, sequences, training):
@@ -100,7 +101,7 @@ class RecurrentLayer(RNN, has_effects=False):
         return super().call(sequences, initial_state, mask, training, constants)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor that make this layer again, without its weights.
+        """Return the constructor arguments that recreate this layer, without its weights.
 
         >>> import torchkeras_layer as keras
         >>> config = keras.layers.GRU(3, zero_output_for_mask=True).get_config()
@@ -115,9 +116,9 @@ class RecurrentLayer(RNN, has_effects=False):
 
 
 def _is_one_fused_kernel(layer: RecurrentLayer, sequences: torch.Tensor, training: Any) -> bool:
-    """Whether a call wants nothing but the output of one of torch's fused kernels.
+    """Whether a call needs only the output of one of torch's fused kernels.
 
-    The other way, through `RNN.call`, takes 30 µs more, a quarter of the time of a small layer.
+    The general path, `RNN.call`, takes 30 µs more, which is a quarter of the time of a small layer.
     """
     cell: Any = layer._modules["cell"]
     record = layer._torchkeras

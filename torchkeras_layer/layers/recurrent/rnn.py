@@ -43,19 +43,20 @@ from torchkeras_layer.layers.recurrent.states import (
 from torchkeras_layer.layers.recurrent.stepping import first_mask, read_mask
 from torchkeras_layer.registry import CustomObjectScope
 from torchkeras_layer.symbolic import TensorSpec
-from torchkeras_layer.symbolic.input_spec import check_input_spec
+from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
 
 
 @dataclasses.dataclass(slots=True)
 class RunFacts:
-    """What a recurrent layer knows beyond its public attributes.
+    """What a recurrent layer stores beyond its public attributes.
 
-    num_constants: how many of the tensors in a list of inputs are constants.
-    state_arguments, cell_state_arguments: the arguments that `get_initial_state` takes, the layer's and the cell's.
-    kept_sizes: the sizes of the state that a stateful layer keeps; `None` if it keeps none.
-    uses_fused_kernel: whether torch's fused kernels are used where they compute the same.
-    starts_from_zeros: whether nothing but zeros can be the state before the first step where none is given.
-    checks_first_state: whether what `get_initial_state` gives is checked as if it were given in the call.
+    Attributes:
+        num_constants: number of constants in a list of inputs.
+        state_arguments, cell_state_arguments: argument names of `get_initial_state`, of the layer and of the cell.
+        kept_sizes: sizes of the states that a stateful layer keeps; `None` if it keeps none.
+        uses_fused_kernel: whether torch's fused kernels are used if they compute the same numbers.
+        starts_from_zeros: whether the initial state is always zeros if none is given.
+        checks_first_state: whether the result of `get_initial_state` is checked like a given initial state.
     """
 
     num_constants: int
@@ -74,26 +75,26 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
     Shapes: (batch, steps, …) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
     tuple of that and each state, (batch, units). With `time_major`, steps come before the batch.
 
-    A masked step keeps the state, and repeats the output of the step before it. The mask is (batch, steps), and passed
-    on with `return_sequences`.
+    A masked step keeps the state, and repeats the output of the previous step. The mask is (batch, steps), and is
+    passed on with `return_sequences`.
 
     Args:
-        cell: a cell, or a list of cells, each of which gets the output of the one before. A cell is an object with
-            `call(inputs, states) -> (output, states)` and `state_size`, an int or a list of them; it may have
+        cell: a cell, or a list of cells, each of which takes the output of the previous one. A cell is an object with
+            `call(inputs, states) -> (output, states)` and `state_size`, an int or a list of ints; it may have
             `output_size` and `get_initial_state(batch_size)`.
-        return_sequences: whether to return the output of all steps, and not of the last only.
-        return_state: whether to return the last state too.
-        go_backwards: whether to begin at the last step; the outputs are then in this order.
-        stateful: whether to go on from the state in which the batch before has ended, until `reset_state()`.
+        return_sequences: whether to return the outputs of all steps, and not only of the last one.
+        return_state: whether to return the last states too.
+        go_backwards: whether to start at the last step; the outputs are in this order too.
+        stateful: whether to start from the last states of the previous batch, until `reset_state()`.
         unroll: no effect.
-        zero_output_for_mask: whether a masked step puts out 0.
+        zero_output_for_mask: whether the output of a masked step is 0.
         time_major: whether the sequences, the mask and the outputs are (steps, batch, …), as in Keras 2.
-        **kwargs: those of `Layer`; `input_length` and `input_dim` give `input_shape`; `num_constants` says how many of
-            the tensors in a list that the layer is called on are constants.
+        **kwargs: those of `Layer`; `input_length` and `input_dim` set `input_shape`; `num_constants` is the number of
+            constants in a list [inputs, *states, *constants] that the layer is called on.
 
     Raises:
-        ValueError: if the cell is none; at the build, if it is stateful and the batch has no size; in a call, if it is
-            stateful and the batch has another size, or if the initial state, the constants or the mask do not fit.
+        ValueError: if `cell` is not a cell; at the build, if the layer is stateful and the batch size is not known; in
+            a call, if it is stateful and the batch size differs, or the initial state, constants or mask do not fit.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.RNN([keras.layers.LSTMCell(3), keras.layers.GRUCell(2)], return_sequences=True)
@@ -134,7 +135,7 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
         self.input_spec = sequences_expected(cell)
 
     def forward(self, inputs: Any = None, /, *args: Any, **kwargs: Any) -> Any:
-        """Run the layer: torch calls this from `layer(inputs)`. A list is Keras 2's [inputs, *states, *constants]."""
+        """Run the layer; torch calls this. A list of inputs is [inputs, *states, *constants], as in Keras 2."""
         if isinstance(inputs, (list, tuple)):
             count = self._torchkeras.derived.num_constants
             args, kwargs = states_as_keywords(self.name, (inputs, *args), kwargs, count)
@@ -142,13 +143,13 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
         return super().forward(*args, **kwargs) if inputs is None else super().forward(inputs, *args, **kwargs)
 
     def build(self, input_shape: Any) -> None:
-        """Build the cell, and begin with zeros if the layer is stateful."""
+        """Build the cell, and set the states to zeros if the layer is stateful."""
         shape = sequence_shape(self, input_shape)
         batch_size = shape[1 if self.time_major else 0]
         is_stateful = self._torchkeras.stateful
         if is_stateful and batch_size is None:
             raise ValueError(
-                f"{self.name}: a stateful layer must know the size of its batches. Received: inputs of shape {shape}. "
+                f"{self.name}: the batch size of a stateful layer must be known. Received: inputs of shape {shape}. "
                 "Give the size, as in Input(batch_shape=(32, 10, 8)) or batch_input_shape=(32, 10, 8)."
             )
         if isinstance(self.cell, Layer) and not self.cell.built:
@@ -168,12 +169,13 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
         training: Any = None,
         constants: Any = None,
     ) -> Any:
-        """Return the output of the last step or of all, and the last state if `return_state`.
+        """Return the output of the last step or of all steps, and the last states if `return_state`.
 
         Args:
-            initial_state: a tensor, or a list of tensors nested as the cell's `state_size`; default zeros.
-            mask: (batch, steps), false where a step does not count.
-            constants: tensors that every call of the cell gets, if it takes `constants`.
+            sequences: (batch, steps, …).
+            initial_state: a tensor, or a list of tensors nested like the cell's `state_size`; by default zeros.
+            mask: (batch, steps), false for steps that are to be ignored.
+            constants: tensors that are passed to every call of a cell with an argument `constants`.
         """
         mask = read_mask(self.name, mask, sequences)
         if self.time_major:
@@ -202,20 +204,23 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
     ) -> tuple[torch.Tensor, list[Any]]:
         """Return the outputs of all steps, and the last state."""
         if per_thread.context.is_tracing:
-            # The shapes of one step tell those of all, in a tenth of the time, and of any number of them.
+            # The shapes of one step determine those of all, in a tenth of the time, and for a free number of steps.
             steps = sequences.shape[1]
             outputs, state = run.without_mask().of(self.cell, sequences[:, :1], state)
             return outputs.expand(-1, steps, *outputs.shape[2:]), state
         if sequences.shape[1] == 0:
-            raise ValueError(f"{self.name}: needs sequences of at least one step. Received: {tuple(sequences.shape)}.")
+            raise ValueError(
+                f"{self.name}: needs sequences of at least one step. Received: inputs of shape "
+                f"{tuple(sequences.shape)}."
+            )
         return run.of(self.cell, sequences, state)
 
     def _torchkeras_state_shapes(self, sequences: torch.Tensor) -> list[tuple[int, ...]]:
-        """Return the shapes of the tensors that a state for some sequences consists of."""
+        """Return the shapes of the states for given sequences."""
         return [(sequences.shape[0], size) for size in leaves(state_sizes(self.cell))]
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None) -> list[Any]:
-        """Return the state before the first step, for a batch given by its size or by inputs.
+        """Return the states before the first step, for a batch given by its size or by inputs (batch, steps, …).
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.GRU(2).get_initial_state(batch_size=1)
@@ -228,7 +233,7 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
 
     @property
     def states(self) -> list[Any] | None:
-        """The state that is kept, a list of tensors as deep as the cell's `state_size`; `None` if none is.
+        """The states that a stateful layer keeps, nested like the cell's `state_size`; `None` if it keeps none.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.GRU(2, stateful=True); layer.build((1, None, 3)); layer.states
@@ -238,10 +243,10 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
         return None if sizes is None else kept_buffers(self, sizes)
 
     def reset_state(self, states: Any = None) -> None:
-        """Set the state that is kept to zeros, or to given tensors or arrays.
+        """Set the states that a stateful layer keeps to zeros, or to given tensors or arrays.
 
         Raises:
-            ValueError: if states are given and the layer keeps none, or if they have other shapes.
+            ValueError: if states are given and the layer keeps none, or if their shapes are wrong.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.GRU(2, stateful=True); layer.build((1, None, 3))
@@ -252,8 +257,8 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
         if kept is None:
             if states is not None:
                 raise ValueError(
-                    f"{self.name}: keeps no state, because it is not stateful or not built. Make it with "
-                    "stateful=True, and build it or call it once."
+                    f"{self.name}: keeps no states, because it is not stateful or not built. Received: states of shape "
+                    f"{describe(states)}. Create it with stateful=True, and build it or call it once."
                 )
             return
         flat = leaves(kept)
@@ -266,7 +271,7 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
                 state.zero_() if value is None else state.copy_(value)
 
     def reset_states(self, states: Any = None) -> None:
-        """Do as `reset_state`: the name of Keras 2.
+        """Do the same as `reset_state`; this is its name in Keras 2.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.GRU(2).reset_states()
@@ -274,7 +279,7 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
         self.reset_state(states)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask for the output of all steps, and `None` for the states."""
+        """Return the mask of the output with `return_sequences`, else `None`; and `None` for each state."""
         of_output = first_mask(mask) if self.return_sequences else None
         return [of_output, *[None] * len(state_sizes(self.cell))] if self.return_state else of_output
 
@@ -288,7 +293,7 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """Make the layer, and its cell, from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+        """Create the layer and its cell from a config of this library, Keras 3 or TF-Keras.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.RNN.from_config(keras.layers.RNN(keras.layers.GRUCell(3)).get_config()).cell.units
@@ -300,7 +305,7 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
             return super().from_config(config)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor; `time_major`, which Keras 3 does not know, only if it is set."""
+        """Return the constructor arguments that recreate this layer; `time_major`, not in Keras 3, only if set."""
         config = super().get_config()
         num_constants = self._torchkeras.derived.num_constants
         if num_constants:
@@ -309,10 +314,10 @@ class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
 
 
 def sequence_shape(layer: RNN, input_shape: Any) -> Shape:
-    """Return the shape of the sequences, which may be the first of several.
+    """Return the shape of the sequences, which may be the first of several shapes.
 
     Raises:
-        ValueError: if it has another number of axes than the cell needs.
+        ValueError: if its rank does not fit the cell.
 
     >>> import torchkeras_layer as keras
     >>> sequence_shape(keras.layers.GRU(2), [(1, 5, 3), (1, 2)])
@@ -333,7 +338,7 @@ def in_compute_dtype(layer: Any, output: torch.Tensor) -> torch.Tensor:
 
 
 def state_before_call(layer: RNN, sequences: torch.Tensor, initial_state: Any) -> list[Any]:
-    """Return the state before the first step of a call, in the compute dtype: what is given, kept, or begun with.
+    """Return the state before the first step of a call, in the compute dtype: given, kept, or by `get_initial_state`.
 
     Raises:
         ValueError: if the initial state does not fit, or the layer keeps a state of another batch size.
@@ -345,7 +350,7 @@ def state_before_call(layer: RNN, sequences: torch.Tensor, initial_state: Any) -
     record = layer._torchkeras
     facts: RunFacts = record.derived
     dtype = record.compute_dtype
-    # It is checked also where another state is given.
+    # The kept state is checked even if another state is given.
     kept = take_kept_state(layer, sequences.shape[0]) if record.stateful else None
     given = kept if initial_state is None else initial_state
     if given is None and facts.starts_from_zeros:
@@ -365,7 +370,7 @@ def _own_state_arguments(cls: type[RNN]) -> tuple[str, ...]:
 
 
 def _state_before(layer: RNN, batch_size: Any, inputs: torch.Tensor | None) -> list[Any]:
-    """Return what `get_initial_state` gives, which a subclass may define with Keras 2's argument or Keras 3's."""
+    """Call `get_initial_state`, which a subclass may define with the argument of Keras 2 or with that of Keras 3."""
     taken = layer._torchkeras.derived.state_arguments
     if inputs is None and "batch_size" not in taken:
         return RNN.get_initial_state(layer, batch_size)
@@ -377,6 +382,7 @@ def _read_constants(layer: RNN, constants: Any) -> list[Any]:
     constants = [] if constants is None else list(leaves(constants))
     if constants and not takes_constants(layer.cell):
         raise ValueError(
-            f"{layer.name}: call() of {type(layer.cell).__name__} takes no constants. Give it an argument `constants`."
+            f"{layer.name}: call() of {type(layer.cell).__name__} does not accept constants. Received: "
+            f"{len(constants)} constants. Add an argument `constants` to it."
         )
     return constants

@@ -1,4 +1,4 @@
-"""How does any cell, or a stack of cells, go through a whole sequence?"""
+"""How does any cell, or a stack of cells, compute a whole sequence?"""
 
 from __future__ import annotations
 
@@ -26,11 +26,14 @@ from torchkeras_layer.symbolic.input_spec import describe
 
 @dataclasses.dataclass
 class SequenceRun:
-    """What goes with a sequence: which steps count, in which mode, and what every step is given.
+    """The options of a run over a sequence.
 
-    mask: (batch, steps) or `None`. constants: tensors for the calls of cells that take them.
-    uses_fused_kernel: whether torch's fused kernels are used where they compute the same. policy: that of the layer
-    around, in whose compute dtype sequences and state come.
+    Attributes:
+        mask: (batch, steps), false for steps that are to be ignored; or `None`.
+        training: whether dropout is applied.
+        constants: tensors that are passed to cells with an argument `constants`.
+        uses_fused_kernel: whether torch's fused kernels are used if they compute the same numbers.
+        policy: the policy of the recurrent layer; sequences and state are in its compute dtype.
     """
 
     mask: torch.Tensor | None
@@ -48,7 +51,7 @@ class SequenceRun:
                 sequences, state = map_leaves(
                     lambda tensor: tensor.to(cell._torchkeras.compute_dtype), (sequences, state)
                 )
-            if self._may_pass_over_calls(cell):
+            if self._can_skip_calls(cell):
                 return cell.run(sequences, state, self.mask, self.training, self.uses_fused_kernel)
         _reset_dropout(cell)
         try:
@@ -57,26 +60,26 @@ class SequenceRun:
             _reset_dropout(cell)
 
     def without_mask(self) -> SequenceRun:
-        """Return the same for sequences of which all steps count."""
+        """Return the same options without a mask."""
         return dataclasses.replace(self, mask=None)
 
     def _of_stack(
         self, stack: StackedRNNCells, sequences: torch.Tensor, state: list[Any]
     ) -> tuple[torch.Tensor, list[Any]]:
-        # What one cell gives at a masked step does not count for the next cell either: so each cell runs by itself
-        # through the whole sequence, which gives the same numbers as all cells at each step.
+        # Each cell computes the whole sequence by itself. This gives the same numbers as all cells at each step,
+        # because the output of a masked step is ignored by the next cell too.
         following = []
         for cell, before in zip(stack.cells, state, strict=True):
             sequences, after = self.of(cell, sequences, as_list(before))
             following.append(after if isinstance(before, list) else after[0])
         return sequences, following
 
-    def _may_pass_over_calls(self, cell: RecurrentCell) -> bool:
-        # The weights of a mixed policy are cast in a call, unless the layer around has it too.
-        own, around = cell._torchkeras.policy, self.policy
-        reads_alike = not own.is_mixed or (around.is_mixed and own.compute is around.compute)
+    def _can_skip_calls(self, cell: RecurrentCell) -> bool:
+        # A mixed policy casts weights only inside a call, unless the recurrent layer has the same policy.
+        own, outer = cell._torchkeras.policy, self.policy
+        casts_alike = not own.is_mixed or (outer.is_mixed and own.compute is outer.compute)
         is_plain = has_built_in_call(cell) and cell._torchkeras.activity_regularizer is None
-        return is_plain and reads_alike and not has_hooks(cell)
+        return is_plain and casts_alike and not has_hooks(cell)
 
 
 class _Step:
@@ -94,7 +97,7 @@ class _Step:
         result = self._cell(inputs, state, **self._arguments)
         if not isinstance(result, (list, tuple)) or len(result) != 2:
             raise ValueError(
-                "A call of a cell must return two things, (output, states). "
+                "A call of a cell must return a pair (output, states). "
                 f"Received: {type(result).__name__}, {describe(result)}, from {self._cell}."
             )
         output, following = result

@@ -1,4 +1,4 @@
-"""How does a fully connected cell go from one step to the next, and how does a layer run it over sequences?"""
+"""How does a fully connected cell compute one step, and how does a layer run it over sequences?"""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class SimpleRNNCell(RecurrentCell):
     Shapes: inputs (batch, in), states [h] of (batch, units) -> h, [h].
 
     Args:
-        units: size of the output and of the state.
+        units: number of features of the output and of the state.
         activation: name, function or layer.
         use_bias: whether there is a `bias`, (units,).
         kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
             bias_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: identifiers or callables.
-        dropout, recurrent_dropout: share of the inputs, and of the state, that is dropped in training.
-        seed: of what is dropped, as in `Dropout`.
+        dropout, recurrent_dropout: fraction of the inputs, and of the state, that is dropped in training.
+        seed: int for the dropout masks, as in `Dropout`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is not of that kind, the inputs do not have 2 axes, or the states do not fit.
+        ValueError: for an invalid argument; if the inputs do not have rank 2, or the states do not fit.
 
     >>> cell = SimpleRNNCell(2, kernel_initializer="ones")
     >>> cell(torch.ones(1, 3), cell.get_initial_state(1))[0]
@@ -47,30 +47,30 @@ class SimpleRNNCell(RecurrentCell):
         return [self.activation(projected + add_from_state(h, kernel, bias, masks))]
 
     def kernel_kind(self) -> str | None:
-        """Return which of torch's kernels computes the cell, or `None` if none does."""
+        """Return the kind of torch's kernel that computes the cell, or `None` if there is none."""
         return next((kind for kind, functions in _KERNELS.items() if self.activation in functions), None)
 
 
 @catalog.register()
 class SimpleRNN(RecurrentLayer):
-    """Fully connected: a `SimpleRNNCell` over the steps of sequences.
+    """Fully connected recurrent layer: a `SimpleRNNCell` over the steps of sequences.
 
     Shapes: (batch, steps, in) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
     tuple of that and the state, (batch, units). The weights are those of `cell`.
 
-    With `tanh` or `relu`, and without `recurrent_dropout`, torch's fused kernel runs the whole sequence, whatever
-    the mask is; otherwise a loop over the steps gives the same numbers.
+    With `tanh` or `relu`, and without `recurrent_dropout`, torch's fused kernel computes the whole sequence, with and
+    without a mask; otherwise, a loop over the steps computes the same numbers.
 
     Args:
         units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
             kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint,
             recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed: those of `SimpleRNNCell`.
-        activity_regularizer: on the output.
+        activity_regularizer: regularizer of the output.
         return_sequences, return_state, go_backwards, stateful, unroll: those of `RNN`.
-        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` keeps torch's fused kernel out.
+        **kwargs: the others of `RNN` and of `Layer`; `use_cudnn=False` disables torch's fused kernel.
 
     Raises:
-        ValueError: as `SimpleRNNCell` and `RNN`, or if the inputs do not have 3 axes.
+        ValueError: as `SimpleRNNCell` and `RNN`, or if the inputs do not have rank 3.
         TypeError: in a call, for a `PackedSequence`.
 
     >>> import torch

@@ -1,6 +1,6 @@
-"""How is the state of a recurrent layer laid out, where does it begin, and what is kept for the next batch?
+"""What is the state of a recurrent layer, what is its initial value, and how is it kept for the next batch?
 
-A state is a list with a tensor for each number in the cell's `state_size`, nested as that is.
+A state is a list with a tensor for each number in the cell's `state_size`, nested like it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torchkeras_layer.symbolic.input_spec import describe
 
 
 def state_sizes(cell: Any) -> list[Any]:
-    """Return the `state_size` of a cell as a list, also where there is one state only.
+    """Return the `state_size` of a cell as a list, even if there is only one state.
 
     >>> class Cell:
     ...     state_size = 3
@@ -30,7 +30,7 @@ def state_sizes(cell: Any) -> list[Any]:
 
 
 def output_size(cell: Any) -> Any:
-    """Return how many features the output of a cell has: its `output_size`, else the size of its first state.
+    """Return the number of features of a cell's output: its `output_size`, else the size of its first state.
 
     >>> class Cell:
     ...     state_size = [3, 4]
@@ -42,7 +42,7 @@ def output_size(cell: Any) -> Any:
 
 
 def state_shapes(sizes: Any, batch_size: int | None) -> Any:
-    """Return the shapes of a state, nested as the sizes are.
+    """Return the shapes of a state, nested like the sizes.
 
     >>> state_shapes([3, [4, 5]], None)
     [(None, 3), [(None, 4), (None, 5)]]
@@ -51,7 +51,7 @@ def state_shapes(sizes: Any, batch_size: int | None) -> Any:
 
 
 def read_batch(first: Any, second: Any) -> tuple[Any, torch.Tensor | None]:
-    """Return batch size and inputs as given to `get_initial_state`, in Keras 2's order or in Keras 3's.
+    """Return batch size and inputs, given the first two arguments of `get_initial_state` in the order of Keras 2 or 3.
 
     >>> read_batch(None, 4), read_batch(torch.ones(2, 3), None)[0]
     ((4, None), 2)
@@ -62,7 +62,7 @@ def read_batch(first: Any, second: Any) -> tuple[Any, torch.Tensor | None]:
 
 
 def state_arguments(cell: Any) -> tuple[str, ...] | None:
-    """Return which arguments the `get_initial_state` of a cell takes, of Keras 2's and Keras 3's; `None` without one.
+    """Return the names of the arguments that a cell's `get_initial_state` takes; `None` if it has no such method.
 
     >>> import torchkeras_layer as keras
     >>> state_arguments(keras.layers.GRUCell(2)), state_arguments(torch.nn.ReLU())
@@ -79,11 +79,11 @@ def state_arguments(cell: Any) -> tuple[str, ...] | None:
 def first_state(
     cell: Any, taken: tuple[str, ...] | None, batch_size: Any, dtype: torch.dtype, device: Any, inputs: Any
 ) -> list[Any]:
-    """Return what a cell begins with: what its `get_initial_state` gives, else zeros.
+    """Return the initial state of a cell: the result of its `get_initial_state`, else zeros.
 
     Args:
-        taken: the arguments of `get_initial_state`, by `state_arguments`.
-        inputs: for cells of ours, which begin on their device.
+        taken: the arguments of `get_initial_state`, found by `state_arguments`.
+        inputs: passed to built-in cells only, which use their device.
 
     >>> class Cell:
     ...     state_size = 2
@@ -97,7 +97,7 @@ def first_state(
 
 
 def zeros(sizes: Any, batch_size: Any, dtype: torch.dtype, device: Any) -> Any:
-    """Return a tensor of zeros for each size, nested as the sizes are.
+    """Return a tensor of zeros (batch, size) for each size, nested like the sizes.
 
     >>> zeros([1, [2]], 1, torch.float32, None)
     [tensor([[0.]]), [tensor([[0., 0.]])]]
@@ -106,7 +106,7 @@ def zeros(sizes: Any, batch_size: Any, dtype: torch.dtype, device: Any) -> Any:
 
 
 def as_list(state: Any) -> list[Any]:
-    """Return a state as a list, also where a cell gives its only tensor bare.
+    """Return a state as a list, even if it is a single tensor.
 
     >>> as_list((1, 2)), as_list(1)
     ([1, 2], [1])
@@ -115,10 +115,10 @@ def as_list(state: Any) -> list[Any]:
 
 
 def tensors_of_shapes(name: str, given: Any, shapes: list[Any], device: Any, dtype: torch.dtype) -> list[torch.Tensor]:
-    """Return an initial state as a flat list of tensors of the given shapes.
+    """Return an initial state as a flat list of tensors, which must have the given shapes.
 
     Raises:
-        ValueError: if it is none; `name` is in the message.
+        ValueError: if it is anything else; the message begins with `name`.
 
     >>> tensors_of_shapes("rnn", torch.ones(1, 2), [(1, 2)], None, torch.float64)
     [tensor([[1., 1.]], dtype=torch.float64)]
@@ -128,7 +128,7 @@ def tensors_of_shapes(name: str, given: Any, shapes: list[Any], device: Any, dty
     except (RuntimeError, TypeError, ValueError) as error:
         raise ValueError(_state_expected(name, shapes, describe(given))) from error
     if any(getattr(part, "dtype", None) is torch.bool for part in leaves(as_list(given))):
-        raise ValueError(_state_expected(name, shapes, "booleans. Write `mask=...` if they say which steps count"))
+        raise ValueError(_state_expected(name, shapes, "booleans. Write `mask=...` if they are a mask"))
     found = [tuple(tensor.shape) for tensor in tensors]
     if found != shapes:
         raise ValueError(_state_expected(name, shapes, _in_words(found)))
@@ -140,7 +140,7 @@ def _state_expected(name: str, shapes: list[Any], received: str) -> str:
 
 
 def fault_of_states(given: Any, shapes: list[Any]) -> str | None:
-    """Say what is wrong with the states in a call of a cell, or `None` if they have the given shapes.
+    """Return what is wrong with the states in a call of a cell as text, or `None` if they have the given shapes.
 
     >>> fault_of_states(torch.ones(1, 2), [(1, 3)])
     'a call needs its states, 1 tensor of shape (1, 3), such as get_initial_state(batch_size). Received: (1, 2).'
@@ -156,18 +156,18 @@ def fault_of_states(given: Any, shapes: list[Any]) -> str | None:
 def states_as_keywords(
     name: str, args: tuple[Any, ...], kwargs: dict[str, Any], constants_count: int
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments of a call with what a list, Keras 2's [inputs, *states, *constants], holds as keywords.
+    """Return the arguments of a call on a list [inputs, *states, *constants], as in Keras 2, with states as keywords.
 
     Raises:
-        TypeError: for a packed sequence; `name` is in the message.
+        TypeError: for a packed sequence; the message begins with `name`.
 
     >>> states_as_keywords("rnn", (["x", "h", "c"],), {}, 0)
     (('x',), {'initial_state': ['h', 'c']})
     """
     if args and isinstance(args[0], PackedSequence):
         raise TypeError(
-            f"{name}: a mask, (batch, steps) and false where there is padding, takes the place of a PackedSequence. "
-            "Write `sequences, lengths = pad_packed_sequence(packed, batch_first=True)` and "
+            f"{name}: expects a tensor, and a mask (batch, steps) that is false for padding. Received: a "
+            "PackedSequence. Write `sequences, lengths = pad_packed_sequence(packed, batch_first=True)` and "
             "`layer(sequences, mask=torch.arange(sequences.shape[1]) < lengths[:, None])`."
         )
     if not args or type(args[0]) is not list or not args[0]:
@@ -179,7 +179,7 @@ def states_as_keywords(
 
 
 def nest(tensors: list[Any], sizes: list[Any]) -> list[Any]:
-    """Return the tensors of a flat list in lists nested as the sizes are.
+    """Return the tensors of a flat list in lists nested like the sizes.
 
     >>> nest([1, 2, 3], [5, (6, 7)])
     [1, [2, 3]]
@@ -193,7 +193,7 @@ def nest(tensors: list[Any], sizes: list[Any]) -> list[Any]:
 
 
 def keep_buffers(layer: Any, states: list[Any]) -> None:
-    """Have a stateful layer keep a state from now on: in buffers, which move with it and are not in its `state_dict`.
+    """Store a state of a stateful layer in buffers, which move with the layer but are not in its `state_dict`.
 
     >>> layer = BuiltInLayer(); keep_buffers(layer, [torch.ones(1, 2)]); layer.state_0
     tensor([[1., 1.]])
@@ -203,7 +203,7 @@ def keep_buffers(layer: Any, states: list[Any]) -> None:
 
 
 def kept_buffers(layer: Any, sizes: list[Any]) -> list[Any]:
-    """Return the buffers with the state that a layer keeps, nested as the sizes are.
+    """Return the buffers with the state that a layer keeps, nested like the sizes.
 
     >>> layer = BuiltInLayer(); keep_buffers(layer, [torch.ones(1, 2)]); kept_buffers(layer, [2])
     [tensor([[1., 1.]])]
@@ -212,11 +212,11 @@ def kept_buffers(layer: Any, sizes: list[Any]) -> list[Any]:
 
 
 def take_kept_state(layer: Any, batch_size: Any) -> list[Any]:
-    """Return what the batch before has left, as copies, which stay what they are for the backward pass.
+    """Return copies of the state that the previous batch has left; the backward pass needs the copies.
 
     Raises:
         ValueError: if the layer keeps no state, or one for another batch size.
-        RuntimeError: in a checkpoint's second run.
+        RuntimeError: if activation checkpointing repeats the call.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.GRU(2, stateful=True); layer.build((1, None, 3)); take_kept_state(layer, 1)
@@ -225,19 +225,20 @@ def take_kept_state(layer: Any, batch_size: Any) -> list[Any]:
     sizes = layer._torchkeras.derived.kept_sizes
     if sizes is None:
         raise ValueError(
-            f"{layer.name}: keeps no state, because it was not stateful when it was built. Make it with "
-            "stateful=True, or set `built = False` too, so that the next call builds it again."
+            f"{layer.name}: keeps no states, because it was not stateful when it was built. Create it with "
+            "stateful=True, or also set `built = False`, so that the next call builds it again."
         )
     kept = leaves(kept_buffers(layer, sizes))
     if batch_size != kept[0].shape[0]:
         raise ValueError(
-            f"{layer.name}: a stateful layer goes on from one batch to the next, so that all must have the same "
-            f"size, {kept[0].shape[0]}. Received: a batch of {batch_size}."
+            f"{layer.name}: all batches of a stateful layer must have the same size, here {kept[0].shape[0]}. "
+            f"Received: a batch of size {batch_size}. Leave out a smaller last batch, as `drop_last=True` of a "
+            "DataLoader does."
         )
     if in_backward():
         raise RuntimeError(
-            f"{layer.name}: a checkpoint runs it again in the backward pass, where the state that it began with is "
-            "gone. Leave stateful out, and pass initial_state instead."
+            f"{layer.name}: a stateful layer cannot be inside activation checkpointing, which repeats the call when "
+            "its initial state is lost. Use stateful=False, and pass initial_state."
         )
     return nest([_copy_of_state(state) for state in kept], sizes)
 
@@ -247,7 +248,7 @@ def _key(index: int) -> str:
 
 
 def _copy_of_state(state: torch.Tensor) -> torch.Tensor:
-    """Return a copy. A compiled backward pass would copy once more, from what the state is then, if it saw a clone."""
+    """Return a copy; if compiled, by a custom operator: a backward pass would repeat a clone, and of a later state."""
     is_compiled = torch.compiler.is_compiling() and not torch.compiler.is_exporting()
     return _copy(state) if is_compiled else state.clone()
 

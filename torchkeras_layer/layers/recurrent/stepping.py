@@ -1,4 +1,4 @@
-"""How does a cell go through a sequence, one step after the other, and what does a mask change?"""
+"""How does a cell compute a sequence step by step, and what does a mask change?"""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ def run_steps(
 ) -> tuple[torch.Tensor, list[Any]]:
     """Return the outputs of all steps, (batch, steps, …), and the last state.
 
-    A masked step keeps the state, and repeats the output of the step before; before the first, that is 0.
+    A masked step keeps the state, and repeats the output of the previous step; before the first unmasked step, it is 0.
 
     Args:
-        step: gives output and next state for the inputs of a step and the state.
-        sequences: (batch, steps, …). mask: (batch, steps), false where a step does not count.
+        step: function of the inputs of a step and the state that returns the output and the next state.
+        sequences: (batch, steps, …).
+        state: the state before the first step.
+        mask: (batch, steps), false for steps that are to be ignored.
 
     >>> add = lambda inputs, state: (inputs + state[0], [inputs + state[0]])
     >>> run_steps(add, torch.ones(1, 3, 1), [torch.zeros(1, 1)], torch.tensor([[True, False, True]]))
@@ -36,19 +38,19 @@ def run_steps(
         output, following = step(inputs, state)
         if mark is not None:
             before = outputs[-1] if outputs else torch.zeros_like(output)
-            output = torch.where(_beside(mark, output), output, before)
-            following = _held(mark, following, state)
+            output = torch.where(_expanded(mark, output), output, before)
+            following = _keep_masked(mark, following, state)
         state = following
         outputs.append(output)
     return torch.stack(outputs, 1), state
 
 
-def _held(mark: torch.Tensor, following: Any, state: Any) -> Any:
+def _keep_masked(mark: torch.Tensor, following: Any, state: Any) -> Any:
     rest = iter(leaves(following))
 
     def choose(before: torch.Tensor) -> torch.Tensor:
         after = next(rest)
-        return torch.where(_beside(mark, after), after, before)
+        return torch.where(_expanded(mark, after), after, before)
 
     return map_leaves(choose, state)
 
@@ -59,7 +61,7 @@ def run_gates(
     state: list[torch.Tensor],
     mask: torch.Tensor | None,
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """Do as `run_steps` for a cell whose output is its first state.
+    """Do the same as `run_steps` for a cell whose output is its first state.
 
     >>> add = lambda inputs, state: [inputs + state[0]]
     >>> run_gates(add, torch.ones(1, 2, 1), [torch.ones(1, 1)], torch.tensor([[False, True]]))
@@ -76,20 +78,20 @@ def run_gates(
         following = advance(inputs, state)
         state = [torch.where(mark, after, before) for after, before in zip(following, state, strict=True)]
         outputs.append(state[0])
-    # Until a step counts, the state is the initial one, and the output 0.
+    # Before the first unmasked step, the state is the initial one, but the output is 0.
     has_begun = mask.cumsum(1).unsqueeze(-1) > 0
     return torch.where(has_begun, torch.stack(outputs, 1), 0), state
 
 
-def _beside(mark: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+def _expanded(mark: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     return mark.reshape(-1, *[1] * (values.dim() - 1))
 
 
 def read_mask(name: str, mask: Any, sequences: torch.Tensor) -> torch.Tensor | None:
-    """Return a mask as booleans of the shape of the first two axes of sequences; `None` stays.
+    """Return a mask as booleans (batch, steps); `None` stays `None`.
 
     Raises:
-        ValueError: if it has another shape, or holds no numbers; `name` is in the message.
+        ValueError: if it has another shape, or is not numeric; the message begins with `name`.
 
     >>> read_mask("rnn", [[1, 0]], torch.ones(1, 2, 3))
     tensor([[ True, False]])
@@ -108,7 +110,7 @@ def read_mask(name: str, mask: Any, sequences: torch.Tensor) -> torch.Tensor | N
 
 
 def first_mask(mask: Any) -> Any:
-    """Return a mask, which in a list of masks, one for each input, is the first.
+    """Return the first mask of a list with one for each input; a single mask is returned unchanged.
 
     >>> first_mask([torch.tensor([True]), None])
     tensor([True])
@@ -118,15 +120,17 @@ def first_mask(mask: Any) -> Any:
 
 
 def _mask_error(name: str, sequences: torch.Tensor, received: str) -> str:
-    wanted = f"the shape {tuple(sequences.shape[:2])} of batch and steps"
-    return f"{name}: the mask must have {wanted}. Received: {received}."
+    return f"{name}: the mask must have shape (batch, steps), here {tuple(sequences.shape[:2])}. Received: {received}."
 
 
 class MaskedSequences:
-    """Takes sequences through a kernel that knows no masks: a mask, (batch, steps), is false where a step is left out.
+    """Prepares masked sequences for a kernel without masks.
 
-    The other steps are moved to the front, in their order, and the outputs back to where the steps were. Nothing
-    depends on the data but numbers, so that this can be compiled; it takes half the time of torch's packed sequences.
+    The unmasked steps are moved to the front, in their order, and the outputs are moved back. No shape depends on the
+    data, so that this can be compiled; it takes half the time of torch's packed sequences.
+
+    Args:
+        mask: (batch, steps), false for steps that are to be ignored.
 
     >>> masked = MaskedSequences(torch.tensor([[False, True, True]]))
     >>> front = masked.pack(torch.tensor([[[1.0], [2.0], [3.0]]]))
@@ -140,25 +144,25 @@ class MaskedSequences:
 
     def __init__(self, mask: torch.Tensor) -> None:
         batch, steps = mask.shape
-        # Up to each step, how many count.
+        # The number of unmasked steps up to each step.
         counts = mask.cumsum(1)
-        places = torch.arange(steps, device=mask.device)
-        slots = torch.where(mask, counts - 1, counts + (steps - 1 - places))
-        order = torch.zeros_like(slots).scatter(1, slots, places.expand(batch, steps))
+        positions = torch.arange(steps, device=mask.device)
+        targets = torch.where(mask, counts - 1, counts + (steps - 1 - positions))
+        order = torch.zeros_like(targets).scatter(1, targets, positions.expand(batch, steps))
         rows = (torch.arange(batch, device=mask.device) * steps).unsqueeze(1)
         self._order, self._origin = (order + rows).flatten(), ((counts - 1).clamp(min=0) + rows).flatten()
         self._has_begun = (counts > 0).unsqueeze(-1)
 
     def pack(self, sequences: torch.Tensor) -> torch.Tensor:
-        """Return the sequences with the steps that count in front."""
+        """Return the sequences with the unmasked steps in front."""
         # Whole rows are copied, which is several times as fast as torch.gather.
         return sequences.flatten(0, 1).index_select(0, self._order).view(sequences.shape)
 
     def unpack(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Return for each step the output of the last one that counts up to it; before the first, 0."""
+        """Return for each step the output of the last unmasked step up to it; before the first one, 0."""
         found = outputs.flatten(0, 1).index_select(0, self._origin).view(outputs.shape)
         return torch.where(self._has_begun, found, 0)
 
     def last(self, unpacked: torch.Tensor, initial: torch.Tensor) -> torch.Tensor:
-        """Return the output of the last step that counts, or what there was before the first if none does."""
+        """Return the output of the last unmasked step, or the initial state if all steps are masked."""
         return torch.where(self._has_begun[:, -1], unpacked[:, -1], initial)

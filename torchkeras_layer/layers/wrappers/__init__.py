@@ -1,4 +1,4 @@
-"""Layers that apply another layer in a way of their own."""
+"""Which layers wrap another layer?"""
 
 from torchkeras_layer.layers.wrappers.bidirectional import Bidirectional
 from torchkeras_layer.layers.wrappers.spectral_normalization import SpectralNormalization

@@ -1,4 +1,4 @@
-"""How does a layer go through sequences in both directions?"""
+"""How does a layer process sequences in both directions?"""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from torchkeras_layer.layers.wrappers.fused_directions import fused_kind, run_fu
 from torchkeras_layer.layers.wrappers.wrapper import with_layers
 from torchkeras_layer.registry import CustomObjectScope
 
-# What a layer must have, with the meaning that it has for `RNN`; what must be the same in both layers.
+# Attributes that a layer must have, with the same meaning as for `RNN`.
 _NEEDED = ("go_backwards", "return_sequences", "return_state")
+# Attributes that must be the same for both layers.
 _COMMON = ("stateful", "return_sequences", "return_state", "time_major")
 _MERGES: dict[Any, Any] = {
     "concat": lambda one, other: torch.cat([one, other], -1),
@@ -34,33 +35,33 @@ _MERGES: dict[Any, Any] = {
 
 @dataclasses.dataclass(slots=True)
 class InputLists:
-    """What Keras 2's lists of inputs hold: how many of the tensors are constants."""
+    """The number of constants in a list [inputs, *states, *constants], as in Keras 2."""
 
     num_constants: int
 
 
 @catalog.register()
 class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
-    """Run a recurrent layer over sequences, and another one over the reversed sequences, and merge their outputs.
+    """Run a recurrent layer over sequences and another one over the reversed sequences, and merge their outputs.
 
     Shapes: those of the layer, with twice the features for 'concat'; for `merge_mode=None` a tuple of both outputs.
-    With `return_state` the states of the forward layer and then of the backward layer follow in the tuple. Each
-    step of the backward output stands where its inputs stand; without `return_sequences` it is the output for the
-    first step, which comes last. With `return_sequences`, masked steps put out 0.
+    With `return_state`, the states of the forward layer and then those of the backward layer follow in the tuple. The
+    steps of the backward output are in the order of the inputs; without `return_sequences`, the output is that of the
+    first step, which is computed last. With `return_sequences`, the outputs of masked steps are 0.
 
     Args:
-        layer: a recurrent layer. It is not used itself: `forward_layer` is made from its config, with its name after
-            'forward_'.
+        layer: a recurrent layer. It is not used itself: `forward_layer` is created from its config, with the name
+            'forward_' and the name of the layer.
         merge_mode: 'concat', 'sum', 'mul', 'ave' (the mean) or `None`.
-        weights: arrays for both layers, applied once they are built.
-        backward_layer: a layer for the other direction, used as it is; by default made as `forward_layer`, with
-            `go_backwards` turned round, and its name after 'backward_'.
+        weights: arrays for both layers, set when they are built.
+        backward_layer: a layer for the other direction, which is used itself; by default created like `forward_layer`,
+            with the opposite `go_backwards`, and a name that begins with 'backward_'.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `layer` or `backward_layer` is no recurrent layer, both go in the same direction or differ in
-            `return_sequences`, `return_state` or `stateful`, or `merge_mode` is unknown or does not fit their outputs;
-            in a call, if the initial states are not as many for both.
+        ValueError: if `layer` or `backward_layer` is not a recurrent layer; if both have the same direction, or differ
+            in `return_sequences`, `return_state` or `stateful`; if `merge_mode` is unknown or does not fit the
+            outputs; in a call, if the number of initial states is odd.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.Bidirectional(keras.layers.LSTM(4, return_sequences=True))
@@ -104,9 +105,9 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
         self.input_spec = layer.input_spec
 
     def forward(self, inputs: Any = None, /, *args: Any, **kwargs: Any) -> Any:
-        """Run the layer: torch calls this from `layer(inputs)`. A list is Keras 2's [inputs, *states, *constants]."""
+        """Run the layer; torch calls this. A list of inputs is [inputs, *states, *constants], as in Keras 2."""
         if inputs is None:
-            # They are among the keywords.
+            # The inputs are a keyword argument.
             return super().forward(*args, **kwargs)
         args, kwargs = states_as_keywords(self.name, (inputs, *args), kwargs, self._torchkeras.derived.num_constants)
         return super().forward(*args, **kwargs)
@@ -122,7 +123,7 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
             if not direction.built:
                 direction.build(input_shape)
         if all(isinstance(direction, RNN) for direction in directions):
-            # The shapes of others may take a trace to find out.
+            # Finding the shapes of other layers may need a trace.
             self.compute_output_shape(input_shape)
         self.input_spec = self.forward_layer.input_spec
 
@@ -137,11 +138,12 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
         """Return the merged outputs, or both, and the last states if `return_state`.
 
         Args:
-            initial_state: the states of the forward layer, then those of the backward layer; default zeros.
-            mask: (batch, steps), false where a step does not count.
-            constants: tensors that every call of the cells gets, if they take `constants`.
+            sequences: (batch, steps, …).
+            initial_state: list of the states of the forward layer, then those of the backward layer; by default zeros.
+            mask: (batch, steps), false for steps that are to be ignored.
+            constants: tensors that are passed to every call of cells with an argument `constants`.
         """
-        before = _halves(self, initial_state)
+        before = _split_states(self, initial_state)
         layers = self.forward_layer, self.backward_layer
         plain = mask is None and constants is None and sequences.shape[1] != 0
         kind = fused_kind(*layers, sequences, training) if plain else None
@@ -157,10 +159,10 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
         return _with_states(self, _merge(self, output, other), [*states, *other_states])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask for the output of all steps, for each if they are not merged."""
+        """Return the mask of the output with `return_sequences`, twice if `merge_mode` is `None`; else `None`."""
         mask = leaves(mask)[0] if isinstance(mask, (list, tuple)) and mask else mask
         of_output = mask if self.return_sequences else None
-        # The states, which come after the outputs, have none.
+        # The states, which come after the outputs, have no masks.
         return (of_output, of_output) if self.merge_mode is None else of_output
 
     def compute_output_shape(self, input_shape: Any, initial_state_shape: Any = None) -> Any:
@@ -183,12 +185,12 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
 
     @property
     def layer(self) -> Any:
-        """The forward layer: the name of Keras 2."""
+        """The same as `forward_layer`; this is its name in Keras 2."""
         return self.forward_layer
 
     @property
     def states(self) -> Any:
-        """The states that both layers keep, or `None` if they keep none.
+        """The states that both stateful layers keep, or `None` if they keep none.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Bidirectional(keras.layers.GRU(2)).states
@@ -197,25 +199,28 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
         return None if None in kept else (*kept[0], *kept[1])
 
     def reset_state(self, states: Any = None) -> None:
-        """Set the states that are kept to zeros, or to given ones, in the order of `states`.
+        """Set the states that both layers keep to zeros, or to given ones, in the order of `states`.
 
         Raises:
-            ValueError: if states are given and none are kept, or if they do not fit.
+            ValueError: if states are given and the layers keep none, or if they do not fit.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Bidirectional(keras.layers.GRU(2)).reset_state()
         """
-        for direction, part in zip((self.forward_layer, self.backward_layer), _halves(self, states), strict=True):
+        for direction, part in zip((self.forward_layer, self.backward_layer), _split_states(self, states), strict=True):
             direction.reset_state(part)
 
     def reset_states(self, states: Any = None) -> None:
-        """Do as `reset_state`: the name of Keras 2."""
+        """Do the same as `reset_state`; this is its name in Keras 2."""
         self.reset_state(states)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """Make the layer, and both layers in it, from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+        """Create the layer and both layers in it from a config of this library, Keras 3 or TF-Keras.
 
         Raises:
-            DeserializationError: (a ValueError) if the config of a layer means none.
-            TypeError: if the constructor does not take the config.
+            DeserializationError: (a ValueError) if the config of one of the layers is invalid.
+            TypeError: if the constructor does not accept the config.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Bidirectional(keras.layers.GRU(3), merge_mode="sum")
@@ -226,7 +231,7 @@ class Bidirectional(BuiltInLayer, has_effects=True, only_merges_masks=True):
 
 
 def _call_fused(layer: Bidirectional, kind: str, sequences: torch.Tensor, before: tuple[Any, Any]) -> Any:
-    """Run both directions by one of torch's fused kernels, without reversing anything."""
+    """Run both directions by one of torch's fused kernels, which reverses nothing."""
     outputs, states = run_fused_directions(kind, layer.forward_layer, layer.backward_layer, sequences, before)
     if layer.return_sequences:
         is_merged = layer.merge_mode == "concat"
@@ -253,14 +258,14 @@ def _with_states(layer: Bidirectional, merged: Any, states: list[torch.Tensor]) 
     return (*(merged if layer.merge_mode is None else [merged]), *states)
 
 
-def _halves(layer: Bidirectional, initial_state: Any) -> tuple[Any, Any]:
-    """Return the initial states of each direction, of which those of the forward layer come first."""
+def _split_states(layer: Bidirectional, initial_state: Any) -> tuple[Any, Any]:
+    """Split a list of states into those of the forward layer, which come first, and those of the backward layer."""
     if initial_state is None:
         return None, None
     states = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
     if len(states) % 2:
         raise ValueError(
-            f"{layer.name}: initial_state must hold the states of the forward layer and as many of the backward "
+            f"{layer.name}: initial_state must contain the states of the forward layer and as many of the backward "
             f"layer. Received: {len(states)} tensor{'s' * (len(states) > 1)}."
         )
     half = len(states) // 2
@@ -268,42 +273,43 @@ def _halves(layer: Bidirectional, initial_state: Any) -> tuple[Any, Any]:
 
 
 def _check_recurrent(class_name: str, argument: str, layer: Any) -> None:
-    """Check that a layer goes through sequences.
+    """Check that an argument is a recurrent layer.
 
     Raises:
-        ValueError: if it is no layer, or lacks what the other direction is made with.
+        ValueError: if it is not a layer, or lacks an attribute that is needed.
     """
     missing = [name for name in _NEEDED if not hasattr(layer, name)]
     if not isinstance(layer, Layer) or missing:
         received = layer.name if isinstance(layer, Layer) else repr(layer)
         lacking = f", which has no {', '.join(missing)}" if isinstance(layer, Layer) else ""
         raise ValueError(
-            f"{class_name}: {argument} must be a recurrent layer, such as LSTM(8), RNN(cell), or one with attributes "
-            f"{', '.join(_NEEDED)}. Received: {received}{lacking}."
+            f"{class_name}: {argument} must be a recurrent layer, such as LSTM(8) or RNN(cell), or another layer with "
+            f"the attributes {', '.join(_NEEDED)}. Received: {received}{lacking}."
         )
 
 
 def _one_direction(layer: Any, prefix: str, **changes: Any) -> Any:
-    """Return a new layer with the config of one, weights and state of its own, and a name that begins with a prefix."""
+    """Return a new layer with the config of `layer`, but its own weights, and a name that begins with `prefix`."""
     config = {**layer.get_config(), **changes, "name": prefix + layer.name.removeprefix(prefix)}
     with CustomObjectScope(_classes_in(layer)):
         made = type(layer).from_config(config)
     if isinstance(layer, RNN):
-        # No config says it.
+        # This is not in the config.
         made._torchkeras.derived.uses_fused_kernel = layer._torchkeras.derived.uses_fused_kernel
     return made
 
 
 def _check_opposite(class_name: str, forward: Any, backward: Any) -> None:
-    """Check that two layers are each other's opposite, and otherwise alike.
+    """Check that two layers have opposite directions and are otherwise alike.
 
     Raises:
         ValueError: if they are not.
     """
     if forward.go_backwards == backward.go_backwards:
         raise ValueError(
-            f"{class_name}: layer and backward_layer must go in different directions. "
-            f"Received: go_backwards={forward.go_backwards} for both. Make one with go_backwards=True."
+            f"{class_name}: layer and backward_layer must have opposite directions. "
+            f"Received: go_backwards={forward.go_backwards} for both. Create one of them with "
+            f"go_backwards={not forward.go_backwards}."
         )
     for name in _COMMON:
         of_forward, of_backward = getattr(forward, name, False), getattr(backward, name, False)
@@ -315,10 +321,10 @@ def _check_opposite(class_name: str, forward: Any, backward: Any) -> None:
 
 
 def _check_merge(class_name: str, merge_mode: str | None, forward: Any, backward: Any) -> None:
-    """Check that what two layers put out can be merged, as far as their cells tell it.
+    """Check that the outputs of two layers can be merged, if the sizes of their cells are known.
 
     Raises:
-        ValueError: if they have not as many features, and those are to be added or multiplied.
+        ValueError: if the numbers of features differ, and `merge_mode` needs equal ones.
     """
     if isinstance(forward, RNN) and isinstance(backward, RNN):
         sizes = [(output_size(layer.cell),) for layer in (forward, backward)]
@@ -326,7 +332,7 @@ def _check_merge(class_name: str, merge_mode: str | None, forward: Any, backward
 
 
 def _check_shapes_merge(name: str, merge_mode: str | None, forward: Any, backward: Any) -> None:
-    """Check that outputs of the given shapes can be merged; `None` is a free size.
+    """Check that outputs of the given shapes can be merged; `None` is a free dimension.
 
     Raises:
         ValueError: if they cannot.
@@ -337,13 +343,13 @@ def _check_shapes_merge(name: str, merge_mode: str | None, forward: Any, backwar
     if merge_mode is not None and not is_alike:
         raise ValueError(
             f"{name}: merge_mode={merge_mode!r} needs outputs of the same shape from both layers"
-            f"{', but for their features' if merge_mode == 'concat' else ''}. "
+            f"{', except for their features' if merge_mode == 'concat' else ''}. "
             f"Received: {tuple(forward)} and {tuple(backward)}. Give both layers the same sizes, or merge_mode=None."
         )
 
 
 def _classes_in(layer: Layer) -> dict[str, type]:
-    """Return the classes of cells and layers inside that are not built in, by their names."""
+    """Return the classes of the cells and layers inside a layer that are not built in, by their names."""
     cell = getattr(layer, "cell", None)
     parts = [*layer.modules(), cell, *leaves(list(getattr(cell, "cells", [])))]
     classes = {type(part) for part in parts if part is not None}

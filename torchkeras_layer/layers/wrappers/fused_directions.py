@@ -1,4 +1,4 @@
-"""When does one of torch's fused kernels run both directions of a sequence, and how?"""
+"""When can one of torch's fused kernels compute both directions of a sequence, and how?"""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _WITH_KERNELS = (LSTM, GRU, SimpleRNN)
 
 
 def fused_kind(forward: Any, backward: Any, sequences: torch.Tensor, training: Any) -> str | None:
-    """Return the kind of torch's kernels that computes two layers of opposite directions at once, without a mask.
+    """Return the kind of torch's kernel that computes two layers of opposite directions at once, without a mask.
 
-    `None` if none does, or if something is to see the calls of the layers.
+    Return `None` if there is none, or if the layers must be called, for instance because of hooks.
 
     >>> backward = LSTM(2, go_backwards=True)
     >>> fused_kind(LSTM(2), backward, torch.ones(1, 1, 1), False), fused_kind(LSTM(3), backward, torch.ones(1), False)
@@ -44,12 +44,12 @@ def fused_kind(forward: Any, backward: Any, sequences: torch.Tensor, training: A
     )
     if not is_one or needs_operator(sequences) or is_transformed():
         return None
-    # A hook for all modules is to see the calls of both layers.
+    # Global hooks need calls of both layers.
     return None if _has_any_global_hook() else kind
 
 
 def _kind_of(layer: Any, training: Any) -> str | None:
-    """Return the kind of a layer's kernel, if nothing but its numbers matters."""
+    """Return the kind of torch's kernel that computes a layer, or `None` if the layer must be called."""
     if type(layer) not in _WITH_KERNELS or has_hooks(layer):
         return None
     cell = layer.cell
@@ -66,11 +66,15 @@ def _kind_of(layer: Any, training: Any) -> str | None:
 def run_fused_directions(
     kind: str, forward: RecurrentLayer, backward: RecurrentLayer, sequences: torch.Tensor, before: tuple[Any, Any]
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """Return the outputs of all steps, (batch, steps, 2 * units), those for a step side by side, and the last states.
+    """Return the outputs of all steps, (batch, steps, 2 * units), and the list of the last states.
+
+    The outputs of both layers for a step are concatenated; the states of the forward layer come first.
 
     Args:
-        before: the states that each layer begins with, or `None` for both, for zeros. What is returned of states is
-            in one list, those of the forward layer first.
+        kind: the kind of torch's kernel, found by `fused_kind`.
+        forward, backward: the two layers.
+        sequences: (batch, steps, in).
+        before: the initial states of each layer; `None` for zeros.
 
     >>> layers = [SimpleRNN(1, "relu", kernel_initializer="ones", go_backwards=back) for back in (False, True)]
     >>> for layer in layers:

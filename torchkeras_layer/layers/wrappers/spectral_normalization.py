@@ -1,4 +1,4 @@
-"""How does a layer keep the largest singular value of another one's kernel at 1?"""
+"""How does a layer keep the largest singular value of another layer's kernel at 1?"""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ _LEAST_NORM = 1e-7
 
 @dataclasses.dataclass(slots=True)
 class NormalizedWeight:
-    """Which weight of the layer inside is normalized."""
+    """The name of the weight that is normalized."""
 
     name: str
 
 
 @catalog.register()
 class SpectralNormalization(Wrapper):
-    """Divide the `kernel` (or `embeddings`) of a layer by its largest singular value, at each call in training.
+    """Divide the `kernel` (or `embeddings`) of a layer by its largest singular value, in each call in training.
 
-    The kernel is a matrix for that, of its last axis and all others together. The singular value is found by power
-    iterations, which go on from one call to the next in `vector_u`. The kernel itself changes, outside of the
-    optimizer, so that inference costs nothing; gradients are those of the layer with the changed kernel. A kernel of
-    zeros stays, and so does that of a frozen layer.
+    The kernel is treated as a matrix: all axes but the last are joined. The singular value is found by power iteration,
+    which continues from one call to the next with the vector in `vector_u`. The kernel itself is changed, outside of
+    the optimizer, so that inference costs nothing; the gradients are those of the layer with the changed kernel. A
+    kernel of zeros does not change, and neither does that of a frozen layer.
 
-    Several calls may come before one backward pass, as for a discriminator. Each uses a copy of the kernel of its own
-    for that (in Keras on torch the backward pass fails then).
+    There may be several calls before one backward pass, as for a discriminator: each call uses its own copy of the
+    kernel. (In Keras on torch, the backward pass fails then.)
 
     Args:
         layer: a layer with a `kernel` or `embeddings`.
-        power_iterations: how many at each call.
+        power_iterations: number of power iterations in each call.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `layer` is no layer, or has no kernel once it is built, or `power_iterations` is not a positive
-            int.
+        ValueError: if `layer` is not a layer, or has no kernel after it is built, or `power_iterations` is not a
+            positive int.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.SpectralNormalization(keras.layers.Dense(2, kernel_initializer="ones"), power_iterations=9)
@@ -75,36 +75,36 @@ class SpectralNormalization(Wrapper):
         )
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        """Return what the layer gives, after the kernel was divided if `training`."""
+        """Normalize the kernel if `training`, and return the output of the layer."""
         if not training:
             return _cast(self, self.layer(inputs))
         self.add_update(lambda: _normalize(self))
-        # The next call changes the kernel, perhaps before this one's backward pass: 1 copy of the kernel a call.
+        # A copy of the kernel for each call, because the next call may change it before the backward pass of this one.
         replaced = {self._torchkeras.derived.name: _kernel_of(self).clone()}
         return _cast(self, functional_call(self.layer, replaced, (inputs,)))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask that the layer gives."""
+        """Return the mask of the layer's output."""
         return self.layer.compute_mask(inputs, mask)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape that the layer gives."""
+        """Return the shape of the layer's output."""
         return self.layer.compute_output_shape(input_shape)
 
     @property
     def kernel(self) -> torch.Tensor:
-        """The weight of the layer that is divided."""
+        """The weight that is normalized."""
         return getattr(self.layer, self._torchkeras.derived.name)
 
     @property
     def weights(self) -> list[torch.Tensor]:
-        """All weights in Keras's order: the kernel, `vector_u`, and what else the layer has."""
+        """All weights in Keras's order: the kernel, `vector_u`, and the other weights of the layer."""
         first = self._torchkeras_own_weights()
         known = {id(weight) for weight in first}
         return [*first, *(weight for weight in super().weights if id(weight) not in known)]
 
     def _torchkeras_own_weights(self) -> list[torch.Tensor]:
-        # Keras counts the kernel among the wrapper's own, and writes it into files so.
+        # For Keras, the kernel is one of the wrapper's own weights, in files too.
         return [_kernel_of(self), *super()._torchkeras_own_weights()] if self.built else []
 
 
@@ -120,7 +120,7 @@ def _find_kernel(layer: SpectralNormalization) -> str:
 
 
 def _kernel_of(layer: SpectralNormalization) -> torch.Tensor:
-    """Return the kernel as it is kept, without the cast of a mixed policy."""
+    """Return the kernel in its stored dtype, not cast by a mixed policy."""
     weight = read_weight(layer.layer, layer._torchkeras.derived.name)
     assert weight is not None
     return weight

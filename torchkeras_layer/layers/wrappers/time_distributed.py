@@ -1,4 +1,4 @@
-"""How is a layer applied to every step of a sequence, and when to all of them at once?"""
+"""How is a layer applied to every step of a sequence, and when can it be applied to all steps at once?"""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _IN_INFERENCE_ONLY: tuple[type[nn.Module], ...] = (
     nn.InstanceNorm2d,
     nn.InstanceNorm3d,
 )
-# What runs a function that may do anything, and modules whose arguments say which axis is the batch.
+# Layers that run an arbitrary function, and modules whose arguments determine the batch axis.
 _UNKNOWN: tuple[type[nn.Module], ...] = (
     Lambda,
     TorchFunction,
@@ -48,7 +48,7 @@ _AXES = ("axis", "dim", "start_dim")
 
 @dataclasses.dataclass(slots=True)
 class BuiltFor:
-    """What a build finds out of the layer inside: when it computes each sample of a batch by itself."""
+    """When the layer inside computes each sample of a batch independently; found by the build."""
 
     samples_apart: Answer
 
@@ -57,20 +57,20 @@ class BuiltFor:
 class TimeDistributed(Wrapper):
     """Apply a layer to each step of a sequence, with the same weights.
 
-    A layer that computes each sample by itself gets all steps at once, as one batch: so do the built-in layers and the
-    common modules of `torch.nn`. Others are called step by step, as Keras 3 calls all of them: in training those that
-    use the statistics of a batch, or numbers from a seed; classes of your own and functions always.
+    A layer that computes each sample independently, as most built-in layers and the common modules of `torch.nn` do, is
+    called once on all steps as one batch. Others are called step by step, as in Keras 3: in training, layers that use
+    statistics of the batch or have a seed; in both modes, user-defined classes and functions.
 
-    Shapes: (batch, steps, …) -> (batch, steps, …), for a layer that takes (batch, …) to (batch, …). Layers with several
-    inputs or outputs get and give structures of such tensors. The mask of the output is that of the inputs, and a layer
-    that takes a mask gets the part of it for its step.
+    Shapes: (batch, steps, …) -> (batch, steps, …), for a layer from (batch, …) to (batch, …). For layers with several
+    inputs or outputs, these are structures of such tensors. The mask of the output is that of the inputs; a layer that
+    takes a mask is given the part of it for its step.
 
     Args:
-        layer: the layer, or a plain `nn.Module`.
+        layer: a layer, or a plain `nn.Module`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `layer` is neither, the inputs have fewer than 3 axes, or a mask does not begin with
+        ValueError: if `layer` is neither, the rank of an input is below 3, or the shape of a mask does not begin with
             (batch, steps).
 
     >>> import torch
@@ -87,15 +87,20 @@ class TimeDistributed(Wrapper):
     def build(self, input_shape: Any = None) -> None:
         """Build the layer for the shape of one step."""
         if not self.layer.built:
-            # Otherwise the shape may be that of a step: TF-Keras writes it so, and builds the layer before.
+            # If the layer is built, the shape may be that of a step: configs of TF-Keras contain such shapes.
             super().build(map_shapes(lambda shape: _shape_to_build_for(self, shape), input_shape))
-        # What the layer consists of does not change from here on.
+        # After the build, the layer inside does not change.
         self._torchkeras.derived = BuiltFor(computes_samples_apart(self.layer))
 
     def call(self, inputs: Any, training: Any = None, mask: torch.Tensor | None = None) -> Any:
-        """Return what the layer gives for each step."""
+        """Return the outputs of the layer for all steps.
+
+        Args:
+            inputs: a tensor (batch, steps, …), or a nested structure of such tensors.
+            mask: (batch, steps, …), true for entries that count.
+        """
         if mask is None and isinstance(inputs, torch.Tensor) and not _goes_step_by_step(self, training):
-            # The general way took a third of the time of a small Dense more.
+            # The general path takes a third longer for a small Dense.
             if inputs.dim() < 3:
                 without_steps(self, inputs.shape)
             outputs = self.layer(inputs.flatten(0, 1))
@@ -103,16 +108,16 @@ class TimeDistributed(Wrapper):
         return _call_on_any(self, inputs, training, mask)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return what the layer gives for the shape of one step, with the steps put back.
+        """Return the output shape of the layer for one step, with the axis of steps inserted.
 
         Raises:
-            ValueError: if a shape has fewer than 3 axes.
+            ValueError: if the rank of a shape is below 3.
         """
         outputs = self.layer.compute_output_shape(map_shapes(lambda shape: without_steps(self, shape), input_shape))
         return map_shapes(lambda shape: (shape[0], _steps_in(input_shape), *shape[1:]), outputs)
 
     def compute_output_signature(self, input_signature: Any) -> Any:
-        """Return the `TensorSpec`(s) that the layer gives for one step, with the steps put back."""
+        """Return the `TensorSpec`(s) of the layer's output for one step, with the axis of steps inserted."""
         steps = leaves(input_signature)[0].shape[1]
         of_step = map_leaves(lambda spec: TensorSpec(without_steps(self, spec.shape), spec.dtype), input_signature)
         outputs = self.layer.compute_output_signature(of_step)
@@ -125,10 +130,10 @@ class TimeDistributed(Wrapper):
 
 
 def computes_samples_apart(module: nn.Module) -> Answer:
-    """Say when a module, with all that is inside, gives each sample of a batch what it gives the sample alone.
+    """Return when a module, with all modules inside it, computes each sample of a batch independently of the others.
 
-    Known are the built-in layers and the common classes of `torch.nn`. Random numbers count as those of the sample
-    unless a seed fixes them.
+    This is known for built-in layers and the common classes of `torch.nn`. Random numbers count as independent unless
+    there is a seed.
 
     >>> from torchkeras_layer.layers import Dense
     >>> computes_samples_apart(Dense(3)), computes_samples_apart(BatchNormalization()), computes_samples_apart(Layer())
@@ -151,7 +156,7 @@ def _answer_for(module: nn.Module) -> Answer:
 
 
 def _has_fixed_batch(layer: Layer) -> bool:
-    """Whether a layer is a model that takes batches of one size only."""
+    """Whether a layer is a model whose inputs have a fixed batch size."""
     return any(
         isinstance(one, KerasTensor) and one.shape[:1] != (None,) for one in leaves(getattr(layer, "inputs", []))
     )
@@ -163,12 +168,12 @@ def _axes_of(module: nn.Module) -> list[Any]:
 
 
 def _is_within_a_sample(axis: Any) -> bool:
-    """Whether an axis cannot be the batch; one that is counted from the end may be, but for the last."""
+    """Whether an axis cannot be the batch axis; negative ones other than -1 may be."""
     return axis == -1 or (isinstance(axis, int) and axis > 0)
 
 
 def _shape_to_build_for(layer: TimeDistributed, input_shape: Shape) -> Shape:
-    """Return the shape of a step; its batch is that of all steps too, so that only states have a size for it."""
+    """Return the shape of a step, with a free batch size unless the layer keeps states: all steps may be one batch."""
     step = without_steps(layer, input_shape)
     keeps_states = any(isinstance(inner, Layer) and inner._torchkeras.stateful for inner in layer.layer.modules())
     return step if keeps_states else (None, *step[1:])
@@ -176,14 +181,14 @@ def _shape_to_build_for(layer: TimeDistributed, input_shape: Shape) -> Shape:
 
 def _goes_step_by_step(layer: TimeDistributed, training: Any) -> bool:
     samples_apart = layer._torchkeras.derived.samples_apart
-    # Without data, only the shapes count, and the steps may have no number.
+    # In a dry run only shapes matter, and the number of steps may be free.
     if samples_apart == "always" or per_thread.context.is_tracing:
         return False
     return bool(training) or samples_apart != "in inference"
 
 
 def _call_on_any(layer: TimeDistributed, inputs: Any, training: Any, mask: torch.Tensor | None) -> Any:
-    """Call a layer on inputs of any structure, with or without a mask."""
+    """Call the layer inside on inputs of any structure, with or without a mask."""
     for tensor in leaves(inputs):
         without_steps(layer, tensor.shape)
     batch, steps = leaves(inputs)[0].shape[:2]
@@ -222,9 +227,9 @@ def _steps_in(input_shape: Any) -> int | None:
 
 def _check_mask(layer: TimeDistributed, mask: Any, batch: Any, steps: Any) -> None:
     if not isinstance(mask, torch.Tensor):
-        raise ValueError(f"{layer.name}: a mask must be a tensor. Received: {mask!r}.")
+        raise ValueError(f"{layer.name}: the mask must be a tensor. Received: mask={mask!r}.")
     if mask.dim() < 2 or mask.shape[0] != batch or mask.shape[1] != steps:
         raise ValueError(
-            f"{layer.name}: a mask must have a shape that begins with (batch, steps), here ({batch}, {steps}). "
+            f"{layer.name}: the shape of the mask must begin with (batch, steps), here ({batch}, {steps}). "
             f"Received: a mask of shape {tuple(mask.shape)}."
         )

@@ -1,4 +1,4 @@
-"""How does a layer hold another one?"""
+"""How does a layer wrap another layer?"""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 
 @catalog.register()
 class Wrapper(BuiltInLayer):
-    """Base of layers that apply another layer, `layer`, in a way of their own. Subclass it and define `call`.
+    """Base class of layers that wrap another layer, `layer`. Subclass it and define `call`.
 
-    The weights, losses and metrics of the layer count among those of the wrapper, its keys in the `state_dict` begin
-    with `layer.`, and its config is in that of the wrapper.
+    The weights, losses and metrics of the wrapped layer are also those of the wrapper, its keys in the `state_dict`
+    begin with `layer.`, and its config is part of that of the wrapper.
 
     Args:
-        layer: a layer; or a plain `nn.Module`, which becomes a `TorchModuleWrapper`.
-        **kwargs: those of `Layer`. The default `dtype` for a module of torch's is that of its weights.
+        layer: a layer; or a plain `nn.Module`, which is put into a `TorchModuleWrapper`.
+        **kwargs: those of `Layer`. For a plain module, the default `dtype` is that of its weights.
 
     Raises:
         ValueError: if `layer` is neither.
@@ -49,28 +49,28 @@ class Wrapper(BuiltInLayer):
         self.layer = layer
 
     def build(self, input_shape: Any = None) -> None:
-        """Build the layer for inputs of the wrapper's shape."""
+        """Build the wrapped layer for inputs of the same shape."""
         if not self.layer.built:
             self.layer.build(input_shape)
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Say that the class must define it."""
+        """Apply the wrapped layer. Subclasses define it; here, it raises a NotImplementedError."""
         raise NotImplementedError(
-            f"{self.name}: {type(self).__name__} does not say how it applies its layer. Define call(self, inputs) in "
+            f"{self.name}: {type(self).__name__} must define how it applies its layer. Define call(self, inputs) in "
             "the class."
         )
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """Make the wrapper, and the layer in it, from `get_config()`.
+        """Create the wrapper and the layer in it from a config.
 
         Args:
-            config: ours, that of Keras 3 or that of TF-Keras.
-            custom_objects: classes that are not built in, by the names that the config gives them.
+            config: a config of this library, Keras 3 or TF-Keras.
+            custom_objects: dict of classes that are not built in, by their names in the config.
 
         Raises:
-            DeserializationError: (a ValueError) if the config of the layer means none.
-            TypeError: if the constructor does not take the config.
+            DeserializationError: (a ValueError) if the config of the wrapped layer is invalid.
+            TypeError: if the constructor does not accept the config.
 
         >>> import torchkeras_layer as keras
         >>> wrapper = keras.layers.TimeDistributed(keras.layers.Dense(3))
@@ -81,7 +81,7 @@ class Wrapper(BuiltInLayer):
 
 
 def with_layers(config: Any, names: tuple[str, ...], custom_objects: Mapping[str, Any] | None) -> Any:
-    """Return a config in which the layers of the given names are made.
+    """Return a config in which the configs of layers under the given names are replaced by the layers.
 
     >>> with_layers({"layer": {"class_name": "ReLU", "config": {}}, "rate": 1}, ("layer",), None)
     {'layer': ReLU(name='re_lu', not built), 'rate': 1}
@@ -93,7 +93,7 @@ def with_layers(config: Any, names: tuple[str, ...], custom_objects: Mapping[str
 
 
 def as_layer(class_name: str, argument: str, value: Any) -> Layer:
-    """Return an argument that must be a layer, or a module of torch's, as a layer.
+    """Return an argument that must be a layer, or a plain `nn.Module`, as a layer.
 
     Raises:
         ValueError: if it is neither.
@@ -105,24 +105,24 @@ def as_layer(class_name: str, argument: str, value: Any) -> Layer:
         return value
     if isinstance(value, nn.Module):
         return TorchModuleWrapper(value)
-    received, way_out = repr(value), ""
+    received, advice = repr(value), ""
     if inspect.isclass(value):
-        received, way_out = f"the class {value.__name__}", f" Make one: {value.__name__}(...)."
-    raise ValueError(f"{class_name}: {argument} must be a layer or an nn.Module. Received: {received}.{way_out}")
+        received, advice = f"the class {value.__name__}", f" Create an instance: {value.__name__}(...)."
+    raise ValueError(f"{class_name}: {argument} must be a layer or an nn.Module. Received: {received}.{advice}")
 
 
 def without_steps(layer: Layer, input_shape: Shape) -> Shape:
     """Return the shape of one step of a sequence.
 
     Raises:
-        ValueError: if the shape has no axis of steps, or no axis beside it.
+        ValueError: if the rank of the shape is below 3.
 
     >>> without_steps(Layer(), (None, 7, 3))
     (None, 3)
     """
     if len(input_shape) < 3:
         raise ValueError(
-            f"{layer.name}: needs inputs of shape (batch, steps, ...) with at least 3 axes. "
+            f"{layer.name}: needs inputs of shape (batch, steps, ...) and of rank 3 or more. "
             f"Received: input_shape={tuple(input_shape)}."
         )
     return (input_shape[0], *input_shape[2:])

@@ -1,4 +1,4 @@
-"""What happens around a layer's `call`?"""
+"""Which steps does a call of a layer go through, before and after `call`?"""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._structures import leaves, pack
 from torchkeras_layer.layer import masking
 from torchkeras_layer.layer.building import build_in_trace, take_first_argument
-from torchkeras_layer.layer.call_states import begin_call
-from torchkeras_layer.layer.context import CallContext, is_compiler_about, outside_of_compiler
+from torchkeras_layer.layer.call_records import begin_call
+from torchkeras_layer.layer.context import CallContext, may_be_traced, run_untraced
 from torchkeras_layer.layer.dtypes import as_tensor, cast_hidden_weights, cast_inputs
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import call_symbolically
@@ -34,13 +34,13 @@ is_traced = torch.compiler.is_dynamo_compiling
 def begin_outermost(
     record: Record, context: CallContext, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
-    """Begin a call that no other layer makes, unless it repeats one, or has no data."""
+    """Begin a call that is not inside another layer's, unless a backward pass repeats it or it has no data."""
     if context.dry_run is None and not in_backward() and not any_symbolic(inputs, args, kwargs):
         begin_call(record)
 
 
 def are_plain(record: Record, inputs: list[Any]) -> bool:
-    """Whether all of a list are tensors in the right dtype without a mask."""
+    """Whether all inputs in a list are tensors in the layer's dtype without masks."""
     dtype = record.compute_dtype if record.casts else None
     for tensor in inputs:
         if (
@@ -55,7 +55,7 @@ def are_plain(record: Record, inputs: list[Any]) -> bool:
 def call_in_full(
     layer: Any, context: CallContext, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    """Run the whole pipeline: the inputs are flattened once, then read, checked, masked and cast flat."""
+    """Run the whole pipeline: flatten the inputs once, then convert, check, mask and cast their leaves."""
     record: Record = layer._torchkeras
     if inputs is MISSING:
         inputs = take_first_argument(record, kwargs)
@@ -69,17 +69,17 @@ def call_in_full(
     cast = cast_inputs(record, inputs, flat)
     inputs, mask = masking.pack_with_mask(record, inputs, cast, flat, args, kwargs)
     outer_training = context.training
-    args, kwargs = _fill_in(layer, context, mask, args, kwargs)
+    args, kwargs = _add_arguments(layer, context, mask, args, kwargs)
     hidden = cast_hidden_weights(layer) if record.casts_weights else {}
     try:
-        if record.dynamic and is_compiler_about():
-            outputs = outside_of_compiler(layer.call, inputs, *args, **kwargs)
+        if record.dynamic and may_be_traced():
+            outputs = run_untraced(layer.call, inputs, *args, **kwargs)
         else:
             outputs = layer.call(inputs, *args, **kwargs)
     finally:
         context.training = outer_training
         if hidden:
-            # Only then, because torch.compile did not follow it before torch 2.12.
+            # Only if there are any, because torch.compile could not trace this line before torch 2.12.
             layer.__dict__.update(hidden)
     if record.activity_regularizer is not None:
         _add_activity_loss(layer, record.activity_regularizer, outputs)
@@ -88,9 +88,10 @@ def call_in_full(
 
 
 def _read(layer: Any, inputs: Any) -> tuple[Any, list[Any], bool]:
-    """Turn numpy arrays and Python numbers among the inputs into tensors; return the inputs, also flat.
+    """Turn numpy arrays and Python numbers among the inputs into tensors.
 
-    And whether a symbolic tensor is among them.
+    Returns:
+        the inputs, the list of their leaves, and whether one of them is a symbolic tensor.
     """
     if layer._torchkeras_facts.reads_inputs:
         inputs = layer._torchkeras_read_inputs(inputs)
@@ -120,22 +121,25 @@ def _check(record: Record, inputs: Any, flat: list[Any]) -> None:
 def _build(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
     if is_traced() and not layer._torchkeras_facts.creates_weights:
         build_in_trace(layer, inputs, args, kwargs, outer)
-    elif is_compiler_about():
-        outside_of_compiler(layer._torchkeras_build, inputs, args, kwargs, outer)
+    elif may_be_traced():
+        run_untraced(layer._torchkeras_build, inputs, args, kwargs, outer)
     else:
         layer._torchkeras_build(inputs, args, kwargs, outer)
 
 
-def gave_nothing(layer: Any) -> str:
-    """Say that `call` must return something."""
+def no_output_message(layer: Any) -> str:
+    """Return the message for a `call` that returned `None`."""
     what = f"call() of {type(layer).__name__}"
-    return f"{layer._torchkeras.name}: {what} must return a tensor or a structure of tensors. Received: None."
+    return (
+        f"{layer._torchkeras.name}: {what} must return a tensor or a structure of tensors. Received: None. Add a "
+        "`return` statement to call()."
+    )
 
 
-def _fill_in(
+def _add_arguments(
     layer: Any, context: CallContext, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Give `call` the mode and the mask if it wants them, and tell the mode to the layers called inside."""
+    """Add `training` and `mask` to the arguments if `call` takes them, and set `training` for the layers inside."""
     signature = layer._torchkeras.signature
     explicit = signature.argument("training", args, kwargs)
     if explicit is not None:
@@ -154,12 +158,12 @@ def _fill_in(
 
 
 def training_mode(layer: Any, context: CallContext) -> Any:
-    """Return what `training` is: as given to this or an outer call, else the module's own flag."""
+    """Return the value of `training`: the one given to this call or to an outer one, else the module's own flag."""
     inherited = context.training
     if not is_traced():
         state = layer._torchkeras.calls.state
         if inherited is None and in_backward():
-            # Checkpointing runs the call again without the outer one, and must run it in the same mode.
+            # Activation checkpointing repeats the call without the outer one, and must use the same mode.
             inherited = state.training
         state.training = inherited
     return layer.training if inherited is None else inherited
@@ -173,8 +177,8 @@ def _add_activity_loss(layer: Any, regularizer: Any, outputs: Any) -> None:
             layer.add_loss(loss / size if size else torch.zeros_like(loss), inputs=output)
 
 
-def tell_where(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Add to an error in which layer, and on what, it happened; its class and message stay."""
+def add_location(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Add a note to an error: the layer in which it was raised, and the arguments of the call."""
     named = [describe((inputs, *args)), *(f"{name}={describe(value)}" for name, value in kwargs.items())]
     note = f"In {where}, called on: {', '.join(named)}"
     add_note = getattr(error, "add_note", None)  # Python 3.11
@@ -191,25 +195,29 @@ def stateless_call(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> tuple[Any, list[torch.Tensor]]:
-    """Return what comes out with other weights, and the new values of those that do not train.
+    """Return the outputs of a call with other weights, and the new values of the non-trainable ones.
 
     Raises:
         ValueError: if the layer is not built, or a list has the wrong length.
     """
     name = layer._torchkeras.name
     if not layer._torchkeras.built:
-        raise ValueError(f"{name}: stateless_call needs a built layer. Call or build it first.")
-    mine = weights_of(layer)
+        raise ValueError(
+            f"{name}: stateless_call needs a built layer. Received: a {type(layer).__name__} that is not built. Call "
+            "it on an input, or call `build(input_shape)`, first."
+        )
+    own = weights_of(layer)
     names = {id(t): name for name, t in [*layer.named_parameters(), *layer.named_buffers()]}
     replaced: dict[str, torch.Tensor] = {}
     given = (trainable_variables, non_trainable_variables)
-    for kind, weights, values in zip(("trainable", "non_trainable"), mine, given, strict=True):
+    for kind, weights, values in zip(("trainable", "non_trainable"), own, given, strict=True):
         if len(values) != len(weights):
             raise ValueError(
-                f"{name}: stateless_call: {kind}_variables must hold {len(weights)} tensors. Received: {len(values)}."
+                f"{name}: stateless_call: {kind}_variables must hold {len(weights)} tensors, one for each of "
+                f"`layer.{kind}_variables`. Received: {len(values)} tensors."
             )
-        # A call may write into these in place, and must not write into the caller's.
+        # A call may change the non-trainable ones in place, and must not change the caller's tensors.
         is_state = kind == "non_trainable"
         replaced |= {names[id(w)]: v.clone() if is_state else v for w, v in zip(weights, values, strict=True)}
     outputs = torch.func.functional_call(layer, replaced, args, kwargs)
-    return outputs, [replaced[names[id(weight)]] for weight in mine[1]]
+    return outputs, [replaced[names[id(weight)]] for weight in own[1]]
