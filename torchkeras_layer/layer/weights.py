@@ -10,6 +10,13 @@ import torch
 from torch import nn
 
 from torchkeras_layer.layer.attributes import Attributes
+from torchkeras_layer.layer.weight_arguments import (
+    VariableAggregation,
+    VariableSynchronization,
+    WeightSpec,
+    read_request,
+    read_weight,
+)
 from torchkeras_layer.layer.weight_creation import create_weight, register_weight
 from torchkeras_layer.layer.weight_lists import (
     apply_constraints,
@@ -21,13 +28,6 @@ from torchkeras_layer.layer.weight_lists import (
     set_trainable,
     weights_of,
     write_weights,
-)
-from torchkeras_layer.layer.weight_spec import (
-    VariableAggregation,
-    VariableSynchronization,
-    WeightSpec,
-    read_request,
-    read_weight,
 )
 
 
