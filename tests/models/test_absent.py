@@ -86,6 +86,12 @@ def test_compile_is_that_of_torch():
     ("place", "name", "advice"),
     [
         (keras, "ops", r"torch\.relu"),
+        (keras.backend, "sum", r"torch\.relu"),
+        (keras.backend, "learning_phase", "`training`"),
+        (keras.metrics, "Accuracy", "torchmetrics"),
+        (keras.mixed_precision, "LossScaleOptimizer", "GradScaler"),
+        (keras.saving, "save_model", "state_dict"),
+        (keras.utils, "to_categorical", "one_hot"),
         (keras, "optimizers", r"torch\.optim"),
         (keras, "losses", "mse_loss"),
         (keras, "callbacks", "loop"),
@@ -100,15 +106,17 @@ def test_names_in_modules(place, name, advice):
         getattr(place, name)
 
 
-@pytest.mark.parametrize("place", [keras, keras.layers, keras.models])
+@pytest.mark.parametrize(
+    "place", [keras, keras.layers, keras.models, keras.metrics, keras.saving, keras.utils, keras.backend]
+)
 def test_nothing_is_said_of_names_that_keras_has_not(place):
     with pytest.raises(AttributeError, match=rf"^module '{place.__name__}' has no attribute 'qqq'\.?$"):
         _ = place.qqq
 
 
 def test_what_is_said_not_to_be_there_is_not():
-    places = {"keras": keras, "layers": keras.layers, "models": keras.models, "Model": keras.Model}
-    there = [(p, name) for p, names in _absent._BY_NAME.items() for name in names if hasattr(places[p], name)]
+    found = {p: getattr(keras, p, keras) for p in _absent._BY_NAME}
+    there = [(p, name) for p, names in _absent._BY_NAME.items() for name in names if hasattr(found[p], name)]
     assert there == []
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
+from torchkeras_layer._absent import instead_of
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.containers import forget_maker, forget_spec, track
 from torchkeras_layer.layer.context import cast_for_call
@@ -105,6 +106,9 @@ class Attributes(LazyModuleMixin, nn.Module):
             # Python lands here when a property raises AttributeError, and has dropped the message by then.
             return owner.fget(self)
         record = self._torchkeras
+        advice = instead_of(name, "Layer")
+        if advice:
+            raise AttributeError(f"{record.name} ({type(self).__name__}): Keras's {name!r} is not here. {advice}")
         names = [spec.name for spec in record.weight_specs.values()]
         hint = f" Its weights are {', '.join(names)}." if names else ""
         if not record.built:
@@ -127,7 +131,8 @@ def _is_nothing_of_torchs(state: dict[str, Any], record: Any, name: str) -> bool
 def _set_property(layer: Any, record: Any, name: str, owner: property, value: Any) -> None:
     if owner.fset is None:
         raise AttributeError(
-            f"{name_in_errors(layer)}: {name!r} is a read-only property of every layer. Choose another attribute name."
+            f"{name_in_errors(layer)}: {name!r} is a read-only property of every layer. Choose another attribute name. "
+            "See docs/differences.md#names-that-are-taken"
         )
     if not record.is_ready and owner.fset.__module__.startswith(f"{__package__}."):
         _set_early(layer, record, name, value)
@@ -141,7 +146,7 @@ def _set_early(layer: Any, place: Any, name: str, value: Any) -> None:
     if name not in _SET_ANEW:
         raise NotInitializedError(
             f"{type(layer).__name__}: {name!r} was set before super().__init__() has run. Move super().__init__() "
-            "to the start of __init__."
+            "to the start of __init__. See docs/differences.md#before-super__init__"
         )
     setattr(place, name.removeprefix("_"), value)
     if name == "trainable":
@@ -154,7 +159,7 @@ def _hidden_by_class(layer: Any, name: str, value: Any) -> str:
     return (
         f"{name_in_errors(layer)}: the attribute {name!r} of class {type(layer).__name__} would hide the "
         f"{type(value).__name__} that is assigned to it, because torch looks there first. Choose another name, or take "
-        "it out of the class."
+        "it out of the class. See docs/differences.md#a-class-attribute-that-hides-a-weight"
     )
 
 

@@ -149,7 +149,8 @@ class RecordedUpdate:
             names = ", ".join(tensor.name for tensor in self.inputs)
             raise TypeError(
                 f"{self.owner.name}: this update depends on the symbolic input(s) {names}. It runs when the model is "
-                "called on real tensors in training mode: `model(inputs, training=True)`."
+                "called on real tensors in training mode: `model(inputs, training=True)`. "
+                "See docs/differences.md#updates-of-symbolic-calls"
             )
         run_uncast(self.function)
 

@@ -243,7 +243,8 @@ def is_ready_to_load(
     ):
         error_msgs.append(
             f"{record.name}: is not built, and this state_dict does not tell its input shape (safetensors files and "
-            "plain dicts do not). Build first: `torchkeras_layer.build(model, example_input)`."
+            "plain dicts do not). Build first: `torchkeras_layer.build(model, example_input)`. "
+            "See docs/differences.md#files"
         )
         return False
     return True

@@ -172,7 +172,7 @@ def not_built_message(names: list[str]) -> str:
     return (
         f"{', '.join(names)}: not built, so there are no weights yet. Layers learn their input size from the first "
         "input: call the model once, or `torchkeras_layer.build(model, example_input)`, before you make an optimizer "
-        "or count parameters."
+        "or count parameters. See docs/differences.md#an-optimizer-before-the-weights-exist"
     )
 
 

@@ -49,7 +49,8 @@ class BuiltInLayer(Layer, has_effects=False):
             value = kwargs.pop(name, neutral)
             if value != neutral:
                 raise ValueError(
-                    f"{type(self).__name__}: {name} is not supported. Received: {name}={value!r}. Leave it out."
+                    f"{type(self).__name__}: {name} is not supported. Received: {name}={value!r}. Leave it out. "
+                    "See docs/differences.md#arguments-that-are-not-supported"
                 )
         super().__init__(**kwargs)
 

@@ -67,8 +67,9 @@ def _clone_sequential(model: Sequential, input_tensors: Any, copy: Callable[[Any
     state = chain_of(model)
     if state.sinks:
         raise ValueError(
-            f"clone_model: {model.name} is a Sequential with symbolic losses or metrics. Make it a functional model: "
-            "Model(model.inputs, model.outputs)."
+            f"clone_model: {model.name} is a Sequential with symbolic losses or metrics, which cannot be cloned. Make "
+            "it a functional model, Model(model.inputs, model.outputs), and add them there. "
+            "See docs/differences.md#symbolic-losses-of-a-sequential"
         )
     layers = [copy(layer) for layer in model.layers]
     if input_tensors is not None:

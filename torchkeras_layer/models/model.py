@@ -259,8 +259,9 @@ def _wired(model: Model, what: str) -> Wiring:
     wiring = wiring_of(model)
     if wiring is None:
         raise AttributeError(
-            f"{model.name} ({type(model).__name__}): has no {what}, because it is not made of a graph. "
-            "Model(inputs, outputs) is, and a Sequential that knows its input shape."
+            f"{model.name} ({type(model).__name__}): has no {what}, because it has no graph. "
+            "Model(inputs, outputs) has one, and so has a Sequential that knows its input shape. "
+            "See docs/differences.md#models-without-a-graph"
         )
     return wiring
 

@@ -101,8 +101,9 @@ class Sequential(SequentialConfiguration):
         state = chain_of(self)
         if state.sinks:
             raise ValueError(
-                f"{self.name}: symbolic losses or metrics hang on its layers, and none can be taken out. "
-                "Make another model: Model(model.inputs, model.layers[...].output)."
+                f"{self.name}: no layer can be removed, because symbolic losses or metrics depend on them. "
+                "Make another model: Model(model.inputs, model.layers[...].output). "
+                "See docs/differences.md#symbolic-losses-of-a-sequential"
             )
         taken = steps.pop(index)
         end = chain(self, state.start, steps) if state.start is not None and steps else None

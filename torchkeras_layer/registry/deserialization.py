@@ -106,7 +106,7 @@ def _read_object(config: dict[str, Any], kinds: tuple[str, ...]) -> Any:
         raise DeserializationError(
             "deserialize_keras_object: the config carries a Python lambda as bytecode, which is never run. "
             "Write it as a function, register that with @register_keras_serializable(), and put its name "
-            "here instead."
+            "here instead. See docs/differences.md#code-in-configs"
         )
     target = find_target(envelope, kinds)
     if envelope.is_function or inspect.isroutine(target):

@@ -179,7 +179,10 @@ def _name_function(function: Any) -> str:
     name = custom_objects.get_registered_name(function)
     way_out = "Register a function: @register_keras_serializable() above its def."
     if name == "<lambda>":
-        raise TypeError(f"serialize_keras_object: a lambda has no name to write into a config. {way_out}")
+        raise TypeError(
+            f"serialize_keras_object: a lambda has no name to write into a config. {way_out} "
+            "See docs/differences.md#code-in-configs"
+        )
     if ">" in name:
         return name
     if not isinstance(function, types.FunctionType):

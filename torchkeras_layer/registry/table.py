@@ -173,7 +173,7 @@ def refuse_shadowing(name: str, entry: Entry, custom: Any) -> None:
     raise DeserializationError(
         f"custom_objects: {name!r} is the built-in {entry.kind} {entry.module}.{entry.name}, which cannot "
         f"be replaced. Received: {custom!r}. Register yours with @register_keras_serializable() and write "
-        f"its name, 'Custom>{name}', into the config."
+        f"its name, 'Custom>{name}', into the config. See docs/differences.md#custom-objects"
     )
 
 
@@ -234,5 +234,6 @@ def _find_custom(envelope: Envelope, kinds: tuple[str, ...]) -> Any:
     raise DeserializationError(
         f"deserialize_keras_object: there is no {what} {full_name!r}{where}."
         f"{close_names(full_name, kinds)} If it is your own, import the file that registers it with "
-        f'@register_keras_serializable(), or pass custom_objects={{"{full_name}": ...}}.'
+        f'@register_keras_serializable(), or pass custom_objects={{"{full_name}": ...}}. '
+        "See docs/differences.md#custom-objects"
     )

@@ -195,7 +195,8 @@ def _read_function(name: str, value: Any, kind: str | None) -> Any:
     if kind == "lambda":
         raise DeserializationError(
             f"Lambda: the config carries its {name} as bytecode, which is never run. Register a function with "
-            "@register_keras_serializable(), and put its name here instead."
+            "@register_keras_serializable(), and put its name here instead. "
+            "See docs/differences.md#code-in-configs"
         )
     if isinstance(value, str):
         return deserialize_keras_object({"class_name": "function", "config": value})

@@ -67,7 +67,11 @@ class InputLayer(Layer):
         optional: bool = False,
     ) -> None:
         if sparse or ragged or optional:
-            raise ValueError("Input: sparse, ragged and optional inputs are not supported. Leave the argument out.")
+            raise ValueError(
+                "Input: sparse, ragged and optional inputs are not supported. "
+                f"Received: sparse={sparse!r}, ragged={ragged!r}, optional={optional!r}. Leave the argument out. "
+                "See docs/differences.md#arguments-that-are-not-supported"
+            )
         with naming_errors("Input"):
             full = _batch_shape(
                 {"shape": shape, "input_shape": input_shape},

@@ -21,7 +21,7 @@ from torchkeras_layer.symbolic.functions import function_named, name_of, short_n
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, in_our_words, infer_function
+from torchkeras_layer.symbolic.shape_inference import Inferred, in_our_words, infer_function, link_to_free_axes
 from torchkeras_layer.symbolic.tensor_methods import sign_on
 
 
@@ -133,7 +133,8 @@ def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwarg
         kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
         raise kind(
             f"{name}: cannot be applied to the symbolic tensor(s) {shapes}: {type(error).__name__}: "
-            f"{in_our_words(error)}. {_hint(args, kwargs)}What needs data belongs into the call() of a layer."
+            f"{in_our_words(error)}. {_hint(args, kwargs)}Code that needs values goes into the call() of a layer."
+            f"{link_to_free_axes(error) or ' See docs/differences.md#a-symbolic-call-runs-call'}"
         ) from error
     if not any(isinstance(leaf, TensorSpec) for leaf in leaves(inferred.outputs)):
         raise TypeError(f"{name}: gives no tensor for a symbolic one. Received: {inferred.outputs!r}.")
@@ -178,5 +179,5 @@ def _refuse_bare_module(symbolic: list[KerasTensor]) -> None:
             f"{type(module).__name__}: a plain nn.Module was called on the symbolic tensor {symbolic[0]!r}. Torch "
             "shows a graph only the functions inside it, without its train/eval mode and its state_dict. Write\n"
             f"    y = keras.layers.TorchModuleWrapper(module)(x)   # module = {type(module).__name__}(...)\n"
-            "instead of y = module(x)."
+            "instead of y = module(x). See docs/differences.md#plain-modules"
         )

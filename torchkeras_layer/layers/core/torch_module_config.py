@@ -151,7 +151,7 @@ def _read(config: Any) -> nn.Module:
     if isinstance(config, str):
         raise DeserializationError(
             "TorchModuleWrapper: the config carries its module as a pickle, as Keras writes it, which is never loaded. "
-            "Make the module in Python, and load its weights."
+            "Make the module in Python, and load its weights. See docs/differences.md#code-in-configs"
         )
     if not isinstance(config, dict) or config.get("module") != _MODULE:
         module = deserialize_keras_object(config) if isinstance(config, dict) else None

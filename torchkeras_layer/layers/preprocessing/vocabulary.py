@@ -112,7 +112,8 @@ def refuse_path(layer_class: type, config: Any) -> None:
     if isinstance(vocabulary, (str, bytes, os.PathLike)):
         raise DeserializationError(
             f"{layer_class.__name__}.from_config: a config must hold the vocabulary itself. No file is read because a "
-            f"config names it. Received: vocabulary={vocabulary!r}. Read it with set_vocabulary({vocabulary!r})."
+            f"config names it. Received: vocabulary={vocabulary!r}. Read it with set_vocabulary({vocabulary!r}). "
+            "See docs/differences.md#code-in-configs"
         )
 
 

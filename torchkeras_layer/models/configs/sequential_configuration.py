@@ -40,8 +40,9 @@ class SequentialConfiguration(Model):
         state = chain_of(self)
         if state.sinks:
             raise NotImplementedError(
-                f"{self.name}: a Sequential with symbolic losses or metrics has no config. Make it functional: "
-                "Model(model.inputs, model.outputs), and add them there."
+                f"{self.name}: a Sequential with symbolic losses or metrics has no config. Make it a functional model, "
+                "Model(model.inputs, model.outputs), and add them there. "
+                "See docs/differences.md#symbolic-losses-of-a-sequential"
             )
         start = [history_of(state.start).layer] if state.start is not None and state.seen is None else []
         config: dict[str, Any] = {"name": self._torchkeras.name, "trainable": self._torchkeras.trainable}

@@ -70,8 +70,9 @@ def paint(model: Any, shown: Iterable[str]) -> Picture:
         steps = steps_inside(model)
         if not steps:
             raise ValueError(
-                f"{name_label(model)} ({class_label(model)}): has no graph that could be drawn, because it is not made "
-                "of inputs and outputs. Its summary() lists the layers; Model(x, model(x)) draws it as one of them."
+                f"{name_label(model)} ({class_label(model)}): has no graph to draw, because it is not made of inputs "
+                "and outputs. summary() lists its layers; as a part of Model(x, model(x)) it is drawn as one box. "
+                "See docs/differences.md#models-without-a-graph"
             )
         items, origins, paths = *painter.paint_chain(steps, []), [""]
     ends = [painter.paint_output(path, origin) for path, origin in zip(paths, origins, strict=True)]

@@ -173,7 +173,7 @@ def _check_structure(key: str, argument: Any, is_inner: bool = False) -> None:
         if is_inner and is_named:
             raise ValueError(
                 f"{key}: a {type(argument).__name__} inside another structure cannot be an argument of a layer in a "
-                "graph. Use a list, tuple or dict."
+                "graph. Use a list, tuple or dict. See docs/differences.md#named-tuples-in-a-graph"
             )
         for part in argument:
             _check_structure(key, part, is_inner or is_named)
