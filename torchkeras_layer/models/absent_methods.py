@@ -20,11 +20,14 @@ class AbsentMethods(Layer):
         """Compile the model in place, as `nn.Module.compile` does.
 
         Args:
-            *args: none; positional arguments are those of Keras.
+            *args: none; positional arguments would be Keras's.
             **kwargs: keyword arguments of `torch.compile`.
 
         Raises:
             TypeError: for arguments of Keras's `compile`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.Sequential([keras.layers.Dense(2)]).compile(backend="eager")
         """
         of_keras = [*map(_shown, args), *(f"{name}=" for name in kwargs if name in _ARGUMENTS_OF_KERAS)]
         if of_keras:
