@@ -227,5 +227,5 @@ def test_a_range_of_layers():
         with pytest.raises(ValueError, match=r"layer_range: no layer's name matches '(zz|\()'\. Layers: \['a', 'a_1'"):
             model.summary(layer_range=wrong)
     for wrong in ("ab", ["a"], [1, 2]):
-        with pytest.raises(ValueError, match="layer_range is two names of layers"):
+        with pytest.raises(ValueError, match="layer_range must be two names of layers"):
             model.summary(layer_range=wrong)

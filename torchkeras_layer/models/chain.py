@@ -122,8 +122,8 @@ def _follow(model: Any, layer: Any, inputs: Any) -> KerasTensor:
 def gave_several(model: Any, layer: Any, outputs: Any) -> str:
     """Return the message for a layer of a chain that does not return one tensor."""
     return (
-        f"{model._torchkeras.name}: each layer of a Sequential must return one tensor. Received from "
-        f"{layer.name!r}: {len(leaves(outputs))}, {describe(outputs)}. Use Model(inputs, outputs)."
+        f"{model._torchkeras.name}: each layer of a Sequential must return one tensor. Received "
+        f"{len(leaves(outputs))} from {layer.name!r}: {describe(outputs)}. Use Model(inputs, outputs)."
     )
 
 

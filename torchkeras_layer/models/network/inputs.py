@@ -64,7 +64,7 @@ class InputAdapter:
         if len(flat) != len(self.names):
             raise ValueError(
                 f"{self.model_name}: expects {len(self.names)} input(s), {self.names}. "
-                f"Received: {len(flat)}, {describe(inputs)}. Pass several inputs in one list, or in a dict by name."
+                f"Received {len(flat)}: {describe(inputs)}. Pass several inputs in one list, or in a dict by name."
             )
         return flat
 
