@@ -173,5 +173,7 @@ def test_what_cannot_be_drawn():
         with pytest.raises(ValueError, match=r"rankdir must be one of TB, LR, BT, RL\. Received: rankdir='down'\."):
             draw(chain(), rankdir="down")
     for wrong in ("m.jpg", "m.dot"):
-        with pytest.raises(ValueError, match=rf"to_file must end in \.png, \.svg or \.pdf\. Received: to_file='{wrong}'\."):
+        with pytest.raises(
+            ValueError, match=rf"to_file must end in \.png, \.svg or \.pdf\. Received: to_file='{wrong}'\."
+        ):
             plot_model(chain(), wrong)

@@ -49,7 +49,9 @@ def test_columns_end_at_positions():
 
 @pytest.mark.parametrize("positions", [[40, 60], [40, 30, 70], [0.1, 0.2, 0.3], [3, 40, 60], []])
 def test_positions_that_leave_no_room(positions):
-    with pytest.raises(ValueError, match=r"model: positions must be the ends of 3 columns.*Received: .*'Output Shape': 6"):
+    with pytest.raises(
+        ValueError, match=r"model: positions must be the ends of 3 columns.*Received: .*'Output Shape': 6"
+    ):
         GRAPHS["chain"]().summary(positions=positions, line_length=60)
 
 
