@@ -88,7 +88,7 @@ def test_what_is_no_shape_is_told_by_the_layer(name, shape):
 @pytest.mark.parametrize(("name", "arguments", "rank"), WITHOUT_WEIGHTS)
 def test_what_is_no_shape_of_theirs_is_told_by_layers_without_weights(name, arguments, rank, shape):
     with pytest.raises(
-        ValueError, match=r"^here: expects (the shape of one tensor|inputs of \d axes).* Received: input"
+        ValueError, match=r"^here: expects (the shape of one tensor|inputs of rank \d).* Received: input"
     ):
         getattr(layers, name)(**arguments, name="here").compute_output_shape(shape)
 

@@ -1,4 +1,4 @@
-"""What do all built-in layers have in common?"""
+"""What do all built-in layers have in common: their configs, their weights, and their casts?"""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from torchkeras_layer.registry.table import entry_of
 
 
 class BuiltInLayer(Layer, has_effects=False):
-    """Base of the built-in layers.
+    """Base class of the built-in layers.
 
-    A layer keeps each argument of its constructor under the argument's name (in what it derives from its arguments
-    where `Layer` has a property of that name and does not keep it); the config follows from that.
+    A layer stores each argument of its constructor on an attribute of the same name, or in its derived facts if `Layer`
+    has a property of that name; the config is read from there.
 
     Raises:
-        ValueError: for an argument of Keras's layer that asks for what is not supported.
+        ValueError: for an argument of Keras's layer that is not supported.
 
     >>> class Shift(BuiltInLayer):
     ...     def __init__(self, distance=1.0, **kwargs):
@@ -37,9 +37,9 @@ class BuiltInLayer(Layer, has_effects=False):
     2.0
     """
 
-    # Arguments of Keras's layer that are not supported, with the value that asks for nothing.
+    # Arguments of Keras's layer that are not supported, with the value that has no effect.
     _torchkeras_unsupported: ClassVar[Mapping[str, Any]] = {}
-    # Arguments of Keras's layer that choose between ways to the same numbers: taken, and dropped.
+    # Arguments of Keras's layer that choose between ways to compute the same numbers: accepted and ignored.
     _torchkeras_without_effect: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **kwargs: Any) -> None:
@@ -55,13 +55,13 @@ class BuiltInLayer(Layer, has_effects=False):
         super().__init__(**kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor that make this layer again, without its weights.
+        """Return the constructor's arguments; without weights.
 
-        It has Keras's keys and values: `keras.layers.Dense.from_config` of Keras 3 takes that of our `Dense`.
+        Keys and values are Keras's: `keras.layers.Dense.from_config` of Keras 3 accepts the config of this `Dense`.
 
         Raises:
-            NotImplementedError: if a subclass without a `get_config` of its own got an argument that is no plain value.
-            TypeError: for a function that is neither built in nor registered.
+            NotImplementedError: if a subclass without its own `get_config` got an argument that is not a plain value.
+            TypeError: for a function that is not a built-in and not registered.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.Activation("swish").get_config()
@@ -76,7 +76,7 @@ class BuiltInLayer(Layer, has_effects=False):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a layer from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+        """Make a layer from the result of `get_config()`, of this library, Keras 3 or TF-Keras.
 
         Raises:
             TypeError: if the constructor does not take the config.
@@ -91,17 +91,17 @@ class BuiltInLayer(Layer, has_effects=False):
 
     def _torchkeras_write_argument(self, name: str) -> Any:
         if isinstance(getattr(Layer, name, None), property):
-            # The property may say more than what this layer was given.
+            # The property may have more than the argument of this layer.
             place = self._torchkeras if name in Record.__slots__ else self._torchkeras.derived
             value = getattr(place, name) if hasattr(place, name) else getattr(self, f"_{name}")
         else:
             value = getattr(self, name)
-        # Keras writes activation functions by their names, other functions as objects.
+        # Keras writes activation functions as names, and other functions as objects.
         return activations.serialize(value) if name.endswith("activation") else serialize_keras_object(value)
 
 
 def _arguments_of_subclass(layer: BuiltInLayer, config: dict[str, Any]) -> dict[str, Any]:
-    """Return what a user's subclass without a `get_config` was given beyond the arguments of the built-in."""
+    """Return the further constructor arguments of a user's subclass without a `get_config`."""
     given = {name: value for name, value in given_arguments(layer).items() if name not in config}
     for name, value in given.items():
         if not is_plain(value):
@@ -110,7 +110,7 @@ def _arguments_of_subclass(layer: BuiltInLayer, config: dict[str, Any]) -> dict[
 
 
 def add_parameter(layer: Any, name: str, shape: Shape, autocast: bool = True) -> torch.Tensor:
-    """Create a weight with the initializer, regularizer and constraint that a layer was given for it."""
+    """Create a weight with the layer's initializer, regularizer and constraint for it."""
     return layer.add_weight(
         name,
         shape,

@@ -11,7 +11,7 @@ from torchkeras_layer.layer import Layer
 
 
 def check_shape(layer: Layer, shape: Any) -> None:
-    """Check that something is the shape of one tensor.
+    """Check that an input shape is that of one tensor.
 
     Raises:
         ValueError: if it is not.
@@ -25,7 +25,7 @@ def check_shape(layer: Layer, shape: Any) -> None:
 
 
 def check_rank(layer: Layer, shape: Any, rank: int) -> None:
-    """Check that something is the shape of one tensor with so many axes.
+    """Check that an input shape is that of one tensor of a given rank.
 
     Raises:
         ValueError: if it is not.
@@ -34,11 +34,11 @@ def check_rank(layer: Layer, shape: Any, rank: int) -> None:
     """
     check_shape(layer, shape)
     if len(shape) != rank:
-        raise ValueError(f"{layer.name}: expects inputs of {rank} axes. Received: input_shape={tuple(shape)}.")
+        raise ValueError(f"{layer.name}: expects inputs of rank {rank}. Received: input_shape={tuple(shape)}.")
 
 
 def as_real(layer: Layer, inputs: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Return inputs in a dtype of floats.
+    """Return inputs as floats.
 
     Raises:
         TypeError: if they are complex, because their imaginary parts would be lost.
@@ -48,7 +48,7 @@ def as_real(layer: Layer, inputs: torch.Tensor, dtype: torch.dtype) -> torch.Ten
     """
     if inputs.is_complex():
         raise TypeError(
-            f"{layer.name}: takes no complex numbers. Received: inputs of {inputs.dtype}. "
-            "Give `inputs.real` and `inputs.imag` to it, one after the other, or side by side as channels."
+            f"{layer.name}: takes no complex numbers. Received: inputs of {inputs.dtype}. Call the layer on "
+            "inputs.real and inputs.imag, one after the other, or put them side by side as channels."
         )
     return inputs.to(dtype)

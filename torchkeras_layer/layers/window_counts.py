@@ -1,10 +1,10 @@
-"""How many windows does an axis have, and how far does one reach?"""
+"""How many windows does an axis have, and how many values does one span?"""
 
 from __future__ import annotations
 
 
 def reach(window: int, dilation: int) -> int:
-    """Return how many neighbouring values a window spans.
+    """Return the number of neighbouring values that a window spans.
 
     >>> reach(3, 1), reach(3, 2)
     (3, 5)
@@ -13,7 +13,7 @@ def reach(window: int, dilation: int) -> int:
 
 
 def count_windows(size: int | None, window: int, stride: int, dilation: int, padding: str) -> int | None:
-    """Return how many windows an axis of some size has, `None` for a free size; 0 or less if it is too short for one.
+    """Return the number of windows along an axis; `None` for a free size, 0 or less if none fits.
 
     >>> count_windows(7, 3, 2, 1, "valid"), count_windows(7, 3, 2, 1, "same"), count_windows(None, 3, 2, 1, "same")
     (3, 4, None)
