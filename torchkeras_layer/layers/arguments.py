@@ -1,4 +1,4 @@
-"""Which values may the arguments of a built-in layer have?"""
+"""How are the arguments of built-in layers checked and converted?"""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from torchkeras_layer.layers.inputs import check_shape
 
 
 def resolved(layer: Layer, name: str, value: Any, get: Callable[[Any], Any]) -> Any:
-    """Return what an identifier means to `get`, such as `initializers.get`.
+    """Return the object for an identifier, by a function such as `initializers.get`.
 
     Raises:
-        ValueError: if it means nothing; the message names the layer and the argument.
+        ValueError: if it is unknown; the message names the layer and the argument.
 
     >>> resolved(Layer(), "size", "12", int)
     12
@@ -34,7 +34,7 @@ def resolved(layer: Layer, name: str, value: Any, get: Callable[[Any], Any]) -> 
 def weight_arguments(
     layer: Layer, weight: str, initializer: Any, regularizer: Any, constraint: Any
 ) -> tuple[Any, Any, Any]:
-    """Return the initializer, regularizer and constraint that the arguments of a weight mean.
+    """Return the initializer, regularizer and constraint for the arguments of a weight.
 
     Raises:
         ValueError: if one of them is unknown; the message names the layer and the argument.
@@ -50,7 +50,7 @@ def weight_arguments(
 
 
 def plain_int(value: Any) -> int | None:
-    """Return an int, a number of numpy's or a tensor with one as an int; `None` if the value is nothing like it.
+    """Return an int, an integer of numpy or a tensor with one as an int; `None` for any other value.
 
     >>> plain_int(np.int64(3)), plain_int(True), plain_int(3.0), plain_int(np.array([1, 2]))
     (3, None, None, None)
@@ -62,7 +62,7 @@ def plain_int(value: Any) -> int | None:
 
 
 def as_plain(value: Any) -> Any:
-    """Return an array or a tensor as numbers or lists of them, anything else as it is.
+    """Return an array or a tensor as a number or a list, and anything else unchanged.
 
     >>> as_plain(np.array([1, 2])), as_plain(np.array(3)), as_plain("a")
     ([1, 2], 3, 'a')
@@ -88,12 +88,12 @@ def positive_int(layer: Layer, name: str, value: Any) -> int:
 def sizes_in(
     layer: Layer, name: str, value: Any, expected: str, *, takes_int: bool = True, are_known: bool = False
 ) -> Shape:
-    """Return an argument that holds positive sizes as a shape; one int may stand for a tuple with it.
+    """Return an argument of positive sizes as a shape; one int is a shape of rank 1.
 
-    `are_known`: there is at least one, and none is `None`.
+    `are_known`: whether there must be at least one size, and none may be `None`.
 
     Raises:
-        ValueError: if it holds something else; the message says what is `expected`.
+        ValueError: if it is something else; the message contains `expected`.
 
     >>> sizes_in(Layer(), "noise_shape", [1, None], "a tuple"), sizes_in(Layer(), "lengths", 3, "an int")
     ((1, None), (3,))
@@ -126,7 +126,7 @@ def one_per_axis(layer: Layer, name: str, value: Any, rank: int) -> tuple[int, .
 
 
 def one_of(layer: Layer, name: str, value: Any, *accepted: str) -> str:
-    """Return an argument that must be one of some words, in small letters.
+    """Return an argument that must be one of some words, in lower case.
 
     Raises:
         ValueError: if it is none of them.
@@ -144,7 +144,7 @@ def one_of(layer: Layer, name: str, value: Any, *accepted: str) -> str:
 
 
 def layout(layer: Layer, data_format: Any) -> str:
-    """Return 'channels_last' or 'channels_first', for `None` what `backend.image_data_format()` says.
+    """Return 'channels_last' or 'channels_first'; for `None`, `backend.image_data_format()`.
 
     Raises:
         ValueError: for anything else.
@@ -173,7 +173,7 @@ def number_between(layer: Layer, name: str, value: Any, least: float, most: floa
 
 
 def finite_number(layer: Layer, name: str, value: Any, least: float = -math.inf) -> float:
-    """Return an argument that must be a number of at least `least`, and neither infinite nor NaN.
+    """Return an argument that must be a finite number >= `least`.
 
     Raises:
         ValueError: if it is not.
@@ -227,10 +227,10 @@ def one_or_more_axes(layer: Layer, value: Any) -> int | list[int]:
 
 
 def axes_in(layer: Layer, axis: int | Sequence[int], shape: Sequence[int | None]) -> tuple[int, ...]:
-    """Return which axes of a shape an `axis` argument means, counted from 0, in ascending order.
+    """Return the axes of an `axis` argument in a shape, counted from 0, in ascending order.
 
     Raises:
-        ValueError: if one does not exist in the shape, or two are the same; if it is no shape.
+        ValueError: if one does not exist in the shape, if two are the same, or if it is not a shape.
 
     >>> axes_in(Layer(), [-1, 1], (None, 4, 5))
     (1, 2)
@@ -254,7 +254,7 @@ def known_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) 
     """Return the sizes of axes that weights depend on.
 
     Raises:
-        ValueError: if one of them is free; if it is no shape.
+        ValueError: if one of them is free, or if it is not a shape.
 
     >>> known_sizes(Layer(), (None, 4, 5), [1, 2])
     (4, 5)
@@ -270,10 +270,10 @@ def known_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) 
 
 
 def filled_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) -> tuple[int, ...]:
-    """Return the sizes of axes that weights depend on, where nothing could be computed of empty ones.
+    """Return the sizes of axes that weights depend on, which must not be empty.
 
     Raises:
-        ValueError: if one of them is free or 0; if it is no shape.
+        ValueError: if one of them is free or 0, or if it is not a shape.
 
     >>> filled_sizes(Layer(), (0, 4, 5), [1, 2])
     (4, 5)
@@ -287,7 +287,7 @@ def filled_sizes(layer: Layer, shape: Sequence[int | None], axes: Sequence[int])
 
 
 def sizes_as_counted(axis: int | Sequence[int], shape: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the sizes of axes in ascending order as they are given, -1 before 1, which is how Keras 3 orders them.
+    """Return the sizes of axes, sorted by their given numbers, -1 before 1, as Keras 3 sorts them.
 
     >>> sizes_as_counted([1, -1], (2, 3, 4)), sizes_as_counted(-1, (2, 3, 4))
     ((4, 3), (4,))

@@ -16,8 +16,8 @@ from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints, first_sp
 
 _WORDING = {
     1: "an int of at least 0, or a pair of them, before and after the axis",
-    2: "an int of at least 0, or for each of the 2 spatial axes such an int or a pair (before, after) of them",
-    3: "an int of at least 0, or for each of the 3 spatial axes such an int or a pair (before, after) of them",
+    2: "an int of at least 0, or for each of the 2 spatial dimensions such an int or a pair (before, after) of them",
+    3: "an int of at least 0, or for each of the 3 spatial dimensions such an int or a pair (before, after) of them",
 }
 
 
