@@ -46,7 +46,15 @@ def test_every_entry_is_linked_and_every_link_leads_to_one():
     assert linked == set(entries) - WITHOUT_ERROR
 
 
-def test_links_stand_at_the_end_of_messages():
+def test_links_in_the_documents_lead_to_headings():
+    documents = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
+    links = [link for text in documents.values() for link in re.findall(r"\(([^()\s]+\.md)#([\w-]+)\)", text)]
+    headings = {name: re.findall(r"^#+ (.+)$", text, re.MULTILINE) for name, text in documents.items()}
+    assert links
+    assert [(page, a) for page, a in links if a not in map(anchor, headings[Path(page).name])] == []
+
+
+def test_links_are_at_the_end_of_messages():
     pattern = r"docs/differences\.md#[\w-]+(?![\w-])(.)"
     after = {found for text in SOURCES.values() for found in re.findall(pattern, text, re.DOTALL)}
     assert after <= {'"', "'"}

@@ -71,18 +71,18 @@ class PReLU(BuiltInLayer):
     def build(self, input_shape: Shape) -> None:
         """Create `alpha`."""
         check_shape(self, input_shape)
-        ndim = len(input_shape)
+        rank = len(input_shape)
         shared = set(self.shared_axes or ())
-        if any(axis >= ndim for axis in shared):
+        if any(axis >= rank for axis in shared):
             raise ValueError(
-                f"{self.name}: inputs of shape {tuple(input_shape)} have axes from 1 to {ndim - 1} after the batch. "
+                f"{self.name}: inputs of shape {tuple(input_shape)} have axes from 1 to {rank - 1} after the batch. "
                 f"Received: shared_axes={self.shared_axes}."
             )
-        own = [axis for axis in range(1, ndim) if axis not in shared]
+        own = [axis for axis in range(1, rank) if axis not in shared]
         sizes: dict[int, int | None] = dict(zip(own, filled_sizes(self, input_shape, own), strict=True))
-        self.alpha = add_parameter(self, "alpha", tuple(sizes.get(axis, 1) for axis in range(1, ndim)))
-        self.input_spec = InputSpec(ndim=ndim, axes=sizes)
-        self._torchkeras.derived = Sharing(own == list(range(ndim - len(own), ndim)))
+        self.alpha = add_parameter(self, "alpha", tuple(sizes.get(axis, 1) for axis in range(1, rank)))
+        self.input_spec = InputSpec(ndim=rank, axes=sizes)
+        self._torchkeras.derived = Sharing(own == list(range(rank - len(own), rank)))
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs, with negative ones multiplied by `alpha`."""

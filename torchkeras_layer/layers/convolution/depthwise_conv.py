@@ -271,7 +271,7 @@ def _is_default_initializer(value: Any) -> bool:
 class DepthwiseConv1D(DepthwiseConvolution):
     """Convolve each channel by itself. Shapes: (batch, steps, channels) -> (batch, windows, as many or more channels).
 
-    `kernel` is (kernel_size, channels, depth_multiplier); the results of a channel stand side by side.
+    `kernel` is (kernel_size, channels, depth_multiplier); the results of a channel are neighbours.
 
     Args: those of `DepthwiseConvolution`.
 
@@ -292,8 +292,8 @@ class DepthwiseConv1D(DepthwiseConvolution):
 class DepthwiseConv2D(DepthwiseConvolution):
     """Convolve each channel by itself. Shapes: (batch, height, width, channels) -> the same, windows and more channels.
 
-    `kernel` is (height, width, channels, depth_multiplier); the `depth_multiplier` results of a channel stand side by
-    side.
+    `kernel` is (height, width, channels, depth_multiplier); the results of a channel are
+    neighbours.
 
     Args: those of `DepthwiseConvolution`.
 

@@ -73,7 +73,7 @@ class Equation:
         """
         return _known(self.kernel, sizes)
 
-    def bias_shape(self, sizes: dict[str, int | None], bias_axes: str, ndim: int) -> tuple[int, ...]:
+    def bias_shape(self, sizes: dict[str, int | None], bias_axes: str, rank: int) -> tuple[int, ...]:
         """Return the shape of a bias, which broadcasts against the output.
 
         Raises:
@@ -82,7 +82,7 @@ class Equation:
         letters = self.outputs[self.first_bias_letter(bias_axes) :]
         shape = _known("".join(letter for letter in letters if letter in bias_axes), sizes)
         known = iter(shape)
-        after = self._elided(ndim) if self.right else 0
+        after = self._elided(rank) if self.right else 0
         return (*(next(known) if letter in bias_axes else 1 for letter in letters), *(1,) * after)
 
     def output_shape(self, sizes: dict[str, int | None], input_shape: Shape) -> Shape:

@@ -179,7 +179,7 @@ def _read_container(class_name: str, arguments: Mapping[str, Any]) -> nn.Module:
     pairs = arguments.get("children")
     if list(arguments) != ["children"] or not isinstance(pairs, (list, tuple)) or not all(map(_is_child, pairs)):
         raise DeserializationError(
-            f"TorchModuleWrapper: the config of {class_name} holds its children as pairs of a name and a config. "
+            f"TorchModuleWrapper: the config of {class_name} must list its children as pairs of a name and a config. "
             f"Received: {excerpt(arguments)}."
         )
     children = OrderedDict((name, _read(child)) for name, child in pairs)

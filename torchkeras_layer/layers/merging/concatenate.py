@@ -68,10 +68,10 @@ class Concatenate(Merge):
         if not any(one is not None for one in masks):
             return None
         rows = [_mask_of_rows(tensor, one) for tensor, one in zip(inputs, masks, strict=True)]
-        ndim = inputs[0].dim()
-        if self.axis % ndim == ndim - 1:
+        rank = inputs[0].dim()
+        if self.axis % rank == rank - 1:
             return functools.reduce(torch.logical_or, rows)
-        return torch.cat(rows, self.axis % ndim)
+        return torch.cat(rows, self.axis % rank)
 
     def _merge_function(self, inputs: Any) -> torch.Tensor:
         return torch.cat(inputs, self.axis)

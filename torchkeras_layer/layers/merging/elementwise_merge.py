@@ -64,10 +64,10 @@ class ElementwiseMerge(Merge):
         found = [one for one in masks if one is not None]
         if len(found) < len(masks):
             return None
-        ndim = max(tensor.dim() for tensor in inputs)
+        rank = max(tensor.dim() for tensor in inputs)
         pairs = zip(inputs, found, strict=True)
-        lined_up = [_with_ndim(one, one.dim() + ndim - tensor.dim()) for tensor, one in pairs]
-        return functools.reduce(torch.logical_or, lined_up)
+        aligned = [_with_rank(one, one.dim() + rank - tensor.dim()) for tensor, one in pairs]
+        return functools.reduce(torch.logical_or, aligned)
 
 
 @catalog.register()
@@ -306,9 +306,9 @@ def minimum(inputs: Any, **kwargs: Any) -> Any:
 def _with_equal_rank(layer: ElementwiseMerge, inputs: Any) -> Any:
     """Return the inputs with equal ranks: those of lower rank get axes of size 1 after the batch."""
     check_list(layer, inputs)
-    ndims = [tensor.dim() for tensor in inputs]
-    highest = max(ndims)
-    return inputs if min(ndims) == highest else [_with_ndim(tensor, highest) for tensor in inputs]
+    ranks = [tensor.dim() for tensor in inputs]
+    highest = max(ranks)
+    return inputs if min(ranks) == highest else [_with_rank(tensor, highest) for tensor in inputs]
 
 
 def _masks_of_values(layer: ElementwiseMerge, inputs: Any, mask: Any) -> list[torch.Tensor | None]:
@@ -317,15 +317,15 @@ def _masks_of_values(layer: ElementwiseMerge, inputs: Any, mask: Any) -> list[to
     As in Keras, the mask of an input of lower rank than others has no effect.
     """
     masks = read_masks(layer, inputs, mask)
-    ndim = max(tensor.dim() for tensor in inputs)
+    rank = max(tensor.dim() for tensor in inputs)
     return [
-        None if one is None or tensor.dim() < ndim else one.reshape(*one.shape, *[1] * (ndim - one.dim()))
+        None if one is None or tensor.dim() < rank else one.reshape(*one.shape, *[1] * (rank - one.dim()))
         for tensor, one in zip(inputs, masks, strict=True)
     ]
 
 
-def _with_ndim(tensor: torch.Tensor, ndim: int) -> torch.Tensor:
-    while tensor.dim() < ndim:
+def _with_rank(tensor: torch.Tensor, rank: int) -> torch.Tensor:
+    while tensor.dim() < rank:
         tensor = tensor.unsqueeze(1)
     return tensor
 

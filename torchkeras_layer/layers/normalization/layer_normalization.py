@@ -94,16 +94,16 @@ class LayerNormalization(AxisNormalization):
 
     def build(self, input_shape: Shape) -> None:
         """Create `gamma` and `beta`, in this order."""
-        axes, ndim = axes_in(self, self.axis, input_shape), len(input_shape)
+        axes, rank = axes_in(self, self.axis, input_shape), len(input_shape)
         sizes, shape = filled_sizes(self, input_shape, axes), sizes_as_counted(self.axis, input_shape)
-        axes = tuple(axis - ndim for axis in axes)
+        axes = tuple(axis - rank for axis in axes)
         self._torchkeras.derived = NormalizedAxes(sizes, shape != sizes, axes)
         has_gamma, has_beta = self.scale or self.rms_scaling, self.center and not self.rms_scaling
         self.gamma = add_parameter(self, "gamma", shape, autocast=False) if has_gamma else None
         self.beta = add_parameter(self, "beta", shape, autocast=False) if has_beta else None
         self.input_spec = InputSpec(
-            min_ndim=-axes[0] if _counts_from_the_end(self) else ndim,
-            max_ndim=None if _counts_from_the_end(self) else ndim,
+            min_ndim=-axes[0] if _counts_from_the_end(self) else rank,
+            max_ndim=None if _counts_from_the_end(self) else rank,
             axes=dict(zip(axes, sizes, strict=True)),
         )
 

@@ -118,7 +118,7 @@ class SpatialDropout(Dropout):
     (None, None, 1, 1)
     """
 
-    def __init__(self, rate: float, ndim: int, data_format: Any, seed: int | None, /, **kwargs: Any) -> None:
+    def __init__(self, rate: float, rank: int, data_format: Any, seed: int | None, /, **kwargs: Any) -> None:
         # Keras 2 writes it into its configs.
         given = kwargs.pop("noise_shape", None)
         super().__init__(rate, None, seed, **kwargs)
@@ -128,9 +128,9 @@ class SpatialDropout(Dropout):
                 "Leave it out, or take Dropout."
             )
         self.data_format = layout(self, data_format)
-        inner = (1,) * (ndim - 2)
+        inner = (1,) * (rank - 2)
         self.noise_shape = (None, None, *inner) if self.data_format == "channels_first" else (None, *inner, None)
-        self.input_spec = InputSpec(ndim=ndim)
+        self.input_spec = InputSpec(ndim=rank)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; as in Keras 3, without `trainable`, which has no effect.
