@@ -13,7 +13,7 @@ from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.configuration import captured_config
 from torchkeras_layer.models.configs.writing import GraphWriter
 from torchkeras_layer.models.graph_calls import GraphCalls
-from torchkeras_layer.models.graphs import layer_under, operand_under, take_sinks, wiring_of
+from torchkeras_layer.models.graphs import layer_under, operand_under, wiring_of
 from torchkeras_layer.models.network.network import TensorRef
 from torchkeras_layer.registry import DeserializationError, serialize_keras_object
 
@@ -36,7 +36,7 @@ class ModelConfiguration(GraphCalls):
         >>> keras.Model.from_config(config).get_layer("head").units
         2
         """
-        from torchkeras_layer.models.configs.keras_2_json import first_calls_in
+        from torchkeras_layer.models.configs.keras_2_nodes import first_calls_in
 
         wiring = wiring_of(self)
         if wiring is None or not _takes_graph(type(self)):
@@ -74,26 +74,13 @@ class ModelConfiguration(GraphCalls):
         >>> keras.Model.from_config(keras.Model(x, x + y[:, :1]).get_config()).output_shape
         (None, 3)
         """
-        # Only here, for a light import of the library.
-        from torchkeras_layer.models.configs.keras_2_json import is_graph_config
-        from torchkeras_layer.models.configs.restoring import RestoredGraph
+        from torchkeras_layer.models.configs.reading import read_model  # only here, for a light import of the library
 
         if not isinstance(config, dict):
             raise DeserializationError(f"{cls.__name__}.from_config: a config must be a dict. Received: {config!r}.")
         if not _takes_graph(cls):
             return super().from_config(config)
-        if not is_graph_config(config):
-            raise DeserializationError(
-                f"{cls.__name__}.from_config: the config of a functional model must have 'layers', 'input_layers' and "
-                f"'output_layers'. Received keys: {list(config)}."
-            )
-        graph = RestoredGraph.read(config, custom_objects)
-        given = {word: config[word] for word in ("name", "dtype") if config.get(word) is not None}
-        model: Any = cls(graph.inputs, graph.outputs, **given)
-        take_sinks(model, graph.sinks)
-        if config.get("trainable") is False:
-            model.trainable = False
-        return model
+        return read_model(cls, config, custom_objects)
 
     def to_json(self, **kwargs: Any) -> str:
         """Return the class and config of the model as JSON, without weights; `models.model_from_json` reads it.

@@ -8,7 +8,7 @@ import torch
 
 import torchkeras_layer as ours
 from tests.oracle import assert_close, keras, to_numpy
-from torchkeras_layer.models.configs.keras_3_json import _FUNCTIONS, read_operation
+from torchkeras_layer.models.configs.keras_3_operations import _FUNCTIONS, read_operation
 from torchkeras_layer.registry import DeserializationError
 from torchkeras_layer.symbolic.functions import function_named
 

@@ -1,4 +1,7 @@
-"""How is a graph made from its config?"""
+"""How does the config of a graph, of Keras 3, Keras 2 or this library, become a model?
+
+`models.model_from_json` finds the class of the model, whose `from_config` calls `read_model`.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,42 @@ from torchkeras_layer._shapes import full_shape
 from torchkeras_layer._structures import in_order, leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
-from torchkeras_layer.models.configs.keras_2_json import FirstCalls, first_calls_in, is_keras_2_node, read_keras_2_node
-from torchkeras_layer.models.configs.keras_3_json import (
+from torchkeras_layer.models.configs.keras_2_nodes import (
+    FirstCalls,
+    first_calls_in,
+    is_graph_config,
+    is_keras_2_node,
+    read_keras_2_node,
+)
+from torchkeras_layer.models.configs.keras_3_operations import (
     is_operation,
     is_written_by_keras,
     read_operation,
     without_defaults,
 )
 from torchkeras_layer.models.configs.writing import ParameterInConfig, TensorInConfig, read_history
+from torchkeras_layer.models.graphs import take_sinks
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
+
+
+def read_model(cls: Any, config: dict[str, Any], custom_objects: Mapping[str, Any] | None) -> Any:
+    """Make a model of a class that takes `inputs` and `outputs`.
+
+    Raises:
+        DeserializationError: if the config is malformed or contains unknown names.
+    """
+    if not is_graph_config(config):
+        raise DeserializationError(
+            f"{cls.__name__}.from_config: the config of a functional model must have 'layers', 'input_layers' and "
+            f"'output_layers'. Received keys: {list(config)}."
+        )
+    graph = RestoredGraph.read(config, custom_objects)
+    given = {word: config[word] for word in ("name", "dtype") if config.get(word) is not None}
+    model = cls(graph.inputs, graph.outputs, **given)
+    take_sinks(model, graph.sinks)
+    if config.get("trainable") is False:
+        model.trainable = False
+    return model
 
 
 class RestoredGraph:
