@@ -9,7 +9,7 @@ import torch
 
 import torchkeras_layer as ours
 from tests.oracle import assert_close, keras, to_numpy
-from torchkeras_layer.models.configs import keras_3_json
+from torchkeras_layer.models.configs import keras_3_operations
 
 INDICES = torch.tensor([[1, 2, 0, 0, 0], [3, 4, 5, 6, 0]])
 ONES = torch.ones(1, 5, 3)
@@ -68,7 +68,7 @@ def test_the_layers_that_infer_by_default_are_keras_s():
         for parameter in [inspect.signature(layer.call).parameters.get("training")]
         if parameter is not None and parameter.default is False and not name.endswith(("Cell", "Cells"))
     }
-    assert by_default == keras_3_json._INFER_BY_DEFAULT
+    assert by_default == keras_3_operations._INFER_BY_DEFAULT
 
 
 class Join(ours.Layer):
