@@ -12,7 +12,7 @@ from torch import Tensor
 from torchkeras_layer import regularizers
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import masking
-from torchkeras_layer.layer.attributes import Attributes
+from torchkeras_layer.layer.attributes import LayerBase
 from torchkeras_layer.layer.building import (
     build_and_call,
     build_for_call,
@@ -42,7 +42,7 @@ from torchkeras_layer.symbolic.input_spec import InputSpec
 from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
-class Calls(Attributes):
+class Calls(LayerBase):
     """Building and calling. `__call__` is that of `nn.Module`, so that hooks, compile, export and fx work as usual."""
 
     def forward(self, inputs: Any = MISSING, /, *args: Any, **kwargs: Any) -> Any:

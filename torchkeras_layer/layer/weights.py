@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from torchkeras_layer.layer.attributes import Attributes
+from torchkeras_layer.layer.attributes import LayerBase
 from torchkeras_layer.layer.weight_creation import create_weight, register_weight
 from torchkeras_layer.layer.weight_lists import (
     apply_constraints,
@@ -31,7 +31,7 @@ from torchkeras_layer.layer.weight_spec import (
 )
 
 
-class Weights(Attributes):
+class Weights(LayerBase):
     """Creating, listing, setting and freezing weights."""
 
     @overload
