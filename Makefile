@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint benchmarks comparison wheel
+.PHONY: demo test lint tables benchmarks comparison wheel
 .NOTPARALLEL:
 
 demo: .venv/installed-examples
@@ -20,6 +20,10 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+# The tables in the documents and the list of names in the package, from the code; a test says when they are stale.
+tables: .venv/installed-dev
+	$(BIN)/python -m tests.tables
 
 benchmarks: .venv/installed-benchmarks
 	$(BIN)/python -m benchmarks

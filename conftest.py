@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import settings
 
+from tests import quick_torch
 from torchkeras_layer import _names, _settings, precision
 from torchkeras_layer.registry import custom_objects
 
@@ -16,6 +17,9 @@ from torchkeras_layer.registry import custom_objects
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("repeatable")
+
+quick_torch.seed_only_devices_that_are_there()
+quick_torch.compile_without_statistics()
 
 _PROCESS_WIDE = (_settings._settings, custom_objects._registered, custom_objects._registered_names)
 

@@ -6,9 +6,9 @@ A test module with `from tests.oracle import assert_close, keras` is skipped whe
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ import torch
 os.environ["KERAS_BACKEND"] = "torch"
 
 keras = pytest.importorskip("keras", minversion="3.0")
+_T = TypeVar("_T")
 
 if keras.backend.backend() != "torch":
     raise RuntimeError(
@@ -34,6 +35,24 @@ def keras_keeps_float64() -> Iterator[None]:
         yield
     finally:
         table["float64"] = "float32"
+
+
+def stand_in(space: str) -> Callable[[_T], _T]:
+    """Return a decorator that shows a class or function as one of `keras.layers`, `keras.initializers` and so on.
+
+    For what Keras 3 on torch lacks: written with Keras, it computes what ours does in another way.
+    """
+
+    def add(target: _T) -> _T:
+        module, name = getattr(keras, space), getattr(target, "__name__", "")
+        assert not hasattr(module, name), f"keras.{space} has a {name} of its own."
+        keras.src.api_export.keras_export(f"keras.{space}.{name}")(target)
+        setattr(module, name, target)
+        # All but layers are looked up here too.
+        getattr(getattr(keras.src, space), "ALL_OBJECTS_DICT", {})[name] = target
+        return target
+
+    return add
 
 
 def to_numpy(value: Any) -> np.ndarray:

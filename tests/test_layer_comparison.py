@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -51,6 +52,11 @@ def test_both_sides_have_as_many_weights(entry):
 def test_a_ratio_is_measured_beside_keras(training):
     cell = measure(DOUBLE, 4, training, pytest.importorskip("tests.oracle").keras, BRIEF)
     assert min(cell.ours, cell.seconds, cell.keras) > 0
+
+
+def test_what_keras_3_lacks_is_measured_without_it():
+    cell = measure(DOUBLE, 4, False, SimpleNamespace(layers=SimpleNamespace()), BRIEF)
+    assert cell.keras is None
 
 
 def test_what_has_no_gradients_has_no_step():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from torchkeras_layer import (
     activations,
@@ -15,16 +16,18 @@ from torchkeras_layer import (
     models,
     regularizers,
     saving,
-    utils,
 )
 from torchkeras_layer._absent import describe_missing
-from torchkeras_layer.history import record_history
 from torchkeras_layer.initializers import Initializer
 from torchkeras_layer.layer import Layer, VariableAggregation, VariableSynchronization, WeightSpec
 from torchkeras_layer.models import Functional, Input, Model, Sequential
 from torchkeras_layer.modules import build, collect_losses
 from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
+
+if TYPE_CHECKING:
+    from torchkeras_layer import utils
+    from torchkeras_layer.history import record_history
 
 DTypePolicy = Policy
 
@@ -62,6 +65,13 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> None:
+    # Imported when they are first named: few programs draw models or record histories.
+    def __getattr__(name: str) -> Any:
+        if name == "utils":
+            return importlib.import_module(f"{__name__}.utils")
+        if name == "record_history":
+            return importlib.import_module(f"{__name__}.history").record_history
         raise AttributeError(describe_missing(__name__, name, "keras"))
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

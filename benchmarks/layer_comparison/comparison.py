@@ -53,7 +53,9 @@ def measure(entry: Entry, batch: int, training: bool, library: ModuleType | None
             return None
         best = by_hand[0] if len(by_hand) == 1 else fastest(by_hand, effort)
         found = compare(mine, best, effort)
-        keras = None if library is None else _call(keras_side(entry, library, batch, training), training)
+        keras = None
+        if library is not None and hasattr(library.layers, entry.layer):
+            keras = _call(keras_side(entry, library, batch, training), training)
         # Of minima: whatever else runs on the machine only adds.
         theirs = None if keras is None else compare(keras, best, effort).ratio_of_minima
         return Cell(found.ratio_of_minima, found.reference_minimum, theirs, training)

@@ -31,3 +31,9 @@ ENTRIES = [
     ),
     Entry("TorchModuleWrapper", lambda _: {"module": nn.Linear(128, 64)}, _SEQUENCES, lambda: nn.Linear(128, 64)),
 ]
+
+WITHOUT_COUNTERPART = {
+    "InputLayer": "stands for the inputs of a graph, and is not called",
+    "Layer": "is what a user derives from; `python -m benchmarks identity` measures it",
+    "TorchFunction": "stands for a function in a graph; what runs is the function",
+}

@@ -8,6 +8,7 @@ from torch import nn
 
 from benchmarks.layer_comparison.entry import Entry, by_function
 
+_WORDS = "works on words or hashes, for which torch has nothing"
 _IMAGES = (32, 32, 3)
 _BOUNDARIES = [-1.0, 0.0, 1.0]
 
@@ -62,3 +63,11 @@ ENTRIES = [
         "back, 1.5 to look at arguments and shapes, 1.5 for the call of a layer.",
     ),
 ]
+
+WITHOUT_COUNTERPART = {
+    "HashedCrossing": _WORDS,
+    "Hashing": _WORDS,
+    "IntegerLookup": _WORDS,
+    "StringLookup": _WORDS,
+    "TextVectorization": _WORDS,
+}

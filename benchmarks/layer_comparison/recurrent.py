@@ -9,6 +9,8 @@ from torch import nn
 
 from benchmarks.layer_comparison.entry import Entry
 
+_CELL = "is a step of a recurrent layer, which is measured"
+_CONV_LSTM = "has no counterpart in torch"
 _SEQUENCES = (50, 16)
 _STATES = "weights of Keras's shapes and first states are made ready for torch's kernel: some 15 µs."
 
@@ -61,3 +63,16 @@ ENTRIES = [
     Entry("RNN", lambda k: {"cell": k.layers.LSTMCell(32)}, (10, 16), lambda: _Loop(16, 32)),
     Entry("SimpleRNN", {"units": 32}, _SEQUENCES, lambda: Recurrent(nn.RNN(16, 32, batch_first=True), last=True)),
 ]
+
+WITHOUT_COUNTERPART = {
+    "AbstractRNNCell": "is what a user derives cells from",
+    "ConvLSTM1D": _CONV_LSTM,
+    "ConvLSTM2D": _CONV_LSTM,
+    "ConvLSTM3D": _CONV_LSTM,
+    "ConvLSTMCell": _CONV_LSTM,
+    "CuDNNGRU": "is GRU with other defaults, for old code",
+    "GRUCell": _CELL,
+    "LSTMCell": _CELL,
+    "SimpleRNNCell": _CELL,
+    "StackedRNNCells": _CELL,
+}

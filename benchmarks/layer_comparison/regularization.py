@@ -33,3 +33,5 @@ ENTRIES = [
     Entry("SpatialDropout2D", {"rate": 0.5}, (16, 16, 32), lambda: nn.Dropout2d(0.5), channels_second=True),
     Entry("SpatialDropout3D", {"rate": 0.5}, (8, 8, 8, 16), lambda: nn.Dropout3d(0.5), channels_second=True),
 ]
+
+WITHOUT_COUNTERPART = {"ActivityRegularization": "adds a loss, which modules have not"}

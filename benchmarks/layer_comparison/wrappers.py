@@ -22,3 +22,5 @@ ENTRIES = [
         why="steps become samples and back, and the layer inside is called: some 10 µs.",
     ),
 ]
+
+WITHOUT_COUNTERPART = {"Wrapper": "is what a user derives from"}

@@ -90,12 +90,18 @@ class Case:
 
     def pair(self, **arguments: Any) -> tuple[Any, Any]:
         """Make our layer and Keras's, built, with the same random weights."""
-        layers = tuple(self.build(self.make(library, **arguments)) for library in (ours, keras))
+        mine, theirs = (self._built(library, **arguments) for library in (ours, keras))
+        return mine, theirs
+
+    def ready(self) -> Any:
+        """Make our layer alone, built, with the weights that it has in `pair`."""
+        return self._built(ours)
+
+    def _built(self, library: ModuleType, **arguments: Any) -> Any:
+        layer = self.build(self.make(library, **arguments))
         random = np.random.default_rng(8)
-        weights = [random.uniform(*self.weights, weight.shape) for weight in layers[1].weights]
-        for layer in layers:
-            layer.set_weights(weights)
-        return layers  # type: ignore[return-value]
+        layer.set_weights([random.uniform(*self.weights, tuple(weight.shape)) for weight in layer.weights])
+        return layer
 
     def call(self, layer: Any, inputs: Any, **arguments: Any) -> Any:
         """Call a layer of either library, or what was made of one."""

@@ -21,7 +21,7 @@ def _fresh_compiler():
 
 @every_case
 def test_one_graph_serves_all_calls(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     layer.train(case.training)
     eager = copy.deepcopy(layer)
     counter = CompileCounterWithBackend("aot_eager")
@@ -40,7 +40,7 @@ def test_one_graph_serves_all_calls(case):
 
 @every_case
 def test_export_gives_a_program_for_any_batch(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     layer.eval()
     inputs = case.inputs()
     # By position: torch knows no dynamic sizes of tensors that go into **kwargs.
@@ -55,7 +55,7 @@ def test_export_gives_a_program_for_any_batch(case):
 
 @every_case
 def test_sizes_may_be_free_in_the_one_graph(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     layer.train(case.training)
     compiled = torch.compile(copy.deepcopy(layer), backend="eager", fullgraph=True, dynamic=True)
     torch.manual_seed(9)

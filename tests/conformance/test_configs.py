@@ -48,7 +48,7 @@ def test_a_config_makes_the_layer_again(case):
 
 @with_config
 def test_a_layer_made_from_a_config_computes_the_same(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     twin = _twin(layer, layer.get_config())
     case.build(twin)
     twin.set_weights(layer.get_weights())
@@ -80,7 +80,7 @@ def test_a_built_layer_goes_through_serialize_in_both_libraries(case):
         twin = read(_plain(written))
         assert [tuple(weight.shape) for weight in twin.weights] == [tuple(weight.shape) for weight in mine.weights]
         twin.set_weights([np.asarray(weight) for weight in mine.get_weights()])
-        assert_close(case.run(twin, case.inputs()), case.run(case.pair()[0], case.inputs()), str(case), atol=1e-5)
+        assert_close(case.run(twin, case.inputs()), case.run(case.ready(), case.inputs()), str(case), atol=1e-5)
 
 
 def _read_dtype(config: dict[str, Any]) -> dict[str, Any]:

@@ -49,14 +49,14 @@ def _assert_independent(layer: Any, twin: Any, case: Any) -> None:
 
 @every_case
 def test_a_deep_copy(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     _assert_independent(layer, copy.deepcopy(layer), case)
     _assert_independent(layer, copy.deepcopy(layer), case)
 
 
 @every_pickled_case
 def test_a_pickle(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     _assert_independent(layer, _unpickled(layer), case)
     _assert_independent(layer, _unpickled(layer), case)
 
@@ -73,7 +73,7 @@ def test_a_copy_of_an_unbuilt_layer_builds_by_itself(case, duplicate):
 
 @every_case
 def test_a_state_dict_loads_into_the_same_layer_built_and_unbuilt(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     state = _loaded(layer.state_dict())
     unbuilt, built = case.make(), case.make()
     case.build(built)
@@ -84,7 +84,7 @@ def test_a_state_dict_loads_into_the_same_layer_built_and_unbuilt(case):
 
 @every_case
 def test_assigned_weights_are_used(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     twin = case.build(case.make())
     twin.load_state_dict(layer.state_dict(), assign=True)
     assert_same(case.run(twin, case.inputs()), case.run(layer, case.inputs()))
@@ -92,7 +92,7 @@ def test_assigned_weights_are_used(case):
 
 @every_case
 def test_functional_call_replaces_the_weights(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     other = case.build(case.make())
     state = {name: weight.detach().clone() for name, weight in layer.state_dict().items()}
     kept = [weight.clone() for weight in other.weights]

@@ -14,26 +14,11 @@ from torch.func import vmap
 
 import torchkeras_layer as ours
 from tests.conformance.case import assert_same
-from tests.conformance.cases import CASES
+from tests.conformance.cases import CASES, WITHOUT_CASE
 from torchkeras_layer._structures import leaves, map_leaves
 
 # Those that a graph makes by itself, and that nobody calls on tensors.
 OF_GRAPHS = {"InputLayer", "TorchFunction"}
-# Those that Keras has under TensorFlow only: tests/layers/preprocessing puts them through suites of their own.
-OF_TENSORFLOW = {"HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
-# Cells, which go through the suites within RNN, and names that Keras 3 has not: tests/layers/recurrent.
-OF_RECURRENCES = {
-    "AbstractRNNCell",
-    "ConvLSTMCell",
-    "GRUCell",
-    "LSTMCell",
-    "SimpleRNNCell",
-    "StackedRNNCells",
-    "CuDNNGRU",
-    "CuDNNLSTM",
-}
-# Those that say nothing of how to call them: tests/layers/wrappers.
-ABSTRACT = {"Wrapper"}
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 PUBLIC = {
     name: value
@@ -43,7 +28,7 @@ PUBLIC = {
 
 
 def test_every_public_layer_has_a_case():
-    assert {case.layer for case in CASES} == set(PUBLIC) - OF_TENSORFLOW - OF_RECURRENCES - ABSTRACT
+    assert {case.layer for case in CASES} == set(PUBLIC) - WITHOUT_CASE
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -60,7 +45,7 @@ def test_every_public_layer_has_a_doctest_and_says_what_it_takes(name):
 
 @every_case
 def test_train_and_eval_stand_for_training(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     for training in (True, False):
         by_argument, by_mode = copy.deepcopy(layer), copy.deepcopy(layer).train(training)
         contrary = copy.deepcopy(layer).train(not training)
@@ -73,7 +58,7 @@ def test_train_and_eval_stand_for_training(case):
 
 @every_case
 def test_inference_leaves_no_trace(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     before = copy.deepcopy(layer)
     case.run(layer, case.inputs(), training=False)
     assert all(torch.equal(a, b) for a, b in zip(layer.weights, before.weights, strict=True))
@@ -96,7 +81,7 @@ def test_building_leaves_no_trace(case):
 
 @every_case
 def test_a_frozen_layer_keeps_its_weights(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     layer.trainable = False
     before = [weight.clone() for weight in layer.weights]
     case.run(layer, case.inputs(), training=True)
@@ -106,7 +91,7 @@ def test_a_frozen_layer_keeps_its_weights(case):
 
 @every_case
 def test_an_empty_batch_gives_an_empty_batch(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     before = [weight.clone() for weight in layer.weights]
     empty = map_leaves(lambda tensor: tensor[:0], case.inputs())
     outputs, expected = case.run(layer, empty), case.run(layer, case.inputs(), training=False)
@@ -116,7 +101,7 @@ def test_an_empty_batch_gives_an_empty_batch(case):
 
 @every_case
 def test_the_meta_device_gives_shapes(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     expected = case.run(copy.deepcopy(layer), case.inputs())
     outputs = case.run(layer.to("meta"), map_leaves(lambda tensor: tensor.to("meta"), case.inputs()))
     assert all(output.is_meta for output in leaves(outputs))
@@ -125,7 +110,7 @@ def test_the_meta_device_gives_shapes(case):
 
 @every_case
 def test_vmap_does_as_a_loop_does(case):
-    layer, _ = case.pair()
+    layer = case.ready()
     pair = case.inputs(), map_leaves(lambda tensor: tensor.flip(0), case.inputs())
     expected = map_leaves(lambda *one: torch.stack(one), *(case.run(layer, one, training=False) for one in pair))
     inputs = map_leaves(lambda one, other: torch.stack([one, other]), *pair)

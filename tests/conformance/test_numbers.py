@@ -14,7 +14,7 @@ from tests.oracle import assert_close, keras_keeps_float64
 from torchkeras_layer import Layer
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
-from torchkeras_layer.layer.weight_spec import read_weight
+from torchkeras_layer.layer.weight_arguments import read_weight
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 # A module of torch's has a dtype of its own, and names of its own for its weights.

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from tests.initializers.cases import FIXED, RANDOM
+from tests.initializers.cases import FIXED, SAME_NUMBERS, TRUNCATED
 from tests.oracle import assert_close, keras, to_numpy
 from torchkeras_layer import initializers
 from torchkeras_layer.initializers.variance_scaling import compute_fans
@@ -15,14 +15,6 @@ from torchkeras_layer.initializers.variance_scaling import compute_fans
 stats = pytest.importorskip("scipy.stats")
 
 SHAPES = [(7, 5), (5, 7), (3, 3, 4, 6), (2, 3, 5), (6, 6)]
-SAME_NUMBERS = [
-    (name, arguments)
-    for name, arguments in RANDOM
-    if "Uniform" in name
-    or name in ("RandomNormal", "Orthogonal")
-    or arguments.get("distribution") in ("uniform", "untruncated_normal")
-]
-TRUNCATED = [case for case in RANDOM if case not in SAME_NUMBERS]
 
 
 @pytest.fixture(autouse=True)

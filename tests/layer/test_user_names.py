@@ -31,11 +31,9 @@ def test_private_names_are_keras_s_or_ours_by_their_prefix(cls):
 
 
 def test_all_private_names_are_described():
-    """In the table of CONTRIBUTING.md, and it has no others."""
-    text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
-    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `_")]
-    described = {name for row in rows for name in re.findall(r"`(_\w+)", row)}
-    assert described == private_names(keras.Layer)
+    """In CONTRIBUTING.md; `tests/test_tables.py` shows that its table has no others."""
+    text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert private_names(keras.Layer) <= set(re.findall(r"`(_\w+)", text))
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import torchkeras_layer as keras
+from torchkeras_layer._absent import instead_of
 from torchkeras_layer.layers import _families
 
+OF_TF_KERAS = Path(__file__).parent / "tf_keras_positions.json"
 _PROGRAM = """
 import sys
 import torchkeras_layer as keras
@@ -41,8 +46,24 @@ def test_the_table_says_what_the_family_gives(family):
     assert all(getattr(keras.layers, name) is getattr(module, name) for name in module.__all__)
 
 
+@pytest.mark.parametrize("space", ["layers", "metrics"])
+def test_what_keras_has_is_here_or_has_advice(space):
+    from tests.oracle import keras as theirs
+
+    of_keras = {name for name, value in vars(getattr(theirs, space)).items() if inspect.isclass(value)}
+    of_keras |= set(json.loads(OF_TF_KERAS.read_text())) if space == "layers" else set()
+    missing = of_keras - set(getattr(keras, space).__all__)
+    assert [name for name in missing if not instead_of(name, space)] == []
+
+
 def test_all_names_are_listed_before_they_are_imported():
     assert set(keras.layers.__all__) <= set(dir(keras.layers))
+
+
+def test_all_of_them_are_imported_by_a_star():
+    program = "from torchkeras_layer.layers import *; print(LSTM.__name__, MaxPool1D.__name__, get('flatten').name)"
+    command = [sys.executable, "-c", program]
+    assert subprocess.check_output(command, text=True) == "LSTM MaxPooling1D flatten\n"
 
 
 def test_a_misspelt_layer():

@@ -23,7 +23,7 @@ class Own(keras.Model):
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("fit", r"loss\.backward\(\), optimizer\.step\(\)"),
+        ("fit", r"`loss\.backward\(\)`, `optimizer\.step\(\)`"),
         ("train_on_batch", "Train as in PyTorch"),
         ("predict", r"model\.eval\(\).*torch\.no_grad\(\)"),
         ("evaluate", "losses and metrics"),
@@ -91,6 +91,7 @@ def test_compile_is_that_of_torch():
         (keras, "callbacks", "loop"),
         (keras.layers, "RandomFlip", r"torchvision\.transforms\.v2"),
         (keras.layers, "MelSpectrogram", "torchaudio"),
+        (keras.metrics, "AUC", "torchmetrics"),
         (keras.models, "load_model", "state_dict"),
     ],
 )
@@ -100,14 +101,15 @@ def test_names_in_modules(place, name, advice):
         getattr(place, name)
 
 
-@pytest.mark.parametrize("place", [keras, keras.layers, keras.models])
+@pytest.mark.parametrize("place", [keras, keras.layers, keras.metrics, keras.models])
 def test_nothing_is_said_of_names_that_keras_has_not(place):
     with pytest.raises(AttributeError, match=rf"^module '{place.__name__}' has no attribute 'qqq'\.?$"):
         _ = place.qqq
 
 
 def test_what_is_said_not_to_be_there_is_not():
-    places = {"keras": keras, "layers": keras.layers, "models": keras.models, "Model": keras.Model}
+    modules = {"keras": keras, "layers": keras.layers, "metrics": keras.metrics, "models": keras.models}
+    places = {**modules, "Model": keras.Model}
     there = [(p, name) for p, names in _absent._BY_NAME.items() for name in names if hasattr(places[p], name)]
     assert there == []
 

@@ -2,7 +2,7 @@
 
 from torchkeras_layer.layer.layer import Layer
 from torchkeras_layer.layer.tracked import TrackedDict, TrackedList, TrackedTuple
-from torchkeras_layer.layer.weight_spec import VariableAggregation, VariableSynchronization, WeightSpec
+from torchkeras_layer.layer.weight_arguments import VariableAggregation, VariableSynchronization, WeightSpec
 
 __all__ = [
     "Layer",

@@ -1,4 +1,4 @@
-"""Which losses and which mode does a layer remember of its last call, and when are they forgotten?
+"""Which losses and which mode does a layer remember of its last call, and when are they cleared?
 
 An outermost call begins (`begin_call`), layers inside it add losses (`record_losses`), and it ends (`end_call`). Apart
 from `training`, nothing else writes the state that is kept here.

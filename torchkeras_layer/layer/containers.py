@@ -16,12 +16,12 @@ from torch import nn
 
 from torchkeras_layer._structures import is_namedtuple, leaves
 from torchkeras_layer.layer.context import cast_for_call, run_untraced
-from torchkeras_layer.layer.weight_spec import WeightSpec, read_weight
+from torchkeras_layer.layer.weight_arguments import WeightSpec, read_weight
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
     from torchkeras_layer.layer.record import Record
-    from torchkeras_layer.layer.weight_spec import WeightSpec
+    from torchkeras_layer.layer.weight_arguments import WeightSpec
 
 
 class Slot(enum.Enum):

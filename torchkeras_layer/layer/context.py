@@ -17,7 +17,7 @@ from torchkeras_layer._names import to_snake_case, unique_name
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
     from torchkeras_layer.layer.call_records import Recording
-    from torchkeras_layer.layer.weight_spec import WeightSpec
+    from torchkeras_layer.layer.weight_arguments import WeightSpec
 
 
 class CallContext:

@@ -123,6 +123,7 @@ class Files(LayerBase):
         load_more(self, state_dict, prefix, strict, missing_keys, unexpected_keys, error_msgs)
 
     def _torchkeras_more_to_save(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that belong in the `state_dict` and are neither parameters nor buffers, by their keys."""
         return {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -158,6 +159,7 @@ class Files(LayerBase):
             derive_route(self)
 
     def _torchkeras_state_to_copy(self) -> dict[str, Any]:
+        """Return the `__dict__` that a copy or a pickle gets."""
         # Not in __getstate__, which torch replaces by one that raises if a module is parametrized.
         state = dict(self.__dict__)
         # The compiled call runs this layer and not the copy.

@@ -1,4 +1,7 @@
-"""Which losses and updates does a layer have: from its last call, from symbolic calls, and independent of calls?"""
+"""Which losses and updates does a layer have: from its last call, from symbolic calls, and independent of calls?
+
+Those of a call are cleared when the next one begins: `call_records.py`.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ from torchkeras_layer.layer.dry_run import Effects, RecordedUpdate
 from torchkeras_layer.layer.graph_place import no_symbolic_call_message
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import effects_of
+from torchkeras_layer.layer.weight_arguments import read_weight
 from torchkeras_layer.layer.weight_lists import layers_in
-from torchkeras_layer.layer.weight_spec import read_weight
 from torchkeras_layer.symbolic.keras_tensor import symbolic_leaves
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from torchkeras_layer.symbolic.node import NodeLinks
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
-    from torchkeras_layer.layer.weight_spec import WeightSpec
+    from torchkeras_layer.layer.weight_arguments import WeightSpec
     from torchkeras_layer.precision import Policy
 
 KEY = "_torchkeras"

@@ -11,7 +11,7 @@ from torch import nn
 
 from torchkeras_layer._structures import is_namedtuple
 from torchkeras_layer.layer.containers import TrackedContainer
-from torchkeras_layer.layer.weight_spec import WeightSpec
+from torchkeras_layer.layer.weight_arguments import WeightSpec
 
 
 class _TrackedSequence(TrackedContainer):

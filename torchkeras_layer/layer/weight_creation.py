@@ -15,7 +15,7 @@ from torch.nn.parameter import UninitializedParameter
 from torchkeras_layer.layer.containers import remember_creator
 from torchkeras_layer.layer.context import per_thread, prefix_errors
 from torchkeras_layer.layer.record import Record
-from torchkeras_layer.layer.weight_spec import WeightRequest, WeightSpec
+from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase

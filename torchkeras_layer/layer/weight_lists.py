@@ -12,8 +12,8 @@ from torch import nn
 
 from torchkeras_layer.layer.containers import TrackedContainer, weight_spec_holders
 from torchkeras_layer.layer.record import KEY, is_layer
+from torchkeras_layer.layer.weight_arguments import read_weight
 from torchkeras_layer.layer.weight_creation import UnbuiltWeights
-from torchkeras_layer.layer.weight_spec import read_weight
 from torchkeras_layer.metrics import is_metric
 
 if TYPE_CHECKING:

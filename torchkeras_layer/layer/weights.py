@@ -10,6 +10,13 @@ import torch
 from torch import nn
 
 from torchkeras_layer.layer.attributes import LayerBase
+from torchkeras_layer.layer.weight_arguments import (
+    VariableAggregation,
+    VariableSynchronization,
+    WeightSpec,
+    read_request,
+    read_weight,
+)
 from torchkeras_layer.layer.weight_creation import create_weight, register_weight
 from torchkeras_layer.layer.weight_lists import (
     apply_constraints,
@@ -21,13 +28,6 @@ from torchkeras_layer.layer.weight_lists import (
     set_trainable,
     weights_of,
     write_weights,
-)
-from torchkeras_layer.layer.weight_spec import (
-    VariableAggregation,
-    VariableSynchronization,
-    WeightSpec,
-    read_request,
-    read_weight,
 )
 
 
@@ -306,4 +306,5 @@ class Weights(LayerBase):
         apply_constraints(self)
 
     def _torchkeras_own_weights(self) -> list[torch.Tensor]:
+        """Return the weights that `save_own_variables` writes, in their order."""
         return own_weights(self)

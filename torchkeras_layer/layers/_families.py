@@ -12,18 +12,7 @@ from typing import Any
 from torchkeras_layer._absent import instead_of
 
 _PACKAGE = __name__.rpartition(".")[0]
-_POOLING = (
-    "AdaptiveAveragePooling",
-    "AdaptiveMaxPooling",
-    "AveragePooling",
-    "AvgPool",
-    "GlobalAveragePooling",
-    "GlobalAvgPool",
-    "GlobalMaxPool",
-    "GlobalMaxPooling",
-    "MaxPool",
-    "MaxPooling",
-)
+# names by family: `make tables` writes what follows from the code.
 _NAMES = {
     "activations": "ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU",
     "attention": "AdditiveAttention Attention GroupQueryAttention MultiHeadAttention",
@@ -41,15 +30,21 @@ _NAMES = {
         "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum minimum "
         "multiply subtract"
     ),
-    "normalization": ("BatchNormalization GroupNormalization LayerNormalization RMSNormalization UnitNormalization"),
-    "pooling": " ".join(f"{kind}{rank}D" for kind in _POOLING for rank in (1, 2, 3)),
+    "normalization": "BatchNormalization GroupNormalization LayerNormalization RMSNormalization UnitNormalization",
+    "pooling": (
+        "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D "
+        "AdaptiveMaxPooling2D AdaptiveMaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D AvgPool1D "
+        "AvgPool2D AvgPool3D GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D "
+        "GlobalAvgPool2D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D GlobalMaxPooling1D "
+        "GlobalMaxPooling2D GlobalMaxPooling3D MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D"
+    ),
     "preprocessing": (
-        "CategoryEncoding CenterCrop Discretization HashedCrossing Hashing IntegerLookup Normalization "
-        "Rescaling Resizing StringLookup TextVectorization"
+        "CategoryEncoding CenterCrop Discretization HashedCrossing Hashing IntegerLookup Normalization Rescaling "
+        "Resizing StringLookup TextVectorization"
     ),
     "recurrent": (
-        "AbstractRNNCell ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvLSTMCell CuDNNGRU CuDNNLSTM GRU GRUCell LSTM LSTMCell "
-        "RNN SimpleRNN SimpleRNNCell StackedRNNCells"
+        "GRU LSTM RNN AbstractRNNCell ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvLSTMCell CuDNNGRU CuDNNLSTM GRUCell "
+        "LSTMCell SimpleRNN SimpleRNNCell StackedRNNCells"
     ),
     "regularization": (
         "ActivityRegularization AlphaDropout Dropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D "
@@ -61,6 +56,7 @@ _NAMES = {
     ),
     "wrappers": "Bidirectional SpectralNormalization TimeDistributed Wrapper",
 }
+# End of names by family.
 FAMILY_OF = {name: family for family, names in _NAMES.items() for name in names.split()}
 
 

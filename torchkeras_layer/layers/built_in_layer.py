@@ -97,6 +97,7 @@ class BuiltInLayer(Layer, has_effects=False):
         return super().from_config(config)
 
     def _torchkeras_write_argument(self, name: str) -> Any:
+        """Return the value that the config has for an argument of the constructor."""
         if isinstance(getattr(Layer, name, None), property):
             # The property may differ from the argument: `stateful`, for instance, is also true for layers inside.
             holder = self._torchkeras if name in Record.__slots__ else self._torchkeras.derived

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from torchkeras_layer._absent import describe_missing
 from torchkeras_layer.metrics._catalog import catalog
 from torchkeras_layer.metrics.foreign import is_metric, last_result, metric_reset, metric_result, muted
 from torchkeras_layer.metrics.metric import Metric
@@ -56,3 +57,9 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     Sum(name='tokens')
     """
     return catalog.deserialize(config, custom_objects)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        raise AttributeError(describe_missing(__name__, name, "metrics"))

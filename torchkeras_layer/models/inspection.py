@@ -8,15 +8,6 @@ from typing import Any
 
 from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.network.code_generation import code_of
-from torchkeras_layer.models.summary.rows import summarize
-from torchkeras_layer.models.summary.table import (
-    columns_of,
-    fitting_widths,
-    lines_of,
-    print_lines,
-    training_column,
-    widths_at,
-)
 
 _ALL_LEVELS = 100
 
@@ -74,11 +65,13 @@ class Inspection(GraphCalls):
         Trainable params: 8 (32.00 B)
         Non-trainable params: 0 (0.00 B)
         """
-        summary = summarize(self, _ALL_LEVELS if expand_nested else 0, layer_range)
-        columns = [*columns_of(summary), *([training_column(summary)] if show_trainable else [])]
+        from torchkeras_layer.models.summary import rows, table  # only here, for a light import of the library
+
+        summary = rows.summarize(self, _ALL_LEVELS if expand_nested else 0, layer_range)
+        columns = [*table.columns_of(summary), *([table.training_column(summary)] if show_trainable else [])]
         available = shutil.get_terminal_size().columns
         if positions is None:
-            widths = fitting_widths(self.name, columns, available, line_length)
+            widths = table.fitting_widths(self.name, columns, available, line_length)
         else:
-            widths = widths_at(self.name, columns, positions, line_length or available)
-        print_lines(lines_of(summary, columns, widths), print_fn)
+            widths = table.widths_at(self.name, columns, positions, line_length or available)
+        table.print_lines(table.lines_of(summary, columns, widths), print_fn)

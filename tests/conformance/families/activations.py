@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 from tests.conformance.case import Case
-from tests.oracle import keras
+from tests.oracle import keras, stand_in
 
 
-@importlib.import_module("keras.src.api_export").keras_export("keras.layers.ThresholdedReLU")
+@stand_in("layers")
 class ThresholdedReLU(keras.layers.ReLU):
     """Keras 2's layer, which Keras 3 has under TensorFlow only, as another form of one that it has."""
 
@@ -20,8 +19,6 @@ class ThresholdedReLU(keras.layers.ReLU):
         """Return what Keras 2 writes."""
         return keras.layers.Layer.get_config(self) | {"theta": self.threshold}
 
-
-keras.layers.ThresholdedReLU = ThresholdedReLU
 
 _IMAGES = (3, 4, 6, 5)
 

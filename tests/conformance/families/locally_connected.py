@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import math
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 
 from tests.conformance.case import Case
-from tests.oracle import keras
+from tests.oracle import keras, stand_in
 
 _OF_WEIGHTS = [
     f"{weight}_{kind}" for weight in ("kernel", "bias") for kind in ("initializer", "regularizer", "constraint")
@@ -101,15 +100,18 @@ class _LocallyConnected(keras.layers.Layer):
         return super().get_config() | own | {"implementation": self.implementation}
 
 
-def _export(rank: int) -> None:
-    name = f"LocallyConnected{rank}D"
-    cls = type(name, (_LocallyConnected,), {"rank": rank, "__module__": __name__})
-    globals()[name] = importlib.import_module("keras.src.api_export").keras_export(f"keras.layers.{name}")(cls)
-    setattr(keras.layers, name, cls)
+@stand_in("layers")
+class LocallyConnected1D(_LocallyConnected):
+    """Keras 2's layer for sequences."""
+
+    rank = 1
 
 
-_export(1)
-_export(2)
+@stand_in("layers")
+class LocallyConnected2D(_LocallyConnected):
+    """Keras 2's layer for images."""
+
+    rank = 2
 
 
 def _cases(rank: int) -> list[Case]:

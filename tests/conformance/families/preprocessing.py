@@ -12,6 +12,7 @@ _IMAGES = (3, 4, 6, 5)
 _CUT = {"height": 3, "width": 4}
 _SIZES = {"height": 6, "width": 4}
 
+WITHOUT_CASE = {"HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
 CASES = [
     Case("CategoryEncoding", {"num_tokens": 9}, below=9),
     Case("CategoryEncoding", {"num_tokens": 9, "output_mode": "count"}, below=9),

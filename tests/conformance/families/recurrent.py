@@ -32,6 +32,17 @@ _BACKWARDS = {"return_sequences": True, "go_backwards": True}
 # A loop over the steps: torch's kernels know no such activation.
 _LOOP = {"recurrent_activation": "hard_sigmoid", "kernel_regularizer": "l2", "use_bias": False}
 
+# Cells go through the suites within RNN. Keras 3 has no CuDNN layers.
+WITHOUT_CASE = {
+    "AbstractRNNCell",
+    "ConvLSTMCell",
+    "CuDNNGRU",
+    "CuDNNLSTM",
+    "GRUCell",
+    "LSTMCell",
+    "SimpleRNNCell",
+    "StackedRNNCells",
+}
 CASES = [
     *(_case(layer, {"units": 3}) for layer in ("SimpleRNN", "GRU", "LSTM")),
     *(_case(layer, {"units": 2, **_ALL}) for layer in ("SimpleRNN", "GRU", "LSTM")),

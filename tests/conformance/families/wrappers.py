@@ -16,6 +16,8 @@ def _around(layer: str, *arguments: Any, **keywords: Any) -> Callable[[Any], dic
     return lambda library: {"layer": getattr(library.layers, layer)(*arguments, **keywords, name="inner"), **own}
 
 
+# It does not say how it is called.
+WITHOUT_CASE = {"Wrapper"}
 CASES = [
     Case("Bidirectional", _around("LSTM", 3), (2, 4, 5), weights=(-1, 1)),
     Case("Bidirectional", _around("LSTM", 3, return_sequences=True, merge_mode="sum"), (2, 4, 5), weights=(-1, 1)),

@@ -1,4 +1,4 @@
-"""What do all layers have in common that slide a kernel over the spatial axes of their inputs?"""
+"""What have all layers in common that slide a kernel over spatial axes, and how do their kernels lie in memory?"""
 
 from __future__ import annotations
 

@@ -119,6 +119,9 @@ class LocallyConnected(BaseConvolution):
     True
     """
 
+    # The number of each value of each window, -1 for one in the padding. Shape: (windows, values).
+    _torchkeras_values: torch.Tensor
+
     def __init__(
         self,
         filters: int,

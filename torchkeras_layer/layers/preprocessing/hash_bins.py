@@ -43,6 +43,8 @@ class HashBinLayer(StringLayer):
     """
 
     _torchkeras_unsupported = {"sparse": False}
+    # The layer inside that hashes strings.
+    _torchkeras_strings_layer: StringHashes
 
     def __init__(self, num_bins: int, output_mode: str, accepted_modes: tuple[str, ...], **kwargs: Any) -> None:
         if kwargs.get("dtype") is None:

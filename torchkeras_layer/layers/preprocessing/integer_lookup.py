@@ -102,6 +102,12 @@ class IntegerLookup(VocabularyLookup):
     tensor([1138,   -1])
     """
 
+    # The tokens of the vocabulary and of the mask in ascending order, which a call searches.
+    _torchkeras_keys: torch.Tensor
+    # The index of each token in `_torchkeras_keys`.
+    _torchkeras_indices: torch.Tensor
+    # With `invert`, the token of each index.
+    _torchkeras_tokens: torch.Tensor
     _torchkeras_token_type = TokenType(
         read=_read_token,
         show=_unchanged_token,

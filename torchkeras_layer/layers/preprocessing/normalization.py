@@ -48,6 +48,9 @@ class Normalization(DataLayer):
     tensor([-1.,  1.])
     """
 
+    # The square root of the variance that was given, which the inputs are divided by.
+    _torchkeras_deviation: torch.Tensor
+
     def __init__(self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
         self.axis = _read_axes(self, axis)

@@ -72,7 +72,10 @@ class VocabularyLookup(DataLayer):
     _torchkeras_unsupported = {"sparse": False}
     # Keras writes these into configs, but they follow from other entries.
     _torchkeras_without_effect = ("vocabulary_size", "has_input_vocabulary")
+    # Which tokens the layer takes, ints or strings, and how they are read and shown.
     _torchkeras_token_type: ClassVar[TokenType]
+    # How much each token counts in 'tf_idf', special ones included.
+    _torchkeras_idf_weights: Any
 
     def __init__(
         self,

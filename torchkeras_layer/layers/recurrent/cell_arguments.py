@@ -113,6 +113,8 @@ class CellDropout(SeededLayer):
 
     dropout: float
     recurrent_dropout: float
+    # The masks of the sequence that is being read.
+    #
     # Not in `_torchkeras.derived`, which the other base class of a ConvLSTMCell uses.
     _torchkeras_dropout_masks: DropoutMasks
 

@@ -99,6 +99,8 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
     (torch.Size([1, 3, 2]), 0.0)
     """
 
+    # How the state is convolved.
+    #
     # Not in `_torchkeras.derived`, which the base class of all convolutions uses.
     _torchkeras_state_convolution: StateConvolution
 

@@ -23,6 +23,7 @@ class SeededLayer(BuiltInLayer):
     """
 
     seed: int | None
+    # How often the layer drew, an int tensor of shape ().
     _torchkeras_draws: torch.Tensor
 
     @property

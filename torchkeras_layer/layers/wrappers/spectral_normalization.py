@@ -9,7 +9,7 @@ import torch
 from torch.func import functional_call
 
 from torchkeras_layer import initializers
-from torchkeras_layer.layer.weight_spec import read_weight
+from torchkeras_layer.layer.weight_arguments import read_weight
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int
 from torchkeras_layer.layers.built_in_layer import cast_output

@@ -11,8 +11,6 @@ from typing_extensions import Self
 
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.configuration import captured_config
-from torchkeras_layer.models.configs.keras_2_json import first_calls_in, is_graph_config
-from torchkeras_layer.models.configs.restoring import RestoredGraph
 from torchkeras_layer.models.configs.writing import GraphWriter
 from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.graphs import layer_under, operand_under, take_sinks, wiring_of
@@ -38,6 +36,8 @@ class ModelConfiguration(GraphCalls):
         >>> keras.Model.from_config(config).get_layer("head").units
         2
         """
+        from torchkeras_layer.models.configs.keras_2_json import first_calls_in
+
         wiring = wiring_of(self)
         if wiring is None or not _takes_graph(type(self)):
             inherits = type(self).get_config is ModelConfiguration.get_config
@@ -70,6 +70,10 @@ class ModelConfiguration(GraphCalls):
         >>> keras.Model.from_config(keras.Model(x, x + y[:, :1]).get_config()).output_shape
         (None, 3)
         """
+        # Only here, for a light import of the library.
+        from torchkeras_layer.models.configs.keras_2_json import is_graph_config
+        from torchkeras_layer.models.configs.restoring import RestoredGraph
+
         if not isinstance(config, dict):
             raise DeserializationError(f"{cls.__name__}.from_config: a config is a dict. Received: {config!r}.")
         if not _takes_graph(cls):

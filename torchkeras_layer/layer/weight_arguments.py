@@ -1,4 +1,4 @@
-"""Which weight do the arguments of `add_weight` describe, are they valid, and what is stored about the weight?"""
+"""Which arguments does `add_weight` take, are they valid, and what is stored about the weight that they describe?"""
 
 from __future__ import annotations
 

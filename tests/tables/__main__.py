@@ -1,0 +1,35 @@
+"""Which texts are made from the code, and where do they stand? `make tables` writes them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.tables.block import Block
+from tests.tables.families import names_by_family, table_of_families
+from tests.tables.hooks import table_of_hooks
+from tests.tables.names import table_of, table_of_missing
+
+BLOCKS = [
+    Block("torchkeras_layer/layers/_families.py", "names by family", names_by_family),
+    Block("docs/layers_by_example.md", "families", table_of_families),
+    Block("docs/differences.md", "what is not here", table_of_missing),
+    Block("docs/reference_tables.md", "initializers", partial(table_of, "initializer")),
+    Block("docs/reference_tables.md", "activation functions", partial(table_of, "activation function")),
+    Block("docs/reference_tables.md", "constraints", partial(table_of, "constraint")),
+    Block("docs/reference_tables.md", "regularizers", partial(table_of, "regularizer")),
+    Block("CONTRIBUTING.md", "hooks", table_of_hooks),
+]
+
+
+def main() -> None:
+    """Write every block that is not as it should be, and print which those were."""
+    for block in BLOCKS:
+        before = block.path.read_text(encoding="utf-8")
+        after = block.written_anew(before)
+        if after != before:
+            block.path.write_text(after, encoding="utf-8")
+            print(f"written: {block}")
+
+
+if __name__ == "__main__":
+    main()
