@@ -29,7 +29,7 @@ class LayerBase(LazyModuleMixin, nn.Module):
     """The base of `Layer`: reading, setting and deleting attributes, and the record that holds the layer's state."""
 
     _torchkeras: Record
-    # What was read of the class.
+    # What is known about the class.
     _torchkeras_facts: ClassVar[ClassFacts]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -101,7 +101,7 @@ class LayerBase(LazyModuleMixin, nn.Module):
         return weight
 
     def _torchkeras_explain_missing(self, name: str) -> Any:
-        """Raise the error for an attribute that is not there."""
+        """Raise the error for a missing attribute."""
         owner = getattr(type(self), name, None)
         if isinstance(owner, property) and owner.fget is not None:
             # Python calls __getattr__ when a property raises an AttributeError, and loses its message. Raise it again.

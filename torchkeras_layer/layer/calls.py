@@ -307,15 +307,15 @@ class Calls(LayerBase):
         infer_parameters(self, args, kwargs)
 
     def _torchkeras_read_inputs(self, inputs: Any) -> Any:
-        """Turn arrays and numbers in the first argument into tensors; a preprocessing layer reads lists and strings."""
+        """Convert arrays and numbers in the first argument to tensors; preprocessing layers read lists and strings too."""
         return as_tensors(self, inputs)
 
     def _torchkeras_build(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
-        """Build for the arguments of a call; a `Sequential` has its layers do it."""
+        """Build the layer for the arguments of a call; a `Sequential` builds its layers one after the other."""
         build_for_call(self, inputs, args, kwargs, outer)
 
     def _torchkeras_infer(
         self, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Inferred, SymbolicRun | None]:
-        """Say what comes out of a symbolic call; a model of a graph knows it."""
+        """Return the specs of the outputs of a symbolic call; a functional model reads them from its graph."""
         return infer_call(self, outer, inputs, args, kwargs)

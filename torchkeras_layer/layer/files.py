@@ -159,7 +159,7 @@ class Files(LayerBase):
             derive_route(self)
 
     def _torchkeras_state_to_copy(self) -> dict[str, Any]:
-        """Return the `__dict__` that a copy or a pickle gets."""
+        """Return the `__dict__` of a copy or a pickle."""
         # Not in __getstate__, which torch replaces by one that raises if a module is parametrized.
         state = dict(self.__dict__)
         # The compiled call runs this layer and not the copy.
