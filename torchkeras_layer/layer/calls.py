@@ -307,7 +307,7 @@ class Calls(LayerBase):
         infer_parameters(self, args, kwargs)
 
     def _torchkeras_read_inputs(self, inputs: Any) -> Any:
-        """Convert arrays and numbers in the first argument to tensors; preprocessing layers read lists and strings too."""
+        """Convert arrays and numbers in the first argument to tensors; preprocessing layers read more types."""
         return as_tensors(self, inputs)
 
     def _torchkeras_build(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
