@@ -185,7 +185,7 @@ def test_orthogonal_modes(mode):
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 2, 2)])
 def test_orthogonal_needs_a_matrix(shape):
-    with pytest.raises(ValueError, match="OrthogonalRegularizer: expected a matrix. Received a tensor of shape"):
+    with pytest.raises(ValueError, match="OrthogonalRegularizer: expected a matrix. Received: a tensor of shape"):
         regularizers.OrthogonalRegularizer()(torch.zeros(shape))
 
 

@@ -86,7 +86,8 @@ def test_the_reference_tables_name_everything_public(module, kind):
 
 def test_the_table_of_what_is_not_here_names_it_all():
     shown = {name for row in _cells("docs/differences.md") for name in _names(row[1])}
-    assert shown == {name for advices in INSTEAD.values() for names in advices.values() for name in names.split()}
+    advices = (advices for (_, link), advices in INSTEAD.items() if link.endswith("that-are-not-here"))
+    assert shown >= {name for by_advice in advices for names in by_advice.values() for name in names.split()}
 
 
 def test_the_table_of_hooks_names_all_that_the_source_has():

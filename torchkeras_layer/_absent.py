@@ -1,37 +1,57 @@
-"""What of Keras is not here, and what takes its place?"""
+"""Which names does Keras have that this library does not, and what replaces each?"""
 
 from __future__ import annotations
 
-_LOOP = (
-    "Train as in PyTorch: `loss = torch.nn.functional.mse_loss(model(x), y) + sum(keras.collect_losses(model))`, "
-    "`loss.backward()`, `optimizer.step()`."
+_TRAIN = (
+    "Train as in PyTorch: loss = torch.nn.functional.mse_loss(model(x), y) + sum(keras.collect_losses(model)), "
+    "loss.backward(), optimizer.step()."
 )
-_NO_GRAD = "Call `model.eval()`, and then the model within `with torch.no_grad():`."
-_SAVE = "Write `torch.save(model.state_dict(), path)`; `model.to_json()` tells the architecture."
+_PREDICT = "Call model.eval(), and then the model within `with torch.no_grad():`."
+_SAVE = "Write torch.save(model.state_dict(), path); model.to_json() gives the architecture."
 _LOAD = (
-    "Files of Keras are not read here. Write `model.load_state_dict(torch.load(path))`, or `model.set_weights(arrays)` "
-    "with what `get_weights()` gave in Keras; `keras.models.model_from_json(text)` makes the architecture."
+    "Keras's files cannot be read yet. Write model.load_state_dict(torch.load(path)), or model.set_weights(arrays) "
+    "with the arrays of Keras's get_weights(); keras.models.model_from_json(text) rebuilds the architecture."
 )
-_AUGMENT = "Image augmentation stays with `torchvision.transforms.v2`: put it into the data set."
-_AUDIO = "Spectrograms stay with `torchaudio.transforms`."
-_FOREIGN = (
-    "Layers that wrap those of other frameworks are not here; `keras.layers.TorchModuleWrapper` takes any `nn.Module`."
-)
+_AUGMENT = "Augment images with torchvision.transforms.v2 in the data set."
+_AUDIO = "Compute spectrograms with torchaudio.transforms."
+_FOREIGN = "Layers of other frameworks cannot be wrapped; keras.layers.TorchModuleWrapper wraps any nn.Module."
+_OPS = "Write torch functions, also on symbolic tensors: {place}.relu(x) is torch.relu(x)."
+_QUANTIZE = "Quantize the model with torchao."
+_REMAT = "Write torch.utils.checkpoint.checkpoint(layer, x, use_reentrant=False)."
 
-# By place, and by what to do instead: the names that a porter looks for. docs/differences.md shows it as a table.
+# By place (keras, a module of it, or the methods of Layer and Model) and by the entry that explains the difference;
+# within one, the names by the advice.
 INSTEAD = {
-    "keras": {
-        "Write torch functions, also on symbolic tensors: `keras.ops.relu(x)` is `torch.relu(x)`.": "ops",
-        "Take one of `torch.optim`: `torch.optim.Adam(model.parameters())`.": "optimizers Optimizer",
-        "Take one of `torch.nn.functional`, such as `mse_loss(model(x), y)` or `cross_entropy`.": "losses Loss",
-        "Write what it does into the training loop, which is your own.": "callbacks",
-        "Take `torch.rand` and its kin; `keras.utils.set_random_seed(seed)` seeds them.": "random",
-        "Take `torchvision.models`, or a model of your own.": "applications",
-        "Take `torchvision.datasets`, or a `torch.utils.data.Dataset` of your own.": "datasets",
-        "Load data with `torch.utils.data`; layers such as `keras.layers.Rescaling` prepare it.": "preprocessing",
-        "Take `layer.add_weight(...)` in a layer, `torch.nn.Parameter` elsewhere.": "Variable",
+    ("keras", "See docs/differences.md#modules-that-are-not-here"): {
+        _OPS.format(place="keras.ops"): "ops",
+        "Use an optimizer of torch.optim, such as torch.optim.Adam(model.parameters()).": "optimizers Optimizer",
+        "Use a loss of torch.nn.functional, such as mse_loss(model(x), y) or cross_entropy.": "losses Loss",
+        "Write what a callback does into the training loop, which is your own.": "callbacks",
+        "Use torchvision.models, or a model of your own.": "applications",
+        "Use torchvision.datasets, or a torch.utils.data.Dataset of your own.": "datasets",
+        "Load data with torch.utils.data; layers such as keras.layers.Rescaling prepare it.": "preprocessing",
+        "Use keras.Policy, or a name such as dtype='mixed_bfloat16'.": "dtype_policies FloatDTypePolicy",
+        "Settings are in keras.backend, such as set_floatx; the global policy is in keras.mixed_precision.": "config",
+        "Use torch.distributed.": "distribution",
+        _QUANTIZE: "quantizers Quantizer",
+        "Write torch.export.export(model, (x,)).": "export",
+        _REMAT: "remat RematScope",
+        "Write torch.func.functional_call(model, weights, (x,)).": "StatelessScope",
+        "Use keras.Model(inputs, outputs).": "Function",
+        "Derive from keras.Layer.": "Operation",
+        "Use keras.metrics.Metric.": "Metric",
+        "Use keras.regularizers.Regularizer.": "Regularizer",
+        "Write `with torch.device(name):`.": "device",
+        "Write `with layer.name_scope:`.": "name_scope",
+        "Read keras.__version__.": "version",
     },
-    "layers": {
+    ("keras", "See docs/differences.md#random-numbers"): {
+        "Use torch.rand and torch.randn; keras.utils.set_random_seed(seed) seeds them.": "random",
+    },
+    ("keras", "See docs/differences.md#assign-and-value"): {
+        "Write layer.add_weight(...) in a layer, torch.nn.Parameter elsewhere.": "Variable",
+    },
+    ("layers", "See docs/differences.md#layers-that-are-not-here"): {
         _AUGMENT: (
             "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MaxNumBoundingBoxes "
             "MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop "
@@ -41,47 +61,132 @@ INSTEAD = {
         ),
         _AUDIO: "MelSpectrogram STFTSpectrogram",
         _FOREIGN: "FlaxLayer JaxLayer TFSMLayer",
-        "Call the layers one after the other, or make a `keras.Sequential` of them.": "Pipeline",
-        "Make an `Input` for each feature, and join them by `keras.layers.Concatenate()`.": "DenseFeatures",
+        "Call the layers one after the other, or make a keras.Sequential of them.": "Pipeline",
+        "Make an Input for each feature, and join them with keras.layers.Concatenate().": "DenseFeatures",
     },
-    "metrics": {
-        "Take it from `torchmetrics`, and put it on an attribute of the layer.": (
+    ("metrics", "See docs/differences.md#modules-that-are-not-here"): {
+        "Use a metric of torchmetrics, also on an attribute of a layer.": (
             "AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy CategoricalCrossentropy "
             "CategoricalHinge ConcordanceCorrelation CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives "
             "Hinge IoU KLDivergence LogCoshError MeanAbsoluteError MeanAbsolutePercentageError MeanIoU "
             "MeanMetricWrapper MeanRelativeError MeanSquaredError MeanSquaredLogarithmicError MeanTensor OneHotIoU "
             "OneHotMeanIoU PearsonCorrelation Poisson Precision PrecisionAtRecall R2Score Recall RecallAtPrecision "
             "RootMeanSquaredError SensitivityAtSpecificity SparseCategoricalAccuracy SparseCategoricalCrossentropy "
-            "SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge TopKCategoricalAccuracy TrueNegatives "
-            "TruePositives"
+            "SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge TopKCategoricalAccuracy "
+            "TrueNegatives TruePositives binary_accuracy categorical_accuracy sparse_categorical_accuracy "
+            "top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
+        ),
+        "Use a loss of torch.nn.functional.": (
+            "binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy hinge huber kl_divergence "
+            "mean_absolute_error mean_squared_error poisson"
         ),
     },
-    "models": {_LOAD: "load_model", _SAVE: "save_model"},
-    "Model": {
-        _LOOP: (
-            "fit fit_generator train_on_batch train_step compute_loss compiled_loss compiled_metrics "
-            "make_train_function"
+    ("utils", "See docs/differences.md#modules-that-are-not-here"): {
+        "Write torch.nn.functional.one_hot(labels, num_classes).": "to_categorical",
+        "Write torch.nn.functional.normalize(x, dim=axis).": "normalize",
+        "Write torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True).": "pad_sequences",
+        "Derive from torch.utils.data.Dataset.": "Sequence PyDataset",
+        "Write torch.utils.data.random_split(dataset, lengths).": "split_dataset",
+        "Use torchvision.datasets.ImageFolder.": "image_dataset_from_directory",
+        "Write a torch.utils.data.Dataset.": (
+            "audio_dataset_from_directory text_dataset_from_directory timeseries_dataset_from_array"
         ),
-        f"{_NO_GRAD} Then compute losses and metrics.": "evaluate evaluate_generator test_on_batch test_step",
-        _NO_GRAD: "predict predict_generator predict_on_batch predict_step",
-        _SAVE: "save save_weights",
-        _LOAD: "load_weights",
-        "Write `torch.export.export(model, (x,))`.": "export",
+        "Use torchvision.io, or Pillow.": "load_img save_img img_to_array array_to_img",
+        "Write torch.hub.download_url_to_file(url, path).": "get_file",
+        "Write keras.backend.clear_session().": "clear_session",
+        "Write keras.backend.is_keras_tensor(x).": "is_keras_tensor",
+    },
+    ("backend", "See docs/differences.md#modules-that-are-not-here"): {
+        _OPS.format(place="keras.backend"): (
+            "abs all any arange argmax argmin batch_dot batch_flatten bias_add binary_crossentropy cast "
+            "categorical_crossentropy clip concatenate constant conv1d conv2d conv3d cos cumprod cumsum dot dropout "
+            "dtype elu equal eval exp expand_dims eye flatten gather greater greater_equal hard_sigmoid l2_normalize "
+            "less less_equal log logsumexp map_fn max maximum mean min minimum ndim not_equal one_hot ones ones_like "
+            "permute_dimensions pow prod relu repeat repeat_elements reshape reverse round shape sigmoid sign sin "
+            "softmax softplus softsign sparse_categorical_crossentropy sqrt square squeeze stack std stop_gradient sum "
+            "switch tanh tile transpose var zeros zeros_like"
+        ),
+        "Write torch.autograd.grad(loss, tensors).": "gradients",
+        "Write keras.Input(shape).": "placeholder",
+        "Write keras.Model(inputs, outputs).": "function",
+    },
+    ("backend", "See docs/differences.md#the-mode"): {
+        "Name the argument `training` in call; model.train() and model.eval() set the mode.": (
+            "learning_phase set_learning_phase in_train_phase in_test_phase"
+        ),
+    },
+    ("backend", "See docs/differences.md#random-numbers"): {
+        "Use torch.rand and torch.randn; keras.utils.set_random_seed(seed) seeds them.": (
+            "random_bernoulli random_normal random_normal_variable random_uniform random_uniform_variable "
+            "truncated_normal"
+        ),
+    },
+    ("backend", "See docs/differences.md#assign-and-value"): {
+        "Weights are plain tensors: write weight.copy_(value) within `with torch.no_grad():`.": (
+            "batch_get_value batch_set_value get_value moving_average_update set_value update update_add update_sub "
+            "variable"
+        ),
+    },
+    ("mixed_precision", "See docs/differences.md#modules-that-are-not-here"): {
+        "Use torch.amp.GradScaler.": "LossScaleOptimizer",
+    },
+    ("models", "See docs/differences.md#files"): {_LOAD: "load_model", _SAVE: "save_model"},
+    ("saving", "See docs/differences.md#files"): {
+        _LOAD: "load_model load_weights",
+        _SAVE: "save_model save_weights",
+    },
+    ("Layer", "See docs/differences.md#members-that-are-not-here"): {
+        _QUANTIZE: "quantize quantized_build quantized_call quantization_mode",
+        _REMAT: "rematerialized_call",
+        "Call the layer on keras.Input(...), or write compute_output_signature(spec).": (
+            "compute_output_spec symbolic_call"
+        ),
+        "Read compute_dtype.": "input_dtype",
+        "Write dict(layer.named_parameters()).": "torch_params",
+        "Read submodules.": "_flatten_layers",
+    },
+    ("Layer", "See docs/differences.md#private-attributes-of-keras"): {
+        "Read or set trainable.": "_trainable",
+        "Read or set built.": "_built",
+        "Read autocast, or pass it to the constructor.": "_autocast",
+        "Read input_shape, or pass batch_input_shape= to the constructor.": "_batch_input_shape",
+        "Read submodules, or the layers of a model.": "_layers",
+    },
+    ("Model", "See docs/differences.md#compile-fit-evaluate-predict"): {
+        _TRAIN: (
+            "fit fit_generator train_on_batch train_step compute_loss stateless_compute_loss compiled_loss "
+            "make_train_function compile_from_config get_compile_config"
+        ),
+        f"{_PREDICT} Then compute losses and metrics.": (
+            "evaluate evaluate_generator test_on_batch test_step make_test_function"
+        ),
+        _PREDICT: "predict predict_generator predict_on_batch predict_step make_predict_function",
+        "Call and reset metrics in the training loop; those on layers are in model.metrics.": (
+            "compiled_metrics compute_metrics get_metrics_result metrics_names reset_metrics"
+        ),
+        "Write model.compile(), which is torch's, and call the model.": "jit_compile run_eagerly",
+    },
+    ("Model", "See docs/differences.md#files"): {
+        _SAVE: "save save_weights get_state_tree",
+        _LOAD: "load_weights set_state_tree",
+        "Write torch.export.export(model, (x,)).": "export",
     },
 }
-_BY_NAME = {
-    place: {name: advice for advice, names in advices.items() for name in names.split()}
-    for place, advices in INSTEAD.items()
-}
+_BY_NAME: dict[str, dict[str, str]] = {}
+for (_place, _link), _advices in INSTEAD.items():
+    for _advice, _names in _advices.items():
+        _BY_NAME.setdefault(_place, {}).update(dict.fromkeys(_names.split(), f"{_advice} {_link}"))
 
 
 def instead_of(name: str, place: str) -> str:
-    """Say what to do where Keras has `name` in a place and this library has not; nothing if Keras has none either.
+    """Return what to write instead of a name that Keras has in a place and this library does not, else ''.
 
-    `place`: keras, layers, metrics, models, or Model for its methods.
+    Args:
+        name: the name, such as 'optimizers'.
+        place: 'keras'; 'layers', 'models' or another module of it; or 'Layer' or 'Model' for their members.
 
-    >>> instead_of("optimizers", "keras")
-    'Take one of `torch.optim`: `torch.optim.Adam(model.parameters())`.'
+    >>> instead_of("optimizers", "keras").partition(" See ")[0]
+    'Use an optimizer of torch.optim, such as torch.optim.Adam(model.parameters()).'
     >>> instead_of("optimisers", "keras")
     ''
     """
@@ -91,8 +196,13 @@ def instead_of(name: str, place: str) -> str:
 def describe_missing(module: str, name: str, place: str) -> str:
     """Return the message of a module's AttributeError.
 
-    >>> describe_missing("keras", "callbacks", "keras")
-    "module 'keras' has no attribute 'callbacks'. Write what it does into the training loop, which is your own."
+    Args:
+        module: full name of the module.
+        name: the name that it does not have.
+        place: see `instead_of`.
+
+    >>> describe_missing("keras", "device", "keras").partition(" See ")[0]
+    "module 'keras' has no attribute 'device'. Write `with torch.device(name):`."
     """
     advice = instead_of(name, place)
     return f"module {module!r} has no attribute {name!r}{f'. {advice}' if advice else ''}"

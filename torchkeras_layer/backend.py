@@ -1,5 +1,10 @@
 """Which functions are in `keras.backend`? Process-wide settings, numbered names, and questions about tensors."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchkeras_layer._absent import describe_missing
 from torchkeras_layer._names import get_uid, reset_uids
 from torchkeras_layer._settings import (
     epsilon,
@@ -26,3 +31,8 @@ __all__ = [
     "set_floatx",
     "set_image_data_format",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        raise AttributeError(describe_missing(__name__, name, "backend"))

@@ -1,4 +1,4 @@
-"""Which projections keep a weight within bounds, and how does one go from a name to a constraint and back?"""
+"""Which constraints on weights are there, and how are they found by name and written into configs?"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _catalog = Catalog("constraint", module="keras.constraints")
 
 @_catalog.register()
 class Constraint:
-    """A projection: called with a weight, it returns the weight's value to go on with, of the same shape.
+    """Base class of constraints: called with a weight, a constraint returns the new value, of the same shape.
 
     >>> class Rounded(Constraint):
     ...     def __call__(self, w):
@@ -31,27 +31,37 @@ class Constraint:
     """
 
     def __call__(self, w: Tensor) -> Tensor:
-        """Return the projected weight: `w` itself."""
+        """Return the constrained weight: here, `w` itself."""
         return w
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the constructor's arguments.
+
+        >>> Constraint().get_config()
+        {}
+        """
         return {}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a constraint from `get_config()`."""
+        """Make a constraint from the result of `get_config()`.
+
+        >>> MaxNorm.from_config(MaxNorm(3.0).get_config()).max_value
+        3.0
+        """
         return cls(**config)
 
 
 @_catalog.register("maxnorm")
 class MaxNorm(Constraint):
-    """Scale down what is longer than `max_value`, measured along `axis` (Srivastava et al., 2014).
+    """Limit the L2 norm along `axis` to `max_value` (Srivastava et al., 2014).
 
-    `axis` holds the weight's input dimensions: 0 for Dense, (0, 1, 2) for Conv2D; `None` is all.
+    Args:
+        max_value: the maximum norm, a number >= 0.
+        axis: axes of the norm, usually the weight's input axes: 0 for Dense, (0, 1, 2) for Conv2D; `None` for all.
 
     Raises:
-        ValueError: if `max_value` is not a number >= 0 or `axis` no axis.
+        ValueError: if `max_value` is not such a number, or `axis` is not an int, ints or `None`.
 
     >>> MaxNorm(1.0)(torch.tensor([[3.0], [4.0]]))
     tensor([[0.6000],
@@ -63,7 +73,7 @@ class MaxNorm(Constraint):
         self.axis = _axis(axis, "MaxNorm")
 
     def __call__(self, w: Tensor) -> Tensor:
-        """Return the projected weight, of the same shape and dtype."""
+        """Return the constrained weight, of the same shape and dtype."""
         norms = _norms(w, self.axis)
         return w * (norms.clamp(max=self.max_value) / (epsilon() + norms))
 
@@ -81,16 +91,19 @@ class NonNeg(Constraint):
     """
 
     def __call__(self, w: Tensor) -> Tensor:
-        """Return the projected weight, of the same shape and dtype."""
+        """Return the constrained weight, of the same shape and dtype."""
         return w.clamp(min=0)
 
 
 @_catalog.register("unitnorm")
 class UnitNorm(Constraint):
-    """Scale to length 1, measured along `axis` (see `MaxNorm`).
+    """Scale to an L2 norm of 1 along `axis`.
+
+    Args:
+        axis: axes of the norm; see `MaxNorm`.
 
     Raises:
-        ValueError: if `axis` is no axis.
+        ValueError: if `axis` is not an int, ints or `None`.
 
     >>> UnitNorm()(torch.tensor([[3.0], [4.0]]))
     tensor([[0.6000],
@@ -101,7 +114,7 @@ class UnitNorm(Constraint):
         self.axis = _axis(axis, "UnitNorm")
 
     def __call__(self, w: Tensor) -> Tensor:
-        """Return the projected weight, of the same shape and dtype."""
+        """Return the constrained weight, of the same shape and dtype."""
         return w / (epsilon() + _norms(w, self.axis))
 
     def get_config(self) -> dict[str, Any]:
@@ -111,10 +124,15 @@ class UnitNorm(Constraint):
 
 @_catalog.register()
 class MinMaxNorm(Constraint):
-    """Move the length, measured along `axis` (see `MaxNorm`), by the share `rate` of the way into the bounds.
+    """Move the L2 norm along `axis` towards the range from `min_value` to `max_value`.
+
+    Args:
+        min_value, max_value: bounds of the norm, 0 <= min_value <= max_value.
+        rate: fraction of the distance to the range that is covered, from 0 to 1; 1 enforces the bounds.
+        axis: axes of the norm; see `MaxNorm`.
 
     Raises:
-        ValueError: unless 0 <= `min_value` <= `max_value` and 0 <= `rate` <= 1, or if `axis` is no axis.
+        ValueError: if a number is out of its range, or `axis` is not an int, ints or `None`.
 
     >>> MinMaxNorm(min_value=1.0, max_value=3.0, rate=0.5)(torch.tensor([[3.0], [4.0]]))
     tensor([[2.4000],
@@ -128,7 +146,7 @@ class MinMaxNorm(Constraint):
         self.axis = _axis(axis, "MinMaxNorm")
 
     def __call__(self, w: Tensor) -> Tensor:
-        """Return the projected weight, of the same shape and dtype."""
+        """Return the constrained weight, of the same shape and dtype."""
         norms = _norms(w, self.axis)
         bounded = norms.clamp(self.min_value, self.max_value)
         desired = self.rate * bounded + (1 - self.rate) * norms
@@ -170,10 +188,10 @@ min_max_norm = MinMaxNorm
 
 
 def get(identifier: Any) -> Any:
-    """Return the constraint for a name, a config, a class, a callable (as it is) or `None` (`None`).
+    """Return the constraint for a name, a config, a class, a callable (unchanged) or `None` (`None`).
 
     Raises:
-        ValueError: if it stands for no constraint.
+        ValueError: if the identifier is unknown.
 
     >>> get("max_norm").get_config(), get(None)
     ({'max_value': 2, 'axis': 0}, None)
@@ -182,7 +200,7 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(constraint: Any) -> Any:
-    """Return the config that makes this constraint again.
+    """Return the config of a constraint.
 
     >>> serialize(UnitNorm(axis=1))["config"]
     {'axis': 1}
@@ -191,10 +209,14 @@ def serialize(constraint: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the constraint that `serialize` described.
+    """Return the constraint for a name or for a config from `serialize`.
+
+    Args:
+        config: the name or config.
+        custom_objects: classes and functions by the names that the config has for them.
 
     Raises:
-        ValueError: if it is neither built in nor in `custom_objects`.
+        ValueError: if it is unknown.
 
     >>> deserialize({"class_name": "UnitNorm", "config": {"axis": 1}}).axis
     1

@@ -1,5 +1,10 @@
 """Which names are in `keras.mixed_precision`? Dtype policies and the global default."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchkeras_layer._absent import describe_missing
 from torchkeras_layer.precision import Policy, global_policy, set_global_policy
 
 DTypePolicy = Policy
@@ -7,3 +12,8 @@ dtype_policy = global_policy
 set_dtype_policy = set_global_policy
 
 __all__ = ["DTypePolicy", "Policy", "dtype_policy", "global_policy", "set_dtype_policy", "set_global_policy"]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        raise AttributeError(describe_missing(__name__, name, "mixed_precision"))

@@ -1,4 +1,4 @@
-"""Which penalties on a tensor are there, and how does one go from a name to a regularizer and back?"""
+"""Which regularizers are there, and how are they found by name and written into configs?"""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _catalog = Catalog("regularizer", module="keras.regularizers")
 
 @_catalog.register()
 class Regularizer:
-    """A penalty: called with a tensor, it returns a scalar tensor that is added to the loss.
+    """Base class of regularizers: called with a tensor, a regularizer returns a scalar, which is added to the loss.
 
-    Subclasses define `__call__`, and `get_config` to be saved.
+    Subclasses define `__call__` and, for configs, `get_config`.
 
     >>> class Sharpness(Regularizer):
     ...     def __call__(self, x):
@@ -32,27 +32,34 @@ class Regularizer:
     """
 
     def __call__(self, x: Tensor) -> Any:
-        """Return the penalty on `x`: none."""
+        """Return the penalty on `x`: here, 0."""
         return 0.0
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments.
+        """Return the constructor's arguments. Subclasses define it.
 
         Raises:
-            NotImplementedError: if the subclass does not define it.
+            NotImplementedError: in this base class.
         """
         name = type(self).__name__
-        raise NotImplementedError(f"{name}: define get_config(), returning the constructor's arguments, to save it.")
+        raise NotImplementedError(f"{name}: define get_config() in the class; it returns the constructor's arguments.")
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a regularizer from `get_config()`."""
+        """Make a regularizer from the result of `get_config()`.
+
+        >>> L2.from_config(L2(0.5).get_config()).l2
+        0.5
+        """
         return cls(**config)
 
 
 @_catalog.register()
 class L1L2(Regularizer):
-    """`l1 * sum(|x|) + l2 * sum(x²)`.
+    """L1 and L2 penalty: `l1 * sum(|x|) + l2 * sum(x²)`.
+
+    Args:
+        l1, l2: factors of the penalties, numbers >= 0; `None` is 0.
 
     Raises:
         ValueError: if a factor is not a finite number >= 0.
@@ -79,7 +86,10 @@ class L1L2(Regularizer):
 
 @_catalog.register()
 class L1(Regularizer):
-    """`l1 * sum(|x|)`, 0.01 by default.
+    """L1 penalty: `l1 * sum(|x|)`.
+
+    Args:
+        l1: factor of the penalty, a number >= 0; `None` is 0.01.
 
     Raises:
         ValueError: if `l1` is not a finite number >= 0.
@@ -102,7 +112,10 @@ class L1(Regularizer):
 
 @_catalog.register()
 class L2(Regularizer):
-    """`l2 * sum(x²)`, 0.01 by default.
+    """L2 penalty: `l2 * sum(x²)`.
+
+    Args:
+        l2: factor of the penalty, a number >= 0; `None` is 0.01.
 
     Raises:
         ValueError: if `l2` is not a finite number >= 0.
@@ -125,12 +138,16 @@ class L2(Regularizer):
 
 @_catalog.register()
 class OrthogonalRegularizer(Regularizer):
-    """`factor` times the mean |cosine| between the rows (or `mode="columns"`) of a matrix.
+    """Penalty on rows or columns of a matrix that are not orthogonal: `factor` times the mean of their |cosines|.
 
     Shapes: (rows, columns) -> ().
 
+    Args:
+        factor: factor of the penalty, a number >= 0.
+        mode: 'rows' or 'columns'.
+
     Raises:
-        ValueError: if `factor` is not a finite number >= 0, `mode` is unknown, or the tensor is not a matrix.
+        ValueError: if an argument is not one of these; when called, if the tensor is not a matrix.
 
     >>> OrthogonalRegularizer(factor=0.5)(torch.tensor([[1.0, 0.0], [1.0, 1.0]]))
     tensor(0.3536)
@@ -145,7 +162,7 @@ class OrthogonalRegularizer(Regularizer):
     def __call__(self, x: Tensor) -> Tensor:
         """Return the penalty on the matrix `x`, a scalar in its dtype."""
         if x.ndim != 2:
-            raise ValueError(f"OrthogonalRegularizer: expected a matrix. Received a tensor of shape {tuple(x.shape)}.")
+            raise ValueError(f"OrthogonalRegularizer: expected a matrix. Received: a tensor of shape {tuple(x.shape)}.")
         vectors = x if self.mode == "rows" else x.t()
         unit = F.normalize(vectors, dim=1, eps=epsilon())
         cosines = unit @ unit.t()
@@ -180,22 +197,22 @@ orthogonal_regularizer = OrthogonalRegularizer
 
 
 def get(identifier: Any) -> Any:
-    """Return the regularizer for a name, a config, a class, a callable (as it is) or `None` (`None`).
+    """Return the regularizer for a name, a config, a class, a callable (unchanged) or `None` (`None`).
 
     Raises:
-        ValueError: if it stands for no regularizer.
+        ValueError: if the identifier is unknown.
 
     >>> get("l2").get_config(), get(None)
     ({'l2': 0.01}, None)
     """
-    # Keras 2's name for both penalties; by Keras 3's defaults of the class it would mean none at all.
+    # Keras 2's name of both penalties. With the defaults of Keras 3's class, there would be no penalty.
     if isinstance(identifier, str) and identifier == "l1_l2":
         return L1L2(0.01, 0.01)
     return _catalog.get(identifier)
 
 
 def serialize(regularizer: Any) -> Any:
-    """Return the config that makes this regularizer again.
+    """Return the config of a regularizer.
 
     >>> serialize(L2(0.5))["config"]
     {'l2': 0.5}
@@ -204,10 +221,14 @@ def serialize(regularizer: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the regularizer that `serialize` described.
+    """Return the regularizer for a name or for a config from `serialize`.
+
+    Args:
+        config: the name or config.
+        custom_objects: classes and functions by the names that the config has for them.
 
     Raises:
-        ValueError: if it is neither built in nor in `custom_objects`.
+        ValueError: if it is unknown.
 
     >>> deserialize({"class_name": "L2", "config": {"l2": 0.5}}).l2
     0.5

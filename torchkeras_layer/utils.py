@@ -1,5 +1,10 @@
 """Which functions are in `keras.utils`? Pictures of models, registering and serializing classes, random seeds."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchkeras_layer._absent import describe_missing
 from torchkeras_layer._settings import set_random_seed
 from torchkeras_layer.models.drawing import model_to_dot, model_to_mermaid, plot_model
 from torchkeras_layer.registry import (
@@ -27,3 +32,8 @@ __all__ = [
     "serialize_keras_object",
     "set_random_seed",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        raise AttributeError(describe_missing(__name__, name, "utils"))

@@ -17,7 +17,7 @@ ENTRIES = [
         _IMAGES,
         lambda: nn.PReLU(16),
         channels_second=True,
-        why="its weights and inputs become rows, and back.",
+        why="its weights and inputs are reshaped to rows, and back.",
     ),
     Entry("ReLU", {}, _IMAGES, nn.ReLU),
     Entry("Softmax", {}, _IMAGES, lambda: nn.Softmax(-1)),

@@ -9,7 +9,7 @@ from torch import nn
 from benchmarks.layer_comparison.entry import Entry, by_function
 
 _PAIR = [(64, 128), (64, 128)]
-_INNER = "several inputs and their masks are looked through, and the four projections inside are layers: some 40 µs."
+_INNER = "several inputs and masks are checked, and the four projections inside are layers: about 40 µs."
 
 
 def _attend(pair: list[torch.Tensor]) -> torch.Tensor:
@@ -62,9 +62,9 @@ ENTRIES = [
         {},
         [(16, 64), (16, 64)],
         lambda: _Additive(64),
-        why="several inputs and their masks are looked through, and its Dropout inside is a layer: some 30 µs.",
+        why="several inputs and masks are checked, and the Dropout inside is a layer: about 30 µs.",
     ),
-    Entry("Attention", {}, _PAIR, by_function(_attend), why="several inputs and their masks are looked through."),
+    Entry("Attention", {}, _PAIR, by_function(_attend), why="several inputs and masks are checked."),
     Entry(
         "GroupQueryAttention",
         {"head_dim": 16, "num_query_heads": 8, "num_key_value_heads": 2},

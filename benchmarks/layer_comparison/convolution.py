@@ -11,7 +11,7 @@ from benchmarks.layer_comparison.entry import Entry
 
 _SHAPES = {1: (64, 32), 2: (32, 32, 16), 3: (8, 8, 8, 16)}
 _KERNEL = {"kernel_size": 3}
-_VIEWS = "its kernel has Keras's shape, and its inputs come with the channels last: views of both, in training 40 µs."
+_VIEWS = "its kernel has Keras's shape, and its inputs have the channels last: views of both take 40 µs in training."
 _PLAIN = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 

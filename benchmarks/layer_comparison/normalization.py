@@ -17,7 +17,7 @@ ENTRIES = [
         _IMAGES,
         lambda: nn.BatchNorm2d(32, 1e-3, 0.01),
         channels_second=True,
-        why="in inference torch's kernel is slower with the channels last in memory, and as fast as ours there; in "
+        why="in inference, torch's kernel is slower with the channels last in memory, where it is as fast as ours; in "
         "training, views and Keras's moving variance take 30 µs.",
     ),
     Entry(
@@ -26,7 +26,8 @@ ENTRIES = [
         _IMAGES,
         lambda: nn.GroupNorm(4, 32, 1e-3),
         channels_second=True,
-        why="where channels are last in memory, torch's kernel subtracts squares and loses digits: we copy the inputs.",
+        why="if channels are last in memory, torch's kernel subtracts squares and loses precision, so the inputs are "
+        "copied.",
     ),
     Entry("LayerNormalization", {}, _SEQUENCES, lambda: nn.LayerNorm(128, 1e-3)),
     Entry("RMSNormalization", {}, _SEQUENCES, lambda: nn.RMSNorm(128, 1e-6)),

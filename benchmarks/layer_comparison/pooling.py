@@ -10,11 +10,11 @@ from torch import nn
 from benchmarks.layer_comparison.entry import Entry, by_function
 
 _SHAPES = {1: (64, 32), 2: (32, 32, 16), 3: (8, 8, 8, 16)}
-_WHY = "torch's kernel is slower where the channels are last in memory, as Keras's inputs have them."
-_TWICE = "two poolings, of two axes and of one, take longer than torch's of three for one sample, and half for 32."
+_WHY = "torch's kernel is slower if the channels are last in memory, as in Keras's inputs."
+_TWICE = "two poolings, over two axes and one, take longer than torch's 3D pooling for one sample, and half for 32."
 _WHOLE = (
-    "with the channels last in memory, torch's kernels are slower, and where several values are the largest, their "
-    "gradients ask for a copy."
+    "with the channels last in memory, torch's kernels are slower, and the gradients of several largest values need a "
+    "copy."
 )
 _MODULES = {
     "Max": {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d},

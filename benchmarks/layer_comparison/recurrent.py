@@ -12,7 +12,7 @@ from benchmarks.layer_comparison.entry import Entry
 _CELL = "is a step of a recurrent layer, which is measured"
 _CONV_LSTM = "has no counterpart in torch"
 _SEQUENCES = (50, 16)
-_STATES = "weights of Keras's shapes and first states are made ready for torch's kernel: some 15 µs."
+_STATES = "weights of Keras's shapes and initial states are converted for torch's kernel: about 15 µs."
 
 
 class Recurrent(nn.Module):
@@ -52,7 +52,7 @@ ENTRIES = [
         lambda k: {"layer": k.layers.LSTM(32, return_sequences=True)},
         _SEQUENCES,
         lambda: Recurrent(nn.LSTM(16, 32, batch_first=True, bidirectional=True), last=False),
-        why="eight weights and four states are made ready for torch's kernel, which is called once: some 40 µs.",
+        why="eight weights and four states are converted for torch's kernel, which is called once: about 40 µs.",
     ),
     Entry(
         "GRU", {"units": 32}, _SEQUENCES, lambda: Recurrent(nn.GRU(16, 32, batch_first=True), last=True), why=_STATES

@@ -9,7 +9,7 @@ from benchmarks.layer_comparison.entry import Entry, by_function
 _SEQUENCES = (64, 32)
 _IMAGES = (16, 16, 32)
 _VOLUMES = (8, 8, 8, 16)
-_VIEW = "its work is to make a view, in 1 µs or 2."
+_VIEW = "it only makes a view, in 1 or 2 µs."
 
 ENTRIES = [
     Entry("Cropping1D", {}, _SEQUENCES, by_function(lambda x: x[:, 1:-1]), why=_VIEW),

@@ -19,7 +19,7 @@ ENTRIES = [
         lambda k: {"layer": k.layers.Dense(64)},
         (16, 128),
         lambda: nn.Linear(128, 64),
-        why="steps become samples and back, and the layer inside is called: some 10 µs.",
+        why="steps are reshaped to samples and back, and the layer inside is called: about 10 µs.",
     ),
 ]
 

@@ -39,7 +39,7 @@ class _Halves(Initializer):
         ("VarianceScaling", {"mode": ["fan_in"]}, "mode must be one of"),
         ("VarianceScaling", {"distribution": "cauchy"}, "distribution must be one of .*'uniform'"),
         ("VarianceScaling", {"distribution": 3}, "distribution must be one of"),
-        ("HeNormal", {"input_axes": [0]}, "HeNormal: input_axes and output_axes go together"),
+        ("HeNormal", {"input_axes": [0]}, "HeNormal: input_axes and output_axes must be given together"),
         ("HeNormal", {"input_axes": [0.5], "output_axes": [1]}, "input_axes must be a list of ints or None"),
         ("HeNormal", {"input_axes": [0], "output_axes": 1}, "output_axes must be a list of ints or None"),
         ("Orthogonal", {"gain": "a"}, "Orthogonal: gain must be a finite number"),
@@ -47,7 +47,7 @@ class _Halves(Initializer):
         (
             "Constant",
             {"value": "a"},
-            "Constant: value must be a number or an array of them. Received: value='a'",
+            "Constant: value must be a number or an array of numbers. Received: value='a'",
         ),
         ("Constant", {"value": None}, "Constant: value must be"),
         ("Constant", {"value": [[1], [2, 3]]}, "Constant: value must be"),
@@ -67,13 +67,13 @@ def test_wrong_ranks_are_errors(name, shape):
 
 
 def test_axes_that_a_shape_has_not_are_an_error():
-    with pytest.raises(ValueError, match=r"the shape \(2, 3\) has not all of the axes \[2\]"):
+    with pytest.raises(ValueError, match=r"all of the axes \[2\]\. Received: shape=\(2, 3\)"):
         VarianceScaling(input_axes=[2], output_axes=[0])((2, 3))
 
 
 @pytest.mark.parametrize("bounds", [(-0.05, 0.05), (0, 2.5), (3, 3)])
 def test_uniform_ints_need_bounds_that_are_ints(bounds):
-    with pytest.raises(ValueError, match=r"for torch\.int32, minval and maxval must be ints"):
+    with pytest.raises(ValueError, match=r"for dtype=torch\.int32, minval and maxval must be ints"):
         initializers.RandomUniform(*bounds)((2,), dtype="int32")
 
 
@@ -130,7 +130,7 @@ def test_arrays_share_no_memory_with_the_weight():
 
 @pytest.mark.parametrize("shape", [(3,), (3, 2), (1, 2, 3), (6,)])
 def test_arrays_of_another_shape_are_errors(shape):
-    with pytest.raises(ValueError, match=r"Constant: the value has the shape \(2, 3\). Received: shape="):
+    with pytest.raises(ValueError, match=r"Constant: the value is an array of shape \(2, 3\). Received: shape="):
         Constant(np.ones((2, 3)))(shape)
 
 
@@ -170,7 +170,7 @@ def test_functions_classes_and_own_classes_are_taken():
 
 
 def test_the_base_class_asks_for_a_call():
-    with pytest.raises(NotImplementedError, match=r"Initializer: write __call__\(self, shape, dtype=None\)"):
+    with pytest.raises(NotImplementedError, match=r"Initializer: define __call__\(self, shape, dtype=None\)"):
         Initializer()((2,))
     assert repr(Initializer()) == "Initializer()"
 

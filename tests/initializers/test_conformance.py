@@ -169,7 +169,7 @@ def test_unknown_arguments_of_a_call_are_errors(name, arguments):
     initializer = _make(name, arguments)
     assert initializer((2, 2), None, layout=None, partition_shape=None).shape == (2, 2)
     for unknown in ({"size": 3}, {"size": None}, {"layout": "a"}):
-        with pytest.raises(ValueError, match=f"{name}: it is called with shape and dtype only"):
+        with pytest.raises(ValueError, match=f"{name}: a call takes only shape and dtype"):
             initializer((2, 2), **unknown)
     with pytest.raises(TypeError, match="Unknown dtype"):
         initializer((2, 2), dtype="float31")

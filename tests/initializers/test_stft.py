@@ -77,5 +77,7 @@ def test_wrong_shapes_are_errors(shape):
 
 
 def test_a_window_of_another_length_is_an_error():
-    with pytest.raises(ValueError, match=r"STFT: the window must have the shape \(4,\)\. Received: \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"STFT: the window must have the shape \(4,\)\. Received: an array of shape \(3,\)"
+    ):
         initializers.STFT(window=[1, 2, 1])((4, 1, 3))

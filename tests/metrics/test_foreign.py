@@ -64,7 +64,7 @@ def test_the_last_result_is_the_tensor_itself(make):
 @pytest.mark.parametrize("function", [metric_result, metric_reset])
 @pytest.mark.parametrize("candidate", [nn.Linear(2, 2), 3.0, None])
 def test_anything_else_is_refused(function, candidate):
-    with pytest.raises(TypeError, match=r"Expected a Metric, or a module with update\(\), compute\(\) and reset\(\)"):
+    with pytest.raises(TypeError, match=r"expected a Metric, or a module with update\(\), compute\(\) and reset\(\)"):
         function(candidate)
 
 

@@ -129,7 +129,7 @@ def test_state_needs_the_base_class_first():
         def __init__(self):
             self.total = self.add_variable()
 
-    with pytest.raises(RuntimeError, match=r"Hasty: call super\(\).__init__\(\) in __init__ before anything else"):
+    with pytest.raises(RuntimeError, match=r"Hasty: super\(\).__init__\(\) has not been called. Call it first"):
         Hasty()
 
 

@@ -28,7 +28,7 @@ def test_states_and_results_are_those_of_keras(name, kind, shape, weight_shape):
         try:
             theirs.update_state(values, weights)
         except RuntimeError:
-            with pytest.raises(ValueError, match="sample_weight must have the shape of the values or their first"):
+            with pytest.raises(ValueError, match="sample_weight must have the shape of the values, or their first"):
                 ours.update_state(values, weights)
             return
         ours.update_state(values, weights)

@@ -23,7 +23,7 @@ class Own(keras.Model):
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("fit", r"`loss\.backward\(\)`, `optimizer\.step\(\)`"),
+        ("fit", r"loss\.backward\(\), optimizer\.step\(\)"),
         ("train_on_batch", "Train as in PyTorch"),
         ("predict", r"model\.eval\(\).*torch\.no_grad\(\)"),
         ("evaluate", "losses and metrics"),
@@ -86,6 +86,12 @@ def test_compile_is_that_of_torch():
     ("place", "name", "advice"),
     [
         (keras, "ops", r"torch\.relu"),
+        (keras.backend, "sum", r"torch\.relu"),
+        (keras.backend, "learning_phase", "`training`"),
+        (keras.metrics, "Accuracy", "torchmetrics"),
+        (keras.mixed_precision, "LossScaleOptimizer", "GradScaler"),
+        (keras.saving, "save_model", "state_dict"),
+        (keras.utils, "to_categorical", "one_hot"),
         (keras, "optimizers", r"torch\.optim"),
         (keras, "losses", "mse_loss"),
         (keras, "callbacks", "loop"),
@@ -101,16 +107,17 @@ def test_names_in_modules(place, name, advice):
         getattr(place, name)
 
 
-@pytest.mark.parametrize("place", [keras, keras.layers, keras.metrics, keras.models])
+@pytest.mark.parametrize(
+    "place", [keras, keras.layers, keras.models, keras.metrics, keras.saving, keras.utils, keras.backend]
+)
 def test_nothing_is_said_of_names_that_keras_has_not(place):
     with pytest.raises(AttributeError, match=rf"^module '{place.__name__}' has no attribute 'qqq'\.?$"):
         _ = place.qqq
 
 
 def test_what_is_said_not_to_be_there_is_not():
-    modules = {"keras": keras, "layers": keras.layers, "metrics": keras.metrics, "models": keras.models}
-    places = {**modules, "Model": keras.Model}
-    there = [(p, name) for p, names in _absent._BY_NAME.items() for name in names if hasattr(places[p], name)]
+    found = {p: getattr(keras, p, keras) for p in _absent._BY_NAME}
+    there = [(p, name) for p, names in _absent._BY_NAME.items() for name in names if hasattr(found[p], name)]
     assert there == []
 
 

@@ -195,5 +195,5 @@ def test_two_metrics_of_one_name():
     x = keras.Input((3,))
     model = keras.Model(x, Dense(2)(x))
     model.add_metric(x.mean(), name="q")
-    with pytest.raises(ValueError, match="a metric 'q' already"):
+    with pytest.raises(ValueError, match="there already is a metric of this name. Received: name='q'"):
         model.add_metric(x.sum(), name="q")

@@ -8,21 +8,21 @@ from torch import nn
 
 import torchkeras_layer as keras
 from tests.models.samples import GRAPHS, chain
-from torchkeras_layer.models.drawing.model_picture import paint
+from torchkeras_layer.models.drawing.model_picture import picture_of
 from torchkeras_layer.models.drawing.picture import Frame, boxes_in
 from torchkeras_layer.utils import model_to_dot, model_to_mermaid, plot_model
 
 
 def arrows_of(model, *shown):
     """Return start, end and label of each arrow, boxes given by their titles."""
-    picture = paint(model, {"names", *shown})
+    picture = picture_of(model, {"names", *shown})
     titles = {box.key: box.title for box in boxes_in(picture.items)}
     return [(titles[arrow.start], titles[arrow.end], arrow.label) for arrow in picture.arrows]
 
 
 def lines_of(model, *shown):
     """Return the lines below the title of each box, by title."""
-    return {box.title: list(box.lines) for box in boxes_in(paint(model, {"names", *shown}).items)}
+    return {box.title: list(box.lines) for box in boxes_in(picture_of(model, {"names", *shown}).items)}
 
 
 def test_boxes_and_arrows_of_a_chain():
@@ -31,7 +31,7 @@ def test_boxes_and_arrows_of_a_chain():
 
 
 def test_each_call_of_a_shared_layer_has_a_box():
-    picture = paint(GRAPHS["on_itself"](), {"names"})
+    picture = picture_of(GRAPHS["on_itself"](), {"names"})
     assert [(box.title, box.lines[-1]) for box in boxes_in(picture.items) if box.role == "layer"] == [
         ("dense", "call 1 of 3"),
         ("dense", "call 2 of 3"),
@@ -76,7 +76,7 @@ def test_what_boxes_say():
     assert lines_of(GRAPHS["several"](), "shapes")["report"] == [
         "Report", "total: (None,)", "parts[0]: (None, 2)", "parts[1][0]: (None,)",
     ]  # fmt: skip
-    assert [box.title for box in boxes_in(paint(model, ()).items)] == ["InputLayer", "Dense", "Dense", "output"]
+    assert [box.title for box in boxes_in(picture_of(model, ()).items)] == ["InputLayer", "Dense", "Dense", "output"]
 
 
 def test_functions_and_modules_have_their_own_boxes():
@@ -84,7 +84,7 @@ def test_functions_and_modules_have_their_own_boxes():
     model = keras.Model(
         x, torch.relu(keras.layers.TorchModuleWrapper(nn.Linear(3, 2), name="torchy")(chain()(x)[:, :1] + x))
     )
-    roles = {box.title: (box.role, *box.lines) for box in boxes_in(paint(model, {"names"}).items)}
+    roles = {box.title: (box.role, *box.lines) for box in boxes_in(picture_of(model, {"names"}).items)}
     assert roles == {
         "x": ("input", "InputLayer"),
         "model": ("model", "Functional"),
@@ -99,7 +99,7 @@ def test_functions_and_modules_have_their_own_boxes():
 def test_nested_models_are_expanded_on_demand():
     model = GRAPHS["nested"]()
     assert ("outer_x", "model", "") in arrows_of(model)
-    frames = [item for item in paint(model, {"names", "inside"}).items if isinstance(item, Frame)]
+    frames = [item for item in picture_of(model, {"names", "inside"}).items if isinstance(item, Frame)]
     assert [frame.title for frame in frames] == ["model (Functional), call 1 of 2", "model (Functional), call 2 of 2"]
     assert [[box.title for box in boxes_in(frame.items)] for frame in frames] == [["hidden", "head"]] * 2
     assert arrows_of(model, "inside") == [
@@ -163,15 +163,17 @@ class Own(keras.Model):
 
 
 def test_what_cannot_be_drawn():
-    with pytest.raises(ValueError, match=r"own \(Own\): has no graph that could be drawn.*Model\(x, model\(x\)\)"):
+    with pytest.raises(ValueError, match=r"own \(Own\): has no graph to draw.*Model\(x, model\(x\)\)"):
         model_to_dot(Own())
     with pytest.raises(ValueError, match=r"sequential \(Sequential\): has no graph"):
         model_to_mermaid(keras.Sequential())
     with pytest.raises(TypeError, match=r"Only models can be drawn\. Received: .*Dense.*Model\(x, layer\(x\)\)"):
         model_to_dot(keras.layers.Dense(2))
     for draw in (model_to_dot, model_to_mermaid):
-        with pytest.raises(ValueError, match=r"rankdir must be one of TB, LR, BT, RL\. Received: 'down'\."):
+        with pytest.raises(ValueError, match=r"rankdir must be one of TB, LR, BT, RL\. Received: rankdir='down'\."):
             draw(chain(), rankdir="down")
     for wrong in ("m.jpg", "m.dot"):
-        with pytest.raises(ValueError, match=rf"to_file must end in \.png, \.svg or \.pdf\. Received: '{wrong}'\."):
+        with pytest.raises(
+            ValueError, match=rf"to_file must end in \.png, \.svg or \.pdf\. Received: to_file='{wrong}'\."
+        ):
             plot_model(chain(), wrong)

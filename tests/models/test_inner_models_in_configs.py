@@ -99,5 +99,5 @@ def test_a_call_that_is_not_there():
     with pytest.raises(ValueError, match=r"there is no tensor \['inner', 0, 0\]"):
         keras.Model.from_config(config)
     config["layers"][1]["inbound_nodes"] = [{}]
-    with pytest.raises(ValueError, match="a call is a dict or a list"):
+    with pytest.raises(ValueError, match="a call must be a dict or a list"):
         keras.Model.from_config(config)

@@ -62,5 +62,5 @@ def test_every_function_of_the_table_is_one():
 
 @pytest.mark.parametrize("config", [None, {}, {"name": 3}, {"name": "any", "where": 1}])
 def test_a_config_that_is_none_is_refused(config):
-    with pytest.raises(DeserializationError, match="Any: an operation's config has a 'name'"):
+    with pytest.raises(DeserializationError, match="Any: the config of an operation must have a 'name'"):
         read_operation({"module": "keras.src.ops.numpy", "class_name": "Any", "config": config})

@@ -116,7 +116,7 @@ def test_a_config_runs_no_function_on_values(function, args):
     config = keras.Model(x, x + 1).get_config()
     entry = {"module": "keras.layers", "class_name": "TorchFunction", "config": {"name": "f", "function": function}}
     config["layers"].append({**entry, "name": "f", "inbound_nodes": [{"args": args, "kwargs": {}}]})
-    with pytest.raises(DeserializationError, match="'f' is called on no tensor of the graph"):
+    with pytest.raises(DeserializationError, match="a call of layer 'f' has no tensor of the graph"):
         keras.Model.from_config(config)
 
 

@@ -319,7 +319,7 @@ def test_a_pop_that_fails_changes_nothing():
     assert len(model) == 2
     assert model(torch.ones(1, 4)).shape == (1, 2)
     assert "return" in model.code
-    with pytest.raises(TypeError, match="no layer 7 to take out, but 2 layers"):
+    with pytest.raises(TypeError, match="there are 2 layers. Received: index=7"):
         model.pop(7)
 
 

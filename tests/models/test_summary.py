@@ -130,7 +130,7 @@ def test_a_subclassed_model_before_and_after_its_first_call():
     model = Blocks(name="blocks")
     text = text_of(model)
     assert text.startswith('Model: "blocks" (not built)\n')
-    assert text.endswith("What is not built has no parameters yet, and is not counted.")
+    assert text.endswith("Layers that are not built have no parameters yet, and are not counted.")
     assert rows_of(model) == {
         "first (Dense)": ["?", "not built"],
         "norm (nn.LayerNorm)": ["?", "8"],
@@ -224,8 +224,8 @@ def test_a_range_of_layers():
     assert shown("[ab]", "[ab]") == ["a", "a_1", "b"]
     assert "Total params: 30 (" in text_of(model, layer_range=("b", "b"))
     for wrong in (("a", "zz"), ("zz", "a"), ("(", "a")):
-        with pytest.raises(ValueError, match=r"layer_range: no layer's name fits '(zz|\()'\. Layers: \['a', 'a_1'"):
+        with pytest.raises(ValueError, match=r"layer_range: no layer's name matches '(zz|\()'\. Layers: \['a', 'a_1'"):
             model.summary(layer_range=wrong)
     for wrong in ("ab", ["a"], [1, 2]):
-        with pytest.raises(ValueError, match="layer_range is two names of layers"):
+        with pytest.raises(ValueError, match="layer_range must be two names of layers"):
             model.summary(layer_range=wrong)

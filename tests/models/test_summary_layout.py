@@ -36,7 +36,7 @@ def test_a_line_length_is_kept():
     for length in (30, 60, 120):
         rules = [line for line in text_of(model, line_length=length).splitlines() if set(line) == {"-"}]
         assert [len(rule) for rule in rules] == [length] * 3
-    with pytest.raises(ValueError, match=r"model: a summary needs line_length=23 at least\. Received: 10\."):
+    with pytest.raises(ValueError, match=r"model: line_length must be at least 23\. Received: line_length=10\."):
         model.summary(line_length=10)
 
 
@@ -49,7 +49,9 @@ def test_columns_end_at_positions():
 
 @pytest.mark.parametrize("positions", [[40, 60], [40, 30, 70], [0.1, 0.2, 0.3], [3, 40, 60], []])
 def test_positions_that_leave_no_room(positions):
-    with pytest.raises(ValueError, match=r"model: positions are the ends of 3 columns.*Received: .*'Output Shape': 6"):
+    with pytest.raises(
+        ValueError, match=r"model: positions must be the ends of 3 columns.*Received: .*'Output Shape': 6"
+    ):
         GRAPHS["chain"]().summary(positions=positions, line_length=60)
 
 

@@ -145,13 +145,13 @@ def test_a_lambda_is_never_run():
     ],
 )
 def test_malformed_configs_are_errors_that_show_the_form(config):
-    with pytest.raises(DeserializationError, match=r"must be .*Received: .*The config of an object is \{"):
+    with pytest.raises(DeserializationError, match=r"must be .*Received: .*Expected \{'module'"):
         deserialize_keras_object(config)
 
 
 @pytest.mark.parametrize("value", [object(), SpinWheel(), {1, 2}, b"ab", SpinWheel, abs])
 def test_only_data_is_a_config(value):
-    with pytest.raises(DeserializationError, match="a config holds only dicts, lists"):
+    with pytest.raises(DeserializationError, match="a config must consist of dicts, lists"):
         deserialize_keras_object([value])
 
 
@@ -189,7 +189,7 @@ def test_depth_is_bounded(depth):
         deep = envelope("SpinWheel")
         for _ in range(depth):
             deep = wrap(deep)
-        with pytest.raises(DeserializationError, match="nested too deep, 200 levels"):
+        with pytest.raises(DeserializationError, match="nested deeper than 200 levels"):
             deserialize_keras_object(deep)
     assert type(deserialize_keras_object(envelope("Holder"))) is Holder
 

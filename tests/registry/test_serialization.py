@@ -115,10 +115,10 @@ def test_what_is_built_says_so():
     ("value", "message"),
     [
         (lambda x: x, r"a lambda has no name .* @register_keras_serializable"),
-        (torch.relu, "relu.* cannot be found again by its name"),
-        ([1].append, "append.* cannot be found again by its name"),
+        (torch.relu, "relu.* cannot be looked up by its name"),
+        ([1].append, "append.* cannot be looked up by its name"),
         (SpinWheel, r"expected an object\. Received: the class SpinWheel\. Pass SpinWheel\(\.\.\.\)"),
-        (object(), r"object .* has no get_config\(\) method\. Give object one"),
+        (object(), r"object .* has no get_config\(\) method\. Define one in object"),
         (nn.ReLU(), r"A plain nn\.Module has none"),
         ({1, 2}, r"has no get_config\(\)"),
         (partial(max, 1), r"has no get_config\(\)"),
@@ -151,7 +151,7 @@ def test_get_config_must_give_a_dict():
 def test_values_may_not_be_in_themselves():
     knot: list = []
     knot.append(knot)
-    with pytest.raises(ValueError, match="nested too deep, 200 levels"):
+    with pytest.raises(ValueError, match="nested deeper than 200 levels"):
         serialize_keras_object(knot)
     assert serialize_keras_object([[1]]) == [[1]]
 
@@ -160,5 +160,5 @@ def test_deep_objects_end_in_the_same_error():
     deep = Holder()
     for _ in range(5000):
         deep = Holder(parts=[deep])
-    with pytest.raises(ValueError, match="nested too deep"):
+    with pytest.raises(ValueError, match="nested deeper"):
         serialize_keras_object(deep)

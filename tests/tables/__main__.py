@@ -12,7 +12,10 @@ from tests.tables.names import table_of, table_of_missing
 BLOCKS = [
     Block("torchkeras_layer/layers/_families.py", "names by family", names_by_family),
     Block("docs/layers_by_example.md", "families", table_of_families),
-    Block("docs/differences.md", "what is not here", table_of_missing),
+    *(
+        Block("docs/differences.md", name, partial(table_of_missing, name.replace(" ", "-")))
+        for name in ("modules that are not here", "layers that are not here", "members that are not here")
+    ),
     Block("docs/reference_tables.md", "initializers", partial(table_of, "initializer")),
     Block("docs/reference_tables.md", "activation functions", partial(table_of, "activation function")),
     Block("docs/reference_tables.md", "constraints", partial(table_of, "constraint")),

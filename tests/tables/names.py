@@ -9,13 +9,7 @@ from tests.tables.block import summary, table
 from torchkeras_layer._absent import INSTEAD
 from torchkeras_layer.registry.table import all_names_in, find_in_family
 
-_PLACES = {
-    "keras": "`keras`",
-    "layers": "`keras.layers`",
-    "metrics": "`keras.metrics`",
-    "models": "`keras.models`",
-    "Model": "methods of `keras.Model`",
-}
+_PLACES = {"keras": "`keras`", "Layer": "members of `keras.Layer`", "Model": "members of `keras.Model`"}
 
 
 def table_of(kind: str) -> str:
@@ -42,15 +36,16 @@ def _arguments(target: Any) -> str:
     return str(inspect.Signature([one.replace(annotation=one.empty) for one in parameters]))
 
 
-def table_of_missing() -> str:
-    """Return the table of what of Keras is not here, in the words of the error messages.
+def table_of_missing(entry: str) -> str:
+    """Return the table of the names that an entry of docs/differences.md explains, with the text of the error messages.
 
-    >>> print(table_of_missing().splitlines()[5])
-    | `keras` | `callbacks` | Write what it does into the training loop, which is your own. |
+    >>> print(table_of_missing("modules-that-are-not-here").splitlines()[5])
+    | `keras` | `callbacks` | Write what a callback does into the training loop, which is your own. |
     """
     rows = [
-        (_PLACES[place], ", ".join(f"`{name}`" for name in names.split()), advice)
-        for place, advices in INSTEAD.items()
+        (_PLACES.get(place, f"`keras.{place}`"), ", ".join(f"`{name}`" for name in names.split()), advice)
+        for (place, link), advices in INSTEAD.items()
         for advice, names in advices.items()
+        if link.endswith(f"#{entry}")
     ]
-    return table(["where", "name in Keras", "what to do instead"], rows)
+    return table(["where", "name in Keras", "what to write instead"], rows)

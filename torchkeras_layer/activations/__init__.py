@@ -1,7 +1,7 @@
-"""Which activation functions are there, and how does one go from a name to a function and back?
+"""Which activation functions are there, and how are they found by name and written into configs?
 
-They take and return tensors (or what implements `__torch_function__`, such as a symbolic tensor), run
-PyTorch's own kernels, and give Keras 3's numbers.
+They take and return tensors, or objects with `__torch_function__` such as symbolic tensors. They run PyTorch's own
+kernels, and compute the same numbers as Keras 3.
 """
 
 from __future__ import annotations
@@ -80,10 +80,10 @@ __all__ = [
 
 
 def get(identifier: Any) -> Callable[..., Any]:
-    """Return the activation function for a name, a config, a callable (as it is) or `None` (`linear`).
+    """Return the activation function for a name, a config, a callable (unchanged) or `None` (`linear`).
 
     Raises:
-        ValueError: if it stands for no activation function.
+        ValueError: if the identifier is unknown.
 
     >>> import torch
     >>> get("swish").__name__, get(None).__name__, get(torch.relu) is torch.relu
@@ -93,7 +93,7 @@ def get(identifier: Any) -> Callable[..., Any]:
 
 
 def serialize(activation: Callable[..., Any]) -> Any:
-    """Return what a config holds for an activation function: the name of a built-in one.
+    """Return the name of a built-in activation function, or the config of another one.
 
     >>> serialize(silu)
     'silu'
@@ -102,10 +102,14 @@ def serialize(activation: Callable[..., Any]) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the activation function that `serialize` described.
+    """Return the activation function for a name or for a config from `serialize`.
+
+    Args:
+        config: the name or config.
+        custom_objects: classes and functions by the names that the config has for them.
 
     Raises:
-        ValueError: if it is neither built in nor in `custom_objects`.
+        ValueError: if it is unknown.
 
     >>> deserialize("silu").__name__
     'silu'

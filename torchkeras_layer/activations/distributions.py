@@ -1,4 +1,4 @@
-"""Which activations turn scores along an axis into a distribution?"""
+"""Which activation functions turn scores along an axis into probabilities?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from torchkeras_layer.activations._catalog import catalog
 
 @catalog.register()
 def softmax(x: Tensor, axis: int | Sequence[int] | None = -1) -> Tensor:
-    """Non-negative values that sum to 1 along `axis`, or over several axes together (`None`: over all).
+    """Softmax: non-negative values that sum to 1 along `axis`.
+
+    Args:
+        x: tensor of any shape.
+        axis: int, or ints for a sum over several axes together, or `None` for all axes.
 
     Raises:
         TypeError: if `axis` is something else.
@@ -28,10 +32,14 @@ def softmax(x: Tensor, axis: int | Sequence[int] | None = -1) -> Tensor:
 
 @catalog.register()
 def log_softmax(x: Tensor, axis: int | Sequence[int] | None = -1) -> Tensor:
-    """Logarithm of the softmax, finite where the softmax itself underflows.
+    """Logarithm of the softmax; finite even where the softmax underflows.
+
+    Args:
+        x: tensor of any shape.
+        axis: see `softmax`.
 
     Raises:
-        TypeError: if `axis` is neither an int, a sequence of ints nor `None`.
+        TypeError: if `axis` is not an int, a sequence of ints or `None`.
 
     >>> log_softmax(torch.tensor([0.0, 1.0]))
     tensor([-1.3133, -0.3133])
@@ -41,11 +49,11 @@ def log_softmax(x: Tensor, axis: int | Sequence[int] | None = -1) -> Tensor:
 
 @catalog.register()
 def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
-    """Keras's sparsemax: `max(x - t, 0)`, with one `t` for each vector along `axis`.
+    """Keras's sparsemax: `max(x - t, 0)`, with one threshold `t` for each vector along `axis`.
 
-    Where only the largest value is kept, this is the projection onto the simplex of Martins and Astudillo
-    (2016). Otherwise Keras 3 (checked in 3.15.1, every backend) has another `t` than they, and the result
-    need not sum to 1; the numbers here are Keras's.
+    If only the largest value is above `t`, this is the projection onto the simplex of Martins and Astudillo (2016).
+    Otherwise Keras 3 (3.15.1, every backend) computes another `t` than theirs, and the result need not sum to 1; the
+    numbers here are Keras's.
 
     >>> sparsemax(torch.tensor([[1.0, 2.0, 3.0], [1.0, 0.9, 0.0]]))
     tensor([[0.0000, 0.0000, 1.0000],
@@ -56,13 +64,13 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     ranks = torch.cumsum(torch.ones_like(x), dim=axis)
     supported = ordered - (sums - 1) / ranks > 0
     count = supported.sum(dim=axis, keepdim=True)
-    # Martins and Astudillo take the last supported sum here; Keras adds all of them up.
+    # Martins and Astudillo take the last supported sum; Keras adds them all.
     total = torch.where(supported, sums, 0).sum(dim=axis, keepdim=True)
     return torch.clamp(x - (total - 1) / count, min=0)
 
 
 def _over_axes(kernel: Callable[..., Tensor], x: Tensor, axes: Sequence[int] | None) -> Tensor:
-    """Apply `kernel(x, dim)` over several axes as if they were one, for unknown sizes too."""
+    """Apply `kernel(x, dim)` to several axes as if they were one, also if their sizes are free."""
     if axes is None:
         return kernel(x.flatten(), -1).reshape_as(x)
     if not isinstance(axes, (tuple, list)):

@@ -1,4 +1,4 @@
-"""Which activations are gates, shrink towards zero, or smooth a kink?"""
+"""Which activation functions are gates, shrinkages, or smooth versions of relu?"""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def hard_silu(x: Tensor) -> Tensor:
 
 @catalog.register()
 def gelu(x: Tensor, approximate: bool = False) -> Tensor:
-    """`x` times the normal distribution function at `x` (Hendrycks and Gimpel, 2016).
+    """Gaussian error linear unit: `x` times the normal distribution function at `x` (Hendrycks and Gimpel, 2016).
 
-    Computed by erf or, if `approximate`, by tanh.
+    Computed with erf or, if `approximate`, with tanh.
 
     >>> import torch
     >>> gelu(torch.tensor([-1.0, 1.0])), gelu(torch.tensor([1.0]), approximate=True)
@@ -59,7 +59,7 @@ def mish(x: Tensor) -> Tensor:
 def glu(x: Tensor, axis: int = -1) -> Tensor:
     """Gated linear unit: the first half along `axis` times the sigmoid of the second (Dauphin et al., 2017).
 
-    The result is half as long along `axis`, whose length must be even.
+    The size of `axis` must be even, and is half as large in the result.
 
     >>> import torch
     >>> glu(torch.tensor([2.0, 4.0, 0.0, 0.0]))
@@ -135,12 +135,12 @@ def squareplus(x: Tensor, b: float = 4) -> Tensor:
 
 @catalog.register()
 def sparse_plus(x: Tensor) -> Tensor:
-    """0 up to -1, `(x + 1)² / 4` up to 1, `x` beyond: a softplus that reaches its asymptotes.
+    """A softplus that reaches its asymptotes: 0 below -1, `(x + 1)² / 4` up to 1, and `x` above.
 
     >>> sparse_plus(torch.tensor([-2.0, 0.0, 3.0]))
     tensor([0.0000, 0.2500, 3.0000])
     """
-    # Clamped first, so that the branch not taken stays finite: 0 * inf would make the gradient NaN.
+    # Clamped, because an infinite value in the branch that is not taken would make the gradient NaN.
     return torch.where(x < 1, 0.25 * (torch.clamp(x, -1, 1) + 1) ** 2, x)
 
 

@@ -1,4 +1,4 @@
-"""Which activations pass positive values on and hold negative ones back?"""
+"""Which activation functions pass positive values and damp negative ones?"""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from torchkeras_layer.activations._catalog import catalog
 
 @catalog.register()
 def relu(x: Tensor, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
-    """Rectified linear unit: `x` above `threshold`, at most `max_value`.
+    """Rectified linear unit: `x` above `threshold`, but at most `max_value`.
 
-    Below the threshold it is `negative_slope * (x - threshold)`.
+    Below the threshold, it is `negative_slope * (x - threshold)`.
 
     >>> relu(torch.tensor([-2.0, 0.5, 9.0]))
     tensor([0.0000, 0.5000, 9.0000])
@@ -28,7 +28,7 @@ def relu(x: Tensor, negative_slope: float = 0.0, max_value: float | None = None,
 def _bent_relu(x: Tensor, negative_slope: float, max_value: float | None, threshold: float) -> Tensor:
     if max_value is None and not threshold:
         return F.leaky_relu(x, negative_slope)
-    # These forms differ in their gradients at the bounds, and the first maps NaN to 0: as in Keras.
+    # As in Keras, these forms differ in their gradients at the bounds, and the first maps NaN to 0.
     if threshold:
         passed = torch.where(x > threshold, x, 0)
         passed = passed if max_value is None else torch.clamp(passed, 0, max_value)
@@ -41,7 +41,7 @@ def _bent_relu(x: Tensor, negative_slope: float, max_value: float | None, thresh
 
 @catalog.register()
 def relu6(x: Tensor) -> Tensor:
-    """Rectified linear unit that stops at 6: `min(max(x, 0), 6)`.
+    """Rectified linear unit limited to 6: `min(max(x, 0), 6)`.
 
     >>> relu6(torch.tensor([-1.0, 2.0, 8.0]))
     tensor([0., 2., 6.])
@@ -91,9 +91,9 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
 @catalog.register()
 def selu(x: Tensor) -> Tensor:
-    """Exponential linear unit scaled to keep mean and variance of its input (Klambauer et al., 2017).
+    """Exponential linear unit scaled to preserve the mean and variance of its input (Klambauer et al., 2017).
 
-    Meant for weights from `LecunNormal` and for `AlphaDropout`.
+    To be used with weights from `LecunNormal`, and with `AlphaDropout`.
 
     >>> selu(torch.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])

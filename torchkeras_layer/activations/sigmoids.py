@@ -1,4 +1,4 @@
-"""Which activations squash their input into a bounded range, S-shaped, and what is the logarithm of one?"""
+"""Which activation functions are S-shaped and bounded, such as sigmoid and tanh?"""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def hard_sigmoid(x: Tensor) -> Tensor:
 
 @catalog.register()
 def log_sigmoid(x: Tensor) -> Tensor:
-    """Logarithm of the sigmoid, `-log(1 + exp(-x))`, finite where the sigmoid itself underflows.
+    """Logarithm of the sigmoid, `-log(1 + exp(-x))`; finite even where the sigmoid underflows.
 
     >>> log_sigmoid(torch.tensor([-200.0, 0.0]))
     tensor([-200.0000,   -0.6931])
@@ -46,7 +46,7 @@ def sparse_sigmoid(x: Tensor) -> Tensor:
     >>> sparse_sigmoid(torch.tensor([-2.0, 0.0, 0.5]))
     tensor([0.0000, 0.5000, 0.7500])
     """
-    # hardtanh rather than clamp: its gradient is 0 on the bounds themselves, as Keras's is.
+    # hardtanh and not clamp, because its gradient at the bounds is 0, as Keras's is.
     return 0.5 * (F.hardtanh(x) + 1)
 
 
@@ -72,7 +72,7 @@ def hard_tanh(x: Tensor) -> Tensor:
 
 @catalog.register()
 def softsign(x: Tensor) -> Tensor:
-    """`x / (1 + |x|)`: like tanh, but approaching its bounds as slowly as `1 / x`.
+    """`x / (1 + |x|)`: similar to tanh, but approaches its bounds only as `1 / x`.
 
     >>> softsign(torch.tensor([-1.0, 0.0, 3.0]))
     tensor([-0.5000,  0.0000,  0.7500])

@@ -1,4 +1,4 @@
-"""Which initializers are there, and how does one go from a name or config to one and back?"""
+"""Which initializers are there, and how are they found by name and written into configs?"""
 
 from __future__ import annotations
 
@@ -43,13 +43,12 @@ zeros = Zeros
 
 
 def get(identifier: Any) -> Any:
-    """Return the initializer meant by a name, a config, a class, a callable or an array (None stays None).
+    """Return the initializer for a name, a config, a class, a callable, an array or `None` (`None`).
 
-    A callable is called as `identifier(shape, dtype=dtype)`; an array or tensor is taken as the values
-    themselves.
+    A callable is called as `identifier(shape, dtype=dtype)`; an array or tensor gives the values themselves.
 
     Raises:
-        ValueError: if no initializer is meant by it.
+        ValueError: if the identifier is unknown.
 
     >>> get("he_normal"), get(Ones), get(None)
     (HeNormal(seed=None, input_axes=None, output_axes=None), Ones(), None)
@@ -60,7 +59,7 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(initializer: Any) -> Any:
-    """Return the config of an initializer.
+    """Return the config of an initializer, from which `deserialize` makes it again.
 
     >>> serialize(Ones())
     {'module': 'keras.initializers', 'class_name': 'Ones', 'config': {}, 'registered_name': None}
@@ -69,10 +68,14 @@ def serialize(initializer: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the initializer that a config or name means.
+    """Return the initializer for a name or for a config from `serialize`.
+
+    Args:
+        config: the name or config.
+        custom_objects: classes and functions by the names that the config has for them.
 
     Raises:
-        ValueError: if it means none.
+        ValueError: if it is unknown.
 
     >>> deserialize({"class_name": "Constant", "config": {"value": 2.0}})
     Constant(value=2.0)

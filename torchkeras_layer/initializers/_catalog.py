@@ -1,4 +1,4 @@
-"""Under which names are the initializers known?"""
+"""Which catalog has the names of the initializers?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is an initializer, and what does it accept when it is called?"""
+"""What is an initializer, and which arguments do its calls take?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _IGNORED_ARGUMENTS = ("layout", "partition_info", "partition_offset", "partition
 
 
 class Initializer:
-    """Base class of initializers: write `__call__(self, shape, dtype=None)` and, to be saved, `get_config`.
+    """Base class of initializers. Subclasses define `__call__(self, shape, dtype=None)` and, for configs, `get_config`.
 
     >>> class Halves(Initializer):
     ...     def __call__(self, shape, dtype=None, **kwargs):
@@ -28,24 +28,29 @@ class Initializer:
     """
 
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> torch.Tensor:
-        """Return a new tensor of this shape and dtype, on torch's default device.
+        """Return a new tensor on torch's default device.
+
+        Args:
+            shape: tuple of ints.
+            dtype: its dtype, default `floatx()`.
+            **kwargs: none, or Keras's further arguments, which have no effect.
 
         Raises:
             NotImplementedError: in this base class.
         """
-        raise NotImplementedError(f"{type(self).__name__}: write __call__(self, shape, dtype=None).")
+        raise NotImplementedError(f"{type(self).__name__}: define __call__(self, shape, dtype=None) in the class.")
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this initializer again."""
+        """Return the constructor's arguments."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make an initializer from what `get_config()` returned."""
+        """Make an initializer from the result of `get_config()`."""
         return cls(**config)
 
     def clone(self) -> Self:
-        """Make another initializer from this one's config."""
+        """Return another initializer with the same config."""
         return self.from_config(self.get_config())
 
     def __repr__(self) -> str:
@@ -54,15 +59,15 @@ class Initializer:
 
 
 class CheckedInitializer(Initializer):
-    """Base of the built-in initializers: checks what it is called with, then lets `fill` make the tensor.
+    """Base class of the built-in initializers: checks the arguments of a call, and has `fill` make the tensor.
 
     Raises:
-        ValueError: if the shape is not one that can be allocated, or for an unknown keyword argument.
-        TypeError: if there is no such dtype.
+        ValueError: when called, if the shape has a free or negative size, or for an unknown keyword argument.
+        TypeError: when called, if there is no such dtype.
     """
 
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> torch.Tensor:
-        """Return a new tensor of this shape and dtype (default: `floatx()`), on torch's default device."""
+        """Return a new tensor of this shape and dtype (default `floatx()`) on torch's default device."""
         try:
             dimensions = full_shape(tuple(shape) if isinstance(shape, (np.ndarray, torch.Tensor)) else shape)
         except (TypeError, ValueError):
@@ -72,28 +77,28 @@ class CheckedInitializer(Initializer):
         for name, value in kwargs.items():
             if name not in _IGNORED_ARGUMENTS or value is not None:
                 raise ValueError(
-                    f"{type(self).__name__}: it is called with shape and dtype only. Received: {name}={value!r}."
+                    f"{type(self).__name__}: a call takes only shape and dtype. Received: {name}={value!r}."
                 )
         return self.fill(dimensions, torch_dtype(floatx() if dtype is None else dtype))
 
     def fill(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-        """Return the tensor; shape and dtype are checked already.
+        """Return the tensor, for a shape and dtype that are checked already.
 
         Raises:
             NotImplementedError: in this base class.
         """
-        raise NotImplementedError(f"{type(self).__name__}: write fill(self, shape, dtype).")
+        raise NotImplementedError(f"{type(self).__name__}: define fill(self, shape, dtype) in the class.")
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make an initializer from a config; the `dtype` that TF 1 wrote into configs is dropped."""
+        """Make an initializer from a config; a `dtype` in it, which TF 1 wrote, is ignored."""
         if "dtype" in config and "dtype" not in inspect.signature(cls).parameters:
             config = {key: value for key, value in config.items() if key != "dtype"}
         return cls(**config)
 
 
 def finite_number(owner: object, name: str, value: Any) -> int | float:
-    """Return a constructor argument that must be one finite number.
+    """Return a constructor's argument as a Python number, and check that it is finite.
 
     Raises:
         ValueError: if it is not.

@@ -1,4 +1,4 @@
-"""Which initializers fill in given numbers: zeros, ones, a constant, an identity matrix?"""
+"""Which initializers return fixed numbers: zeros, ones, a constant, an identity matrix?"""
 
 from __future__ import annotations
 
@@ -40,14 +40,17 @@ class Ones(CheckedInitializer):
 
 @catalog.register("ConstantV2")
 class Constant(CheckedInitializer):
-    """One number everywhere, or an array of numbers of the very shape that is asked for.
+    """A constant: one number, or an array of the requested shape.
 
-    An array that would have to be broadcast is refused: it is more often a mistake. An integer dtype cuts off
-    the fraction.
+    An array is not broadcast to another shape, because that is more often a mistake. An integer dtype truncates the
+    numbers.
+
+    Args:
+        value: number, or array of numbers.
 
     Raises:
-        ValueError: if `value` is not a number or an array of numbers; when called, if the array has another
-            shape, or a number does not fit into the dtype.
+        ValueError: if `value` is not a number or an array of numbers; when called, if the array has another shape, or
+            a number does not fit into the dtype.
 
     >>> Constant(0.5)((2,)), Constant([1, 2])((2,))
     (tensor([0.5000, 0.5000]), tensor([1., 2.]))
@@ -65,10 +68,10 @@ class Constant(CheckedInitializer):
         except ValueError:
             is_numeric = False
         if not is_numeric:
-            raise ValueError(f"Constant: value must be a number or an array of them. Received: value={value!r}.")
+            raise ValueError(f"Constant: value must be a number or an array of numbers. Received: value={value!r}.")
 
     def fill(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-        """Return the tensor, which never shares memory with the value."""
+        """Return the tensor, which does not share memory with the value."""
         if isinstance(self.value, (bool, int, float, complex, np.generic)):
             return self._full(shape, dtype)
         source = self.value if isinstance(self.value, torch.Tensor) else torch.tensor(np.array(self.value))
@@ -76,8 +79,8 @@ class Constant(CheckedInitializer):
             source = source.reshape(()).expand(shape)
         if source.shape != shape:
             raise ValueError(
-                f"Constant: the value has the shape {tuple(source.shape)}. Received: shape={shape}. "
-                "Pass one number, or an array of the weight's own shape."
+                f"Constant: the value is an array of shape {tuple(source.shape)}. Received: shape={shape}. "
+                "Pass one number, or an array of the weight's shape."
             )
         device = torch.get_default_device()
         return source.detach().to(device, dtype, copy=True, memory_format=torch.contiguous_format)
@@ -90,18 +93,21 @@ class Constant(CheckedInitializer):
             raise ValueError(f"Constant: value={number!r} does not fit into {dtype}. {error}") from error
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this initializer again."""
+        """Return the constructor's arguments."""
         return {"value": serialize_keras_object(self.value)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Constant:
-        """Make an initializer from a config, whose value may be a serialized array."""
+        """Make an initializer from a config; its value may be a serialized array."""
         return super().from_config({key: deserialize_keras_object(item) for key, item in config.items()})
 
 
 @catalog.register("IdentityInitializer", "IdentityV2")
 class Identity(CheckedInitializer):
     """A matrix with `gain` on the diagonal and zeros elsewhere.
+
+    Args:
+        gain: number on the diagonal.
 
     Raises:
         ValueError: if `gain` is not a finite number; when called, if the shape is not that of a matrix.
@@ -117,9 +123,9 @@ class Identity(CheckedInitializer):
     def fill(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         """Return the tensor."""
         if len(shape) != 2:
-            raise ValueError(f"{type(self).__name__}: it makes matrices only. Received: shape={shape}.")
+            raise ValueError(f"{type(self).__name__}: the shape must be that of a matrix. Received: shape={shape}.")
         return (torch.eye(*shape, dtype=dtype) * self.gain).to(dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this initializer again; Keras 3 forgets the gain."""
+        """Return the constructor's arguments, including the gain, which Keras 3 omits."""
         return {"gain": self.gain}

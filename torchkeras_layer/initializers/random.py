@@ -1,4 +1,4 @@
-"""Which initializers draw from a distribution that does not depend on the inputs and outputs?"""
+"""Which initializers draw from a distribution with fixed parameters?"""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ from torchkeras_layer.registry import serialize_keras_object
 
 
 class RandomInitializer(CheckedInitializer):
-    """Base class of the initializers that draw numbers; it keeps the seed.
+    """Base class of the initializers that draw random numbers.
 
-    `seed=None` draws from torch's global generator, which `torch.manual_seed` governs. An int gives the same
-    numbers at each call, a `SeedGenerator` others at each call.
+    Args:
+        seed: `None` to draw from torch's global generator, which `torch.manual_seed` seeds; an int for the same numbers
+            at each call; or a `SeedGenerator` for different, reproducible numbers at each call.
     """
 
     def __init__(self, seed: Any = None) -> None:
         self.seed: int | SeedGenerator | None = as_seed(self, seed)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this initializer again."""
+        """Return the constructor's arguments."""
         return {"seed": serialize_keras_object(self.seed)}
 
 
 class NormalInitializer(RandomInitializer):
-    """Base class of the initializers that have a mean and a standard deviation."""
+    """Base class of the initializers with a mean and a standard deviation."""
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None) -> None:
         self.mean = finite_number(self, "mean", mean)
@@ -46,13 +47,18 @@ class NormalInitializer(RandomInitializer):
         super().__init__(seed)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this initializer again."""
+        """Return the constructor's arguments."""
         return {**super().get_config(), "mean": self.mean, "stddev": self.stddev}
 
 
 @catalog.register("normal", "RandomNormalV2")
 class RandomNormal(NormalInitializer):
-    """Numbers from the normal distribution.
+    """Random numbers from the normal distribution.
+
+    Args:
+        mean: mean of the distribution.
+        stddev: its standard deviation.
+        seed: `None`, an int or a `SeedGenerator`.
 
     Raises:
         ValueError: if `mean` or `stddev` is not a finite number, or `stddev` is negative.
@@ -69,9 +75,12 @@ class RandomNormal(NormalInitializer):
 
 @catalog.register("TruncatedNormalV2")
 class TruncatedNormal(NormalInitializer):
-    """Numbers from the normal distribution cut at two standard deviations from the mean.
+    """Random numbers from the normal distribution, truncated at two standard deviations from the mean.
 
-    `stddev` is that of the distribution before it is cut; what comes out has 0.88 of it.
+    Args:
+        mean: mean of the distribution.
+        stddev: standard deviation before the truncation; that of the numbers is 0.88 times this.
+        seed: `None`, an int or a `SeedGenerator`.
 
     Raises:
         ValueError: if `mean` or `stddev` is not a finite number, or `stddev` is negative.
@@ -89,11 +98,16 @@ class TruncatedNormal(NormalInitializer):
 
 @catalog.register("uniform", "RandomUniformV2")
 class RandomUniform(RandomInitializer):
-    """Numbers from [minval, maxval), each as likely as the others; for an integer dtype, ints.
+    """Random numbers from the uniform distribution on [minval, maxval); for an integer dtype, ints.
+
+    Args:
+        minval: lower bound, included.
+        maxval: upper bound, excluded.
+        seed: `None`, an int or a `SeedGenerator`.
 
     Raises:
-        ValueError: if a bound is not a finite number or `maxval` is less than `minval`; when called for an
-            integer dtype, if the bounds are not ints with one between them.
+        ValueError: if a bound is not a finite number, or `maxval` is less than `minval`; when called with an integer
+            dtype, if the bounds are not two different ints.
 
     >>> values = RandomUniform(0, 10, seed=1)((100,), dtype="int64")
     >>> int(values.min()), int(values.max())
@@ -117,25 +131,29 @@ class RandomUniform(RandomInitializer):
             check_floating(self, dtype)
         elif not dtype.is_floating_point and (any(int(b) != b for b in bounds) or bounds[0] == bounds[1]):
             raise ValueError(
-                f"{type(self).__name__}: for {dtype}, minval and maxval must be ints, maxval the greater. "
+                f"{type(self).__name__}: for dtype={dtype}, minval and maxval must be ints, and maxval the larger. "
                 f"Received: minval={self.minval!r}, maxval={self.maxval!r}."
             )
         return draw_uniform(shape, dtype, *bounds, self.seed)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this initializer again."""
+        """Return the constructor's arguments."""
         return {**super().get_config(), "minval": self.minval, "maxval": self.maxval}
 
 
 @catalog.register("OrthogonalInitializer", "OrthogonalV2")
 class Orthogonal(RandomInitializer):
-    """An orthogonal matrix, times `gain` (Saxe et al., 2014).
+    """A random orthogonal matrix, times `gain` (Saxe et al., 2014).
 
-    With more columns than rows the rows are orthonormal, else the columns. All dimensions but the last
-    count as rows. The matrix is the Q of a random matrix's QR factors, with the signs that make it uniform.
+    If there are more columns than rows, the rows are orthonormal, else the columns. All axes but the last one form the
+    rows. The matrix is the Q of a random matrix's QR decomposition, with signs that make its distribution uniform.
+
+    Args:
+        gain: factor of the matrix.
+        seed: `None`, an int or a `SeedGenerator`.
 
     Raises:
-        ValueError: if `gain` is not a finite number; when called, if the shape has fewer than two dimensions.
+        ValueError: if `gain` is not a finite number; when called, if the shape has a rank below 2.
 
     >>> matrix = Orthogonal(seed=1)((2, 2, 3))
     >>> torch.allclose(matrix.reshape(4, 3).T @ matrix.reshape(4, 3), torch.eye(3), atol=1e-5)
@@ -150,18 +168,16 @@ class Orthogonal(RandomInitializer):
         """Draw the tensor."""
         check_floating(self, dtype)
         if len(shape) < 2:
-            raise ValueError(
-                f"{type(self).__name__}: the shape must have at least two dimensions. Received: shape={shape}."
-            )
+            raise ValueError(f"{type(self).__name__}: the shape must have rank 2 or more. Received: shape={shape}.")
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        # QR knows no types of less than 32 bits.
+        # QR supports no dtypes of less than 32 bits.
         wide = torch.float32 if dtype.itemsize < torch.float32.itemsize else dtype
         drawn = draw_normal((max(rows, columns), min(rows, columns)), wide, 0.0, 1.0, self.seed)
         q, r = torch.linalg.qr(drawn)
         q = torch.where(r.diagonal() < 0, -q, q)
-        # QR gives its factors column by column.
+        # QR returns its factors in column-major order.
         return (self.gain * (q.T if rows < columns else q).reshape(shape)).to(dtype).contiguous()
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this initializer again."""
+        """Return the constructor's arguments."""
         return {**super().get_config(), "gain": self.gain}

@@ -1,4 +1,4 @@
-"""Which generator do random numbers come from, for a given `seed` argument, and how are they drawn?"""
+"""Which generator do random numbers come from, for a `seed` argument, and how are they drawn?"""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ _catalog = Catalog("seed generator", module="keras.random")
 
 @_catalog.register()
 class SeedGenerator:
-    """A row of seeds: as `seed` of an initializer, it makes each call draw other numbers, reproducibly.
+    """A sequence of seeds. An initializer with one as its `seed` draws different, reproducible numbers at each call.
 
-    `seed=None` starts the row at a number from torch's global generator.
+    Args:
+        seed: the first seed; `None` for one from torch's global generator.
+        name: its name in the config; default `seed_generator`, `seed_generator_1`, …
 
     Raises:
-        ValueError: if `seed` is not an int.
+        ValueError: if `seed` is not an int or `None`.
 
-    >>> row = SeedGenerator(seed=3, name="row")
-    >>> row.next(), row.next(), row.get_config()
-    (3, 4, {'seed': 3, 'name': 'row'})
+    >>> seeds = SeedGenerator(seed=3, name="seeds")
+    >>> seeds.next(), seeds.next(), seeds.get_config()
+    (3, 4, {'seed': 3, 'name': 'seeds'})
     """
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
@@ -40,20 +42,20 @@ class SeedGenerator:
         return self._next - 1
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this row again, from its start."""
+        """Return the constructor's arguments, which make the same sequence from its start."""
         return {"seed": self.seed, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
-        """Make a row of seeds from what `get_config()` returned."""
+        """Make a sequence of seeds from the result of `get_config()`."""
         return cls(**config)
 
 
 def as_seed(owner: object, seed: Any) -> int | SeedGenerator | None:
-    """Return the `seed` argument of `owner`: None, an int, a `SeedGenerator` or the config of one.
+    """Return a `seed` argument as `None`, an int or a `SeedGenerator`, which may be given by its config.
 
     Raises:
-        ValueError: if it is none of them.
+        ValueError: if it is something else; the message names the class of `owner`.
     """
     if isinstance(seed, dict):
         seed = deserialize_keras_object(seed)
@@ -61,10 +63,10 @@ def as_seed(owner: object, seed: Any) -> int | SeedGenerator | None:
 
 
 def generator_for(seed: int | SeedGenerator | None, device: torch.device) -> torch.Generator | None:
-    """Return a generator of its own for a seed, and torch's global one (None) without a seed.
+    """Return a new generator for a seed, or `None`, which is torch's global generator, without a seed.
 
-    An int starts it anew each time, so that an initializer gives the same numbers at each call. Uniform,
-    normal and orthogonal ones are then those of Keras 3 on torch.
+    With an int, an initializer draws the same numbers at each call. Uniform, normal and orthogonal ones are then those
+    of Keras 3 on torch.
 
     >>> generator_for(3, torch.device("cpu")).initial_seed(), generator_for(None, torch.device("cpu"))
     (3, None)
@@ -86,13 +88,13 @@ def _as_int(owner: object, seed: Any) -> int:
 Seed = int | SeedGenerator | None
 
 TRUNCATION = 2.0
-"""How many standard deviations from the mean a truncated normal reaches."""
+"""The distance from the mean at which the normal distribution is truncated, in standard deviations."""
 
 _MASS_WITHIN = math.erf(TRUNCATION / math.sqrt(2.0))
 
 
 def draw_uniform(shape: tuple[int, ...], dtype: torch.dtype, low: float, high: float, seed: Seed) -> torch.Tensor:
-    """Draw from [low, high), for an integer dtype the ints of it.
+    """Draw from the uniform distribution on [low, high); for an integer dtype, ints.
 
     >>> draw_uniform((3,), torch.float32, -1.0, 1.0, seed=1).abs().max() <= 1
     tensor(True)
@@ -119,10 +121,10 @@ def draw_normal(shape: tuple[int, ...], dtype: torch.dtype, mean: float, stddev:
 def draw_truncated_normal(
     shape: tuple[int, ...], dtype: torch.dtype, mean: float, stddev: float, seed: Seed
 ) -> torch.Tensor:
-    """Draw from the normal distribution cut at two standard deviations.
+    """Draw from the normal distribution truncated at two standard deviations.
 
-    By the inverse of the distribution function: the same distribution as drawing again what lies outside,
-    from one draw a number, without a loop that depends on the data, and never outside.
+    Uniform numbers are mapped by the inverse of the distribution function. That is the same distribution as drawing
+    numbers outside again, but needs one draw for each number, and no loop that depends on values.
 
     >>> draw_truncated_normal((1000,), torch.float32, 0.0, 1.0, seed=1).abs().max() <= 2
     tensor(True)
@@ -135,7 +137,11 @@ def draw_truncated_normal(
 
 
 def check_floating(owner: object, dtype: torch.dtype) -> None:
-    """Raise ValueError if `owner` is asked for random numbers of a dtype that is not floating."""
+    """Check that a dtype is a float type.
+
+    Raises:
+        ValueError: if not; the message names the class of `owner`.
+    """
     if not dtype.is_floating_point:
         raise ValueError(f"{type(owner).__name__}: dtype must be a float type. Received: dtype={dtype}.")
 

@@ -1,4 +1,4 @@
-"""Which convolution kernel computes a short-time Fourier transform, through which window?"""
+"""Which convolution kernel computes a short-time Fourier transform, with which window?"""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_
 
 @catalog.register("STFTInitializer")
 class STFT(CheckedInitializer):
-    """The real or imaginary half of a windowed Fourier transform, as a 1D convolution kernel.
+    """The real or imaginary part of a windowed Fourier transform, as the kernel of a 1D convolution.
 
-    The shape is (frame length, 1, fft length // 2 + 1). `side` is `'real'` or `'imag'`; `window` is a name,
-    an array of the frame's length, or None; the window is scaled to an L2 norm (`scaling='density'`) or L1
-    norm (`'spectrum'`) of one, or left as it is (None); `periodic` says how a named window is sampled.
+    The kernel has the shape (frame length, 1, FFT length // 2 + 1).
+
+    Args:
+        side: 'real' or 'imag'.
+        window: name of a window, array of the frame's length, or `None` for no window.
+        scaling: 'density' to scale the window to an L2 norm of 1, 'spectrum' to an L1 norm of 1, `None` for neither.
+        periodic: whether a window that is given by name is periodic, and not symmetric.
 
     Raises:
-        ValueError: if an argument is not one of these; when called, if the shape is not of this form or the
-            window has another length.
+        ValueError: if an argument is not one of these; when called, if the shape is not of this form, or the window
+            has another length.
 
     >>> STFT(window=None)((4, 1, 3)).squeeze(1).round().add(0.0)
     tensor([[ 1.,  1.,  1.],
@@ -57,13 +61,13 @@ class STFT(CheckedInitializer):
                 f"STFT: the shape must be (frame length, 1, at least 2 frequencies). Received: shape={shape}."
             )
         length, _, frequencies = shape
-        # In float64: the phase reaches hundreds of turns, of which float32 keeps few digits.
+        # In float64, because the phase reaches hundreds of turns, which leaves float32 few digits.
         turns = np.outer(np.arange(length), np.arange(frequencies)) / (2 * (frequencies - 1))
         wave = np.cos(2 * np.pi * turns) if self.side == "real" else -np.sin(2 * np.pi * turns)
         return torch.tensor((wave * self._weights(length)[:, None])[:, None, :]).to(dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this initializer again."""
+        """Return the constructor's arguments."""
         return {
             "side": self.side,
             "window": serialize_keras_object(self.window),
@@ -73,7 +77,7 @@ class STFT(CheckedInitializer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> STFT:
-        """Make an initializer from a config, whose window may be a serialized array."""
+        """Make an initializer from a config; its window may be a serialized array."""
         return super().from_config({key: deserialize_keras_object(item) for key, item in config.items()})
 
     def _weights(self, length: int) -> np.ndarray:
@@ -85,7 +89,9 @@ class STFT(CheckedInitializer):
             given = self.window.tolist() if isinstance(self.window, torch.Tensor) else self.window
             values = np.asarray(given, dtype=np.float64)
         if values.shape != (length,):
-            raise ValueError(f"STFT: the window must have the shape ({length},). Received: {values.shape}.")
+            raise ValueError(
+                f"STFT: the window must have the shape ({length},). Received: an array of shape {values.shape}."
+            )
         if self.scaling is None:
             return values
         return values / (np.linalg.norm(values) if self.scaling == "density" else np.abs(values).sum())
@@ -127,7 +133,7 @@ WINDOWS = (*_COSINE_SUMS, *_SHAPES)
 
 
 def window_values(name: str, length: int, periodic: bool) -> np.ndarray:
-    """Return a window of `length` values; a periodic one is a symmetric one of `length + 1` without its last.
+    """Return a window of `length` values; a periodic one is a symmetric one of `length + 1` without the last value.
 
     >>> window_values("hann", 4, periodic=True).round(2).tolist()
     [0.0, 0.5, 1.0, 0.5]

@@ -1,4 +1,4 @@
-"""Which initializers adapt their scale to the number of inputs and outputs of a weight?"""
+"""Which initializers scale their variance by the number of inputs and outputs of a weight?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torchkeras_layer.initializers.seeds import (
     draw_uniform,
 )
 
-# What is left of the standard deviation of a normal distribution that is cut at two of them.
+# The standard deviation of the standard normal distribution truncated at two standard deviations.
 _STDDEV_AFTER_TRUNCATION = 0.87962566103423978
 _MODES = ("fan_in", "fan_out", "fan_avg")
 _DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
@@ -27,9 +27,12 @@ _DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 def compute_fans(
     shape: Sequence[int], input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None
 ) -> tuple[int, int]:
-    """Return how many inputs and outputs a weight of this shape has: `(fan_in, fan_out)`.
+    """Return the number of inputs and outputs of a weight of this shape: `(fan_in, fan_out)`.
 
-    Without axes, the last two dimensions are inputs and outputs, and those before are the kernel's window.
+    Args:
+        shape: shape of the weight.
+        input_axes, output_axes: its axes of inputs and of outputs; default: the last two axes, multiplied by the sizes
+            of those before, which are the kernel's window.
 
     Raises:
         ValueError: if the shape has no such axis.
@@ -51,19 +54,25 @@ def _product_over(shape: Sequence[int], axes: Sequence[int]) -> int:
     try:
         return math.prod(shape[axis] for axis in axes)
     except IndexError:
-        raise ValueError(f"compute_fans: the shape {tuple(shape)} has not all of the axes {axes!r}.") from None
+        raise ValueError(
+            f"compute_fans: the shape must have all of the axes {axes!r}. Received: shape={tuple(shape)}."
+        ) from None
 
 
 @catalog.register("VarianceScalingV2")
 class VarianceScaling(RandomInitializer):
-    """Random numbers of variance `scale / n`, n being the fan that `mode` names, at least 1.
+    """Random numbers of mean 0 and variance `scale / n`; `n` is the number of inputs or outputs, at least 1.
 
-    `mode`: `'fan_in'`, `'fan_out'` or `'fan_avg'`. `distribution`: `'truncated_normal'` (also called
-    `'normal'`; cut at two standard deviations, the variance is what is left), `'untruncated_normal'` or
-    `'uniform'`. The axes that count as inputs and as outputs can be given.
+    Args:
+        scale: positive number.
+        mode: 'fan_in' to divide by the number of inputs, 'fan_out' by that of outputs, 'fan_avg' by their mean.
+        distribution: 'truncated_normal' or 'normal' (both truncated at two standard deviations, with the variance above
+            after the truncation), 'untruncated_normal' or 'uniform'.
+        seed: `None`, an int or a `SeedGenerator`.
+        input_axes, output_axes: the weight's axes of inputs and of outputs; see `compute_fans` for the default.
 
     Raises:
-        ValueError: if an argument is not one of these, or only one of the two sorts of axes is given.
+        ValueError: if an argument is not one of these, or only one of the two lists of axes is given.
 
     >>> VarianceScaling(scale=2.0, mode="fan_out", distribution="uniform", seed=1)((3, 4)).shape
     torch.Size([3, 4])
@@ -89,8 +98,8 @@ class VarianceScaling(RandomInitializer):
         self.output_axes = self._axes("output_axes", output_axes)
         if (input_axes is None) != (output_axes is None):
             raise ValueError(
-                f"{type(self).__name__}: input_axes and output_axes go together. "
-                f"Received: input_axes={input_axes!r}, output_axes={output_axes!r}. Give both or none."
+                f"{type(self).__name__}: input_axes and output_axes must be given together. "
+                f"Received: input_axes={input_axes!r}, output_axes={output_axes!r}. Pass both or neither."
             )
         super().__init__(seed)
 
@@ -107,7 +116,7 @@ class VarianceScaling(RandomInitializer):
         return draw_truncated_normal(shape, dtype, 0.0, stddev, self.seed)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this initializer again."""
+        """Return the constructor's arguments."""
         return {
             **super().get_config(),
             "scale": self.scale,
@@ -136,7 +145,7 @@ class VarianceScaling(RandomInitializer):
 
 
 class NamedScaling(VarianceScaling):
-    """Base class of the scalings with fixed `settings`: scale, mode and distribution."""
+    """Base class of the initializers with a fixed scale, mode and distribution, which are their `settings`."""
 
     settings: ClassVar[tuple[float, str, str]]
 
@@ -149,14 +158,14 @@ class NamedScaling(VarianceScaling):
         super().__init__(*self.settings, seed, input_axes, output_axes)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this initializer again."""
+        """Return the constructor's arguments."""
         config = super().get_config()
         return {name: config[name] for name in ("seed", "input_axes", "output_axes")}
 
 
 @catalog.register("GlorotUniformV2", "glorot_uniformV2")
 class GlorotUniform(NamedScaling):
-    """Uniform within ±√(6 / (fan_in + fan_out)), also called Xavier's (Glorot and Bengio, 2010).
+    """Uniform on ±√(6 / (fan_in + fan_out)), also known as Xavier uniform (Glorot and Bengio, 2010).
 
     >>> bool(GlorotUniform(seed=1)((3, 3)).abs().max() <= 1)
     True
@@ -167,7 +176,7 @@ class GlorotUniform(NamedScaling):
 
 @catalog.register("GlorotNormalV2", "glorot_normalV2")
 class GlorotNormal(NamedScaling):
-    """Truncated normal of standard deviation √(2 / (fan_in + fan_out)) (Glorot and Bengio, 2010).
+    """Truncated normal with standard deviation √(2 / (fan_in + fan_out)) (Glorot and Bengio, 2010).
 
     >>> round(float(GlorotNormal(seed=1)((200, 200)).std()), 3)
     0.071
@@ -178,7 +187,7 @@ class GlorotNormal(NamedScaling):
 
 @catalog.register("HeUniformV2", "he_uniformV2")
 class HeUniform(NamedScaling):
-    """Uniform within ±√(6 / fan_in), also called Kaiming's (He et al., 2015).
+    """Uniform on ±√(6 / fan_in), also known as Kaiming uniform (He et al., 2015).
 
     >>> bool(HeUniform(seed=1)((6, 3)).abs().max() <= 1)
     True
@@ -189,7 +198,7 @@ class HeUniform(NamedScaling):
 
 @catalog.register("HeNormalV2", "he_normalV2")
 class HeNormal(NamedScaling):
-    """Truncated normal of standard deviation √(2 / fan_in) (He et al., 2015).
+    """Truncated normal with standard deviation √(2 / fan_in) (He et al., 2015).
 
     >>> round(float(HeNormal(seed=1)((200, 200)).std()), 2)
     0.1
@@ -200,7 +209,7 @@ class HeNormal(NamedScaling):
 
 @catalog.register("LecunUniformV2", "lecun_uniformV2")
 class LecunUniform(NamedScaling):
-    """Uniform within ±√(3 / fan_in) (LeCun et al., 1998).
+    """Uniform on ±√(3 / fan_in) (LeCun et al., 1998).
 
     >>> bool(LecunUniform(seed=1)((3, 3)).abs().max() <= 1)
     True
@@ -211,7 +220,7 @@ class LecunUniform(NamedScaling):
 
 @catalog.register("LecunNormalV2", "lecun_normalV2")
 class LecunNormal(NamedScaling):
-    """Truncated normal of standard deviation √(1 / fan_in) (LeCun et al., 1998).
+    """Truncated normal with standard deviation √(1 / fan_in) (LeCun et al., 1998).
 
     >>> round(float(LecunNormal(seed=1)((100, 400)).std()), 2)
     0.1

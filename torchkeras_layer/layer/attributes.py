@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
+from torchkeras_layer._absent import instead_of
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.containers import forget_creator, forget_spec, track
 from torchkeras_layer.layer.context import cast_for_call
@@ -107,6 +108,9 @@ class LayerBase(LazyModuleMixin, nn.Module):
             # Python calls __getattr__ when a property raises an AttributeError, and loses its message. Raise it again.
             return owner.fget(self)
         record = self._torchkeras
+        advice = instead_of(name, "Layer")
+        if advice:
+            raise AttributeError(f"{record.name} ({type(self).__name__}): Keras's {name!r} is not here. {advice}")
         names = [spec.name for spec in record.weight_specs.values()]
         hint = f" Its weights are {', '.join(names)}." if names else ""
         if not record.built:
@@ -129,8 +133,8 @@ def _is_plain_name(state: dict[str, Any], record: Any, name: str) -> bool:
 def _set_property(layer: LayerBase, record: Any, name: str, owner: property, value: Any) -> None:
     if owner.fset is None:
         raise AttributeError(
-            f"{name_in_errors(layer)}: {name!r} is a read-only property of {type(layer).__name__}. Choose another "
-            "attribute name."
+            f"{name_in_errors(layer)}: {name!r} is a read-only property of every layer. Choose another attribute name. "
+            "See docs/differences.md#names-that-are-taken"
         )
     if not record.is_ready and owner.fset.__module__.startswith(f"{__package__}."):
         _set_early(layer, record, name, value)
@@ -144,7 +148,7 @@ def _set_early(layer: LayerBase, before: Any, name: str, value: Any) -> None:
     if name not in _RESET_BY_INIT:
         raise NotInitializedError(
             f"{type(layer).__name__}: {name!r} was set before super().__init__() has run. Move super().__init__() "
-            "to the start of __init__."
+            "to the start of __init__. See docs/differences.md#before-super__init__"
         )
     setattr(before, name.removeprefix("_"), value)
     if name == "trainable":
@@ -156,8 +160,8 @@ def _set_early(layer: LayerBase, before: Any, name: str, value: Any) -> None:
 def _class_attribute_message(layer: LayerBase, name: str, value: Any) -> str:
     return (
         f"{name_in_errors(layer)}: the attribute {name!r} of class {type(layer).__name__} would hide the "
-        f"{type(value).__name__} that is assigned to it, because Python looks in the class first. Choose another name, "
-        "or remove the attribute from the class."
+        f"{type(value).__name__} that is assigned to it, because torch looks there first. Choose another name, or take "
+        "it out of the class. See docs/differences.md#a-class-attribute-that-hides-a-weight"
     )
 
 

@@ -183,12 +183,23 @@ def _add_activity_loss(layer: LayerBase, regularizer: Any, outputs: Any) -> None
 def add_location(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Add a note to an error: the layer in which it was raised, and the arguments of the call."""
     named = [describe((inputs, *args)), *(f"{name}={describe(value)}" for name, value in kwargs.items())]
-    note = f"In {where}, called on: {', '.join(named)}"
+    note = f"In {where}, called on: {', '.join(named)}{_hint_at_list(inputs)}"
     add_note = getattr(error, "add_note", None)  # Python 3.11
     if add_note is not None:
         add_note(note)
     elif error.args and isinstance(error.args[0], str):
         error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
+
+
+def _hint_at_list(inputs: Any) -> str:
+    """Say that a list of numbers is no array, if such a list was given."""
+    numbers = leaves(inputs) if isinstance(inputs, (list, tuple)) else []
+    if not numbers or not all(isinstance(number, (int, float)) for number in numbers):
+        return ""
+    return (
+        ". A Python list is a structure of inputs, not an array: pass torch.tensor(...). "
+        "See docs/differences.md#python-lists"
+    )
 
 
 def stateless_call(

@@ -148,8 +148,9 @@ class RecordedUpdate:
         if self.inputs:
             names = ", ".join(tensor.name for tensor in self.inputs)
             raise TypeError(
-                f"{self.owner.name}: an update that depends on the symbolic input(s) {names} cannot run by itself. "
-                "Call the model on real tensors in training mode to run it: `model(inputs, training=True)`."
+                f"{self.owner.name}: this update depends on the symbolic input(s) {names}. It runs when the model is "
+                "called on real tensors in training mode: `model(inputs, training=True)`. "
+                "See docs/differences.md#updates-of-symbolic-calls"
             )
         run_uncast(self.function)
 

@@ -261,8 +261,9 @@ def is_ready_to_load(
         key.startswith(prefix) and key[len(prefix) :] not in layer._torchkeras_more_to_save() for key in state_dict
     ):
         error_msgs.append(
-            f"{record.name}: is not built, and this state_dict does not contain its input shape (safetensors files and "
-            "plain dicts never do). Build the model first: `torchkeras_layer.build(model, example_input)`."
+            f"{record.name}: is not built, and this state_dict does not tell its input shape (safetensors files and "
+            "plain dicts do not). Build first: `torchkeras_layer.build(model, example_input)`. "
+            "See docs/differences.md#files"
         )
         return False
     return True

@@ -266,7 +266,8 @@ class GraphPlace(LayerBase):
 
 
 _ADVICE = (
-    "Only calls on an `Input` are recorded; to record calls on real tensors, make them inside `with record_history():`."
+    "Only calls on an `Input` are remembered; to see calls on real tensors, make them inside `with record_history():`. "
+    "See docs/differences.md#calls-on-real-tensors"
 )
 
 

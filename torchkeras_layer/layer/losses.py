@@ -47,8 +47,9 @@ def add_loss(layer: LayerBase, losses: Any, is_conditional: bool) -> None:
     in_call = context.layer is not None and not context.alone
     if values and not in_call:
         raise ValueError(
-            f"{record.name}: outside a call, add_loss takes zero-argument callables only, because a tensor belongs to "
-            f"one call. Received: {losses!r}. Write `layer.add_loss(lambda: ...)`, or add the loss in `call`."
+            f"{record.name}: outside a call, add_loss takes zero-argument callables, since a tensor would be of one "
+            f"call only. Received: {losses!r}. Write `layer.add_loss(lambda: ...)`, or add it in `call`. "
+            "See docs/differences.md#add_loss-outside-of-a-call"
         )
     if context.building or not in_call:
         record.loss_functions.extend(functions)

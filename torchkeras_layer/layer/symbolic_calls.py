@@ -17,7 +17,7 @@ from torchkeras_layer.symbolic import shape_inference
 from torchkeras_layer.symbolic.input_spec import TensorSpec, check_input_spec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, infer, needs_data, readable_message
+from torchkeras_layer.symbolic.shape_inference import Inferred, infer, link_to_free_axes, needs_data, readable_message
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
@@ -72,7 +72,8 @@ def infer_call(
 
 def _failed_call_message(layer: LayerBase, inputs: Any, error: Exception) -> str:
     shapes, name = map_leaves(_shape_of, inputs), layer._torchkeras.name
-    return f"{name} ({type(layer).__name__}): call() fails on inputs of shape {shapes}: {readable_message(error)}."
+    fault = f"{readable_message(error)}.{link_to_free_axes(error)}"
+    return f"{name} ({type(layer).__name__}): call() fails on inputs of shape {shapes}: {fault}"
 
 
 def _run_symbolically(
@@ -138,9 +139,9 @@ def _check_declared(layer: LayerBase, inputs: Any, inferred: Inferred) -> None:
     if len(leaves(stated)) != len(leaves(inferred.outputs)) or not all(_agree(*pair) for pair in pairs):
         found = map_leaves(lambda spec: None if spec is None else spec.shape, inferred.outputs)
         raise ValueError(
-            f"{layer._torchkeras.name} ({type(layer).__name__}): compute_output_shape() and call() contradict each "
-            f"other for inputs of shape {map_leaves(_shape_of, inputs)}. Received: {declared} from "
-            f"compute_output_shape(), {found} from call(). Correct one of them."
+            f"{layer._torchkeras.name} ({type(layer).__name__}): compute_output_shape() says {declared}, but call() "
+            f"gives {found} for inputs of shape {map_leaves(_shape_of, inputs)}. Correct one of them. "
+            "See docs/differences.md#a-wrong-compute_output_shape"
         )
 
 
@@ -237,4 +238,5 @@ def untraceable(layer: LayerBase, error: Exception) -> NotImplementedError:
     return NotImplementedError(
         f"{layer._torchkeras.name} ({type(layer).__name__}): its output shape cannot be found by running call() on "
         f"tensors without data: {readable_message(error)}. Define compute_output_shape(input_shape) in the class."
+        f"{link_to_free_axes(error) or ' See docs/differences.md#a-symbolic-call-runs-call'}"
     )

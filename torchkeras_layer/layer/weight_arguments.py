@@ -194,7 +194,7 @@ def _decide_trainable(trainable: bool | None, dtype: torch.dtype, synchronizatio
     if trainable and not can_train:
         raise ValueError(
             f"torch can train floating-point and complex weights only. Received: dtype={dtype_name(dtype)}, "
-            "trainable=True. Pass trainable=False."
+            "trainable=True. Pass trainable=False. See docs/differences.md#integer-weights"
         )
     return can_train and not on_read if trainable is None else bool(trainable)
 

@@ -178,8 +178,8 @@ def not_built_message(names: list[str]) -> str:
     """Return the message that names the layers without weights and says how to build them."""
     return (
         f"{', '.join(names)}: not built, so there are no weights yet. Layers learn their input size from the first "
-        "input. Call the model once, or `torchkeras_layer.build(model, example_input)`, before you create an optimizer "
-        "or count parameters."
+        "input: call the model once, or `torchkeras_layer.build(model, example_input)`, before you make an optimizer "
+        "or count parameters. See docs/differences.md#an-optimizer-before-the-weights-exist"
     )
 
 

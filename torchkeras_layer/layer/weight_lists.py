@@ -122,9 +122,10 @@ def _hint_about_order(weights: list[torch.Tensor], arrays: list[torch.Tensor]) -
     if wanted != received:
         return ""
     return (
-        " The shapes are right, but in another order. For a layer that contains layers, Keras 3 lists the weights "
-        "layer by layer; here, as in TF-Keras, trainable weights come first. Set such a layer separately: "
-        "layer.set_weights(theirs.trainable_weights + theirs.non_trainable_weights)."
+        " The shapes are right, but in another order. Keras 3 lists the weights of a layer that contains layers one "
+        "layer after the other; here, as in TF-Keras, trainable weights come first. Set the weights of such a layer "
+        "separately: layer.set_weights(theirs.trainable_weights + theirs.non_trainable_weights). "
+        "See docs/differences.md#the-order-of-weights"
     )
 
 

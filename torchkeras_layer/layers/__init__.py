@@ -1,4 +1,4 @@
-"""Which layers are there, and how does one go from a name or config to one and back?"""
+"""Which layers are there, and how are they found by name and written into configs?"""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 
 def get(identifier: Any) -> Any:
-    """Return the layer meant by a name, a config, a class or a callable (`None` stays `None`).
+    """Return the layer for a name, a config, a class, a callable (unchanged) or `None` (`None`).
 
     Raises:
-        ValueError: if no layer is meant by it, or if one cannot be made without arguments.
+        ValueError: if the identifier is unknown, or if the layer cannot be made without arguments.
 
     >>> get("flatten").name
     'flatten'
@@ -52,7 +52,7 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(layer: Any) -> Any:
-    """Return the config of a layer, with its class, and with the shapes it is built for.
+    """Return the class and config of a layer, and the shapes that it is built for.
 
     >>> serialize(Activation("relu", name="act"))["config"]
     {'name': 'act', 'trainable': True, 'dtype': 'float32', 'activation': 'relu'}
@@ -61,10 +61,14 @@ def serialize(layer: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the layer that a config means, built if the config tells the shapes. Weights are not in it.
+    """Return the layer for a name or for a config from `serialize`; built, with new weights, if the config has shapes.
+
+    Args:
+        config: the name or config.
+        custom_objects: classes and functions by the names that the config has for them.
 
     Raises:
-        ValueError: if it means none.
+        ValueError: if it is unknown.
 
     >>> deserialize({"class_name": "Dense", "config": {"units": 3}}).units
     3

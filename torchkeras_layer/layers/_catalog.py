@@ -1,4 +1,4 @@
-"""Under which names are the layers known?"""
+"""Which catalog has the names of the layers?"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""In which family, a folder each, is a layer? Families are imported when the first of their layers is named.
+"""In which family, which is a subpackage, is each layer? A family is imported when one of its layers is first used.
 
-All of them at once took twice as long as the rest of the library.
+Importing all families at once takes twice as long as the rest of the library.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ FAMILY_OF = {name: family for family, names in _NAMES.items() for name in names.
 
 
 def find(name: str) -> Any:
-    """Return a layer class, or a function that makes and calls one.
+    """Return the layer class, or the function that makes and calls a layer, of a name.
 
     Raises:
-        AttributeError: if there is none of that name.
+        AttributeError: if there is none.
 
     >>> find("LSTM").__name__
     'LSTM'

@@ -52,7 +52,8 @@ class BuiltInLayer(Layer, has_effects=False):
             value = kwargs.pop(name, neutral)
             if value != neutral:
                 raise ValueError(
-                    f"{type(self).__name__}: {name} is not supported. Received: {name}={value!r}. Leave it out."
+                    f"{type(self).__name__}: {name} is not supported. Received: {name}={value!r}. Leave it out. "
+                    "See docs/differences.md#arguments-that-are-not-supported"
                 )
         super().__init__(**kwargs)
 
@@ -104,7 +105,7 @@ class BuiltInLayer(Layer, has_effects=False):
             value = getattr(holder, name) if hasattr(holder, name) else getattr(self, f"_{name}")
         else:
             value = getattr(self, name)
-        # Keras writes activation functions by their names, other functions as objects.
+        # Keras writes activation functions as names, and other functions as objects.
         return activations.serialize(value) if name.endswith("activation") else serialize_keras_object(value)
 
 

@@ -1,4 +1,4 @@
-"""Which running statistics are there, and how does one go from a name to a metric and back?"""
+"""Which metrics are there, and how are they found by name and written into configs?"""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ __all__ = [
 
 
 def get(identifier: Any) -> Any:
-    """Return the metric for a name, a config, a class, a callable (as it is) or `None` (`None`).
+    """Return the metric for a name, a config, a class, a callable (unchanged) or `None` (`None`).
 
     Raises:
-        ValueError: if it stands for no metric.
+        ValueError: if the identifier is unknown.
 
     >>> get("mean"), get(None)
     (Mean(name='mean'), None)
@@ -39,7 +39,7 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(metric: Any) -> Any:
-    """Return the config that makes this metric again, without its state.
+    """Return the config of a metric, without its state.
 
     >>> serialize(Sum())["config"]
     {'name': 'sum', 'dtype': 'float32'}
@@ -48,10 +48,14 @@ def serialize(metric: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the metric that `serialize` described.
+    """Return the metric for a name or for a config from `serialize`.
+
+    Args:
+        config: the name or config.
+        custom_objects: classes and functions by the names that the config has for them.
 
     Raises:
-        ValueError: if it is neither built in nor in `custom_objects`.
+        ValueError: if it is unknown.
 
     >>> deserialize({"class_name": "Sum", "config": {"name": "tokens"}})
     Sum(name='tokens')

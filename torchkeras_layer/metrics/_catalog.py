@@ -1,4 +1,4 @@
-"""Under which names are the metrics known?"""
+"""Which catalog has the names of the metrics?"""
 
 from __future__ import annotations
 

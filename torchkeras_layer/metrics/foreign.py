@@ -1,4 +1,4 @@
-"""How are metrics of torchmetrics told apart, read, reset and kept from counting, without importing it?"""
+"""How are metrics of torchmetrics recognized, read, reset and muted, without importing torchmetrics?"""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from torchkeras_layer.metrics.metric import Metric
 
 
 def is_metric(candidate: Any) -> bool:
-    """Say whether something is a metric: one of ours, or a module with torchmetrics' three methods.
+    """Whether something is a metric: a `Metric`, or a module with torchmetrics' methods update, compute and reset.
 
     >>> is_metric(Metric()), is_metric(nn.Linear(2, 2))
     (True, False)
     """
     if isinstance(candidate, Metric):
         return True
-    # Asked of the class: a module that lacks an attribute is slow to say so.
+    # Looked up on the class, because a module is slow to raise an error for a missing attribute.
     methods = ("update", "compute", "reset")
     return isinstance(candidate, nn.Module) and all(hasattr(type(candidate), name) for name in methods)
 
 
 def metric_result(metric: Any) -> Any:
-    """Return the statistic so far of a metric of ours or of torchmetrics.
+    """Return the present value of a `Metric` or a metric of torchmetrics.
 
     Raises:
         TypeError: if it is neither.
@@ -39,7 +39,7 @@ def metric_result(metric: Any) -> Any:
 
 
 def metric_reset(metric: Any) -> None:
-    """Set a metric of ours or of torchmetrics to its start.
+    """Reset a `Metric` or a metric of torchmetrics.
 
     Raises:
         TypeError: if it is neither.
@@ -54,25 +54,27 @@ def metric_reset(metric: Any) -> None:
 
 def _foreign(metric: Any) -> Any:
     if not is_metric(metric):
-        raise TypeError(f"Expected a Metric, or a module with update(), compute() and reset(). Received: {metric!r}.")
+        raise TypeError(
+            f"Metric: expected a Metric, or a module with update(), compute() and reset(). Received: {metric!r}."
+        )
     return metric
 
 
 def last_result(metric: Any) -> Any:
-    """Return the very tensor that the last call of a metric gave, or `None` before the first.
+    """Return the same tensor that the last call of a metric returned; `None` before the first call.
 
     >>> from torchkeras_layer.metrics import Mean
     >>> mean = Mean()
     >>> mean(3.0) is last_result(mean)
     True
     """
-    # torchmetrics keeps what its forward() returned under this name.
+    # Where torchmetrics stores the result of forward().
     return metric.last_result if isinstance(metric, Metric) else getattr(metric, "_forward_cache", None)
 
 
 @contextlib.contextmanager
 def muted(metric: Any) -> Iterator[None]:
-    """While entered, updates of the metric do nothing, and a call of it gives 0.
+    """In this context, updates of the metric have no effect, and calls of it return 0.
 
     >>> from torchkeras_layer.metrics import Sum
     >>> total = Sum()
@@ -95,7 +97,7 @@ def muted(metric: Any) -> Iterator[None]:
             state["_forward_cache"] = nothing
         return nothing
 
-    # On the instance these hide the methods of the class, whatever code calls them.
+    # Attributes of the instance hide the methods of the class from all callers.
     state.update(update=update, update_state=update, forward=forward)
     try:
         yield

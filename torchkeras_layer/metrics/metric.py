@@ -22,7 +22,7 @@ _UNASSIGNED = "variable_"
 
 
 class _Last:
-    """What a metric's last call gave, kept where `torch.export` does not ask tensors to be buffers."""
+    """The result of a metric's last call, stored where `torch.export` does not require tensors to be buffers."""
 
     def __init__(self) -> None:
         self.result: Any = None
@@ -32,17 +32,21 @@ class _Last:
 
 
 class Metric(nn.Module):
-    """A statistic that grows with each call: `metric(values)` updates it and returns it.
+    """A statistic over all calls: `metric(values)` updates it and returns its value.
 
-    Subclasses make their state in `__init__` with `self.total = self.add_variable(...)`, change it in place
-    in `update_state` and compute from it in `result`. The state is made of buffers: it moves with
-    `.to(device)` and to the device of the tensors that `update_state` gets, but keeps its dtype, and it is
-    neither saved in a `state_dict` nor counted among a layer's weights. `update_state` runs without
-    gradients, and not at all during a backward pass, where activation checkpointing repeats a forward pass.
+    Subclasses create their state in `__init__` with `self.total = self.add_variable(...)`, change it in place in
+    `update_state`, and compute the value from it in `result`. The state consists of buffers. It moves with
+    `.to(device)`, and to the device of the tensors that `update_state` gets, but keeps its dtype. It is not saved in a
+    `state_dict`, and not one of a layer's weights. `update_state` runs without gradients, and not during a backward
+    pass, where activation checkpointing repeats a forward pass.
+
+    Args:
+        dtype: dtype that values are converted to; default `floatx()`.
+        name: default the class name in snake case, counted: `mean`, `mean_1`, …
 
     Raises:
         ValueError: if `name` is not a string.
-        TypeError: if `dtype` is no dtype.
+        TypeError: if there is no such dtype.
 
     >>> class Largest(Metric):
     ...     def __init__(self, **kwargs):
@@ -72,17 +76,25 @@ class Metric(nn.Module):
 
     @property
     def dtype(self) -> str:
-        """Name of the dtype that values are converted to."""
+        """The name of the dtype that values are converted to.
+
+        >>> Metric(dtype="float64").dtype
+        'float64'
+        """
         return self._dtype
 
     @property
     def variables(self) -> list[Tensor]:
-        """The state: this metric's own tensors, then those of metrics inside it."""
+        """The state tensors of this metric, then those of metrics inside it.
+
+        >>> metric = Metric(); metric.total = metric.add_variable(()); metric.variables
+        [tensor(0.)]
+        """
         return list(self.buffers())
 
     @property
     def last_result(self) -> Any:
-        """What the last call gave, the very tensor; `None` before the first."""
+        """The result of the last call, the same tensor; `None` before the first call."""
         return self._last.result
 
     def add_variable(
@@ -93,9 +105,13 @@ class Metric(nn.Module):
         aggregation: str = "sum",
         name: str | None = None,
     ) -> Tensor:
-        """Make a state tensor (of `floatx()` by default); assign it to an attribute in the same line.
+        """Create a state tensor. Assign it to an attribute, which gives it its name.
 
-        `aggregation` and `name` are accepted for Keras's sake; the state has the name of its attribute.
+        Args:
+            shape: tuple of ints.
+            initializer: identifier of an initializer.
+            dtype: default `floatx()`.
+            aggregation, name: accepted for compatibility with Keras, without effect.
 
         Raises:
             RuntimeError: if `super().__init__()` has not run yet.
@@ -105,11 +121,11 @@ class Metric(nn.Module):
         """
         if "_buffers" not in self.__dict__:
             owner = type(self).__name__
-            raise RuntimeError(f"{owner}: call super().__init__() in __init__ before anything else.")
-        # State made in inference mode could never be updated outside of it.
+            raise RuntimeError(f"{owner}: super().__init__() has not been called. Call it first in __init__.")
+        # State that is created in inference mode cannot be updated outside of it.
         with torch.inference_mode(False):
             state = initializers.get(initializer)(tuple(shape), dtype=dtype_name(dtype or floatx()))
-        # Its name until it is assigned to an attribute, whose name it then gets.
+        # A temporary name, until the state is assigned to an attribute and gets that name.
         self.register_buffer(f"{_UNASSIGNED}{len(self._buffers)}", state, persistent=False)
         return state
 
@@ -120,24 +136,28 @@ class Metric(nn.Module):
         dtype: Any = None,
         name: str | None = None,
     ) -> Tensor:
-        """Make a state tensor: Keras 2's name for `add_variable`."""
+        """Create a state tensor: Keras 2's name of `add_variable`."""
         return self.add_variable(shape, initializer, dtype, name=name)
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
-        """Take new values in.
+        """Update the state with new values. Subclasses define it.
 
         Raises:
-            NotImplementedError: if the subclass does not define it.
+            NotImplementedError: in this base class.
         """
-        raise NotImplementedError(f"{type(self).__name__}: define update_state(), changing the state in place.")
+        raise NotImplementedError(
+            f"{type(self).__name__}: define update_state() in the class; it changes the state in place."
+        )
 
     def result(self) -> Any:
-        """Return the statistic so far: a scalar tensor or a dict of them.
+        """Return the present value: a scalar tensor, or a dict of them. Subclasses define it.
 
         Raises:
-            NotImplementedError: if the subclass does not define it.
+            NotImplementedError: in this base class.
         """
-        raise NotImplementedError(f"{type(self).__name__}: define result(), computing from the state.")
+        raise NotImplementedError(
+            f"{type(self).__name__}: define result() in the class; it computes the value from the state."
+        )
 
     def reset_state(self) -> None:
         """Set the whole state to zero.
@@ -152,11 +172,11 @@ class Metric(nn.Module):
                 state.zero_()
 
     def reset_states(self) -> None:
-        """Set the whole state to zero: Keras 2's name for `reset_state`."""
+        """Set the whole state to zero: Keras 2's name of `reset_state`."""
         self.reset_state()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Update with the arguments and return the statistic so far."""
+        """Update the state with the arguments, and return the present value."""
         self.update_state(*args, **kwargs)
         self._last.result = self.result()
         return self._last.result
@@ -167,11 +187,15 @@ class Metric(nn.Module):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a metric, without its state, from `get_config()`."""
+        """Make a metric, without its state, from the result of `get_config()`.
+
+        >>> Metric.from_config(Metric(name="seen").get_config()).name
+        'seen'
+        """
         return cls(**config)
 
     def extra_repr(self) -> str:
-        """Return what `print` shows in the parentheses."""
+        """Return the part of the `repr` in parentheses."""
         return f"name={self.name!r}"
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -188,7 +212,7 @@ class Metric(nn.Module):
             converted = fn(state)
             if state.is_meta:
                 return torch.zeros_like(converted, dtype=state.dtype)
-            # A count in half precision stops at 2048: only the device follows the model.
+            # A count in half precision stops at 2048, so that only the device follows the model.
             return converted if converted.dtype == state.dtype else state.to(converted.device)
 
         return super()._apply(moved, recurse)
@@ -201,7 +225,7 @@ class Metric(nn.Module):
 
 
 def _recorded(update: Callable[..., None]) -> Callable[..., None]:
-    """Wrap `update_state`: no gradients, not in a backward pass, on the device of the first tensor."""
+    """Wrap `update_state` to run without gradients, not in a backward pass, and on the device of the first tensor."""
 
     @functools.wraps(update)
     def update_state(self: Metric, *args: Any, **kwargs: Any) -> None:
@@ -210,7 +234,7 @@ def _recorded(update: Callable[..., None]) -> Callable[..., None]:
             return
         if first is not None:
             self._join(first.device)
-        # Detached rather than run under no_grad, which torch.export cannot save as a block without results.
+        # Arguments are detached, because torch.export cannot save a no_grad block without results.
         given = map_leaves(_without_gradient, (args, kwargs))
         update(self, *given[0], **given[1])
 

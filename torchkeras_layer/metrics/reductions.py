@@ -1,4 +1,4 @@
-"""What are the weighted mean and sum over many calls?"""
+"""How are the weighted mean and sum over all calls computed?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from torchkeras_layer.metrics.metric import Metric
 
 @catalog.register()
 class Sum(Metric):
-    """The sum of all values so far, each times its weight.
+    """The weighted sum of all values so far.
+
+    Args:
+        name: the metric's name.
+        dtype: dtype of the state; default `floatx()`.
 
     Raises:
         ValueError: from `update_state`, if `sample_weight` does not broadcast to the values.
@@ -33,7 +37,12 @@ class Sum(Metric):
         self.total = self.add_variable((), "zeros", dtype=self.dtype, name="total")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        """Add the values; `sample_weight` has their shape, or the first dimensions of it."""
+        """Add values to the sum.
+
+        Args:
+            values: tensor, array, list of numbers, or number.
+            sample_weight: weights in the shape of the values, or in the first axes of it.
+        """
         samples, _ = _samples_and_weights(self, values, sample_weight, torch.sum)
         self.total.add_(samples.sum())
 
@@ -44,12 +53,16 @@ class Sum(Metric):
 
 @catalog.register()
 class Mean(Metric):
-    """The mean of all values so far, weighted; 0 before the first.
+    """The weighted mean of all values so far; 0 before the first call.
 
-    A sample (an entry of the first dimension) counts once: its values are averaged before it is added.
+    Each sample, which is an entry along the first axis, counts once: its own values are averaged first.
+
+    Args:
+        name: the metric's name.
+        dtype: dtype of the state; default `floatx()`.
 
     Raises:
-        ValueError: if `dtype` is no float type; from `update_state`, if `sample_weight` does not broadcast.
+        ValueError: if `dtype` is not a float type; from `update_state`, if `sample_weight` does not broadcast.
         TypeError: from `update_state`, if the values or weights are not numbers.
 
     >>> mean = Mean()
@@ -68,7 +81,12 @@ class Mean(Metric):
         self.count = self.add_variable((), "zeros", dtype=self.dtype, name="count")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        """Take the values in; `sample_weight` has their shape, or the first dimensions of it."""
+        """Add values to the mean.
+
+        Args:
+            values: tensor, array, list of numbers, or number.
+            sample_weight: weights in the shape of the values, or in the first axes of it.
+        """
         samples, weights = _samples_and_weights(self, values, sample_weight, torch.mean)
         self.total.add_(samples.sum())
         if weights is not None:
@@ -84,7 +102,7 @@ class Mean(Metric):
 def _samples_and_weights(
     metric: Metric, values: Any, sample_weight: Any, reduce: Callable[..., Tensor]
 ) -> tuple[Tensor, Tensor | None]:
-    """Reduce values and weights to one number a sample, as Keras does."""
+    """Reduce values and weights to one number for each sample, as Keras does."""
     samples = _as_state_dtype(metric, values)
     if sample_weight is None:
         return _reduced_from(1, samples, reduce), None
@@ -99,8 +117,8 @@ def _samples_and_weights(
         weights = weights.expand(samples.shape)
     except RuntimeError:
         raise ValueError(
-            f"{metric.name}: sample_weight must have the shape of the values or their first dimensions. "
-            f"Received: shape {tuple(weights.shape)} for values of shape {tuple(samples.shape)}."
+            f"{metric.name}: sample_weight must have the shape of the values, or their first axes. "
+            f"Received: weights of shape {tuple(weights.shape)} for values of shape {tuple(samples.shape)}."
         ) from None
     return _reduced_from(1, samples * weights, reduce), _reduced_from(1, weights, reduce)
 
@@ -122,7 +140,7 @@ def _reduced_from(axis: int, values: Tensor, reduce: Callable[..., Tensor]) -> T
 
 
 def _same_rank(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    """Add or drop the last dimension of one of them if that is a 1 by which they differ in rank."""
+    """Add or remove a last axis of size 1, if the ranks of the two differ by it."""
     if first.ndim == second.ndim + 1 and first.shape[-1] == 1:
         return (first, second.unsqueeze(-1)) if second.ndim == 1 else (first.squeeze(-1), second)
     if second.ndim == first.ndim + 1 and second.shape[-1] == 1:

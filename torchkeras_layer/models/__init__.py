@@ -1,4 +1,4 @@
-"""How are layers put together into models?"""
+"""Which models are there, and how are they cloned and loaded?"""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Under which names are the models known?"""
+"""Which catalog has the names of the models?"""
 
 from __future__ import annotations
 
 from torchkeras_layer.registry import Catalog
 
-# `Functional` is in no public module of Keras 2.
+# Keras 2 has `Functional` in no public module.
 _OTHER_MODULES = (
     "keras.models",
     "keras.engine.functional",

@@ -1,4 +1,4 @@
-"""What does a model say when it is asked for a method of Keras's that it has not?"""
+"""Which error does a model raise for a method that Keras's models have and it does not?"""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ _ARGUMENTS_OF_KERAS = {
 
 
 class AbsentMethods(Layer):
-    """`compile` is torch's, and `fit` and its kin are no attributes: the errors say what to do."""
+    """A model without Keras's training methods: `compile` is torch's, and errors say what to write instead of `fit`."""
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Compile the model in place, as `nn.Module.compile` does; takes what `torch.compile` takes.
+        """Compile the model in place, as `nn.Module.compile` does.
+
+        Args:
+            *args: none; positional arguments would be Keras's.
+            **kwargs: keyword arguments of `torch.compile`.
 
         Raises:
             TypeError: for arguments of Keras's `compile`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.Sequential([keras.layers.Dense(2)]).compile(backend="eager")
         """
         of_keras = [*map(_shown, args), *(f"{name}=" for name in kwargs if name in _ARGUMENTS_OF_KERAS)]
         if of_keras:

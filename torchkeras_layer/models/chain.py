@@ -1,4 +1,4 @@
-"""How does a chain of layers become a graph, which may come late, and change with its layers?"""
+"""How does a chain of layers become a graph, at once, after its first call, or anew when a layer is replaced?"""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from torchkeras_layer.symbolic.input_spec import describe
 
 
 class ChainState(GraphState):
-    """What a `Sequential` keeps of its graph.
+    """What a `Sequential` stores of its graph.
 
-    `start`, `end`: where the graph begins and ends; `chained`: the layers that it leads through; `seen`: the shape that
-    it was given by `build` or the first call on real tensors, if that is where it comes from; `pending`: if it will be;
-    `sinks`: what symbolic losses and metrics hang on it.
+    `start`, `end`: the graph's input and output; `chained`: the layers between them; `seen`: shape and dtype of the
+    inputs that the graph was made for, if they came from `build` or the first call on real tensors; `pending`: those of
+    a first call for which the graph is yet to be made; `sinks`: the outputs of symbolic losses and metrics.
     """
 
     __slots__ = ("chained", "end", "pending", "seen", "sinks", "start")
@@ -39,11 +39,11 @@ class ChainState(GraphState):
 
     @property
     def adapts_inputs(self) -> bool:
-        """Whether there is an `Input` that inputs are fitted to; a shape that was merely seen binds nothing."""
+        """Whether inputs are adapted to an `Input`: a shape from `build` or the first call does not bind later ones."""
         return self.start is not None and self.seen is None
 
     def current_wiring(self, model: Any) -> Wiring | None:
-        """Return the graph of the chain as it is now; it is made when it is asked for."""
+        """Return the graph of the chain as it is now, made on demand."""
         with build_lock:
             steps = steps_of(model)
             if self.start is None or not steps:
@@ -56,12 +56,12 @@ class ChainState(GraphState):
         return self.wiring
 
     def take_wiring(self, wiring: Wiring) -> None:
-        """Take a graph that was made of calls."""
+        """Store a graph that was made from calls."""
         super().take_wiring(wiring)
         self.sinks = tuple(wiring.sinks)
 
     def take_restored(self, model: Any) -> None:
-        """Go on in a copy: the chain leads along the copy's own layers."""
+        """Complete a copy, whose chain consists of the copy's own layers."""
         wiring: Any = self.wiring
         self.start, self.end, self.chained = wiring.inputs, wiring.outputs, tuple(steps_of(model))
 
@@ -70,7 +70,7 @@ class ChainState(GraphState):
 
 
 def chain_of(model: Any) -> ChainState:
-    """Return what a `Sequential` keeps of its graph."""
+    """Return the graph state of a `Sequential`."""
     return model._torchkeras.graph
 
 
@@ -80,7 +80,7 @@ def steps_of(model: Any) -> list[Any]:
 
 
 def begin_at(model: Any, start: KerasTensor | None, end: KerasTensor | None) -> None:
-    """Get ready for calls from an input on; code and network are made when they are asked for."""
+    """Prepare for calls that begin at an input; network and code are made on demand."""
     state = chain_of(model)
     state.start, state.end, state.wiring, state.chained = start, end, None, tuple(steps_of(model))
     if start is not None:
@@ -92,16 +92,16 @@ def begin_at(model: Any, start: KerasTensor | None, end: KerasTensor | None) -> 
 
 
 def make_graph(model: Any, spec: TensorSpec) -> None:
-    """Make the graph for inputs of a shape and dtype."""
+    """Make the graph for inputs of the given shape and dtype."""
     start = Input(batch_shape=spec.shape, dtype=spec.dtype)
     begin_at(model, start, chain(model, start, steps_of(model)))
 
 
 def chain(model: Any, start: KerasTensor, steps: list[Any]) -> KerasTensor:
-    """Return what layers give one after the other; nodes that are there already are not made again.
+    """Return the output of layers called one after the other; nodes that exist already are reused.
 
     Raises:
-        ValueError: if a layer gives anything but one tensor.
+        ValueError: if a layer returns anything but one tensor.
     """
     tensor = start
     for layer in steps:
@@ -120,10 +120,10 @@ def _follow(model: Any, layer: Any, inputs: Any) -> KerasTensor:
 
 
 def gave_several(model: Any, layer: Any, outputs: Any) -> str:
-    """Say that each layer of a chain must give one tensor."""
+    """Return the message for a layer of a chain that does not return one tensor."""
     return (
-        f"{model._torchkeras.name}: each layer of a Sequential gives one tensor. {layer.name!r} gives "
-        f"{len(leaves(outputs))}: {describe(outputs)}. Use Model(inputs, outputs)."
+        f"{model._torchkeras.name}: each layer of a Sequential must return one tensor. Received "
+        f"{len(leaves(outputs))} from {layer.name!r}: {describe(outputs)}. Use Model(inputs, outputs)."
     )
 
 
@@ -135,7 +135,7 @@ def build_chain(model: Any, inputs: Any) -> None:
         if is_symbolic(inputs) and steps_of(model):
             make_graph(model, inputs.spec)
             return
-        # Each layer builds itself, in order, from what the one before gives; then there can be a graph.
+        # Each layer builds itself, in order, on the output of the one before; after that, a graph can be made.
         if isinstance(inputs, torch.Tensor) and steps_of(model):
             shape = [None, *map(_plain, inputs.shape[1:])] if inputs.dim() else []
             chain_of(model).pending = TensorSpec(shape, inputs.dtype)
@@ -143,7 +143,7 @@ def build_chain(model: Any, inputs: Any) -> None:
 
 
 def make_pending_graph(model: Any) -> None:
-    """Make the graph for the inputs of the first call; layers that cannot run without data do without one."""
+    """Make the graph for the inputs of the first call, unless a layer cannot run without data."""
     state = chain_of(model)
     with build_lock, creating_weights(None):
         spec = state.pending

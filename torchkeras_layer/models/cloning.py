@@ -1,4 +1,4 @@
-"""How is the same model made again with weights of its own?"""
+"""How is a model cloned: new layers and weights, the same configs and graph?"""
 
 from __future__ import annotations
 
@@ -26,16 +26,18 @@ def clone_model(
 ) -> Model:
     """Return a model of new layers with the same configs and names, fresh weights, and the same graph.
 
-    A model without graph is made again from its own config. A `Lambda` shares its functions with its clone.
+    A model without a graph is made from its own config. A `Lambda` shares its functions with its clone.
 
     Args:
-        model: functional or sequential.
-        input_tensors: symbolic tensors to begin with; by default new inputs.
-        clone_function: makes the new layer of each layer but the input layers; by default from its config.
+        model: the model to clone.
+        input_tensors: symbolic tensors for the clone to begin with; default: new inputs.
+        clone_function: returns the clone of a layer, for each layer but the input layers; default: a layer made from
+            its config.
 
     Raises:
-        ValueError: if the number of input tensors differs, or they are given for a model without graph.
-        TypeError: if `clone_function` gives no layer.
+        ValueError: if `model` is not a model, if the number of input tensors differs, or if an argument does not apply
+            to such a model.
+        TypeError: if `clone_function` is not callable, or does not return a layer.
 
     >>> import torchkeras_layer as keras
     >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,), name="head")])
@@ -53,8 +55,9 @@ def clone_model(
     if wiring is None:
         if clone_function is not None or input_tensors is not None:
             raise ValueError(
-                f"clone_model: {model.name} has no graph, as a subclass with a `call` of its own has none, and can "
-                "only be made again as a whole. Leave out clone_function and input_tensors."
+                f"clone_model: {model.name} ({type(model).__name__}) has no graph, because its class defines `call`, "
+                "and can only be cloned as a whole. "
+                f"Received: input_tensors={input_tensors!r}, clone_function={clone_function!r}. Leave them out."
             )
         return type(model).from_config(model.get_config())
     inputs, outputs, sinks = _call_again(model, wiring.network, input_tensors, copy)
@@ -67,14 +70,17 @@ def _clone_sequential(model: Sequential, input_tensors: Any, copy: Callable[[Any
     state = chain_of(model)
     if state.sinks:
         raise ValueError(
-            f"clone_model: {model.name} is a Sequential with symbolic losses or metrics. Make it a functional model: "
-            "Model(model.inputs, model.outputs)."
+            f"clone_model: {model.name} is a Sequential with symbolic losses or metrics, which cannot be cloned. Make "
+            "it a functional model, Model(model.inputs, model.outputs), and add them there. "
+            "See docs/differences.md#symbolic-losses-of-a-sequential"
         )
     layers = [copy(layer) for layer in model.layers]
     if input_tensors is not None:
         starts = leaves(input_tensors)
         if len(starts) != 1 or not is_symbolic(starts[0]):
-            raise ValueError(f"clone_model: a Sequential takes one symbolic tensor. Received: {input_tensors!r}.")
+            raise ValueError(
+                f"clone_model: a Sequential takes one symbolic tensor. Received: input_tensors={input_tensors!r}."
+            )
         layers = [starts[0], *layers]
     elif state.start is not None:
         spec = state.start.spec
@@ -124,17 +130,18 @@ def _starts(model: Model, network: Network, input_tensors: Any) -> dict[int, Any
         tensors = in_order(input_tensors)
     if len(tensors) != len(refs) or not all(map(is_symbolic, tensors)):
         raise ValueError(
-            f"clone_model: {model.name} takes {len(refs)} symbolic input tensor(s). Received: {input_tensors!r}."
+            f"clone_model: {model.name} takes {len(refs)} symbolic input tensor(s). "
+            f"Received: input_tensors={input_tensors!r}."
         )
     return {ref.call: tensor for ref, tensor in zip(refs, tensors, strict=True)}
 
 
 def _from_config(layer: Layer) -> Layer:
     if isinstance(layer, Model) and wiring_of(layer) is not None:
-        # Classes that its config could not name are at hand here.
+        # Unlike its config, the model has its classes at hand, registered or not.
         return clone_model(layer)
     if type(layer) is Lambda:
-        # A config names functions that are registered, and a clone shares any, as in TF-Keras.
+        # A config contains registered functions only; a clone shares any function, as in TF-Keras.
         return Lambda(
             layer.function, layer._torchkeras.derived.output_shape, layer.mask, layer.arguments, **base_config(layer)
         )

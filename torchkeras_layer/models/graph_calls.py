@@ -1,4 +1,4 @@
-"""How is a model that is made of a graph called?"""
+"""How does a model with a graph compute its outputs, and infer their shapes?"""
 
 from __future__ import annotations
 
@@ -17,37 +17,46 @@ from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
 class GraphCalls(Layer):
-    """The side of a model that has to do with calls of its graph."""
+    """The calls of a model with a graph."""
 
     def __getattr__(self, name: str) -> Any:
-        """Find layers first: generated code reads little else, and for small layers it is what a call costs."""
+        """Look up layers first: generated code reads one for each call, which dominates the cost of small layers."""
         modules = self.__dict__.get("_modules")
         return modules[name] if modules is not None and name in modules else super().__getattr__(name)
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        """Run the graph; a model without one defines `call` itself.
+        """Run the graph. A class whose models have no graph overrides this.
 
         Args:
-            inputs: tensors in the structure of the model's inputs; a dict may name them, a list give them in the order
-                of `inputs`.
-            mask: masks of the inputs, in the same structure, in place of those that they carry; `None`: none.
+            inputs: tensors in the structure of the model's inputs, a dict of them by name, or a list in the order of
+                `inputs`.
+            mask: masks in the same structure, which replace those that the inputs carry; `None` for no masks.
+
+        Returns:
+            The outputs, in the structure that the model was made with.
 
         Raises:
             ValueError: if inputs are missing, too many, or do not fit.
             NotImplementedError: if the model has no graph.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((2,), name="x")
+        >>> keras.Model(x, {"double": x * 2})({"x": torch.ones(1, 2)})
+        {'double': tensor([[2., 2.]])}
         """
         state = state_of(self)
         wiring = state.wiring
         if wiring is None:
             raise NotImplementedError(
-                f"{self.name}: a model needs a graph, `Model(inputs, outputs)`, or a class that defines `call`."
+                f"{self.name} ({type(self).__name__}): this model has neither a graph nor a `call`. Make it with "
+                "Model(inputs, outputs), or define `call` in its class."
             )
         if state.adapter.accepts_as_it_is(inputs, mask, state.input_dtypes[0]):  # type: ignore[union-attr]
             return wiring.run(self, inputs)
         return wiring.run(self, *adapted(self, inputs, mask))
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """Return the shapes that a model without graph was built with; a graph has its own."""
+        """Return the shapes that a model without a graph was built with; `None` for one with a graph."""
         return super().get_build_config() if state_of(self).wiring is None else None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -57,10 +66,10 @@ class GraphCalls(Layer):
     def _torchkeras_infer(
         self, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Inferred, SymbolicRun | None]:
-        # For inputs such as the model was made of, what comes out is known.
+        # For inputs like those that the model was made with, the outputs are known.
         wiring = state_of(self).wiring
         runs_its_graph = type(self).call is GraphCalls.call and wiring is not None
-        if runs_its_graph and not args and not kwargs and _is_as_made(self, inputs):
+        if runs_its_graph and not args and not kwargs and _has_original_inputs(self, inputs):
             outputs = wiring.outputs  # type: ignore[union-attr]
             specs = map_leaves(lambda tensor: tensor.spec, outputs)
             return Inferred(specs, [tensor._mask_spec for tensor in leaves(outputs)]), None
@@ -68,7 +77,7 @@ class GraphCalls(Layer):
 
 
 def adapted(model: Any, inputs: Any, mask: Any) -> list[torch.Tensor]:
-    """Return the inputs of a call as the tensors that the model's graph takes, flat, with their masks.
+    """Return the inputs of a call as a flat list of the tensors that the model's graph takes, with their masks.
 
     Raises:
         ValueError: if inputs are missing, too many, or do not fit.
@@ -81,7 +90,7 @@ def adapted(model: Any, inputs: Any, mask: Any) -> list[torch.Tensor]:
     return [_with_mask(*pair) for pair in zip(fitted, masks, strict=True)]
 
 
-def _is_as_made(model: Any, inputs: Any) -> bool:
+def _has_original_inputs(model: Any, inputs: Any) -> bool:
     state = state_of(model)
     adapter: Any = state.adapter
     flat = adapter.flatten(inputs)
@@ -98,8 +107,8 @@ def _is_as_made(model: Any, inputs: Any) -> bool:
 def _with_mask(tensor: torch.Tensor, mask: Any) -> torch.Tensor:
     if mask_of(tensor) is mask:
         return tensor
-    # Another view of the data, so that the caller's tensor keeps what it carries.
-    seen = tensor.view_as(tensor)
+    # Another view of the data, so that the caller's tensor keeps its own mask.
+    view = tensor.view_as(tensor)
     if mask is not None:
-        seen._keras_mask = mask  # type: ignore[attr-defined]
-    return seen
+        view._keras_mask = mask  # type: ignore[attr-defined]
+    return view

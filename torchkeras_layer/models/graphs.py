@@ -1,4 +1,4 @@
-"""What does a model keep of the graph that it is made of, and how is it made of calls?"""
+"""How is the graph of a model made from calls, and what does the model store of it?"""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _SINKS = {"AddLoss": AddLoss, "AddMetric": AddMetric}
 
 
 def connect(model: Any, inputs: Any, outputs: Any, sinks: list[KerasTensor]) -> None:
-    """Make a model of the calls that lead from inputs to outputs, and to `sinks`, which nobody takes.
+    """Give a model the graph of the calls from inputs to outputs and to `sinks`, the outputs of losses and metrics.
 
     Raises:
-        ValueError: if they are no symbolic tensors, or make no graph.
+        ValueError: if one of them is not a symbolic tensor, or they do not form a graph.
     """
     name = model._torchkeras.name
     check_ends(name, inputs, outputs)
@@ -48,7 +48,7 @@ def connect(model: Any, inputs: Any, outputs: Any, sinks: list[KerasTensor]) -> 
 
 
 def connect_again(model: Any) -> None:
-    """Make the graph of a copied or unpickled model anew, on its own layers."""
+    """Make the graph of a copied or unpickled model again, with its own layers."""
     state = state_of(model)
     if state is not None and state.wiring is not None:
         record_again(state.wiring, lambda key: layer_under(model, key), lambda key: operand_under(model, key))
@@ -57,7 +57,7 @@ def connect_again(model: Any) -> None:
 
 
 def _take(model: Any, wiring: Wiring) -> None:
-    """Get ready for calls."""
+    """Store a graph, and prepare for calls."""
     state: GraphState = state_of(model)
     network = wiring.network
     refs = in_order(network.inputs)
@@ -72,7 +72,7 @@ def _take(model: Any, wiring: Wiring) -> None:
 
 
 def _held_by_key(model: Any) -> dict[int, str]:
-    """Return where in a model its modules and tensors are, by their ids."""
+    """Return the paths of a model's modules and tensors, by their ids."""
     found = {id(module): path for path, module in model.named_modules() if path}
     found |= {id(tensor): path for path, tensor in model.named_parameters()}
     return found | {id(tensor): path for path, tensor in model.named_buffers()}
@@ -87,10 +87,10 @@ def _hold(model: Any, key: str, operand: Any) -> None:
         model.__dict__[key] = operand
 
 
-def sort_out_symbolic(values: Any) -> tuple[list[KerasTensor], list[Any]]:
-    """Return the symbolic tensors among values, and the others.
+def split_symbolic(values: Any) -> tuple[list[KerasTensor], list[Any]]:
+    """Split values into the symbolic tensors and the others.
 
-    >>> sort_out_symbolic([3, None])
+    >>> split_symbolic([3, None])
     ([], [3, None])
     """
     flat = leaves(values)
@@ -98,7 +98,13 @@ def sort_out_symbolic(values: Any) -> tuple[list[KerasTensor], list[Any]]:
 
 
 def add_sink(model: Any, kind: str, tensor: KerasTensor, arguments: dict[str, Any]) -> None:
-    """Put a layer that gives nothing to others behind a tensor of a model's graph.
+    """Add a layer for a loss or metric of a symbolic tensor to a model's graph.
+
+    Args:
+        model: the model.
+        kind: 'AddLoss' or 'AddMetric'.
+        tensor: a symbolic tensor that is computed from the model's inputs.
+        arguments: those of the layer's constructor.
 
     Raises:
         ValueError: if the model has no graph, or the tensor is not computed from its inputs.
@@ -106,7 +112,8 @@ def add_sink(model: Any, kind: str, tensor: KerasTensor, arguments: dict[str, An
     wiring, name = wiring_of(model), model._torchkeras.name
     if wiring is None:
         raise ValueError(
-            f"{name}: a symbolic tensor is added to a model that is made of a graph. Received: {tensor!r}."
+            f"{name}: a symbolic tensor can only be added to a model with a graph, Model(inputs, outputs). "
+            f"Received: {tensor!r}."
         )
     check_connected(name, wiring.inputs, [tensor])
     sink = _SINKS[kind](**arguments)(tensor)
@@ -114,17 +121,17 @@ def add_sink(model: Any, kind: str, tensor: KerasTensor, arguments: dict[str, An
 
 
 def take_sinks(model: Any, sinks: list[KerasTensor]) -> None:
-    """Add layers that nobody takes anything from, which stand in the graph already."""
+    """Add the outputs of losses and metrics that are recorded already to a model's graph."""
     wiring = state_of(model).wiring
     if sinks and wiring is not None:
         connect(model, wiring.inputs, wiring.outputs, [*wiring.sinks, *sinks])
 
 
 class GraphState:
-    """The part of a model's record that is about its graph; without one, nothing is set.
+    """What a model stores of its graph; empty for a model without one.
 
-    `wiring`: the graph; `adapter`: makes the inputs of a call into what the graph takes; `creation_dtype`: the compute
-    dtype that the model was made in; `input_dtypes`: those that its inputs are cast to.
+    `wiring`: the graph; `adapter`: adapts the inputs of a call to the graph's; `creation_dtype`: the compute dtype of
+    the model when the graph was made; `input_dtypes`: the dtypes that inputs are cast to.
     """
 
     __slots__ = ("adapter", "creation_dtype", "input_dtypes", "wiring")
@@ -137,11 +144,11 @@ class GraphState:
 
     @property
     def adapts_inputs(self) -> bool:
-        """Whether inputs are cast to what the graph's own inputs say, each by itself."""
+        """Whether each input is cast to the dtype of its own `Input`."""
         return self.wiring is not None
 
     def take_inputs(self, record: Record) -> None:
-        """Follow a change of the dtypes, and have the adapter look at the inputs of calls in the pipeline's stead."""
+        """Update the input dtypes, and let the adapter instead of the layer's pipeline check and cast inputs."""
         if self.adapter is None:
             return
         now = record.policy.compute
@@ -150,20 +157,20 @@ class GraphState:
         record.has_recorded = True
 
     def keeps_loss(self, loss: Any) -> bool:
-        """Whether a symbolic loss of a layer inside belongs to this graph: its layers may stand in others too."""
+        """Whether a symbolic loss of a layer inside belongs to this graph; its layers may be part of others too."""
         wiring = self.wiring
         return wiring is None or not loss.is_conditional or loss.follows_from(leaves(wiring.inputs))
 
     def current_wiring(self, model: Any) -> Wiring | None:
-        """Return the graph of the model whose state this is, `None` for a model without one."""
+        """Return the graph of the model, `None` for a model without one."""
         return self.wiring
 
     def take_wiring(self, wiring: Wiring) -> None:
-        """Take a graph that was made of calls."""
+        """Store a graph that was made from calls."""
         self.wiring = wiring
 
     def take_restored(self, model: Any) -> None:
-        """Go on in a copy, whose calls have been recorded again."""
+        """Complete a copy, whose calls have been recorded again."""
 
     def __copy__(self) -> GraphState:
         return self.__deepcopy__({})
@@ -183,10 +190,10 @@ class GraphState:
 
 
 def state_of(model: Any) -> GraphState:
-    """Return what a model keeps of its graph."""
+    """Return the graph state of a model."""
     record = model._torchkeras
     if record.graph is None:
-        # `Layer.__init__` ran in the place of the model's own.
+        # A class may call `Layer.__init__` instead of the model's.
         record.graph = GraphState()
     return record.graph
 
@@ -197,31 +204,31 @@ def wiring_of(model: Any) -> Wiring | None:
 
 
 def flatten_inputs(model: Any, inputs: Any) -> list[Any]:
-    """Return what a model with a graph is called on, flat, in the order in which its inputs count.
+    """Return the inputs of a call of a model with a graph, as a flat list in the order of `model.inputs`.
 
     Raises:
         ValueError: if an input is missing, or there are too many.
     """
     adapter = state_of(model).adapter
-    assert adapter is not None, "only models with a graph are asked"
+    assert adapter is not None, "called for models with a graph only"
     return adapter.flatten(inputs)
 
 
 def network_of(model: Any) -> Network:
-    """Return the calls that a model with a graph is made of."""
+    """Return the network of a model with a graph."""
     wiring = wiring_of(model)
-    assert wiring is not None, "only models with a graph are asked"
+    assert wiring is not None, "called for models with a graph only"
     return wiring.network
 
 
 def operand_under(model: Any, key: str) -> Any:
-    """Return an operand of a model's graph: a tensor on the model or a layer inside, or another object."""
+    """Return an operand of a model's graph by its key: a tensor of the model or of a layer inside, or an object."""
     owner, _, name = key.rpartition(".")
     return getattr(model.get_submodule(owner), name)
 
 
 def layer_under(model: Any, key: str) -> Any:
-    """Return the layer that stands in a model's graph under a key."""
+    """Return the layer that has a key in a model's graph."""
     wiring = state_of(model).wiring
     if wiring is not None and key in wiring.network.without_state:
         return wiring.network.without_state[key]

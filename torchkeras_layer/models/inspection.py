@@ -1,4 +1,4 @@
-"""What can be seen of a model?"""
+"""How does a model show its code and its layers?"""
 
 from __future__ import annotations
 
@@ -13,14 +13,22 @@ _ALL_LEVELS = 100
 
 
 class Inspection(GraphCalls):
-    """`code` and `summary`."""
+    """The members `code` and `summary` of a model."""
 
     @property
     def code(self) -> str:
-        """The Python that runs the graph: `forward(self, ...)`, where `self` is the model.
+        """The Python code that runs the graph: `forward(self, ...)`, where `self` is the model.
 
         Raises:
             NotRecordedError: a RuntimeError, if the model has no graph.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((2,), name="x")
+        >>> print(keras.Model(x, x * 2).code)
+        def forward(self, x):
+            mul = x * 2;  x = None
+            return mul
+        <BLANKLINE>
         """
         return code_of(self.graph)
 
@@ -35,21 +43,21 @@ class Inspection(GraphCalls):
     ) -> None:
         """Print the layers with their output shapes and numbers of parameters, and the totals.
 
-        The text is as wide as it needs to be, up to the width of the terminal; it is coloured where `rich` is
-        installed. What is not known, because nothing is built or no graph tells, is `?`. Parameters that belong to no
-        layer of the list stand in a row of their own. In a graph that branches, another column says where layers take
-        their inputs from: `dense` or, of several calls and outputs, `dense[call][output]`.
+        The text is as wide as its content, up to the width of the terminal, and coloured if `rich` is installed. An
+        output shape that is not known yet is shown as `?`. Parameters that belong to no listed layer have their own
+        row. For a graph with branches, another column shows the layers that each layer is connected to: `dense` or, if
+        that has several calls or outputs, `dense[call][output]`.
 
         Args:
-            line_length: length of the lines; default: what the content needs, and the terminal has.
-            positions: where the columns end, in letters or as fractions of the line; default: as the content needs.
-            print_fn: gets the text in place of the screen, a line at a time, without colours.
-            expand_nested: whether to list what is inside layers too: models, layers and plain modules.
-            show_trainable: whether to say of each layer if its parameters train: Y, N, some of them, or - for none.
-            layer_range: first and last layer to be listed, as names or as patterns that names begin with.
+            line_length: length of the lines, in characters; default: that of the content, up to the terminal's width.
+            positions: ends of the columns, in characters or as fractions of the line; default: to fit the content.
+            print_fn: called with each line, without colours, instead of printing it.
+            expand_nested: whether to list the layers, models and plain modules inside layers too.
+            show_trainable: whether to show if each layer's parameters train: Y, N, some, or - if it has none.
+            layer_range: first and last layer to list, as names or as regular expressions for the start of a name.
 
         Raises:
-            ValueError: if `layer_range` fits no layers, or `line_length` or `positions` leave too little space.
+            ValueError: if `layer_range` matches no layers, or `line_length` or `positions` leave too little space.
 
         >>> import torchkeras_layer as keras
         >>> x = keras.Input((3,), name="x"); y = keras.layers.Dense(2, name="head")(x)

@@ -1,4 +1,4 @@
-"""How does a written model become a model again?"""
+"""How is a model loaded from its config or its JSON?"""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from torchkeras_layer.registry import DeserializationError
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
-    """Return the model that `model.to_json()` wrote, ours, that of Keras 3 or that of TF-Keras. Weights are not in it.
+    """Return a new model from the text of `model.to_json()`, of this library, Keras 3 or TF-Keras; without weights.
+
+    Args:
+        json_string: the text.
+        custom_objects: classes and functions by the names that the text has for them.
 
     Raises:
-        DeserializationError: (a TypeError and a ValueError) if the text is no JSON, or does not mean a model.
+        DeserializationError: (a TypeError and a ValueError) if the text is not JSON, or not that of a model.
 
     >>> import torchkeras_layer as keras
     >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])
@@ -26,13 +30,26 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         config = json.loads(json_string)
     except (TypeError, ValueError, RecursionError) as error:
         raise DeserializationError(
-            f"model_from_json: expected JSON: {error}. Received: {json_string!r:.300}"
+            f"model_from_json: expected the JSON of a model: {error}. Received: {json_string!r:.300}"
         ) from error
     return model_from_config(config, custom_objects)
 
 
 def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
-    """Return the model that a config with `class_name` means. Errors as those of `model_from_json`."""
+    """Return a new model from a config with 'class_name' and 'config', such as `json.loads(model.to_json())`.
+
+    Args:
+        config: the config.
+        custom_objects: classes and functions by the names that the config has for them.
+
+    Raises:
+        DeserializationError: (a TypeError and a ValueError) if it is not the config of a model.
+
+    >>> import torchkeras_layer as keras
+    >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])
+    >>> model_from_config(json.loads(model.to_json())).output_shape
+    (None, 2)
+    """
     is_of_object = isinstance(config, dict) and "class_name" in config
     model = catalog.deserialize(config, custom_objects) if is_of_object else None
     if not isinstance(model, Model):

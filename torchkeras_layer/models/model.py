@@ -1,4 +1,4 @@
-"""What is a model: a layer that is made of a graph of calls, or has a `call` of its own?"""
+"""What is a model: a layer made of a graph of calls, or a class that defines `call`?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from torchkeras_layer.models.graphs import (
     connect,
     layer_under,
     network_of,
-    sort_out_symbolic,
+    split_symbolic,
     wiring_of,
 )
 from torchkeras_layer.models.inspection import Inspection
@@ -30,23 +30,23 @@ from torchkeras_layer.models.network.code_generation import graph_of
 from torchkeras_layer.models.network.wiring import Wiring
 
 
-# The layers inside put masks on the outputs; to ask `compute_mask` for them would run the model again.
+# The layers inside attach masks to the outputs; calling `compute_mask` for them would run the model again.
 class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
-    """A model: a layer whose parts have names, an order and a summary.
+    """A model: a layer that knows its layers by name and order, and can print them.
 
-    `Model(inputs, outputs)` makes one of the calls that lead from symbolic inputs to outputs; it runs as generated
-    Python, `print(model.code)`. A subclass without inputs and outputs defines `call`, as any layer. Training is plain
-    PyTorch: `compile`, `train`, `eval`, `to` and `state_dict` are those of `nn.Module`.
+    `Model(inputs, outputs)` makes a model of the calls that lead from symbolic inputs to outputs; it runs as generated
+    Python code, see `model.code`. A subclass without inputs and outputs defines `call`, like any layer. Training is
+    plain PyTorch: `compile`, `train`, `eval`, `to` and `state_dict` are those of `nn.Module`.
 
     Args:
         inputs: symbolic tensor, or nested structure of them; calls take the same structure.
-        outputs: symbolic tensor, or nested structure of them; calls give the same structure.
+        outputs: symbolic tensor, or nested structure of them; calls return the same structure.
         name: default `model`, `model_1`, …; for a subclass its name in snake case.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an input or output is no symbolic tensor, or there is none; if an input is there twice, the
-            graph is disconnected, or two layers have the same name.
+        ValueError: if an input or output is not a symbolic tensor, if there are no inputs or no outputs, if an input
+            appears twice, if the graph is disconnected, or if two layers have the same name.
 
     >>> import torch
     >>> import torchkeras_layer as keras
@@ -63,14 +63,16 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make a `Functional` where inputs and outputs are given."""
+        """Make a `Functional` if inputs and outputs are given."""
         is_functional = cls is Model and (len(args) > 1 or "outputs" in kwargs)
         kind: Any = Functional if is_functional else cls
         return super().__new__(kind)
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
         if (inputs is None) is not (outputs is None):
-            raise ValueError(f"{type(self).__name__}: give both inputs and outputs, or neither. {inputs=}, {outputs=}.")
+            raise ValueError(
+                f"{type(self).__name__}: give both inputs and outputs, or neither. Received: {inputs=}, {outputs=}."
+            )
         is_own_class = type(self) in (Model, Functional)
         super().__init__(name=_counted_name(name) if is_own_class else name, **kwargs)
         self._torchkeras.graph = self._torchkeras.graph or GraphState()
@@ -79,7 +81,7 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
 
     @property
     def layers(self) -> list[Any]:
-        """The layers of the graph, the first ones first; in a model without graph, those on its attributes.
+        """The layers of the graph, from inputs to outputs; in a model without a graph, those on its attributes.
 
         >>> import torchkeras_layer as keras
         >>> x = keras.Input((3,), name="x"); model = keras.Model(x, keras.layers.Dense(2, name="head")(x))
@@ -91,7 +93,7 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
 
     @property
     def weights(self) -> list[torch.Tensor]:
-        """All weights, layer by layer: those of a layer that train stand before its others, as Keras's models have it.
+        """All weights, layer by layer as in Keras; within a layer, the trainable ones come first.
 
         >>> import torchkeras_layer as keras
         >>> model = keras.Sequential([keras.layers.BatchNormalization(input_shape=(2,)), keras.layers.Dense(1)])
@@ -106,7 +108,13 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
 
     @property
     def layers_by_depth(self) -> dict[int, list[Any]]:
-        """The layers by how far before the outputs they stand, which are at 0; the farthest first."""
+        """The layers by their depth, which is their distance from the outputs; the deepest first, outputs at 0.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,), name="x"); model = keras.Model(x, keras.layers.Dense(2, name="head")(x))
+        >>> {depth: [layer.name for layer in layers] for depth, layers in model.layers_by_depth.items()}
+        {1: ['x'], 0: ['head']}
+        """
         network = _wired(self, "layers_by_depth").network
         depths = network.depths
         grouped: dict[int, list[Any]] = {depth: [] for depth in sorted(set(depths.values()), reverse=True)}
@@ -116,7 +124,7 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
 
     @property
     def inputs(self) -> list[Any]:
-        """The symbolic inputs, flat: those in a dict in the order of its keys, sorted, as in Keras.
+        """The symbolic inputs as a flat list; those in a dict are sorted by its keys, as in Keras.
 
         >>> import torchkeras_layer as keras
         >>> price, age = keras.Input((1,), name="price"), keras.Input((1,), name="age")
@@ -127,41 +135,77 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
 
     @property
     def outputs(self) -> list[Any]:
-        """The symbolic outputs, flat, in the order of `inputs`: calls give dicts as they were given."""
+        """The symbolic outputs as a flat list; those in a dict are sorted by its keys, as in Keras.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,)); [tensor.shape for tensor in keras.Model(x, {"sum": x.sum(-1), "all": x}).outputs]
+        [(None, 3), (None,)]
+        """
         return in_order(_wired(self, "outputs").outputs)
 
     @property
     def input(self) -> Any:
-        """The symbolic input(s), in the structure that calls take."""
+        """The symbolic input, or the structure of inputs that calls take.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,), name="x"); keras.Model(x, x * 2).input
+        <KerasTensor x shape=(None, 3) dtype=float32>
+        """
         wiring = wiring_of(self)
         return super().input if wiring is None else wiring.inputs
 
     @property
     def output(self) -> Any:
-        """The symbolic output(s), in the structure that calls give."""
+        """The symbolic output, or the structure of outputs that calls return.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,), name="x"); list(keras.Model(x, {"double": x * 2}).output)
+        ['double']
+        """
         wiring = wiring_of(self)
         return super().output if wiring is None else wiring.outputs
 
     @property
     def input_shape(self) -> Any:
-        """Shape(s) of `input`."""
+        """Shape of the input, or the structure of shapes.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,)); keras.Model(x, x * 2).input_shape
+        (None, 3)
+        """
         wiring = wiring_of(self)
         return super().input_shape if wiring is None else map_leaves(_shape_of, wiring.inputs)
 
     @property
     def output_shape(self) -> Any:
-        """Shape(s) of `output`."""
+        """Shape of the output, or the structure of shapes.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,)); keras.Model(x, [x, x.sum(-1)]).output_shape
+        [(None, 3), (None,)]
+        """
         wiring = wiring_of(self)
         return super().output_shape if wiring is None else map_leaves(_shape_of, wiring.outputs)
 
     @property
     def input_names(self) -> list[str]:
-        """Names of the input layers, in the order of `inputs`."""
+        """Names of the input layers, in the order of `inputs`.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,), name="x"); keras.Model(x, x * 2).input_names
+        ['x']
+        """
         return [tensor._keras_history.layer.name for tensor in self.inputs]
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the layers that the outputs come from, counted where one gives several."""
+        """Names of the layers that compute the outputs, counted if one computes several.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,)); dense = keras.layers.Dense(2, name="head")
+        >>> keras.Model(x, [dense(x), dense(x * 2)]).output_names
+        ['head', 'head_1']
+        """
         names: list[str] = []
         for tensor in self.outputs:
             base = tensor._keras_history.layer.name
@@ -170,10 +214,10 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
         return names
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
-        """Return a layer by its name, or by its place in `layers`.
+        """Return a layer by its name, or by its index in `layers`.
 
         Raises:
-            ValueError: if both are given or none, or there is no such layer.
+            ValueError: if both or neither are given, or if there is no such layer.
 
         >>> import torchkeras_layer as keras
         >>> x = keras.Input((3,), name="x"); model = keras.Model(x, keras.layers.Dense(2, name="head")(x))
@@ -185,7 +229,7 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
             raise ValueError(f"{self.name}: get_layer takes a name or an index. Received: {name=}, {index=}.")
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ValueError(f"{self.name}: there is no layer {index}, but {len(layers)} layers.")
+                raise ValueError(f"{self.name}: there are {len(layers)} layers. Received: index={index}.")
             return layers[index]
         found = [layer for layer in layers if layer.name == name]
         if not found:
@@ -194,15 +238,19 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
 
     @property
     def graph(self) -> fx.Graph:
-        """The network as a `torch.fx.Graph`, a new one each time; `torch.fx.GraphModule(model, model.graph)` runs it.
+        """The network as a new `torch.fx.Graph`; `torch.fx.GraphModule(model, model.graph)` runs it.
 
         Raises:
             NotRecordedError: a RuntimeError, if the model has no graph.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,)); [node.op for node in keras.Model(x, keras.layers.Dense(2)(x)).graph.nodes]
+        ['placeholder', 'call_module', 'output']
         """
         return super().graph if wiring_of(self) is None else graph_of(network_of(self))
 
     def reset_states(self) -> None:
-        """Have the stateful layers begin anew, as TF-Keras's models do.
+        """Reset the states of all stateful layers, as in TF-Keras.
 
         >>> import torchkeras_layer as keras
         >>> model = keras.Sequential([keras.layers.LSTM(2, stateful=True, batch_input_shape=(1, 5, 3))])
@@ -216,39 +264,75 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
                 layer.reset_states()
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Run the model, and return the masks of its outputs, in their structure; `None` where there is none."""
+        """Run the model, and return the masks of its outputs, in their structure; `None` for an output without a mask.
+
+        >>> import torchkeras_layer as keras
+        >>> model = keras.Sequential([keras.layers.Embedding(4, 2, mask_zero=True, input_shape=(3,))])
+        >>> model.compute_mask(torch.tensor([[2, 1, 0]]))
+        tensor([[ True,  True, False]])
+        """
         outputs = self(inputs) if mask is None else self(inputs, mask=mask)
         return map_leaves(mask_of, outputs)
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Add a loss: as for any layer, or a symbolic tensor of this model's graph, computed anew at each call.
+        """Add a loss: as for any layer, or a symbolic tensor of this model's graph, which each call computes.
+
+        Args:
+            losses: what `Layer.add_loss` takes, or a symbolic tensor, or a nested structure of these.
+            inputs: see `Layer.add_loss`.
 
         Raises:
             ValueError: if a symbolic tensor is not computed from the model's inputs.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((2,)); model = keras.Model(x, x * 2); model.add_loss(model.output.sum())
+        >>> _ = model(torch.ones(1, 2)); model.losses
+        [tensor(4.)]
         """
-        symbolic, others = sort_out_symbolic(losses)
+        symbolic, others = split_symbolic(losses)
         for tensor in symbolic:
             add_sink(self, "AddLoss", tensor, {})
         if others or not symbolic:
             super().add_loss(others, inputs)
 
     def add_metric(self, value: Any, aggregation: str | None = None, name: str | None = None) -> None:
-        """Keep a running mean: as for any layer, or of a symbolic tensor of this model's graph."""
+        """Add a running mean: as for any layer, or of a symbolic tensor of this model's graph.
+
+        Args:
+            value: what `Layer.add_metric` takes, or a symbolic tensor.
+            aggregation: `None` or 'mean'.
+            name: the metric's name; required for a symbolic tensor.
+
+        Raises:
+            ValueError: for another aggregation, or a name that is missing or taken.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((2,)); model = keras.Model(x, x * 2); model.add_metric(model.output.sum(), name="total")
+        >>> _ = model(torch.ones(1, 2)); model.metrics[0].result()
+        tensor(4.)
+        """
         check_aggregation(self.name, aggregation)
-        symbolic, _ = sort_out_symbolic(value)
+        symbolic, _ = split_symbolic(value)
         if not symbolic:
             super().add_metric(value, aggregation, name)
             return
         if name is None:
             raise ValueError(f"{self.name}: add_metric of a symbolic tensor needs a name. Received: {value!r}.")
         if any(metric.name == name for metric in self.metrics):
-            raise ValueError(f"{self.name}: add_metric: there is a metric {name!r} already. Choose another name.")
+            raise ValueError(
+                f"{self.name}: add_metric: there already is a metric of this name. Received: {name=}. Choose another."
+            )
         add_sink(self, "AddMetric", symbolic[0], {"aggregation": aggregation, "metric_name": name})
 
 
 @catalog.register("Model", module="keras.src.models.functional")
 class Functional(Model):
-    """A model that was made of symbolic inputs and outputs; see `Model`."""
+    """A model that was made from symbolic inputs and outputs; see `Model`.
+
+    >>> import torchkeras_layer as keras
+    >>> x = keras.Input((3,)); type(keras.Model(x, x * 2)).__name__
+    'Functional'
+    """
 
 
 def _counted_name(name: str | None) -> str:
@@ -259,8 +343,9 @@ def _wired(model: Model, what: str) -> Wiring:
     wiring = wiring_of(model)
     if wiring is None:
         raise AttributeError(
-            f"{model.name} ({type(model).__name__}): has no {what}, because it is not made of a graph. "
-            "Model(inputs, outputs) is, and a Sequential that knows its input shape."
+            f"{model.name} ({type(model).__name__}): has no {what}, because it has no graph. "
+            "Model(inputs, outputs) has one, and so has a Sequential that knows its input shape. "
+            "See docs/differences.md#models-without-a-graph"
         )
     return wiring
 

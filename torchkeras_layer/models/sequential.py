@@ -1,4 +1,4 @@
-"""What is a model whose layers follow each other?"""
+"""What is a model whose layers are called one after the other?"""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
 
 @catalog.register()
 class Sequential(SequentialConfiguration):
-    """Layers that follow each other, each with one input and one output.
+    """Layers that are called one after the other, each with one input and one output.
 
-    With an `Input`, or an `input_shape` on the first layer, it is built at once and has a graph; without, its layers
-    build on the first call. Plain `nn.Module`s come in by themselves, within a `TorchModuleWrapper`. Indices, slices
-    and iteration are as in `nn.Sequential`; `state_dict` keys begin with the index.
+    With an `Input`, or an `input_shape` on the first layer, the model is built at once and has a graph; otherwise its
+    layers build on the first call. A plain `nn.Module` is wrapped in a `TorchModuleWrapper`. Indexing, slicing and
+    iteration work as in `nn.Sequential`; `state_dict` keys begin with the index.
 
     Args:
         layers: layers and modules; the first may be an `Input` or `InputLayer`.
@@ -45,8 +45,8 @@ class Sequential(SequentialConfiguration):
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: for what is no module.
-        ValueError: if two layers have the same name, or a layer gives anything but one tensor.
+        TypeError: if one of them is not a module.
+        ValueError: if two layers have the same name, or a layer returns anything but one tensor.
 
     >>> import torchkeras_layer as keras
     >>> model = Sequential([keras.Input((3,)), keras.layers.Dense(4), nn.ReLU(), nn.Linear(4, 2)])
@@ -58,12 +58,15 @@ class Sequential(SequentialConfiguration):
         super().__init__(name=name, **kwargs)
         self._torchkeras.graph = ChainState()
         if not isinstance(layers, (Iterable, type(None))):
-            raise TypeError(f"{self.name}: layers must be a list. Received: {layers!r}. Write Sequential([layer]).")
+            raise TypeError(
+                f"{self.name} ({type(self).__name__}): layers must be a list. Received: layers={layers!r}. "
+                "Write Sequential([layer])."
+            )
         for layer in layers or ():
             self.add(layer)
 
     def add(self, layer: Any) -> None:
-        """Append a layer or module; the first may be an `Input`. Errors as those of the constructor.
+        """Append a layer or module; the first may be an `Input`. Errors are those of the constructor.
 
         >>> import torchkeras_layer as keras
         >>> model = Sequential(); model.add(keras.Input((3,))); model.add(keras.layers.Dense(2)); model.output_shape
@@ -83,26 +86,37 @@ class Sequential(SequentialConfiguration):
         begin_at(self, start, end)
 
     def append(self, layer: Any) -> Sequential:
-        """Append a layer as `add` does, and return the model, as `nn.Sequential` does."""
+        """Append a layer as `add` does, and return the model, as `nn.Sequential` does.
+
+        >>> import torchkeras_layer as keras
+        >>> len(Sequential().append(keras.layers.Dense(2)).append(nn.ReLU()))
+        2
+        """
         self.add(layer)
         return self
 
     def pop(self, index: int = -1) -> Any:
-        """Take out a layer, the last by default, and return it.
+        """Remove and return a layer, by default the last one.
 
         Raises:
-            TypeError: if there is none.
-            ValueError: if symbolic losses or metrics were added, or the layers left do not fit together; nothing is
-                then changed.
+            TypeError: if there is no such layer.
+            ValueError: if symbolic losses or metrics were added, or the remaining layers do not fit together; the
+                model then stays as it was.
+
+        >>> import torchkeras_layer as keras
+        >>> model = Sequential([keras.layers.Dense(2), keras.layers.Dense(3, name="last")])
+        >>> model.pop().name, len(model)
+        ('last', 1)
         """
         steps = steps_of(self)
         if not -len(steps) <= index < len(steps):
-            raise TypeError(f"{self.name}: there is no layer {index} to take out, but {len(steps)} layers.")
+            raise TypeError(f"{self.name}: there are {len(steps)} layers. Received: index={index}.")
         state = chain_of(self)
         if state.sinks:
             raise ValueError(
-                f"{self.name}: symbolic losses or metrics hang on its layers, and none can be taken out. "
-                "Make another model: Model(model.inputs, model.layers[...].output)."
+                f"{self.name}: no layer can be removed, because symbolic losses or metrics depend on them. "
+                "Make another model: Model(model.inputs, model.layers[...].output). "
+                "See docs/differences.md#symbolic-losses-of-a-sequential"
             )
         taken = steps.pop(index)
         end = chain(self, state.start, steps) if state.start is not None and steps else None
@@ -113,17 +127,23 @@ class Sequential(SequentialConfiguration):
         return taken
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        """Call one layer after the other.
+        """Call the layers one after the other.
 
         Args:
-            inputs: what the first layer takes.
-            mask: mask of the inputs, in place of the one that they carry.
+            inputs: the inputs of the first layer.
+            mask: mask of the inputs, which replaces the one that they carry.
+
+        Returns:
+            The output of the last layer.
+
+        Raises:
+            ValueError: if the inputs do not fit, or a layer does not return one tensor.
         """
         state = chain_of(self)
         if state.sinks:
             state.current_wiring(self)
             return super().call(inputs, mask)
-        # What `build` or the first call was given does not bind the next one: layers see for themselves.
+        # A shape from `build` or the first call does not bind later calls: the layers check their inputs themselves.
         is_bound = state.start is not None and state.seen is None
         if is_bound and not state.adapter.accepts_as_it_is(inputs, mask, state.input_dtypes[0]):  # type: ignore[union-attr]
             (inputs,) = adapted(self, inputs, mask)
@@ -139,13 +159,25 @@ class Sequential(SequentialConfiguration):
 
     @property
     def layers(self) -> list[Any]:
-        """The layers, without the input layer."""
+        """The layers, without the input layer.
+
+        >>> import torchkeras_layer as keras
+        >>> [layer.name for layer in Sequential([keras.Input((3,)), keras.layers.Dense(2, name="head")]).layers]
+        ['head']
+        """
         return steps_of(self)
 
     def build(self, input_shape: Any = None) -> None:
-        """Build the layers for inputs of a shape; the model then has a graph. Errors as those of the layers.
+        """Build the layers for inputs of a shape; the model then has a graph. Errors are those of the layers.
 
-        Other sizes may come later, as far as the layers take them: in both Kerases only an `Input` binds.
+        Later calls may have other sizes, if the layers accept them: as in Keras, only an `Input` fixes sizes.
+
+        Args:
+            input_shape: shape of the input, with the batch.
+
+        >>> import torchkeras_layer as keras
+        >>> model = Sequential([keras.layers.Dense(2)]); model.build((None, 3)); model.output_shape
+        (None, 2)
         """
         state = chain_of(self)
         if state.start is None and input_shape is not None and len(self):
@@ -154,7 +186,7 @@ class Sequential(SequentialConfiguration):
             state.seen = spec
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """Return the shape that the model is built for, `None` if there is none."""
+        """Return the input shape of the graph as `{'input_shape': ...}`; `None` if there is no graph."""
         start = chain_of(self).start
         return None if start is None else {"input_shape": start.spec.shape}
 
@@ -162,12 +194,12 @@ class Sequential(SequentialConfiguration):
         build_chain(self, inputs)
 
     def _torchkeras_state_to_copy(self) -> dict[str, Any]:
-        # The copy has the layers that are there now.
+        # Updates the graph, so that the copy has the present layers.
         wiring_of(self)
         return super()._torchkeras_state_to_copy()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; a plain module in the place of a layer is wrapped, as the constructor does it."""
+        """Set an attribute; a plain module that replaces a layer is wrapped, as in the constructor."""
         is_plain = name.isdigit() and isinstance(value, nn.Module) and not isinstance(value, Layer)
         super().__setattr__(name, TorchModuleWrapper(value) if is_plain else value)
 
@@ -190,26 +222,26 @@ class Sequential(SequentialConfiguration):
 
 def _take_input(model: Sequential, layer: InputLayer) -> None:
     if len(model) or chain_of(model).start is not None:
-        raise ValueError(f"{model.name}: an Input comes first, and once. Received: {layer!r}.")
+        raise ValueError(f"{model.name}: there can be one Input, as the first element. Received: {layer!r}.")
     begin_at(model, layer.output, None)
 
 
 def _as_step(model: Sequential, layer: Any) -> Layer:
     if not isinstance(layer, nn.Module):
-        hint = " Make one: put parentheses behind the class." if isinstance(layer, type) else ""
-        raise TypeError(f"{model.name}: expects layers and nn.Modules. Received: {layer!r}.{hint}")
+        hint = f" Write {layer.__name__}(...) instead of the class." if isinstance(layer, type) else ""
+        raise TypeError(f"{model.name}: its elements must be layers or nn.Modules. Received: {layer!r}.{hint}")
     step = layer if isinstance(layer, Layer) else TorchModuleWrapper(layer)
     names = [other.name for other in steps_of(model)]
     if step.name in names:
         raise ValueError(
-            f"{model.name}: there is a layer named {step.name!r} already. Within a model, each layer must have a "
-            f"name of its own: pass name=. Layers: {names}."
+            f"{model.name}: there already is a layer named {step.name!r}. Each layer of a model must have its own "
+            f"name: pass name=. Layers: {names}."
         )
     return step
 
 
 def _start_before(layer: Any) -> KerasTensor | None:
-    """Return an input for the first layer, if its shape is known: from the layer's arguments, or if it is a model."""
+    """Return an input for the first layer, if its arguments, or its own graph if it is a model, give the shape."""
     if layer._torchkeras.batch_input_shape is not None:
         return Input(batch_shape=layer._torchkeras.batch_input_shape, dtype=_input_dtype_of(layer))
     wiring = wiring_of(layer) if isinstance(layer, Model) else None
@@ -219,7 +251,7 @@ def _start_before(layer: Any) -> KerasTensor | None:
 
 
 def _input_dtype_of(layer: Any) -> Any:
-    """Return the dtype of inputs that a layer takes, as far as its class tells."""
+    """Return the dtype of the inputs that a layer expects: integers for an embedding, else its compute dtype."""
     if isinstance(layer, Sequential) and len(layer):
         start = chain_of(layer).start
         return start.dtype if start is not None else _input_dtype_of(steps_of(layer)[0])

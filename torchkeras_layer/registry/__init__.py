@@ -1,4 +1,4 @@
-"""How are names, classes and configs turned into each other, and which of them are known at all?"""
+"""How are objects written into configs and read from them, and which names are known?"""
 
 from torchkeras_layer.registry.catalog import Catalog
 from torchkeras_layer.registry.custom_objects import (

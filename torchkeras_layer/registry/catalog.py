@@ -1,4 +1,4 @@
-"""What is in one family of named things, and how is one meant by a user found?"""
+"""Which built-ins does a family, such as the initializers, have, and how is one found by name or config?"""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ _MOST_NAMES_SHOWN = 30
 
 
 class Catalog:
-    """One family of built-ins: `kind` names it in messages, `module` is where Keras shows it.
+    """One family of built-ins.
 
-    `other_modules` are further modules under which files name members of this family, `also_accepts` the
-    kinds of other families whose configs are welcome where one of this family is expected.
+    Args:
+        kind: the family's name in messages, such as 'initializer'.
+        module: the public module of Keras that has the family, such as 'keras.initializers'.
+        other_modules: further modules that files may give for members of the family.
+        also_accepts: kinds of other families whose configs are accepted too.
 
     Raises:
-        ValueError: if there is a catalog of this kind already.
+        ValueError: if there already is a catalog of this kind.
 
     >>> catalog = Catalog("sample", module="keras.samples")
     >>> @catalog.register("second")
@@ -45,31 +48,34 @@ class Catalog:
     def register(self, *aliases: str, name: str | None = None, module: str | None = None) -> Callable[[_T], _T]:
         """Return a decorator that adds a class or function under its name, its snake_case form and `aliases`.
 
-        `name` and `module` are for a member that Keras shows under another name, or in another module.
+        Args:
+            *aliases: further names.
+            name: the name that Keras has for it; default: its own.
+            module: the public module of Keras that has it; default: the family's.
 
         Raises:
             ValueError: if one of the names is taken.
         """
 
         def add(target: _T) -> _T:
-            shown = name or getattr(target, "__name__", "")
-            entry = table.Entry(target, self.kind, module or self.module, shown)
+            public_name = name or getattr(target, "__name__", "")
+            entry = table.Entry(target, self.kind, module or self.module, public_name)
             table.add(entry, aliases, self._other_modules)
             return target
 
         return add
 
     def complete_with(self, add_the_rest: Callable[[], None]) -> None:
-        """Say what registers the members that are not there yet; it is called when one is looked up in vain."""
+        """Set the function that registers the remaining members; it is called when a name is not found."""
         table.complete_with(self.kind, add_the_rest)
 
     def get(self, identifier: Any) -> Any:
-        """Return what is meant by None, a name, a config, a class or a callable.
+        """Return the member for a name, a config, a class or a callable.
 
-        None stays None, a class is instantiated, a callable is returned as it is.
+        `None` stays `None`, a class is instantiated, and a callable is returned unchanged.
 
         Raises:
-            ValueError: if nothing is meant by it, or if a class cannot be created without arguments.
+            ValueError: if the identifier is unknown, or if a class cannot be created without arguments.
         """
         if identifier is None:
             return None
@@ -85,15 +91,19 @@ class Catalog:
         return found
 
     def serialize(self, obj: Any) -> Any:
-        """Return the name of a function of this family, else what `serialize_keras_object` gives."""
+        """Return the name of a function of this family; for anything else, the result of `serialize_keras_object`."""
         entry = table.find_in_family(self.kind, obj.__name__) if inspect.isroutine(obj) else None
         return entry.name if entry is not None and entry.target is obj else serialize_keras_object(obj)
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """Return the member that a name or a config means.
+        """Return the member for a name or a config.
+
+        Args:
+            config: the name or config.
+            custom_objects: classes and functions by the names that the config has for them.
 
         Raises:
-            ValueError: if nothing is meant by it.
+            ValueError: if the name is unknown.
             DeserializationError: (a ValueError too) if the config is malformed or is that of another family.
         """
         if isinstance(config, str):
@@ -104,7 +114,7 @@ class Catalog:
         return read_config(config, self._kinds, custom_objects)
 
     def names(self) -> list[str]:
-        """Return the names of the members, one for each, sorted."""
+        """Return the names of the members, without aliases, sorted."""
         return table.names_in(self.kind)
 
     def _create(self, member: type) -> Any:

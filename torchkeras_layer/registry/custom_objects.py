@@ -1,7 +1,7 @@
-"""Which classes and functions of their own have users made known, and under which names?
+"""Which custom classes and functions are known, and under which names?
 
-Three places, the nearest first: the innermost `custom_object_scope` of this thread (the `custom_objects`
-argument of a loading function is one), the scopes around it, and the process-wide registrations.
+They are looked up in the innermost `custom_object_scope` of this thread (the `custom_objects` argument of a loading
+function is one), then in the scopes around it, and then in the process-wide registrations.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _registered_names: dict[Any, str] = {}
 
 
 class _Scopes(threading.local):
-    """The merged custom objects of the scopes that this thread is in, outermost first."""
+    """The merged custom objects of the scopes that this thread has entered, outermost first."""
 
     def __init__(self) -> None:
         self.stack: list[dict[str, Any]] = []
@@ -31,11 +31,15 @@ _scopes = _Scopes()
 class CustomObjectScope:
     """Make classes and functions known by name inside a `with` block, for this thread.
 
-    Scopes nest: an inner one adds to the outer ones and wins over them. A custom object never replaces a
-    built-in: a name that a built-in has is an error when it is looked up (see `deserialize_keras_object`).
+    Scopes nest: an inner one adds to the outer ones and takes precedence. A custom object never replaces a built-in:
+    looking up a name that a built-in has too is an error (see `deserialize_keras_object`).
+
+    Args:
+        custom_objects: classes and functions by name.
+        *more: further dicts of them.
 
     Raises:
-        TypeError: if a scope is not a dict of names and objects.
+        TypeError: if an argument is not a dict.
 
     >>> from torchkeras_layer.registry import custom_object_scope, get_registered_object
     >>> def double(x): return 2 * x
@@ -49,7 +53,7 @@ class CustomObjectScope:
         for part in (custom_objects, *more):
             if part is not None and not isinstance(part, Mapping):
                 raise TypeError(
-                    f"custom_object_scope: expected a dict of names and objects. Received: {part!r}. "
+                    f"custom_object_scope: expected a dict of objects by name. Received: {part!r}. "
                     f'Write custom_object_scope({{"MyLayer": MyLayer}}).'
                 )
             merged.update(part or {})
@@ -70,12 +74,16 @@ custom_object_scope = CustomObjectScope
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[_T], _T]:
-    """Return a decorator that makes a class or function known as `'package>name'` in configs.
+    """Return a decorator that registers a class or function as `'package>name'` in configs.
 
-    Registering a name again replaces what had it.
+    Registering a name again replaces the earlier object.
+
+    Args:
+        package: name of your package.
+        name: name of the object; default: its `__name__`.
 
     Raises:
-        TypeError: if the package or name is not a string, or the object is neither class nor function.
+        TypeError: if the package or name is not a string, or the object is not a class or function.
         ValueError: if the package or name is empty or contains '>', or if a class has no `get_config()`.
 
     >>> @register_keras_serializable("sample")
@@ -90,8 +98,8 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
             raise TypeError(f"register_keras_serializable: expected a class or a function. Received: {target!r}.")
         if inspect.isclass(target) and not hasattr(target, "get_config"):
             raise ValueError(
-                f"register_keras_serializable: {target.__name__} has no get_config() method. Give it one "
-                "that returns the arguments of its __init__ as a dict."
+                f"register_keras_serializable: {target.__name__} has no get_config() method. Define "
+                "one that returns the arguments of its __init__ as a dict."
             )
         own_name = target.__name__ if name is None else name
         _check_word("name", own_name)
@@ -104,7 +112,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
 
 def get_custom_objects() -> dict[str, Any]:
-    """Return the live, process-wide dict of registered objects; those of a scope are not in it.
+    """Return the process-wide dict of registered objects, which can be changed; it does not contain those of scopes.
 
     >>> get_custom_objects()["sample_name"] = print
     >>> get_custom_objects().pop("sample_name") is print
@@ -114,10 +122,10 @@ def get_custom_objects() -> dict[str, Any]:
 
 
 def get_registered_name(obj: Any) -> str:
-    """Return the name of a class or function in configs: `'package>name'`, its own if it is not registered.
+    """Return the name of a class or function in configs: `'package>name'`, or its own if it is not registered.
 
     Raises:
-        TypeError: if the object is neither class nor function.
+        TypeError: if the object is not a class or function.
 
     >>> get_registered_name(dict)
     'dict'
@@ -134,9 +142,12 @@ def get_registered_object(
     custom_objects: Mapping[str, Any] | None = None,
     module_objects: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Return the custom object known as `name`, None if there is none.
+    """Return the custom object with a name; `None` if there is none.
 
-    Looked up in `custom_objects`, then in the scopes, the registrations and at last in `module_objects`.
+    Args:
+        name: the name.
+        custom_objects: objects by name, which are looked up first, before the scopes and registrations.
+        module_objects: objects by name, which are looked up last.
 
     >>> get_registered_object("answer", custom_objects={"answer": int})
     <class 'int'>
@@ -149,7 +160,7 @@ def get_registered_object(
 
 
 def known_names() -> list[str]:
-    """Return the names of all custom objects that can be looked up here and now, sorted."""
+    """Return the names of all custom objects that can be looked up at this point, sorted."""
     return sorted({*(_scopes.stack[-1] if _scopes.stack else ()), *_registered})
 
 

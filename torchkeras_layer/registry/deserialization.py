@@ -1,4 +1,4 @@
-"""How does a config become an object again, without running anything that the config brings along?"""
+"""How is an object made from a config, without running any code in the config?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torchkeras_layer.registry.table import find_target
 
 
 class _Session(threading.local):
-    """How deep this thread is in a config, and the objects of it that may be met again."""
+    """The present depth in a config, and its shared objects, for one thread."""
 
     def __init__(self) -> None:
         self.depth = 0
@@ -25,17 +25,20 @@ _session = _Session()
 
 
 def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return the object that a config describes: the way back from `serialize_keras_object`.
+    """Return the object that a config describes: the inverse of `serialize_keras_object`.
 
-    Reads what Keras 3 and TF-Keras write and the older `{'class_name', 'config'}`. Classes and functions come
-    from the closed table of built-ins, from `custom_objects` and from what was registered; nothing is
-    imported, unpickled, evaluated or downloaded. Where the config has a `build_config`, the object is
-    built. A built-in cannot be replaced: `custom_objects={"Dense": MyDense}` is an error when a config
-    names `Dense`.
+    Reads the configs of this library, Keras 3 and TF-Keras, and the older `{'class_name', 'config'}`. Classes and
+    functions are looked up among the built-ins, `custom_objects` and registered objects; nothing is imported,
+    unpickled, evaluated or downloaded. If the config has a `build_config`, the object is built. A built-in cannot be
+    replaced: `custom_objects={"Dense": MyDense}` is an error if a config contains `Dense`.
+
+    Args:
+        config: the config.
+        custom_objects: classes and functions by the names that the config has for them.
 
     Raises:
-        DeserializationError: (a TypeError and a ValueError) if the config is malformed, names nothing that is
-            known, or if creating or building the object fails.
+        DeserializationError: (a TypeError and a ValueError) if the config is malformed or contains an unknown name, or
+            if creating or building the object fails.
 
     >>> deserialize_keras_object([0, {"class_name": "__bytes__", "config": {"value": "ab"}}])
     [0, b'ab']
@@ -44,7 +47,7 @@ def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | No
 
 
 def read_config(config: Any, kinds: tuple[str, ...], custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Do the work of `deserialize_keras_object`, for objects of certain families only (`()`: of any)."""
+    """Do the work of `deserialize_keras_object`; only for objects of the families `kinds`, or of any for `()`."""
     is_outermost = _session.depth == 0
     if is_outermost:
         _session.shared = {}
@@ -70,7 +73,7 @@ def _read(config: Any, kinds: tuple[str, ...] = ()) -> Any:
 
 def _read_value(config: Any, kinds: tuple[str, ...]) -> Any:
     if isinstance(config, str):
-        # Old formats write a custom function as its bare name.
+        # Old formats write only the name of a custom function.
         custom = get_registered_object(config)
         return config if custom is None else custom
     if config is None or isinstance(config, (int, float, bool)):
@@ -81,7 +84,7 @@ def _read_value(config: Any, kinds: tuple[str, ...]) -> Any:
         return tuple(_read(item) for item in config)
     if not isinstance(config, dict):
         raise DeserializationError(
-            f"deserialize_keras_object: a config holds only dicts, lists, strings, numbers and None. "
+            f"deserialize_keras_object: a config must consist of dicts, lists, strings, numbers and None. "
             f"Received: {excerpt(config)} of type {type(config).__name__}."
         )
     if config.get("class_name") in ("__tuple__", "TensorShape") and "items" in config:
@@ -104,9 +107,9 @@ def _read_object(config: dict[str, Any], kinds: tuple[str, ...]) -> Any:
         return _decode(codec, envelope)
     if envelope.class_name == "__lambda__":
         raise DeserializationError(
-            "deserialize_keras_object: the config carries a Python lambda as bytecode, which is never run. "
-            "Write it as a function, register that with @register_keras_serializable(), and put its name "
-            "here instead."
+            "deserialize_keras_object: the config contains a Python lambda as bytecode, which is never run. "
+            "Write a function instead, register it with @register_keras_serializable(), and put its name "
+            "into the config. See docs/differences.md#code-in-configs"
         )
     target = find_target(envelope, kinds)
     if envelope.is_function or inspect.isroutine(target):
@@ -133,7 +136,7 @@ def _create(target: Any, envelope: Envelope) -> Any:
     if not hasattr(target, "from_config"):
         raise DeserializationError(
             f"deserialize_keras_object: {target!r}, known as {envelope.name!r}, has no from_config() method. "
-            "Give its class one: @classmethod def from_config(cls, config): return cls(**config)."
+            "Define one in its class: @classmethod def from_config(cls, config): return cls(**config)."
         )
     try:
         created = target.from_config(dict(envelope.config))
@@ -145,14 +148,14 @@ def _create(target: Any, envelope: Envelope) -> Any:
     except Exception as error:
         raise DeserializationError(
             f"{envelope.name}: could not be created from its config. Received: {excerpt(envelope.config)}. "
-            "The keys that get_config() returns must be arguments of __init__, or from_config() must deal "
-            f"with them.\n{type(error).__name__}: {error}"
+            "The keys that get_config() returns must be arguments of __init__, unless from_config() handles "
+            f"them.\n{type(error).__name__}: {error}"
         ) from error
     return created
 
 
 def _too_deep() -> DeserializationError:
     return DeserializationError(
-        f"deserialize_keras_object: the config is nested too deep, {MAX_DEPTH} levels at the most, or in "
-        "itself. Flatten it."
+        f"deserialize_keras_object: the config is nested deeper than {MAX_DEPTH} levels, or contains itself. "
+        "Flatten it."
     )

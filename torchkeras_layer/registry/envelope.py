@@ -1,4 +1,4 @@
-"""What does the config of one object say, is it well formed, and what is the error if not?"""
+"""Which keys does the config of an object have, and which error is raised for a malformed one?"""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 _FORM = (
-    "The config of an object is {'module': 'keras.layers', 'class_name': 'Dense', 'config': {...}, "
+    "Expected {'module': 'keras.layers', 'class_name': 'Dense', 'config': {...}, "
     "'registered_name': None}, or {'class_name': 'Dense', 'config': {...}}."
 )
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """The words of an object's config that we heed; others are ignored."""
+    """The keys of an object's config that are read; others are ignored."""
 
     class_name: str
     config: Any
@@ -24,10 +24,10 @@ class Envelope:
 
     @classmethod
     def read(cls, source: dict[str, Any]) -> Envelope:
-        """Read the words and check their types.
+        """Read the keys and check the types of their values.
 
         Raises:
-            DeserializationError: if a word is missing or not of its type.
+            DeserializationError: if a key is missing, or its value has the wrong type.
 
         >>> Envelope.read({"class_name": "Dense", "config": {"units": 3}}).class_name
         'Dense'
@@ -54,17 +54,17 @@ class Envelope:
 
     @property
     def is_function(self) -> bool:
-        """Whether a function is meant, not an object."""
+        """Whether this is the config of a function, not of an object."""
         return self.class_name == "function"
 
     @property
     def name(self) -> str:
-        """Under which name the class or function is looked up."""
+        """The name under which the class or function is looked up."""
         return self.config if self.is_function else self.class_name
 
     @property
     def custom_name(self) -> str | None:
-        """The registered name, where there is one that says more than Keras's placeholder `'function'`."""
+        """The registered name, `None` if there is none or only Keras's placeholder `'function'`."""
         return None if self.is_function and self.registered_name == "function" else self.registered_name
 
 
@@ -84,8 +84,8 @@ _LONGEST_EXCERPT = 400
 class DeserializationError(TypeError, ValueError):
     """A config that cannot be turned into an object.
 
-    It is both a `TypeError` and a `ValueError`: the Keras versions raise now the one, now the other for the
-    same broken config, and ported code catches either.
+    It is both a `TypeError` and a `ValueError`: versions of Keras raise one or the other for the same config, and
+    ported code catches either.
 
     >>> issubclass(DeserializationError, TypeError) and issubclass(DeserializationError, ValueError)
     True
@@ -93,7 +93,7 @@ class DeserializationError(TypeError, ValueError):
 
 
 def excerpt(value: object) -> str:
-    """Return the `repr` of a value, cut where it would drown the message around it.
+    """Return the `repr` of a value, cut off if it is long.
 
     >>> excerpt({"units": 3}), len(excerpt(list(range(1000))))
     ("{'units': 3}", 403)

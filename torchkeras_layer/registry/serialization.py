@@ -1,7 +1,7 @@
 """How are objects and values written into a config?
 
-A table of codecs. Each writes `{'class_name': '__word__', 'config': …}` as Keras 3 does; the words are a
-closed list and their `config` holds data only.
+Values that JSON lacks have codecs, which write `{'class_name': '__word__', 'config': …}` as Keras 3 does. The words are
+a closed list, and their `config` contains data only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from torchkeras_layer.registry.envelope import excerpt
 
 @dataclass(frozen=True)
 class Codec:
-    """How one type of value is written, read: `encode` gives plain data for `config`; `decode` takes it."""
+    """How one type of value is written and read: `encode` returns plain data for `config`, `decode` takes it."""
 
     word: str
     type: type
@@ -36,18 +36,20 @@ _codecs: dict[str, Codec] = {}
 
 
 def add_codec(codec: Codec) -> None:
-    """Add a type of value to the closed list.
+    """Add the codec of a type of value.
 
     Raises:
-        ValueError: if the word is taken.
+        ValueError: if its word is taken.
     """
     if codec.word in _codecs:
-        raise ValueError(f"add_codec: {codec.word!r} stands for {_codecs[codec.word].type.__name__} already.")
+        raise ValueError(
+            f"add_codec: the word is taken by {_codecs[codec.word].type.__name__}. Received: {codec.word!r}."
+        )
     _codecs[codec.word] = codec
 
 
 def codec_for(value: Any) -> Codec | None:
-    """Return the codec that writes `value`, None if there is none.
+    """Return the codec that writes `value`; `None` if there is none.
 
     >>> codec_for(b"ab").word, codec_for({1})
     ('__bytes__', None)
@@ -56,12 +58,12 @@ def codec_for(value: Any) -> Codec | None:
 
 
 def codec_named(word: str) -> Codec | None:
-    """Return the codec that reads what stands under `word`, None if there is none."""
+    """Return the codec with a word; `None` if there is none."""
     return _codecs.get(word)
 
 
 def name_of_dtype(value: Any) -> str | None:
-    """Return the name under which a dtype is written, None if `value` is not a dtype.
+    """Return the name of a dtype in configs; `None` if `value` is not a dtype.
 
     >>> name_of_dtype(torch.bfloat16), name_of_dtype(np.dtype("int32")), name_of_dtype(np.float64)
     ('bfloat16', 'int32', 'float64')
@@ -73,7 +75,10 @@ def name_of_dtype(value: Any) -> str | None:
 
 def _encode_tensor(tensor: torch.Tensor) -> dict[str, Any]:
     if tensor.is_meta:
-        raise TypeError("serialize_keras_object: a tensor on the meta device has no values to write.")
+        raise TypeError(
+            "serialize_keras_object: a tensor on the meta device has no values to write. "
+            f"Received: a tensor of shape {tuple(tensor.shape)}."
+        )
     return {"value": tensor.detach().cpu().tolist(), "dtype": dtype_name(tensor.dtype)}
 
 
@@ -82,7 +87,7 @@ def _encode_array(array: np.ndarray) -> Any:
 
 
 def _decode_array(config: dict[str, Any]) -> np.ndarray:
-    # The detour over our names keeps out numpy's object, string and record types: items without a size limit.
+    # Our names exclude numpy's object, string and record types, whose items have no size limit.
     return np.array(config["value"], dtype=dtype_name(config["dtype"]))
 
 
@@ -103,7 +108,7 @@ add_codec(Codec("__numpy__", np.ndarray, _encode_array, _decode_array))
 
 
 MAX_DEPTH = 200
-"""How many values may be nested in each other in a config."""
+"""The maximum depth of nested values in a config."""
 
 
 class _Depth(threading.local):
@@ -114,17 +119,16 @@ _depth = _Depth()
 
 
 def serialize_keras_object(obj: Any) -> Any:
-    """Return the config of an object, as Keras 3 writes it.
+    """Return the config of an object, in the form of Keras 3.
 
-    None, strings, numbers, lists, tuples and dicts stay what they are, with their items serialized. Dtypes
-    become their names, numpy scalars Python numbers. Tensors, arrays, bytes and slices become
-    `{'class_name': '__tensor__', …}` and the like. Functions are written by name, objects with a
-    `get_config()` as `{'module', 'class_name', 'config', 'registered_name'}`, and with `build_config` where
-    `get_build_config()` gives one.
+    `None`, strings, numbers, lists, tuples and dicts are kept, with their items serialized. Dtypes become their names,
+    and numpy scalars Python numbers. Tensors, arrays, bytes and slices become `{'class_name': '__tensor__', …}` and
+    similar. Functions are written by name, and objects with a `get_config()` as `{'module', 'class_name', 'config',
+    'registered_name'}`, with the key 'build_config' if `get_build_config()` returns one.
 
     Raises:
-        TypeError: if the object, or something in it, cannot be written as data.
-        ValueError: if values are nested too deep, or in themselves.
+        TypeError: if the object, or a part of it, cannot be written as data.
+        ValueError: if values are nested too deeply, or contain themselves.
 
     >>> serialize_keras_object({"units": 3, "axes": (0, 1), "dtype": torch.float32})
     {'units': 3, 'axes': (0, 1), 'dtype': 'float32'}
@@ -163,7 +167,7 @@ def _write(obj: Any) -> Any:
 
 
 def _write_function(function: Any) -> dict[str, Any]:
-    # The two constants are Keras's: what identifies the function is its name alone.
+    # The two constants are Keras's; only the name identifies the function.
     return {
         "module": "builtins",
         "class_name": "function",
@@ -177,19 +181,22 @@ def _name_function(function: Any) -> str:
     if entry is not None:
         return entry.name
     name = custom_objects.get_registered_name(function)
-    way_out = "Register a function: @register_keras_serializable() above its def."
+    advice = "Register a function: write @register_keras_serializable() above its def."
     if name == "<lambda>":
-        raise TypeError(f"serialize_keras_object: a lambda has no name to write into a config. {way_out}")
+        raise TypeError(
+            f"serialize_keras_object: a lambda has no name to write into a config. {advice} "
+            "See docs/differences.md#code-in-configs"
+        )
     if ">" in name:
         return name
     if not isinstance(function, types.FunctionType):
         raise TypeError(
-            f"serialize_keras_object: {excerpt(function)} cannot be found again by its name. {way_out} "
-            "It may call this one."
+            f"serialize_keras_object: {excerpt(function)} cannot be looked up by its name. {advice} "
+            "That function may call this one."
         )
     if any(inspect.isroutine(entry.target) for entry in table.find_anywhere(name)):
         raise TypeError(
-            f"serialize_keras_object: {excerpt(function)} would be read back as the built-in {name!r}. {way_out}"
+            f"serialize_keras_object: {excerpt(function)} would be read back as the built-in {name!r}. {advice}"
         )
     return name
 
@@ -203,7 +210,7 @@ def _write_object(obj: Any) -> dict[str, Any]:
         hint = " A plain nn.Module has none." if isinstance(obj, torch.nn.Module) else ""
         raise TypeError(
             f"serialize_keras_object: {excerpt(obj)} has no get_config() method.{hint} "
-            f"Give {type(obj).__name__} one that returns the arguments of its __init__ as a dict."
+            f"Define one in {type(obj).__name__} that returns the arguments of its __init__ as a dict."
         )
     config = obj.get_config()
     if not isinstance(config, dict):
@@ -223,6 +230,6 @@ def _write_object(obj: Any) -> dict[str, Any]:
 
 def _too_deep() -> ValueError:
     return ValueError(
-        f"serialize_keras_object: values are nested too deep, {MAX_DEPTH} levels at the most, or in "
-        "themselves. Flatten them."
+        f"serialize_keras_object: values are nested deeper than {MAX_DEPTH} levels, or contain themselves. "
+        "Flatten them."
     )

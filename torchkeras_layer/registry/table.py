@@ -1,7 +1,7 @@
-"""Which built-in classes and functions exist, under which names, and how is one found?
+"""Which built-in classes and functions are there, under which names, and how is one found?
 
-This table is closed: only code can add to it. A config's `module` and `class_name` are keys to look up here
-and nothing else, so no config can reach an object that is not in it.
+This table is closed: only code can add to it. The `module` and `class_name` of a config are only looked up here, so no
+config can reach an object that is not in the table.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torchkeras_layer.registry.envelope import DeserializationError, Envelope
 
 @dataclass(frozen=True)
 class Entry:
-    """One built-in: the class or function, its family, and where Keras shows it."""
+    """One built-in: the class or function, its family, and its public module and name in Keras."""
 
     target: Any
     kind: str
@@ -32,24 +32,24 @@ _by_kind: dict[str, dict[str, Entry]] = {}
 _derived_by_kind: dict[str, dict[str, Entry]] = {}
 _by_module: defaultdict[str, dict[str, Entry]] = defaultdict(dict)
 _by_target: dict[Any, Entry] = {}
-# What adds the rest of a family that is not in the table yet.
+# Functions that register the remaining members of a family.
 _completing: dict[str, Callable[[], None]] = {}
 
 
 def open_family(kind: str) -> None:
-    """Begin a family of built-ins.
+    """Add an empty family of built-ins.
 
     Raises:
         ValueError: if the family exists already.
     """
     if kind in _by_kind:
-        raise ValueError(f"Catalog: there is a catalog of kind {kind!r} already. Add to that one.")
+        raise ValueError(f"Catalog: there already is a catalog of this kind. Received: kind={kind!r}. Add to that one.")
     _by_kind[kind] = {}
     _derived_by_kind[kind] = {}
 
 
 def add(entry: Entry, aliases: Iterable[str], other_modules: Iterable[str]) -> None:
-    """Put a built-in into the table under its own name and its aliases.
+    """Add a built-in to the table under its own name and its aliases.
 
     Raises:
         ValueError: if one of the names is taken by another object.
@@ -67,12 +67,12 @@ def add(entry: Entry, aliases: Iterable[str], other_modules: Iterable[str]) -> N
 
 
 def complete_with(kind: str, add_the_rest: Callable[[], None]) -> None:
-    """Say what adds the members of a family that are not there yet; it is called when one is not found."""
+    """Set the function that registers the remaining members of a family; it is called when a name is not found."""
     _completing[kind] = add_the_rest
 
 
 def find_in_family(kind: str, name: str) -> Entry | None:
-    """Return the built-in of a family that answers to `name`; given names go before snake_case forms."""
+    """Return the built-in of a family with a name; explicit names take precedence over snake_case forms."""
     found = _find_named(kind, name)
     if found is None and kind in _completing:
         _complete(kind)
@@ -81,26 +81,26 @@ def find_in_family(kind: str, name: str) -> Entry | None:
 
 
 def find_in_module(module: str, name: str) -> Entry | None:
-    """Return the built-in that Keras shows as `module.name`."""
+    """Return the built-in that Keras has as `module.name`; `None` if there is none."""
     if module in _by_module and name not in _by_module[module]:
         _complete(*_completing)
     return _by_module[module].get(name) if module in _by_module else None
 
 
 def find_anywhere(name: str) -> list[Entry]:
-    """Return the different built-ins of this name, one per object, whatever their family."""
+    """Return all built-ins of this name, of any family, each object once."""
     _complete(*_completing)
     found = {id(entries[name].target): entries[name] for entries in _by_kind.values() if name in entries}
     return list(found.values())
 
 
 def has_module(module: str | None) -> bool:
-    """Tell whether Keras shows any of our built-ins in `module`."""
+    """Whether Keras has one of the built-ins in `module`."""
     return module in _by_module
 
 
 def entry_of(target: Any) -> Entry | None:
-    """Return the entry of a built-in class or function, None for anything else."""
+    """Return the entry of a built-in class or function; `None` for anything else."""
     try:
         return _by_target.get(target)
     except TypeError:
@@ -108,13 +108,13 @@ def entry_of(target: Any) -> Entry | None:
 
 
 def names_in(kind: str) -> list[str]:
-    """Return the own names of a family's built-ins, one for each, sorted."""
+    """Return the names of a family's built-ins, without aliases, sorted."""
     _complete(kind)
     return sorted({entry.name for entry in _by_kind[kind].values()})
 
 
 def all_names_in(kind: str) -> list[str]:
-    """Return every name that a family answers to, aliases and snake_case forms included, sorted."""
+    """Return all names of a family's built-ins, including aliases and snake_case forms, sorted."""
     _complete(kind)
     return sorted({*_by_kind.get(kind, ()), *_derived_by_kind.get(kind, ())})
 
@@ -129,12 +129,15 @@ def _complete(*kinds: str) -> None:
 
 
 def find_target(envelope: Envelope, kinds: tuple[str, ...]) -> Any:
-    """Return the class, function or custom object that an envelope means.
+    """Return the class, function or custom object for an envelope.
 
-    `kinds` are the families that are accepted, the one to look in first; empty for all.
+    Args:
+        envelope: the keys of a config.
+        kinds: the families that are accepted, in the order of search; empty for all.
 
     Raises:
-        DeserializationError: if there is none, more than one, or one that the rules above do not allow.
+        DeserializationError: if there is none, if there are several, or if it is of another family or would shadow a
+            built-in.
     """
     name, registered, module = envelope.name, envelope.custom_name, envelope.module
     is_of_keras = has_module(module)
@@ -152,7 +155,7 @@ def find_target(envelope: Envelope, kinds: tuple[str, ...]) -> Any:
 
 
 def find_by_name(name: str, kind: str) -> Any:
-    """Return what a bare name means in a family, None if nothing has it.
+    """Return the built-in of a family, or the custom object, with a name; `None` if there is none.
 
     Raises:
         DeserializationError: if a custom object has the name of a built-in.
@@ -166,19 +169,19 @@ def find_by_name(name: str, kind: str) -> Any:
 
 
 def refuse_shadowing(name: str, entry: Entry, custom: Any) -> None:
-    """Raise if a custom object has the bare name of a built-in and is something else."""
+    """Raise an error if a custom object with the name of a built-in is another object."""
     target = entry.target
     if custom is None or custom is target or (inspect.isclass(target) and type(custom) is target):
         return
     raise DeserializationError(
         f"custom_objects: {name!r} is the built-in {entry.kind} {entry.module}.{entry.name}, which cannot "
         f"be replaced. Received: {custom!r}. Register yours with @register_keras_serializable() and write "
-        f"its name, 'Custom>{name}', into the config."
+        f"its name, 'Custom>{name}', into the config. See docs/differences.md#custom-objects"
     )
 
 
 def close_names(name: str, kinds: tuple[str, ...]) -> str:
-    """Return the end of a message: which known names are spelled much like this one, if any."""
+    """Return the end of a message that suggests known names with a similar spelling; '' if there are none."""
     known = {*custom_objects.known_names(), *(known for kind in kinds for known in all_names_in(kind))}
     close = get_close_matches(name, sorted(known), n=3)
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
@@ -188,7 +191,7 @@ def _built_in_of_module(envelope: Envelope, kinds: tuple[str, ...]) -> Entry | N
     entry = find_in_module(envelope.module or "", envelope.name)
     if entry is not None and kinds and entry.kind not in kinds:
         raise DeserializationError(
-            f"{kinds[0]}: the config is not that of a member of this family. Received: the {entry.kind} "
+            f"{kinds[0]}: expected the config of another kind of object. Received: that of the {entry.kind} "
             f"{entry.module}.{entry.name}."
         )
     return entry
@@ -205,7 +208,8 @@ def _built_in_without_module(name: str, kinds: tuple[str, ...], is_function: boo
     if len(found) > 1:
         places = ", ".join(f"{entry.module}.{entry.name}" for entry in found)
         raise DeserializationError(
-            f"deserialize_keras_object: {name!r} may be any of {places}. Add the 'module' to the config."
+            f"deserialize_keras_object: the class name is ambiguous: {places}. Received: {name!r}. Add the 'module' to "
+            "the config."
         )
     return found[0] if found else None
 
@@ -223,16 +227,17 @@ def _find_custom(envelope: Envelope, kinds: tuple[str, ...]) -> Any:
         if found is not None:
             return found
     if envelope.is_function:
-        # Keras up to 3.6 wrote a registered function without its package.
+        # Keras up to 3.6 writes a registered function without its package.
         named = [known for known in custom_objects.known_names() if known.endswith(f">{envelope.name}")]
         if len(named) == 1:
             return custom_objects.get_registered_object(named[0])
     what = "function" if envelope.is_function else "class"
     full_name = envelope.custom_name or envelope.name
-    # Keras writes 'builtins' for every function, its own or not.
+    # Keras writes 'builtins' as the module of every function.
     where = f" in {envelope.module!r}" if envelope.module not in (None, "builtins") else ""
     raise DeserializationError(
         f"deserialize_keras_object: there is no {what} {full_name!r}{where}."
         f"{close_names(full_name, kinds)} If it is your own, import the file that registers it with "
-        f'@register_keras_serializable(), or pass custom_objects={{"{full_name}": ...}}.'
+        f'@register_keras_serializable(), or pass custom_objects={{"{full_name}": ...}}. '
+        "See docs/differences.md#custom-objects"
     )

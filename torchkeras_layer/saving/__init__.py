@@ -1,5 +1,10 @@
-"""Which of our functions does a porter look for in `keras.saving`?"""
+"""Which functions of this library does Keras have in `keras.saving`?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchkeras_layer._absent import describe_missing
 from torchkeras_layer.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -21,3 +26,8 @@ __all__ = [
     "register_keras_serializable",
     "serialize_keras_object",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> None:
+        raise AttributeError(describe_missing(__name__, name, "saving"))

@@ -174,6 +174,15 @@ def readable_message(error: Exception) -> str:
     return _FREE_SIZE.sub("None", first).rstrip(".")
 
 
+def link_to_free_axes(error: Exception) -> str:
+    """Return a link to what differs from Keras on free axes, if the message of an error from a trace names one.
+
+    >>> link_to_free_axes(RuntimeError("a is [s26, 3], b is [18, 3].")).partition("#")[2]
+    'a-free-axis-and-a-known-one'
+    """
+    return " See docs/differences.md#a-free-axis-and-a-known-one" if "None" in readable_message(error) else ""
+
+
 def infer_output(function: Function, input_specs: Any, device: Device = None) -> Any:
     """Run `function` on fake tensors, and return a structure of `TensorSpec` for its outputs.
 

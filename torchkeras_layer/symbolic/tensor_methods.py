@@ -147,13 +147,14 @@ class TensorMethods:
     def _without_data(self, what: str) -> str:
         return (
             f"{self.name}: a symbolic tensor has no data, and so no {what.removeprefix('a ')}. Received: {self!r}. "
-            "Do this in the call() of a layer, or call the model on real tensors."
+            "Put what needs data into the call() of a layer, or call the model on real tensors. "
+            "See docs/differences.md#a-symbolic-call-runs-call"
         )
 
     def _in_place(self, name: str) -> str:
         return (
             f"{self.name}: {name}() changes a tensor in place, which a graph cannot record. Received: {self!r}. Use an "
-            "operation that returns a new tensor."
+            "operation that returns a new tensor. See docs/differences.md#a-symbolic-call-runs-call"
         )
 
     __hash__ = object.__hash__

@@ -80,7 +80,9 @@ def test_names_of_keras_2():
     ],
 )
 def test_arguments_of_a_kernel_that_is_not_there(name, kind, value):
-    message = f"^{name}: there is no `kernel`.* Received: kernel_{kind}=.*Give depthwise_{kind}, pointwise_{kind} or"
+    message = (
+        f"^{name}: the layer has .* no kernel.* Received: kernel_{kind}=.*Pass depthwise_{kind}, pointwise_{kind} or"
+    )
     with pytest.raises(TypeError, match=message):
         getattr(layers, name)(3, 3, **{f"kernel_{kind}": value})
 
@@ -204,7 +206,7 @@ def test_channels_must_be_known(name, data_format):
     layer = _make(name, data_format=data_format, name="conv")
     axis = -1 if data_format == "channels_last" else 1
     shape = [5] * (layer.rank + 2)
-    for channels, message in ((None, "Give a size in place of None"), (0, "^conv: inputs must have channels. Rec")):
+    for channels, message in ((None, "Give a size in place of None"), (0, "^conv: the inputs must have channels. Rec")):
         shape[axis] = channels
         with pytest.raises(ValueError, match=message):
             layer.build(tuple(shape))
@@ -224,11 +226,11 @@ def test_inputs_of_another_rank(name):
     rank = layer.rank + 2
     with pytest.raises(ValueError, match=f"expected ndim={rank}, found ndim=2"):
         layer(torch.ones(2, 3))
-    message = rf"^conv: expects inputs of {rank} axes, \(batch, .*, channels\). Received: a shape of 2, \(2, 3\)."
+    message = rf"^conv: expects inputs of rank {rank}, \(batch, .*, channels\). Received: a shape of rank 2, \(2, 3\)."
     for ask in (layer.build, layer.compute_output_shape):
         with pytest.raises(ValueError, match=message):
             ask((2, 3))
-    with pytest.raises(ValueError, match=r"\(batch, channels, .*spatial ax"):
+    with pytest.raises(ValueError, match=r"\(batch, channels, .*spatial dim"):
         _make(name, data_format="channels_first").build((2, 3))
 
 

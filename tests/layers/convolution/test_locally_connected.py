@@ -198,7 +198,7 @@ def test_other_arguments_are_checked(name):
 def test_inputs_are_checked(name):
     rank = int(name[-2])
     layer = getattr(layers, name)(2, 3, name="local")
-    with pytest.raises(ValueError, match=rf"^local: expects inputs of {rank + 2} axes, .*a shape of 2, \(2, 3\)"):
+    with pytest.raises(ValueError, match=rf"^local: expects inputs of rank {rank + 2}, .*a shape of rank 2, \(2, 3\)"):
         layer.build((2, 3))
     message = r"^local: cannot make its weights, whose shapes depend on axes .* of the inputs. Received: input_shape"
     with pytest.raises(ValueError, match=message):

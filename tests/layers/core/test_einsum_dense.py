@@ -243,7 +243,7 @@ def test_what_is_not_built_is_refused(argument):
         ("abc,cd->abd", (7, 3), (2, 4, 5), "axis 'b' is 4 in the inputs and 7 in output_shape"),
         ("ab,bc->ac", 3, (2, None), "the size of axis 'b', which the weights have, is not known"),
         ("abc,cd->abd", (None, None), (2, 4, 5), "the size of axis 'd', which the weights have, is not known"),
-        ("...ab,bc->...ac", (2, 3), (2, 4), "output_shape must leave out the batch where 'a' is the batch"),
+        ("...ab,bc->...ac", (2, 3), (2, 4), "output_shape must omit 'a', which is the batch"),
     ],
 )
 def test_shapes_that_do_not_fit(equation, stated, shape, message):

@@ -111,7 +111,7 @@ def test_code_in_a_config_of_keras_2_is_never_run(name):
     config = {"function": "negative", name: ("4wAAAA", None, None), f"{name}_type": "lambda"}
     with (
         registry.custom_object_scope({"negative": negative}),
-        pytest.raises(registry.DeserializationError, match=f"Lambda: the config carries its {name} as bytecode"),
+        pytest.raises(registry.DeserializationError, match=f"Lambda: the config contains its {name} as bytecode"),
     ):
         layers.Lambda.from_config(config)
 

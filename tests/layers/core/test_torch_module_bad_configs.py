@@ -29,7 +29,7 @@ def _nested(depth: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("config", "fault"),
     [
-        ("gAJjbm4u", "as a pickle, as Keras writes it, which is never loaded"),
+        ("gAJjbm4u", "as a pickle, as Keras writes it. It is never loaded"),
         (_config("Module"), "'Module' is not in the table"),
         (_config("LazyLinear", out_features=2), "'LazyLinear' is not in the table"),
         (_config("modules.linear.Linear"), "is not in the table"),
@@ -62,11 +62,11 @@ def _nested(depth: int) -> dict[str, Any]:
         ({"module": "os", "class_name": "system", "config": {}}, "there is no class 'system' in 'os'"),
         ({"module": "torch.nn.modules.linear", "class_name": "Linear", "config": {}}, "there is no class 'Linear'"),
         ({"module": "builtins", "class_name": "function", "config": "eval"}, "there is no function 'eval'"),
-        ({"module": "keras.regularizers", "class_name": "L2", "config": {}}, "no config of a module"),
+        ({"module": "keras.regularizers", "class_name": "L2", "config": {}}, "expected the config of a module"),
         ({"class_name": "__lambda__", "config": {}}, "never run"),
-        (None, "no config of a module"),
-        (3, "no config of a module"),
-        ([_config("ReLU")], "no config of a module"),
+        (None, "expected the config of a module"),
+        (3, "expected the config of a module"),
+        ([_config("ReLU")], "expected the config of a module"),
         (_nested(5000), "nested too deep"),
     ],
 )

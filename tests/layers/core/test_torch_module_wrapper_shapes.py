@@ -37,7 +37,7 @@ def test_finding_a_shape_leaves_no_trace():
 def test_lazy_modules_get_their_weights_in_the_first_call():
     layer = layers.TorchModuleWrapper(nn.Sequential(nn.LazyLinear(2), nn.LazyLinear(4)))
     assert not layer.built
-    with pytest.raises(NotImplementedError, match="lazy weights, which take their shapes from real inputs"):
+    with pytest.raises(NotImplementedError, match="lazy weights, whose shapes come from real inputs"):
         layer.compute_output_shape((None, 3))
     with pytest.raises(RuntimeError, match="lazy"):
         ours.build(layer, torch.ones(2, 3))

@@ -51,7 +51,9 @@ def test_any_kind_of_int():
 @pytest.mark.parametrize("shapes", [[(2, 3), (2, 4)], [(2, 3), (2, 3, 1)], [(2, 3, 4), (2, 3)]])
 def test_shapes_that_differ_elsewhere(shapes):
     layer = layers.Concatenate(0, name="join")
-    with pytest.raises(ValueError, match=r"^join: the inputs must have the same shape but for axis 0\. Received: .*3"):
+    with pytest.raises(
+        ValueError, match=r"^join: the inputs must have the same shape except for axis 0\. Received: .*3"
+    ):
         layer([torch.ones(shape) for shape in shapes])
     assert not layer.built
 

@@ -89,10 +89,10 @@ def test_sequential_takes_strings():
         (
             [["a", "b"]],
             ValueError,
-            r"input 'texts' does not fit the model: expected shape=\(None, 1\), found shape=\(1, 2",
+            r"input 'texts' does not fit the model: expected shape=\(None, 1\)\. Received: shape=\(1, 2",
         ),
-        ([1, 2], ValueError, r"model: expects 1 input\(s\), \['texts'\], but received 2"),
-        ({"words": ["a"]}, ValueError, r"model: no input 'texts'"),
+        ([1, 2], ValueError, r"model: expects 1 input\(s\), \['texts'\]. Received 2"),
+        ({"words": ["a"]}, ValueError, r"model: input 'texts' is missing"),
     ],
 )
 def test_what_does_not_fit(inputs, error, message):

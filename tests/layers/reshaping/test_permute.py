@@ -25,7 +25,7 @@ def test_any_order(dims):
 @pytest.mark.parametrize("dims", [(0, 1), (1, 3), (1, 1), (2,), 2, None, "12", (1.0, 2), (-1, 1)])
 def test_what_is_no_order(dims):
     with pytest.raises(
-        ValueError, match="^Permute: dims must hold each int from 1 to its length once.*Received: dims="
+        ValueError, match="^Permute: dims must contain each int from 1 to its length once.*Received: dims="
     ):
         layers.Permute(dims)
 

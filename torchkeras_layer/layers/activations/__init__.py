@@ -1,4 +1,4 @@
-"""Layers that apply an activation with arguments or weights of its own."""
+"""Which layers apply an activation function that has arguments or weights?"""
 
 from torchkeras_layer.layers.activations.prelu import PReLU
 from torchkeras_layer.layers.activations.rectifiers import ELU, LeakyReLU, ReLU, ThresholdedReLU

@@ -1,4 +1,4 @@
-"""How does a layer learn what part of negative values it lets through?"""
+"""Which layer is a rectified linear unit with a learned slope?"""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from torchkeras_layer.symbolic import InputSpec
 
 @dataclass(slots=True)
 class Sharing:
-    """Along which axes one `alpha` serves all values.
+    """The axes along which one `alpha` is shared.
 
-    `is_of_first_axes`: whether these are the first ones, so that values with an alpha of their own lie side by side.
+    `is_of_first_axes`: whether these are the first axes, so that values with different alphas are neighbours in memory.
 
     >>> Sharing(True).is_of_first_axes
     True
@@ -32,14 +32,14 @@ class Sharing:
 
 @catalog.register()
 class PReLU(BuiltInLayer):
-    """`x` if positive, else `alpha * x`, with a learned `alpha` for each place in a sample.
+    """`x` if positive, else `alpha * x`, with a learned `alpha` for each position in a sample.
 
     Shapes: (batch, …) -> the same; `alpha` has the shape of a sample, with size 1 along the shared axes.
 
     Args:
         alpha_initializer, alpha_regularizer, alpha_constraint: identifiers or callables.
-        shared_axes: axis or axes, counted from 1 after the batch, along which one `alpha` serves all: [1, 2] gives
-            images with the channels last one for each channel.
+        shared_axes: axis or axes, counted from 1 after the batch, along which `alpha` is shared: with [1, 2], images
+            with the channels last have one for each channel.
         **kwargs: those of `Layer`.
 
     Raises:
@@ -71,18 +71,18 @@ class PReLU(BuiltInLayer):
     def build(self, input_shape: Shape) -> None:
         """Create `alpha`."""
         check_shape(self, input_shape)
-        ndim = len(input_shape)
+        rank = len(input_shape)
         shared = set(self.shared_axes or ())
-        if any(axis >= ndim for axis in shared):
+        if any(axis >= rank for axis in shared):
             raise ValueError(
-                f"{self.name}: inputs of shape {tuple(input_shape)} have axes from 1 to {ndim - 1} after the batch. "
+                f"{self.name}: inputs of shape {tuple(input_shape)} have axes from 1 to {rank - 1} after the batch. "
                 f"Received: shared_axes={self.shared_axes}."
             )
-        own = [axis for axis in range(1, ndim) if axis not in shared]
+        own = [axis for axis in range(1, rank) if axis not in shared]
         sizes: dict[int, int | None] = dict(zip(own, filled_sizes(self, input_shape, own), strict=True))
-        self.alpha = add_parameter(self, "alpha", tuple(sizes.get(axis, 1) for axis in range(1, ndim)))
-        self.input_spec = InputSpec(ndim=ndim, axes=sizes)
-        self._torchkeras.derived = Sharing(own == list(range(ndim - len(own), ndim)))
+        self.alpha = add_parameter(self, "alpha", tuple(sizes.get(axis, 1) for axis in range(1, rank)))
+        self.input_spec = InputSpec(ndim=rank, axes=sizes)
+        self._torchkeras.derived = Sharing(own == list(range(rank - len(own), rank)))
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs, with negative ones multiplied by `alpha`."""
@@ -92,9 +92,9 @@ class PReLU(BuiltInLayer):
                 alpha = alpha.to(inputs.dtype)
             else:
                 inputs = as_real(self, inputs, alpha.dtype)
-        # Torch's kernel takes one weight for each column: rows and columns are views, at least if the inputs are
-        # contiguous. Its derivative at exactly 0 is alpha, where that of Keras, relu(x) - alpha * relu(-x), is 0: that
-        # form takes 1.2 to 4.8 times as long, forward.
+        # Torch's kernel takes one weight for each column: rows and columns are views if the inputs are contiguous. Its
+        # derivative at exactly 0 is alpha, and that of Keras's form, relu(x) - alpha * relu(-x), is 0. That form takes
+        # 1.2 to 4.8 times as long in the forward pass.
         if self._torchkeras.derived.is_of_first_axes:
             rows = inputs.reshape(-1, alpha.numel())
         else:
@@ -108,7 +108,7 @@ class PReLU(BuiltInLayer):
 
 def _read_shared_axes(layer: PReLU, value: Any) -> list[int]:
     given = list(value) if isinstance(value, (list, tuple)) else [value]
-    # Keras takes negative axes, but shares others than one would think.
+    # Keras accepts negative axes, but shares unexpected ones.
     axes = [axis for axis in map(plain_int, given) if axis is not None and axis >= 1]
     if len(axes) < len(given):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""How does a layer hold back negative values?"""
+"""Which layers are rectified linear units?"""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class ReLU(BuiltInLayer):
     """`x` above `threshold`, at most `max_value`; else `negative_slope * (x - threshold)`. Shapes: any -> the same.
 
     Args:
-        max_value: of at least 0; `None` (or infinity) sets no bound.
-        negative_slope: finite, of at least 0.
-        threshold: finite, of at least 0.
+        max_value: number >= 0; `None` (or infinity) for no bound.
+        negative_slope: finite number >= 0.
+        threshold: finite number >= 0.
         **kwargs: those of `Layer`.
 
     Raises:
@@ -51,7 +51,7 @@ class ReLU(BuiltInLayer):
         return tuple(input_shape)
 
 
-# Known by its identity, so that both names are seen to be given where one of them has the default for its value.
+# A default with its own identity, which shows whether both names are given.
 _DEFAULT_SLOPE = float("0.3")
 
 
@@ -60,7 +60,7 @@ class LeakyReLU(BuiltInLayer):
     """`x` if positive, else `negative_slope * x`. Shapes: any -> the same.
 
     Args:
-        negative_slope: finite, of at least 0; default 0.3. Keras 2's name for it, `alpha`, is taken too.
+        negative_slope: finite number >= 0; default 0.3. Keras 2's name, `alpha`, is accepted too.
         **kwargs: those of `Layer`.
 
     Raises:
@@ -115,7 +115,7 @@ class ELU(BuiltInLayer):
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs, with negative ones bent."""
+        """Return the inputs, with `alpha * (exp(x) - 1)` for negative ones."""
         return F.elu(inputs, self.alpha)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -128,7 +128,7 @@ class ThresholdedReLU(BuiltInLayer):
     """`x` above `theta`, else 0: a layer of Keras 2. Shapes: any -> the same.
 
     Args:
-        theta: finite, of at least 0.
+        theta: finite number >= 0.
         **kwargs: those of `Layer`.
 
     Raises:

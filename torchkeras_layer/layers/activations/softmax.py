@@ -1,4 +1,4 @@
-"""How does a layer turn scores into a distribution, and leave out those that are masked?"""
+"""Which layer computes a softmax, without masked entries?"""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 class Softmax(BuiltInLayer):
     """Non-negative values that sum to 1 along `axis`, or over several axes together. Shapes: any -> the same.
 
-    With a mask that broadcasts to the inputs, what is `False` there (or at most 0.5) counts nothing and gives 0.
+    With a mask that broadcasts to the inputs, entries where it is `False` (or at most 0.5) are ignored, and become 0.
 
     Args:
         axis: int or list of ints.
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: if `axis` is neither.
+        TypeError: if `axis` is not an int or a list of ints.
         ValueError: in a call, if an axis does not exist or a mask does not broadcast to the inputs.
 
     >>> import torchkeras_layer as keras
@@ -33,7 +33,7 @@ class Softmax(BuiltInLayer):
     tensor([[0.5000, 0.5000, 0.0000]])
     """
 
-    # Keras 2's choice between this way with masks and one that adds to the scores: the same for masks of 0 and 1.
+    # Keras 2's choice between two ways to apply masks, which are the same for masks of 0 and 1.
     _torchkeras_without_effect = ("robust_masking",)
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
@@ -42,14 +42,14 @@ class Softmax(BuiltInLayer):
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor:
-        """Return the softmax of what the mask leaves."""
+        """Return the softmax over the unmasked entries."""
         axes_in(self, self.axis, inputs.shape)
         if mask is None:
             return activations.softmax(inputs, self.axis)
         mask = torch.as_tensor(mask, device=inputs.device)
         _check_mask(self, inputs, mask)
         kept = mask if mask.dtype is torch.bool else mask > 0.5
-        # Finite, so that nothing is NaN where all is masked.
+        # Finite, so that nothing is NaN if all entries are masked.
         excluded = -3e4 if inputs.dtype is torch.float16 else -1e9
         outputs = activations.softmax(torch.where(kept, inputs, excluded), self.axis)
         return torch.where(kept, outputs, 0)

@@ -1,4 +1,4 @@
-"""Layers that slide weights over images, sequences and volumes."""
+"""Which convolutional layers are there?"""
 
 from torchkeras_layer.layers.convolution.conv import Conv1D, Conv2D, Conv3D
 from torchkeras_layer.layers.convolution.conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose

@@ -17,23 +17,23 @@ from torchkeras_layer.symbolic import InputSpec
 
 
 class BaseConvolution(BuiltInLayer):
-    """Base of the layers with a kernel of `rank` spatial axes: how the kernel slides, and what follows.
+    """Base class of the layers whose kernel has `rank` spatial dimensions.
 
     Shapes: (batch, spatial …, channels), with channels_first (batch, channels, spatial …).
 
     Args:
-        kernel_size: size of the kernel, an int or one for each spatial axis.
-        strides: how far the kernel moves, an int or one for each spatial axis.
-        padding: 'valid' for no padding, 'same' for an output value in every `strides` values; 'causal' (some layers of
-            rank 1) for zeros before the first step only.
+        kernel_size: size of the kernel, an int or one for each spatial dimension.
+        strides: step of the kernel, an int or one for each spatial dimension.
+        padding: 'valid' for no padding, 'same' for ceil(size / strides) outputs; 'causal' (some 1D layers) for zeros
+            before the first step only.
         data_format: 'channels_last' or 'channels_first'; default `backend.image_data_format()`.
-        dilation_rate: how far apart the values are that the kernel takes, an int or one for each spatial axis.
+        dilation_rate: distance of neighbouring values of the kernel, an int or one for each spatial dimension.
         activation: name, function or layer; default none.
         use_bias: whether there is a `bias`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is none of these.
+        ValueError: if an argument is not one of these.
 
     >>> class Sums(BaseConvolution):
     ...     rank = 2
@@ -42,7 +42,7 @@ class BaseConvolution(BuiltInLayer):
     """
 
     rank: ClassVar[int]
-    # What `padding` may be.
+    # Possible values of `padding`.
     _torchkeras_paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
 
     def __init__(
@@ -68,7 +68,7 @@ class BaseConvolution(BuiltInLayer):
 
 
 def has_channels_last(layer: Any) -> bool:
-    """Whether the channels are the last axis of the inputs. A call reads it off the layer's geometry, which is faster.
+    """Whether the channels are the last axis of the inputs. Calls read it from the layer's geometry, which is faster.
 
     >>> import torchkeras_layer as keras
     >>> has_channels_last(keras.layers.Conv1D(1, 1, data_format="channels_first"))
@@ -78,7 +78,7 @@ def has_channels_last(layer: Any) -> bool:
 
 
 def refuse_strides_with_dilation(layer: BaseConvolution) -> None:
-    """Check that not both `strides` and `dilation_rate` are above 1.
+    """Check that `strides` and `dilation_rate` are not both above 1.
 
     Raises:
         ValueError: if they are.
@@ -91,16 +91,16 @@ def refuse_strides_with_dilation(layer: BaseConvolution) -> None:
 
 
 def begin_build(layer: BaseConvolution, input_shape: Shape) -> int:
-    """Return how many channels the inputs have, and expect as many from now on.
+    """Return the number of channels of the inputs, and set the input spec to it.
 
     Raises:
-        ValueError: if the shape has another rank, or unknown channels or none, or if no window fits.
+        ValueError: if the shape has another rank, if the number of channels is unknown or 0, or if no window fits.
     """
     check_axes(layer, input_shape)
     axis = -1 if has_channels_last(layer) else 1
     (channels,) = known_sizes(layer, input_shape, [axis])
     if channels < 1:
-        raise ValueError(f"{layer.name}: inputs must have channels. Received: input_shape={tuple(input_shape)}.")
+        raise ValueError(f"{layer.name}: the inputs must have channels. Received: input_shape={tuple(input_shape)}.")
     # Raises if no window fits.
     layer.compute_output_shape(input_shape)
     layer.input_spec = InputSpec(ndim=layer.rank + 2, axes={axis: channels})
@@ -108,42 +108,42 @@ def begin_build(layer: BaseConvolution, input_shape: Shape) -> int:
 
 
 def store_in_order(weight: torch.Tensor, order: Sequence[int]) -> None:
-    """Move a weight into memory that holds its axes in this order, the outermost first; its shape stays.
+    """Change the memory layout of a weight to this order of its axes, the outermost first; its shape stays the same.
 
-    Torch's kernels want another order than that of Keras's shapes. Given the latter they copy at each call: a 3x3
-    convolution of 512 to 512 channels on 7x7 pixels took 13.6 ms in place of 3.3, its training step 39 in place of 8.
-    The order lives on in copies, `.to()`, gradients and the state of optimizers; `load_state_dict(assign=True)` takes
-    the memory that it is given. `state_dict()` gives copies in the order of the shape.
+    Torch's kernels need another order than Keras's shapes, and otherwise copy the weight at each call: a 3x3
+    convolution of 512 to 512 channels on 7x7 pixels took 13.6 ms instead of 3.3, and its training step 39 instead of 8.
+    Copies, `.to()`, gradients and the state of optimizers keep the layout; `load_state_dict(assign=True)` takes the
+    layout of the given tensor. `state_dict()` returns copies that are contiguous.
 
     >>> kernel = torch.nn.Parameter(torch.arange(6.0).reshape(2, 3))
     >>> store_in_order(kernel, (1, 0))
     >>> kernel.stride(), kernel.tolist()
     ((1, 2), [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
     """
-    # Not `contiguous`, which keeps the strides of axes of size 1 as they are: torch reads memory formats off them.
+    # Not `contiguous`, which keeps the strides of axes of size 1, from which torch infers the memory format.
     memory = torch.empty([weight.shape[axis] for axis in order], dtype=weight.dtype, device=weight.device)
     stored = memory.permute([list(order).index(axis) for axis in range(len(order))])
     weight.data = stored.copy_(weight.data)
 
 
 def check_axes(layer: BaseConvolution, input_shape: Shape) -> None:
-    """Check that something is the shape of inputs with the layer's number of axes.
+    """Check that an input shape has the layer's rank.
 
     Raises:
         ValueError: if it is not.
     """
     check_shape(layer, input_shape)
     if len(input_shape) != layer.rank + 2:
-        axes = "spatial axes" if layer.rank > 1 else "one spatial axis"
+        axes = "spatial dimensions" if layer.rank > 1 else "one spatial dimension"
         wanted = f"(batch, {axes}, channels)" if has_channels_last(layer) else f"(batch, channels, {axes})"
         raise ValueError(
-            f"{layer.name}: expects inputs of {layer.rank + 2} axes, {wanted}. "
-            f"Received: a shape of {len(input_shape)}, {tuple(input_shape)}."
+            f"{layer.name}: expects inputs of rank {layer.rank + 2}, {wanted}. "
+            f"Received: a shape of rank {len(input_shape)}, {tuple(input_shape)}."
         )
 
 
 def least_lengths(layer: BaseConvolution) -> tuple[int, ...]:
-    """Return how long each spatial axis must be at least, so that a window fits.
+    """Return the minimum size of each spatial dimension for a window to fit.
 
     >>> import torchkeras_layer as keras
     >>> least_lengths(keras.layers.Conv2D(1, (3, 2), dilation_rate=2))
@@ -155,7 +155,7 @@ def least_lengths(layer: BaseConvolution) -> tuple[int, ...]:
 
 
 def too_small(layer: BaseConvolution, shape: Sequence[int | None]) -> ValueError:
-    """Return the error for inputs into which no window fits."""
+    """Return the error for inputs that no window fits into."""
     way_out = ", or padding='same'" if layer.padding == "valid" else ""
     return ValueError(
         f"{layer.name}: inputs of shape {tuple(shape)} are too small for kernel_size={layer.kernel_size}, "
@@ -165,7 +165,7 @@ def too_small(layer: BaseConvolution, shape: Sequence[int | None]) -> ValueError
 
 
 def convolved_shape(layer: BaseConvolution, input_shape: Shape, channels: int | None) -> Shape:
-    """Return the shape of the output with that many channels.
+    """Return the shape of an output with the given number of channels.
 
     Raises:
         ValueError: if the shape has another rank, or no window fits.

@@ -1,4 +1,4 @@
-"""How does a layer convolve sequences, images and volumes?"""
+"""Which layers convolve sequences, images and volumes?"""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from torchkeras_layer.layers.convolution.torch_kernels import (
 
 
 class Convolution(BaseConvolution):
-    """Base of the layers that convolve: `activation(convolution of inputs and kernel, + bias)`.
+    """Base class of the convolutions: `activation(convolution(inputs, kernel) + bias)`.
 
     The kernel is (spatial …, channels / groups, filters).
 
     Args:
         filters: number of channels of the output.
-        kernel_size: size of the kernel, an int or one for each spatial axis.
-        strides: how far the kernel moves, an int or one for each spatial axis.
-        padding: 'valid' for no padding, or 'same' for an output value in every `strides` values; for `Conv1D` also
+        kernel_size: size of the kernel, an int or one for each spatial dimension.
+        strides: step of the kernel, an int or one for each spatial dimension.
+        padding: 'valid' for no padding, or 'same' for ceil(size / strides) outputs; for `Conv1D` also
             'causal', for zeros before the first step only.
         data_format: 'channels_last', or 'channels_first' for (batch, channels, spatial …). Default
             `backend.image_data_format()`.
-        dilation_rate: how far apart the values are that the kernel takes, an int or one for each spatial axis; it and
+        dilation_rate: distance of neighbouring values of the kernel, an int or one for each spatial dimension; it and
             `strides` cannot both be above 1.
-        groups: into how many parts channels and filters are divided, each part convolved by itself.
+        groups: number of groups of channels and filters; each group is convolved separately.
         activation: name, function or layer; default none.
         use_bias: whether there is a `bias`, (filters,).
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
@@ -52,8 +52,9 @@ class Convolution(BaseConvolution):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is none of these, `filters` or the number of channels is not divisible by `groups`,
-            or `lora_rank` or `lora_alpha` is given; for inputs of another rank, of unknown channels, or too small.
+        ValueError: if an argument is not one of these, `groups` does not divide `filters` or the channels, or
+            `lora_rank` or `lora_alpha` is given; for inputs of another rank, with an unknown number of channels, or too
+            small.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Conv2D.__mro__[1] is Convolution
@@ -112,7 +113,7 @@ class Convolution(BaseConvolution):
         self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return `activation(convolution of inputs and kernel, + bias)`."""
+        """Return `activation(convolution(inputs, kernel) + bias)`."""
         geometry: ConvolutionGeometry = self._torchkeras.derived
         kernel = torch.permute(weight_of(self, "kernel"), geometry.to_filters)
         bias = weight_of(self, "bias") if self.use_bias else None
@@ -126,15 +127,15 @@ class Convolution(BaseConvolution):
 
 @catalog.register("Convolution1D")
 class Conv1D(Convolution):
-    """Convolve sequences. Shapes: (batch, steps, channels) -> (batch, windows, filters).
+    """Convolution of sequences. Shapes: (batch, steps, channels) -> (batch, windows, filters).
 
     `kernel` is (kernel_size, channels / groups, filters).
 
     Args: those of `Convolution`; `padding` may also be 'causal'.
 
     Raises:
-        ValueError: if an argument is none of these, or `filters` or the number of channels is not divisible by
-            `groups`; for inputs of another rank, of unknown channels, or too short.
+        ValueError: if an argument is not one of these, or `groups` does not divide `filters` or the channels; for
+            inputs of another rank, with an unknown number of channels, or too short.
 
     >>> import torch, torchkeras_layer as keras
     >>> layer = keras.layers.Conv1D(1, 2, padding="causal", kernel_initializer="ones")
@@ -148,15 +149,15 @@ class Conv1D(Convolution):
 
 @catalog.register("Convolution2D")
 class Conv2D(Convolution):
-    """Convolve images. Shapes: (batch, height, width, channels) -> the same with windows, and filters for channels.
+    """Convolution of images. Shapes: (batch, height, width, channels) -> (batch, windows …, filters).
 
     `kernel` is (height, width, channels / groups, filters).
 
     Args: those of `Convolution`.
 
     Raises:
-        ValueError: if an argument is none of these, or `filters` or the number of channels is not divisible by
-            `groups`; for inputs of another rank, of unknown channels, or too small.
+        ValueError: if an argument is not one of these, or `groups` does not divide `filters` or the channels; for
+            inputs of another rank, with an unknown number of channels, or too small.
 
     >>> import torch, torchkeras_layer as keras
     >>> layer = keras.layers.Conv2D(8, 3, strides=2, padding="same", activation="relu")
@@ -169,15 +170,15 @@ class Conv2D(Convolution):
 
 @catalog.register("Convolution3D")
 class Conv3D(Convolution):
-    """Convolve volumes. Shapes: (batch, a, b, c, channels) -> the same with windows, and filters for channels.
+    """Convolution of volumes. Shapes: (batch, a, b, c, channels) -> (batch, windows …, filters).
 
     `kernel` is (a, b, c, channels / groups, filters).
 
     Args: those of `Convolution`.
 
     Raises:
-        ValueError: if an argument is none of these, or `filters` or the number of channels is not divisible by
-            `groups`; for inputs of another rank, of unknown channels, or too small.
+        ValueError: if an argument is not one of these, or `groups` does not divide `filters` or the channels; for
+            inputs of another rank, with an unknown number of channels, or too small.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Conv3D(2, (1, 2, 3)).compute_output_shape((None, 4, 4, None, 1))

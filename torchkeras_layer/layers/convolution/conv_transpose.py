@@ -1,4 +1,4 @@
-"""How does a layer convolve backwards, from the windows to what they were taken from?"""
+"""Which layers compute transposed convolutions?"""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from torchkeras_layer.layers.window_counts import reach
 
 @dataclass(slots=True)
 class TransposeGeometry:
-    """What is the same at each call of a transposed convolution, worked out once, when the layer is built."""
+    """What is constant over calls of a transposed convolution; computed when the layer is built."""
 
     channels_last: bool
-    # Sequences with the channels last go as images of height 1, for which torch has a memory format.
+    # Sequences with the channels last are treated as images of height 1, for which torch has a memory format.
     is_as_image: bool
     # Whether nothing may be left of what an even kernel makes of a single value.
     may_be_empty: bool
-    # Zeros before the inputs, for `F.pad`; none if there are none.
+    # Widths for `F.pad` of the zeros before the inputs; empty if there are none.
     zeros_before: tuple[int, ...]
     # Orders of the axes: of the kernel and of images.
     to_torch: tuple[int, ...]
@@ -48,20 +48,20 @@ class TransposeGeometry:
 
 
 class ConvolutionTranspose(BaseConvolution):
-    """Base of the transposed convolutions: each value of the inputs puts the kernel, times itself, onto the output.
+    """Base class of the transposed convolutions: each input value adds the kernel, times the value, to the output.
 
     The kernel is (spatial …, filters, channels).
 
     Args:
         filters: number of channels of the output.
-        kernel_size: size of the kernel, an int or one for each spatial axis.
-        strides: how far apart the kernels are put, an int or one for each spatial axis.
-        padding: 'valid' for all that the kernels reach, 'same' for `strides` output values for each of the inputs.
-        output_padding: how much the output goes beyond its least size, less than `strides`, an int or one for each
-            spatial axis; by default as `padding` says.
+        kernel_size: size of the kernel, an int or one for each spatial dimension.
+        strides: distance of neighbouring kernels in the output, an int or one for each spatial dimension.
+        padding: 'valid' to keep all outputs, 'same' to keep `strides` outputs for each input.
+        output_padding: additional size of the output, less than `strides`, an int or one for each spatial dimension;
+            default: that of `padding`.
         data_format: 'channels_last', or 'channels_first' for (batch, channels, spatial …). Default
             `backend.image_data_format()`.
-        dilation_rate: how far apart the values of the kernel are put, an int or one for each spatial axis; it and
+        dilation_rate: distance of neighbouring values of the kernel, an int or one for each spatial dimension; it and
             `strides` cannot both be above 1.
         activation: name, function or layer; default none.
         use_bias: whether there is a `bias`, (filters,).
@@ -71,7 +71,7 @@ class ConvolutionTranspose(BaseConvolution):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is none of these, or `groups` is above 1; for inputs of another rank, of unknown
+        ValueError: if an argument is not one of these, or `groups` is above 1; for inputs of another rank, of unknown
             channels, or so small that the output would be empty.
 
     >>> import torchkeras_layer as keras
@@ -79,7 +79,7 @@ class ConvolutionTranspose(BaseConvolution):
     True
     """
 
-    # Keras 2 writes it into its configs, and computes 1 alone.
+    # Keras 2 writes it into its configs, but supports only 1.
     _torchkeras_unsupported = {"groups": 1}
 
     def __init__(
@@ -125,7 +125,7 @@ class ConvolutionTranspose(BaseConvolution):
         self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return `activation(transposed convolution of inputs and kernel, + bias)`."""
+        """Return `activation(transposed convolution(inputs, kernel) + bias)`."""
         geometry: TransposeGeometry = self._torchkeras.derived
         if geometry.may_be_empty or 0 in inputs.shape:
             _check_sizes(self, inputs.shape)
@@ -134,7 +134,7 @@ class ConvolutionTranspose(BaseConvolution):
             inputs = as_real(self, inputs, kernel.dtype)
         if geometry.zeros_before:
             inputs = F.pad(inputs, geometry.zeros_before)
-        # Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
+        # Permuting channels from last to second gives torch's memory format "channels_last", without a copy.
         images = torch.permute(inputs, geometry.to_images) if geometry.channels_last else inputs
         kernel = torch.permute(kernel, geometry.to_torch)
         if geometry.is_as_image:
@@ -156,9 +156,9 @@ class ConvolutionTranspose(BaseConvolution):
 
 
 def transposed_size(size: int | None, reach: int, stride: int, padding: str, extra: int | None) -> int | None:
-    """Return the size of the output for an axis of some size, `None` for a free one; 0 or less if it would be empty.
+    """Return the output size of an axis; `None` for a free one, 0 or less if the output would be empty.
 
-    `reach` is how many neighbouring values the kernel spans, `extra` is Keras's `output_padding`.
+    `reach` is the number of neighbouring values that the kernel spans, `extra` is Keras's `output_padding`.
 
     >>> [transposed_size(5, 3, 2, *how) for how in (("same", None), ("same", 0), ("valid", 1))]
     [10, 9, 12]
@@ -171,18 +171,18 @@ def transposed_size(size: int | None, reach: int, stride: int, padding: str, ext
 
 
 def transposed_padding(reach: int, stride: int, padding: str, extra: int | None) -> tuple[int, int, int]:
-    """Return how many zeros to put before an axis, and torch's `padding` and `output_padding`.
+    """Return the number of zeros to add before an axis, and torch's `padding` and `output_padding`.
 
-    Of all that the kernel reaches, Keras cuts as much at the start as at the end, or one more at the end (less than
-    nothing is zeros added). Torch cuts `padding` at both, and `output_padding` less at the end; one more at the end it
-    cannot. It comes to the same to put a zero before the inputs, whose stretch is then cut from the start. With this
-    copy it takes 0.97 to 1.24 times the time of torch's own layer, which cuts the other way. To cut the output of a
-    larger one takes 1.0 to 2.8 times (torch is slow where strides do not divide its size), and scatters it in memory.
+    Keras crops the full output equally at both ends, or by one more at the end (a negative amount adds zeros). Torch
+    crops `padding` at both ends, and `output_padding` less at the end; it cannot crop more at the end. The same result
+    is computed by adding a zero before the inputs and cropping its part of the output at the start. With this copy,
+    the layer takes 0.97 to 1.24 times the time of torch's own layer, which crops the other way. Cropping a larger
+    output takes 1.0 to 2.8 times (torch is slow if strides do not divide its size), and is not contiguous.
 
     >>> [transposed_padding(*axis, None) for axis in ((4, 2, "same"), (3, 2, "same"), (1, 2, "valid"))]
     [(0, 1, 0), (1, 2, 1), (0, 0, 1)]
     """
-    # Both ends together, for any size of the axis.
+    # The sum of both ends, for any size of the axis.
     cut = stride + reach - (transposed_size(2, reach, stride, padding, extra) or 0)
     start = max(cut // 2, 0)
     end = cut - start
@@ -190,7 +190,7 @@ def transposed_padding(reach: int, stride: int, padding: str, extra: int | None)
 
 
 def _axes(layer: ConvolutionTranspose) -> Iterator[tuple[int, int, str, int | None]]:
-    """Yield for each spatial axis what its sizes depend on."""
+    """Yield for each spatial dimension the arguments that its size depends on."""
     reaches = map(reach, layer.kernel_size, layer.dilation_rate)
     extras = layer.output_padding or (None,) * layer.rank
     return zip(reaches, layer.strides, (layer.padding,) * layer.rank, extras, strict=True)
@@ -200,7 +200,7 @@ def _plan(layer: ConvolutionTranspose) -> TransposeGeometry:
     pads = [transposed_padding(*axis) for axis in _axes(layer)]
     channels_last = has_channels_last(layer)
     is_as_image = layer.rank == 1 and channels_last
-    # Torch wants the last axis first.
+    # F.pad takes the last axis first.
     zeros = [width for pad in reversed(pads) for width in (pad[0], 0)]
     none, one = ((0,), (1,)) if is_as_image else ((), ())
     cuts, additions = (none + tuple(pad[which] for pad in pads) for which in (1, 2))
@@ -245,14 +245,15 @@ def _check_sizes(layer: ConvolutionTranspose, shape: Sequence[int | None]) -> No
 
 @catalog.register("Convolution1DTranspose")
 class Conv1DTranspose(ConvolutionTranspose):
-    """Put a kernel onto the output for each value of the inputs, and add them up.
+    """Transposed convolution: add the kernel, times each input value, to the output.
 
     Shapes: (batch, steps, channels) -> (batch, more steps, filters), with `kernel` (kernel_size, filters, channels).
 
     Args: those of `ConvolutionTranspose`.
 
     Raises:
-        ValueError: if an argument is none of these, or for inputs of other axes, of unknown channels or too small.
+        ValueError: if an argument is not one of these; for inputs of another rank, with an unknown number of channels,
+            or too small.
 
     >>> import torch, torchkeras_layer as keras
     >>> layer = keras.layers.Conv1DTranspose(1, 3, 2, kernel_initializer="ones")
@@ -265,7 +266,7 @@ class Conv1DTranspose(ConvolutionTranspose):
 
 @catalog.register("Convolution2DTranspose")
 class Conv2DTranspose(ConvolutionTranspose):
-    """Put a kernel onto the output for each value of the inputs, and add them up.
+    """Transposed convolution: add the kernel, times each input value, to the output.
 
     Shapes: (batch, height, width, channels) -> (batch, more height, more width, filters), with `kernel`
     (*kernel_size, filters, channels).
@@ -273,7 +274,8 @@ class Conv2DTranspose(ConvolutionTranspose):
     Args: those of `ConvolutionTranspose`.
 
     Raises:
-        ValueError: if an argument is none of these, or for inputs of other axes, of unknown channels or too small.
+        ValueError: if an argument is not one of these; for inputs of another rank, with an unknown number of channels,
+            or too small.
 
     >>> import torch, torchkeras_layer as keras
     >>> layer = keras.layers.Conv2DTranspose(4, 3, strides=2, padding="same")
@@ -286,7 +288,7 @@ class Conv2DTranspose(ConvolutionTranspose):
 
 @catalog.register("Convolution3DTranspose")
 class Conv3DTranspose(ConvolutionTranspose):
-    """Put a kernel onto the output for each value of the inputs, and add them up.
+    """Transposed convolution: add the kernel, times each input value, to the output.
 
     Shapes: (batch, depth, height, width, channels) -> (batch, more depth, more height, more width, filters), with
     `kernel` (*kernel_size, filters, channels).
@@ -294,7 +296,8 @@ class Conv3DTranspose(ConvolutionTranspose):
     Args: those of `ConvolutionTranspose`.
 
     Raises:
-        ValueError: if an argument is none of these, or for inputs of other axes, of unknown channels or too small.
+        ValueError: if an argument is not one of these; for inputs of another rank, with an unknown number of channels,
+            or too small.
 
     >>> import torch, torchkeras_layer as keras
     >>> layer = keras.layers.Conv3DTranspose(4, 2, 2, data_format="channels_first")

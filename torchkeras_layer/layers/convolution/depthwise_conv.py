@@ -1,4 +1,4 @@
-"""How does a layer convolve each channel of its inputs by itself, and then perhaps mix the channels?"""
+"""Which layers convolve each channel separately, and may then mix the channels?"""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from torchkeras_layer.layers.convolution.torch_kernels import (
 
 
 def depthwise_filters(kernel: torch.Tensor, order: tuple[int, ...]) -> torch.Tensor:
-    """Return a kernel (spatial …, channels, depth_multiplier) as torch wants it, (filters, 1, spatial …).
+    """Return a kernel (spatial …, channels, depth_multiplier) in torch's shape, (filters, 1, spatial …).
 
-    `order`: of the kernel's axes, the two last ones first.
+    `order`: order of the kernel's axes, the last two first.
 
     >>> depthwise_filters(torch.ones(3, 3, 8, 2), (2, 3, 0, 1)).shape
     torch.Size([16, 1, 3, 3])
@@ -42,18 +42,18 @@ def depthwise_filters(kernel: torch.Tensor, order: tuple[int, ...]) -> torch.Ten
 
 
 class DepthwiseConvolution(BaseConvolution):
-    """Base of the layers that convolve each channel with `depth_multiplier` kernels of its own.
+    """Base class of the layers that convolve each channel separately, with `depth_multiplier` kernels.
 
-    The kernel is (spatial …, channels, depth_multiplier); the results of one channel stand side by side in the output.
+    The kernel is (spatial …, channels, depth_multiplier); the results of one channel are neighbours in the output.
 
     Args:
-        kernel_size: size of the kernels, an int or one for each spatial axis.
-        strides: how far the kernels move, an int or one for each spatial axis.
-        padding: 'valid' for no padding, or 'same' for an output value in every `strides` values.
+        kernel_size: size of the kernels, an int or one for each spatial dimension.
+        strides: step of the kernels, an int or one for each spatial dimension.
+        padding: 'valid' for no padding, or 'same' for ceil(size / strides) outputs.
         depth_multiplier: number of kernels for each channel.
         data_format: 'channels_last', or 'channels_first' for (batch, channels, spatial …). Default
             `backend.image_data_format()`.
-        dilation_rate: how far apart the values are that a kernel takes, an int or one for each spatial axis.
+        dilation_rate: distance of neighbouring values of a kernel, an int or one for each spatial dimension.
         activation: name, function or layer; default none.
         use_bias: whether there is a `bias`, (channels * depth_multiplier,).
         depthwise_initializer, bias_initializer, depthwise_regularizer, bias_regularizer, depthwise_constraint,
@@ -62,7 +62,7 @@ class DepthwiseConvolution(BaseConvolution):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is none of these, or `groups` is above 1; for inputs of another rank, of unknown
+        ValueError: if an argument is not one of these, or `groups` is above 1; for inputs of another rank, of unknown
             channels, or too small.
 
     >>> import torchkeras_layer as keras
@@ -70,7 +70,7 @@ class DepthwiseConvolution(BaseConvolution):
     True
     """
 
-    # TF-Keras writes groups=1 into the configs.
+    # TF-Keras writes groups=1 into its configs.
     _torchkeras_unsupported = {"groups": 1}
 
     def __init__(
@@ -104,7 +104,7 @@ class DepthwiseConvolution(BaseConvolution):
 
     @property
     def depthwise_kernel(self) -> torch.Tensor:
-        """The kernel, under its name in Keras 2."""
+        """The kernel, by its name in Keras 2."""
         return self.kernel
 
     def build(self, input_shape: Shape) -> None:
@@ -115,7 +115,7 @@ class DepthwiseConvolution(BaseConvolution):
         self.bias = add_parameter(self, "bias", (channels * self.depth_multiplier,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return `activation(convolution of each channel, + bias)`."""
+        """Return `activation(depthwise convolution(inputs, kernel) + bias)`."""
         geometry: ConvolutionGeometry = self._torchkeras.derived
         kernel = depthwise_filters(weight_of(self, "kernel"), geometry.to_depthwise_filters)
         bias = weight_of(self, "bias") if self.use_bias else None
@@ -123,24 +123,24 @@ class DepthwiseConvolution(BaseConvolution):
         return as_outputs(self, geometry, convolve(geometry, images, kernel, bias, padding), kept)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return (batch, windows …, channels * depth_multiplier), or with the channels second."""
+        """Return (batch, windows …, channels * depth_multiplier) or (batch, channels * depth_multiplier, windows …)."""
         check_axes(self, input_shape)
         channels = input_shape[-1 if has_channels_last(self) else 1]
         return convolved_shape(self, input_shape, None if channels is None else channels * self.depth_multiplier)
 
 
 class SeparableConvolution(BaseConvolution):
-    """Base of the layers that convolve each channel by itself, and mix the channels of each result then.
+    """Base class of the layers that convolve each channel separately, and then mix the channels.
 
     Args:
         filters: number of channels of the output.
-        kernel_size: size of the kernels, an int or one for each spatial axis.
-        strides: how far the kernels move, an int or one for each spatial axis.
-        padding: 'valid' for no padding, or 'same' for an output value in every `strides` values; for `SeparableConv1D`
+        kernel_size: size of the kernels, an int or one for each spatial dimension.
+        strides: step of the kernels, an int or one for each spatial dimension.
+        padding: 'valid' for no padding, or 'same' for ceil(size / strides) outputs; for `SeparableConv1D`
             also 'causal', for zeros before the first step only.
         data_format: 'channels_last', or 'channels_first' for (batch, channels, spatial …). Default
             `backend.image_data_format()`.
-        dilation_rate: how far apart the values are that a kernel takes, an int or one for each spatial axis.
+        dilation_rate: distance of neighbouring values of a kernel, an int or one for each spatial dimension.
         depth_multiplier: number of kernels for each channel.
         activation: name, function or layer; default none.
         use_bias: whether there is a `bias`, (filters,).
@@ -150,9 +150,9 @@ class SeparableConvolution(BaseConvolution):
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, if it is not what Keras 2
-            writes into its configs.
-        ValueError: if an argument is none of these, or `groups` is above 1; for inputs of another rank, of unknown
+        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, unless it is the default
+            that Keras 2 writes into configs.
+        ValueError: if an argument is not one of these, or `groups` is above 1; for inputs of another rank, of unknown
             channels, or too small.
 
     >>> import torchkeras_layer as keras
@@ -160,7 +160,7 @@ class SeparableConvolution(BaseConvolution):
     True
     """
 
-    # TF-Keras writes groups=1 into the configs.
+    # TF-Keras writes groups=1 into its configs.
     _torchkeras_unsupported = {"groups": 1}
 
     def __init__(
@@ -218,7 +218,7 @@ class SeparableConvolution(BaseConvolution):
         self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return `activation(mixture of the convolutions of each channel, + bias)`."""
+        """Return `activation(pointwise convolution of the depthwise convolution + bias)`."""
         geometry: ConvolutionGeometry = self._torchkeras.derived
         kernel = depthwise_filters(weight_of(self, "depthwise_kernel"), geometry.to_depthwise_filters)
         mixture = torch.permute(weight_of(self, "pointwise_kernel"), geometry.to_filters)
@@ -236,7 +236,7 @@ class SeparableConvolution(BaseConvolution):
 def _add_depthwise_kernel(
     layer: DepthwiseConvolution | SeparableConvolution, name: str, geometry: ConvolutionGeometry
 ) -> torch.Tensor:
-    """Create the kernel (spatial …, channels, depth_multiplier), in memory with the order of torch's filters."""
+    """Create the kernel (spatial …, channels, depth_multiplier), with the memory layout of torch's filters."""
     kernel = layer.add_weight(
         name,
         (*layer.kernel_size, geometry.groups, layer.depth_multiplier),
@@ -249,13 +249,13 @@ def _add_depthwise_kernel(
 
 
 def _drop_arguments_of_conv(cls: type, kwargs: dict[str, Any]) -> None:
-    """Drop the arguments that TF-Keras writes into the configs; what else they say would have no effect."""
+    """Drop the arguments that TF-Keras writes into configs, and refuse other values, which would have no effect."""
     for kind in ("initializer", "regularizer", "constraint"):
         value = kwargs.pop(f"kernel_{kind}", None)
         if not (value is None or (kind == "initializer" and _is_default_initializer(value))):
             raise TypeError(
-                f"{cls.__name__}: there is no `kernel`, but a depthwise_kernel and a pointwise_kernel. "
-                f"Received: kernel_{kind}={value!r}. Give depthwise_{kind}, pointwise_{kind} or both."
+                f"{cls.__name__}: the layer has a depthwise_kernel and a pointwise_kernel, and no kernel. "
+                f"Received: kernel_{kind}={value!r}. Pass depthwise_{kind}, pointwise_{kind} or both."
             )
 
 
@@ -271,12 +271,13 @@ def _is_default_initializer(value: Any) -> bool:
 class DepthwiseConv1D(DepthwiseConvolution):
     """Convolve each channel by itself. Shapes: (batch, steps, channels) -> (batch, windows, as many or more channels).
 
-    `kernel` is (kernel_size, channels, depth_multiplier); the results of a channel stand side by side.
+    `kernel` is (kernel_size, channels, depth_multiplier); the results of a channel are neighbours.
 
     Args: those of `DepthwiseConvolution`.
 
     Raises:
-        ValueError: if an argument is none of these; for inputs of another rank, of unknown channels, or too short.
+        ValueError: if an argument is not one of these; for inputs of another rank, with an unknown number of channels,
+            or too short.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.DepthwiseConv1D(2, depthwise_initializer="ones")
@@ -291,13 +292,14 @@ class DepthwiseConv1D(DepthwiseConvolution):
 class DepthwiseConv2D(DepthwiseConvolution):
     """Convolve each channel by itself. Shapes: (batch, height, width, channels) -> the same, windows and more channels.
 
-    `kernel` is (height, width, channels, depth_multiplier); the `depth_multiplier` results of a channel stand side by
-    side.
+    `kernel` is (height, width, channels, depth_multiplier); the results of a channel are
+    neighbours.
 
     Args: those of `DepthwiseConvolution`.
 
     Raises:
-        ValueError: if an argument is none of these; for inputs of another rank, of unknown channels, or too small.
+        ValueError: if an argument is not one of these; for inputs of another rank, with an unknown number of channels,
+            or too small.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2)
@@ -318,9 +320,10 @@ class SeparableConv1D(SeparableConvolution):
     Args: those of `SeparableConvolution`; `padding` may also be 'causal'.
 
     Raises:
-        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, if it is not what Keras 2
-            writes into its configs.
-        ValueError: if an argument is none of these; for inputs of another rank, of unknown channels, or too short.
+        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, unless it is the default
+            that Keras 2 writes into configs.
+        ValueError: if an argument is not one of these; for inputs of another rank, with an unknown number of channels,
+            or too short.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.SeparableConv1D(1, 2, depthwise_initializer="ones", pointwise_initializer="ones")
@@ -342,9 +345,10 @@ class SeparableConv2D(SeparableConvolution):
     Args: those of `SeparableConvolution`.
 
     Raises:
-        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, if it is not what Keras 2
-            writes into its configs.
-        ValueError: if an argument is none of these; for inputs of another rank, of unknown channels, or too small.
+        TypeError: for a `kernel_initializer`, `kernel_regularizer` or `kernel_constraint`, unless it is the default
+            that Keras 2 writes into configs.
+        ValueError: if an argument is not one of these; for inputs of another rank, with an unknown number of channels,
+            or too small.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.SeparableConv2D(8, 3, 2, "same")

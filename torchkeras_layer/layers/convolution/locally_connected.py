@@ -1,4 +1,4 @@
-"""How does a layer apply different weights to each window?"""
+"""Which layers convolve with different weights for each window?"""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from torchkeras_layer.symbolic import InputSpec
 
 @dataclass(frozen=True)
 class Windows:
-    """Where the windows of a layer lie: over `lengths`, each of `sizes`, from one to the next `strides`.
+    """The windows of a layer: over axes of `lengths`, of `sizes` each, with steps of `strides`.
 
     >>> Windows((5,), (3,), (2,), "same").counts, Windows((5,), (3,), (2,), "valid").values().tolist()
     ((3,), [[0, 1, 2], [2, 3, 4]])
@@ -42,15 +42,15 @@ class Windows:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """How many windows each axis has."""
+        """The number of windows along each axis."""
         axes = zip(self.lengths, self.sizes, self.strides, strict=True)
         return tuple(count_windows(*axis, 1, self.padding) or 0 for axis in axes)
 
     @property
     def zeros(self) -> list[tuple[int, int]]:
-        """How many zeros come before and behind each axis.
+        """The numbers of zeros before and after each axis.
 
-        With 'same', the middle of the first window is on the first value whatever the stride, unlike in `Conv2D`.
+        With 'same', the first window is centred on the first value for any stride, unlike in `Conv2D`.
         """
         if self.padding == "valid":
             return [(0, 0)] * len(self.lengths)
@@ -61,26 +61,26 @@ class Windows:
         return ends
 
     def values(self) -> torch.Tensor:
-        """Return the number of each value of each window, -1 for one in the padding. Shape: (windows, values)."""
+        """Return the index of each value of each window, -1 in the padding. Shape: (windows, values)."""
         numbers, is_inside = np.zeros((1, 1), int), np.ones((1, 1), bool)
         axes = zip(self.lengths, self.sizes, self.strides, self.counts, self.zeros, strict=True)
         for length, size, stride, count, (before, _) in axes:
             on_axis = np.arange(count)[:, None] * stride - before + np.arange(size)
-            # Windows by windows, then values by values: the last axis runs fastest.
+            # Windows first, then values; the last axis varies fastest.
             numbers = (numbers[:, None, :, None] * length + on_axis[None, :, None, :]).reshape(len(numbers) * count, -1)
             is_inside = is_inside[:, None, :, None] & ((on_axis >= 0) & (on_axis < length))[None, :, None, :]
             is_inside = is_inside.reshape(numbers.shape)
-        # On the CPU, whatever the default device is.
+        # On the CPU, for any default device.
         return torch.from_numpy(np.where(is_inside, numbers, -1))
 
 
 @dataclass(slots=True)
 class LocalGeometry:
-    """What is the same at each call of a locally connected layer, worked out once, when it is built."""
+    """What is constant over calls of a locally connected layer; computed when the layer is built."""
 
     channels_last: bool
     windows: Windows
-    # Number of windows along each axis; numbers of channels and filters; zeros around the inputs, for `F.pad`.
+    # Numbers of windows along each axis, of channels and of filters; widths of the zero padding for `F.pad`.
     counts: tuple[int, ...]
     channels_and_filters: tuple[int, int]
     zeros_around: tuple[int, ...]
@@ -90,14 +90,14 @@ class LocalGeometry:
 
 
 class LocallyConnected(BaseConvolution):
-    """Base of the layers that convolve with weights that differ from window to window.
+    """Base class of the layers that convolve with different weights for each window.
 
     The sizes of the inputs are fixed when the layer is built. Keras 3 has no such layers.
 
     Args:
         filters: number of channels of the output.
-        kernel_size: size of the windows, an int or one for each spatial axis.
-        strides: how far apart the windows are, an int or one for each spatial axis.
+        kernel_size: size of the windows, an int or one for each spatial dimension.
+        strides: step of the windows, an int or one for each spatial dimension.
         data_format: 'channels_last', or 'channels_first' for (batch, channels, spatial …). Default
             `backend.image_data_format()`.
         padding: 'valid', or 'same' if `implementation` is 2 or 3.
@@ -106,13 +106,13 @@ class LocallyConnected(BaseConvolution):
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
             identifiers or callables.
         activity_regularizer: on the output after the activation.
-        implementation: how the `kernel` is kept: 1 as (windows, values of a window, filters), 2 as (spatial …,
-            channels, windows …, filters), of which only what connects is used, 3 as the flat list of what connects.
+        implementation: how the `kernel` is stored: 1 as (windows, values of a window, filters), 2 as (spatial …,
+            channels, windows …, filters), of which only the connections are used, 3 as a flat list of the connections.
             The output is the same. 1 is the fastest.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is none of these; for inputs of another rank, of unknown sizes, or too small.
+        ValueError: if an argument is not one of these; for inputs of another rank, with unknown sizes, or too small.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.LocallyConnected2D.__mro__[1] is LocallyConnected
@@ -162,7 +162,7 @@ class LocallyConnected(BaseConvolution):
             )
 
     def build(self, input_shape: Shape) -> None:
-        """Create `kernel` and `bias`, and expect inputs of these sizes from now on."""
+        """Create `kernel` and `bias`, and set the input spec to these sizes."""
         begin_build(self, input_shape)
         sizes = known_sizes(self, input_shape, range(1, self.rank + 2))
         self.input_spec = InputSpec(ndim=self.rank + 2, axes=dict(enumerate(sizes, 1)))
@@ -172,11 +172,11 @@ class LocallyConnected(BaseConvolution):
         shape = kernel_shape(self.implementation, windows, channels, filters, geometry.channels_last)
         self.kernel = add_parameter(self, "kernel", shape)
         self.bias = add_parameter(self, "bias", (*windows.counts, filters)) if self.use_bias else None
-        # Not persistent, because it is no weight in Keras.
+        # Not persistent, because it is not a weight in Keras.
         self.register_buffer("_torchkeras_values", windows.values().to(self.kernel.device), persistent=False)
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        """Find out anew what no checkpoint holds: a layer made on the device "meta" has nothing in it."""
+        """Recompute the indices, which checkpoints do not contain, and a layer from the meta device does not have."""
         super()._load_from_state_dict(*args, **kwargs)
         if self.built:
             self._torchkeras_values = self._torchkeras.derived.windows.values().to(self.kernel.device)
@@ -203,11 +203,11 @@ class LocallyConnected(BaseConvolution):
 
 
 def _plan(layer: LocallyConnected, sizes: tuple[int, ...]) -> LocalGeometry:
-    """Work out what is the same at each call, for inputs of these sizes."""
+    """Compute what is constant over calls, for inputs of these sizes."""
     rank, channels_last = layer.rank, has_channels_last(layer)
     channels, lengths = (sizes[-1], sizes[:-1]) if channels_last else (sizes[0], sizes[1:])
     windows = Windows(lengths, layer.kernel_size, layer.strides, layer.padding)
-    # Torch wants the last axis first.
+    # F.pad takes the last axis first.
     zeros = tuple(width for pair in reversed(windows.zeros) for width in pair)
     first = 1 if channels_last else 2
     values = range(rank + 2, 2 * rank + 2)
@@ -228,12 +228,12 @@ def _bias_by_windows(layer: LocallyConnected, geometry: LocalGeometry) -> torch.
     bias = weight_of(layer, "bias")
     if geometry.channels_last:
         return bias.reshape(-1, 1, layer.filters)
-    # Keras takes it as (filters, windows …) there, without turning its axes, whatever its shape says.
+    # Keras reads it as (filters, windows …) there, in spite of its shape.
     return bias.reshape(layer.filters, -1).t().unsqueeze(1)
 
 
 def _unfold(layer: LocallyConnected, geometry: LocalGeometry, inputs: torch.Tensor) -> torch.Tensor:
-    """Return a copy of each window, (windows, batch, values · channels)."""
+    """Return a copy of each window: (windows, batch, values · channels)."""
     if geometry.zeros_around:
         inputs = F.pad(inputs, geometry.zeros_around)
     for axis, size, stride in zip(geometry.to_windows[: layer.rank], layer.kernel_size, layer.strides, strict=True):
@@ -245,7 +245,7 @@ def _unfold(layer: LocallyConnected, geometry: LocalGeometry, inputs: torch.Tens
 def kernel_shape(
     implementation: int, windows: Windows, channels: int, filters: int, channels_are_last: bool
 ) -> tuple[int, ...]:
-    """Return the shape of the kernel: 1 holds it window by window, 2 as of a Dense layer, 3 what of that connects.
+    """Return the shape of the kernel: 1 by windows, 2 like that of a Dense layer, 3 only its connections.
 
     >>> [kernel_shape(one, Windows((5,), (3,), (2,), "valid"), 4, 6, True) for one in (1, 2, 3)]
     [(2, 12, 6), (5, 4, 2, 6), (144,)]
@@ -262,10 +262,10 @@ def kernel_shape(
 def by_windows(
     implementation: int, kernel: torch.Tensor, values: torch.Tensor, sizes: tuple[int, int], channels_are_last: bool
 ) -> torch.Tensor:
-    """Return the kernel as implementation 1 holds it, (windows, values · channels, filters).
+    """Return the kernel in the shape of implementation 1, (windows, values · channels, filters).
 
-    `values` is `Windows.values()`, `sizes` are the numbers of channels and filters. What 1 holds is not copied; of 2
-    and 3 a call copies what connects. Weights for what lies in the padding may be any finite numbers.
+    `values` is `Windows.values()`, `sizes` are the numbers of channels and filters. The kernel of 1 is not copied; for
+    2 and 3, a call copies the connections. Weights for values in the padding may be any finite numbers.
 
     >>> kernel = by_windows(3, torch.arange(8.0), Windows((3,), (2,), (1,), "valid").values(), (1, 2), True)
     >>> kernel[0].tolist()
@@ -289,7 +289,7 @@ def _from_dense(
 def _from_connections(
     kernel: torch.Tensor, values: torch.Tensor, channels: int, filters: int, channels_are_last: bool
 ) -> torch.Tensor:
-    """Take the numbers in their order: by where they lead to, then by where they come from."""
+    """Read the weights in their order: by output, then by input."""
     count, size = values.shape
     if channels_are_last:
         shape, is_inside, order = (count, filters, size, channels), (values >= 0)[:, None, :, None], (0, 2, 3, 1)
@@ -309,7 +309,7 @@ class LocallyConnected1D(LocallyConnected):
     Args: those of `LocallyConnected`.
 
     Raises:
-        ValueError: if an argument is none of these, or for inputs of other axes, of unknown sizes or too small.
+        ValueError: if an argument is not one of these, or for inputs of another rank, with unknown sizes, or too small.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.LocallyConnected1D(4, 3, strides=2)
@@ -329,7 +329,7 @@ class LocallyConnected2D(LocallyConnected):
     Args: those of `LocallyConnected`.
 
     Raises:
-        ValueError: if an argument is none of these, or for inputs of other axes, of unknown sizes or too small.
+        ValueError: if an argument is not one of these, or for inputs of another rank, with unknown sizes, or too small.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.LocallyConnected2D(4, (3, 2))

@@ -1,4 +1,4 @@
-"""How are inputs handed to torch's convolutions, and their results put back into Keras's order of axes?"""
+"""How are inputs and outputs converted between Keras's order of axes and that of torch's convolutions?"""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ Padding = tuple[Amounts, Amounts | None, Slices | None]
 
 @dataclass(slots=True)
 class ConvolutionGeometry:
-    """What is the same at each call of a convolution, worked out once, when the layer is built."""
+    """What is constant over calls of a convolution; computed when the layer is built."""
 
     channels_last: bool
-    # Sequences with the channels last go as images of height 1, because torch has a memory format for those.
+    # Sequences with the channels last are treated as images of height 1, for which torch has a memory format.
     is_as_image: bool
-    # Whether images go in torch's memory format "channels_last".
+    # Whether images have torch's memory format "channels_last".
     uses_channels_last_memory: bool
     groups: int
     # Orders of the axes: of kernels (spatial …, inner, outer) and (spatial …, channels, multiplier), and of images.
@@ -45,11 +45,11 @@ class ConvolutionGeometry:
     to_depthwise_filters: tuple[int, ...]
     to_images: tuple[int, ...]
     from_images: tuple[int, ...]
-    # Arguments of torch's.
+    # Arguments of torch's functions.
     torch_convolution: Callable[..., torch.Tensor]
     torch_strides: tuple[int, ...]
     torch_dilation: tuple[int, ...]
-    # kernel_size, strides, dilation_rate and padding, and the padding that follows where it is always the same.
+    # kernel_size, strides, dilation_rate and padding, and the resulting padding if it does not depend on sizes.
     windows: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], str]
     least_lengths: tuple[int, ...]
     trims_windows: bool
@@ -59,10 +59,10 @@ class ConvolutionGeometry:
 def plan_convolution(
     layer: BaseConvolution, channels: int, groups: int, trims_windows: bool = False
 ) -> ConvolutionGeometry:
-    """Work out the geometry of a layer for inputs with that many channels, and keep it.
+    """Compute the geometry of a layer for inputs with a number of channels, and store it.
 
     Args:
-        trims_windows: whether, without gradients, torch pads both ends alike, and windows too many are cut off.
+        trims_windows: whether, without gradients, torch pads both ends equally, and surplus windows are cropped.
     """
     rank, channels_last = layer.rank, has_channels_last(layer)
     is_as_image = rank == 1 and channels_last
@@ -72,8 +72,8 @@ def plan_convolution(
     geometry = ConvolutionGeometry(
         channels_last=channels_last,
         is_as_image=is_as_image,
-        # Of one channel, torch 2.13 computes garbage with such strides where one window fits into the last axis.
-        # Compiled by inductor it does so still, as `nn.Conv2d`: that takes channels_last by itself.
+        # With one channel, torch 2.13 computes wrong results for such strides if one window fits into the last axis.
+        # Compiled by inductor it still does, like `nn.Conv2d`, because inductor chooses channels_last itself.
         uses_channels_last_memory=channels_last and not is_at_risk,
         groups=groups,
         to_filters=(rank + 1, rank, *spatial),
@@ -96,7 +96,7 @@ def plan_convolution(
 
 
 def filters_order(geometry: ConvolutionGeometry) -> tuple[int, ...]:
-    """Return the order in which torch wants the axes of a kernel (spatial …, inner, outer) in memory."""
+    """Return the memory order of the axes of a kernel (spatial …, inner, outer) that torch needs."""
     outer, inner, *spatial = geometry.to_filters
     return (outer, *spatial, inner) if geometry.uses_channels_last_memory else geometry.to_filters
 
@@ -104,12 +104,12 @@ def filters_order(geometry: ConvolutionGeometry) -> tuple[int, ...]:
 def as_images(
     layer: BaseConvolution, geometry: ConvolutionGeometry, inputs: torch.Tensor, dtype: torch.dtype
 ) -> tuple[torch.Tensor, Amounts, Slices | None]:
-    """Return the inputs as torch's kernels want them, how these must pad them, and what to keep of the results.
+    """Return the inputs in the form of torch's kernels, the padding of the kernels, and the windows to keep.
 
-    Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
+    Permuting channels from last to second gives torch's memory format "channels_last", without a copy.
 
     Raises:
-        ValueError: if the inputs are too small for a window.
+        ValueError: if no window fits into the inputs.
     """
     if inputs.dtype is not dtype and not is_torchs_to_cast(inputs):
         inputs = as_real(layer, inputs, dtype)
@@ -119,8 +119,8 @@ def as_images(
             raise too_small(layer, inputs.shape)
     padding, others, kept = geometry.fixed_padding or _find_padding(geometry, lengths)
     if others is not None:
-        # Torch's kernels pad both ends alike: an odd zero takes a copy, a tenth of the time of a small convolution
-        # (3x3, stride 2, 16 to 32 channels). To pad both ends by a whole stride more and cut off the windows there
+        # Torch's kernels pad both ends equally. An odd zero needs a copy: a tenth of the time of a small convolution
+        # (3x3, stride 2, 16 to 32 channels). Padding both ends by a whole stride more, and cropping the windows there,
         # is no faster, and slower in training.
         inputs = F.pad(inputs, others)
     if not geometry.channels_last:
@@ -134,7 +134,7 @@ def as_images(
 def convolve(
     geometry: ConvolutionGeometry, images: torch.Tensor, kernel: torch.Tensor, bias: Any, padding: Amounts
 ) -> torch.Tensor:
-    """Slide a kernel of torch's shape, (filters, channels / groups, spatial …), over `as_images`."""
+    """Convolve the inputs, in the form of `as_images`, with a kernel (filters, channels / groups, spatial …)."""
     if geometry.is_as_image:
         kernel = kernel.unsqueeze(2)
     return geometry.torch_convolution(
@@ -145,7 +145,7 @@ def convolve(
 def as_outputs(
     layer: BaseConvolution, geometry: ConvolutionGeometry, images: torch.Tensor, kept: Slices | None = None
 ) -> torch.Tensor:
-    """Put the axes back in the order of the inputs, keep what is asked for, and apply the activation."""
+    """Restore the order of axes, crop surplus windows, and apply the activation."""
     if geometry.channels_last:
         images = torch.permute(images.squeeze(2) if geometry.is_as_image else images, geometry.from_images)
     outputs = images if kept is None else images[kept].contiguous()
@@ -153,10 +153,10 @@ def as_outputs(
 
 
 def _find_padding(geometry: ConvolutionGeometry, lengths: Sequence[Any]) -> Padding:
-    """Return what torch's kernel pads, what must be padded before, and what to keep of its results.
+    """Return the padding of torch's kernel, the padding before it, and the windows to keep.
 
-    Depthwise, a copy of the inputs takes twice the time of the convolution; what it computes too much, a tenth. But
-    torch's kernel for the gradients is three times as slow for wide padding.
+    For depthwise convolutions, a copy of the inputs takes twice the time of the convolution, and surplus windows a
+    tenth. But torch's kernel for the gradients is three times as slow with wide padding.
     """
     if not geometry.trims_windows or torch.is_grad_enabled() or torch.compiler.is_compiling():
         return _padded_before(geometry, lengths)
@@ -176,7 +176,7 @@ def _padded_before(geometry: ConvolutionGeometry, lengths: Sequence[Any]) -> Pad
 
 
 def _without_whole_strides(lengths: Sequence[Any], strides: Sequence[int]) -> tuple[int, ...]:
-    """Take whole strides off the lengths: what remains is padded alike, and there are few of those."""
+    """Reduce the sizes by whole strides: the rest is padded in the same way, and has few values to cache."""
     return tuple([int((length - 1) % stride) + 1 for length, stride in zip(lengths, strides, strict=True)])
 
 

@@ -1,4 +1,4 @@
-"""How must an axis be padded to have the windows that are asked for?"""
+"""How is an axis padded for its windows?"""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from torchkeras_layer.layers.window_counts import reach
 
 
 def ends(size: Any, window: int, stride: int, dilation: int, padding: str) -> tuple[Any, Any]:
-    """Return how many zeros come before and behind an axis: for 'same', Keras puts the odd one behind.
+    """Return the numbers of zeros before and after an axis; for 'same', Keras adds an odd one after it.
 
-    `size` may be a symbol of torch's; it does not matter where `has_fixed_ends`.
+    `size` may be a symbol of torch's; it has no effect if `has_fixed_ends`.
 
     >>> ends(6, 3, 2, 1, "same"), ends(5, 3, 2, 1, "same"), ends(None, 4, 1, 1, "same"), ends(None, 3, 1, 2, "causal")
     ((0, 1), (1, 1), (1, 2), (4, 0))
@@ -26,11 +26,11 @@ def ends(size: Any, window: int, stride: int, dilation: int, padding: str) -> tu
         return beside, 0
     if has_fixed_ends(window, stride, dilation, padding):
         return beside // 2, beside - beside // 2
-    # Twice the same number: torch's symbols prove of this form that it is not negative, of the other that the output
+    # The same number in two forms: torch can prove for the one that it is not negative, for the other that the output
     # has `count_windows`.
     total, same_total = beside - (size - 1) % stride, (size - 1) // stride * stride + beside + 1 - size
     if beside + 1 < stride:
-        # Windows further apart than they are long leave values out.
+        # Windows with steps larger than their size skip values.
         total, same_total = torch.sym_max(total, 0), torch.sym_max(same_total, 0)
     return total // 2, same_total - total // 2
 
@@ -51,9 +51,9 @@ def torch_padding(
     dilation: Sequence[int],
     padding: str,
 ) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
-    """Return how many zeros torch's kernel puts at both ends of each axis, and which others `F.pad` must add, if any.
+    """Return the zeros that torch's kernel adds at both ends of each axis, and those that `F.pad` must add, if any.
 
-    The latter are for the last axis first, as `F.pad` wants them.
+    The latter are in the order of `F.pad`, the last axis first.
 
     >>> torch_padding((6, 5), (3, 3), (2, 2), (1, 1), "same"), torch_padding((5,), (3,), (1,), (1,), "causal")
     (((0, 1), (0, 0, 0, 1)), ((0,), (2, 0)))
@@ -72,9 +72,9 @@ def wide_padding(
     dilation: Sequence[int],
     padding: str,
 ) -> tuple[tuple[int, ...], tuple[slice, ...] | None]:
-    """Return how many zeros torch's kernel may put at both ends of each axis, and which windows are then to be kept.
+    """Return the zeros that torch's kernel may add at both ends of each axis, and the windows to keep then.
 
-    The latter is `None` where that is all of them.
+    The latter is `None` to keep all.
 
     >>> wide_padding((6, 5), (3, 3), (2, 2), (1, 1), "same")
     ((2, 1), (slice(1, None, None), slice(0, None, None)))
@@ -91,13 +91,13 @@ def wide_padding(
     return tuple(both), None if kept == [slice(0, None)] * len(kept) else tuple(kept)
 
 
-# A call pads the same few sizes again and again.
+# Calls pad the same few sizes repeatedly.
 cached_torch_padding = functools.lru_cache(torch_padding)
 cached_wide_padding = functools.lru_cache(wide_padding)
 
 
 def _is_zero(amount: Any) -> bool:
-    """Whether an amount is 0; while torch compiles, whether it is 0 for all sizes, so that the code serves them all."""
+    """Whether an amount is 0; while torch compiles, whether it is 0 for all sizes, so that the code fits them all."""
     if torch.compiler.is_compiling():
         from torch.fx.experimental.symbolic_shapes import statically_known_true
 

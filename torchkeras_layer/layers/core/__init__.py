@@ -1,4 +1,4 @@
-"""Layers that the others are built around: dense, lookup, masks, functions."""
+"""Which core layers are there: dense layers, embeddings, masking, functions, inputs?"""
 
 from torchkeras_layer.layers.core.dense import Dense
 from torchkeras_layer.layers.core.einsum_dense import EinsumDense

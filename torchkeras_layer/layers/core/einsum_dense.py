@@ -1,4 +1,4 @@
-"""How does a layer multiply its inputs by a tensor of weights, along the axes that an equation names?"""
+"""How does a layer multiply its inputs by a tensor of weights, along the axes of an einsum equation?"""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from torchkeras_layer.symbolic import InputSpec
 
 @dataclass(slots=True)
 class Contraction:
-    """What a layer computes: an equation, the sizes that were stated of its output and, once built, how it is done.
+    """What a layer computes: the equation, the given sizes of its output and, once it is built, the way to compute it.
 
-    If it is one product of matrices, `summed_axes` says over how many axes of the inputs that sums (else 0),
-    `matrix_shape` the shape of the kernel as a matrix, `is_transposed` whether this is the other way round,
-    `made_sizes` the sizes that come out, and `adds_bias_within` whether the bias is added in the same step.
+    If the equation is one matrix product, `summed_axes` is the number of axes of the inputs that it sums over (else 0),
+    `matrix_shape` the shape of the kernel as a matrix, `is_transposed` whether that matrix is transposed, `made_sizes`
+    the new sizes of the output, and `adds_bias_within` whether the product adds the bias too.
 
     >>> Contraction(read_equation("ab,bc->ac"), (3,)).summed_axes
     0
@@ -45,16 +45,16 @@ class Contraction:
 class EinsumDense(BuiltInLayer):
     """`activation(einsum(equation, inputs, kernel) + bias)`.
 
-    Shapes: as the equation says, such as `abc,cd->abd` for (batch, steps, in) -> (batch, steps, out). Where the
-    equation is one product of matrices, that is what is computed, on views of inputs and kernel. Int inputs are cast.
+    Shapes: those of the equation; `abc,cd->abd` maps (batch, steps, in) to (batch, steps, out). If the equation is one
+    matrix product, it is computed as such, on views of inputs and kernel. Int inputs are cast.
 
     Args:
         equation: a letter for each axis of the inputs, of the kernel and of the output; `...` may stand for further
             axes of inputs and output, before or after the letters.
-        output_shape: sizes of the output without the batch and without what `...` stands for, an int or several.
-            `None` for those that the inputs have.
+        output_shape: int or ints, sizes of the output without the batch and the axes of `...`; `None` for sizes that
+            the inputs have.
         activation: name, function or layer; default none.
-        bias_axes: letters of the axes of the output that `bias` has; default no bias.
+        bias_axes: letters of the output axes that `bias` has; default: no bias.
         kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint:
             identifiers or callables.
         activity_regularizer: on the output after the activation.
@@ -131,7 +131,7 @@ class EinsumDense(BuiltInLayer):
         _plan(self, kernel_shape)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return what the equation says, plus `bias`, activated."""
+        """Return `activation(einsum(equation, inputs, kernel) + bias)`."""
         kernel = weight_of(self, "kernel")
         if inputs.dtype is not kernel.dtype and not is_torchs_to_cast(inputs):
             inputs = inputs.to(kernel.dtype)
@@ -194,7 +194,7 @@ def _misfit(layer: EinsumDense, input_shape: Shape, error: ValueError) -> str:
 
 
 def _scaled_by_fans(layer: EinsumDense) -> Any:
-    """Return the initializer of the kernel; one that scales by the fans is told which axes they are."""
+    """Return the initializer of the kernel; one that scales by the fans gets its axes of inputs and outputs."""
     initializer = layer.kernel_initializer
     if isinstance(initializer, VarianceScaling) and initializer.input_axes is None:
         initializer = copy.copy(initializer)
@@ -203,7 +203,7 @@ def _scaled_by_fans(layer: EinsumDense) -> Any:
 
 
 def _plan(layer: EinsumDense, kernel_shape: tuple[int, ...]) -> None:
-    """Find out whether the equation is one product of matrices, and which."""
+    """Find out whether the equation is one matrix product, and which one."""
     contraction: Contraction = layer._torchkeras.derived
     product = contraction.equation.contracted()
     if product is None:
@@ -224,7 +224,7 @@ def _plan(layer: EinsumDense, kernel_shape: tuple[int, ...]) -> None:
 def _multiply(
     contraction: Contraction, inputs: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None
 ) -> torch.Tensor:
-    """Return the product of matrices: all that is given to it are views, so nothing is copied."""
+    """Return the matrix product; it is computed on views, so that nothing is copied."""
     if bias is not None and inputs.dim() == kernel.dim() == 2 and not contraction.is_transposed:
         return torch.addmm(bias, inputs, kernel)
     summed = contraction.summed_axes

@@ -1,4 +1,4 @@
-"""Which weights does the equation of an EinsumDense ask for, and which shape comes out?"""
+"""Which weights and which output shape does the equation of an EinsumDense have?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORMS = re.compile(
 
 @dataclass(frozen=True)
 class Equation:
-    """What an equation says: the letters of each side, and on which side of them `...` stands, if on any.
+    """The letters of an equation, and the side of them on which `...` is, if any.
 
     >>> read_equation("...x,xy->...y")
     Equation(inputs='x', kernel='xy', outputs='y', left=True, right=False)
@@ -29,7 +29,7 @@ class Equation:
     right: bool
 
     def stated_counts(self) -> tuple[int, ...]:
-        """Return how many sizes an `output_shape` may have, which leaves out the batch and what `...` stands for."""
+        """Return the possible lengths of `output_shape`, which omits the batch and the axes of `...`."""
         count = len(self.outputs)
         return (count, count - 1) if self.left else (count - 1,)
 
@@ -37,27 +37,27 @@ class Equation:
         """Return the position, among the letters of the output, from which the bias has axes."""
         return min(self.outputs.index(letter) for letter in bias_axes)
 
-    def input_axes(self, ndim: int) -> dict[str, int]:
-        """Return which axis of inputs with `ndim` axes each letter means.
+    def input_axes(self, rank: int) -> dict[str, int]:
+        """Return the axis of each letter, for inputs of rank `rank`.
 
         Raises:
-            ValueError: if that number does not fit.
+            ValueError: if the rank does not fit.
         """
-        elided = self._elided(ndim)
+        elided = self._elided(rank)
         return {letter: axis + (elided if self.left else 0) for axis, letter in enumerate(self.inputs)}
 
     def sizes(self, input_shape: Shape, stated: Shape) -> dict[str, int | None]:
         """Return the size of each letter, `None` where it is free.
 
         Raises:
-            ValueError: if the equation, the shape of the inputs and the stated sizes of the output contradict.
+            ValueError: if the equation, the shape of the inputs and the sizes of the output contradict each other.
         """
         sizes = {letter: input_shape[axis] for letter, axis in self.input_axes(len(input_shape)).items()}
         if not self.left or not self._elided(len(input_shape)):
             # The batch is the first letter.
             stated = (None, *stated)
         if len(stated) != len(self.outputs):
-            raise ValueError(f"output_shape must leave out the batch where {self.outputs[0]!r} is the batch")
+            raise ValueError(f"output_shape must omit {self.outputs[0]!r}, which is the batch")
         for letter, size in zip(self.outputs, stated, strict=True):
             known = sizes.get(letter)
             if None not in (known, size) and known != size:
@@ -73,7 +73,7 @@ class Equation:
         """
         return _known(self.kernel, sizes)
 
-    def bias_shape(self, sizes: dict[str, int | None], bias_axes: str, ndim: int) -> tuple[int, ...]:
+    def bias_shape(self, sizes: dict[str, int | None], bias_axes: str, rank: int) -> tuple[int, ...]:
         """Return the shape of a bias, which broadcasts against the output.
 
         Raises:
@@ -82,24 +82,24 @@ class Equation:
         letters = self.outputs[self.first_bias_letter(bias_axes) :]
         shape = _known("".join(letter for letter in letters if letter in bias_axes), sizes)
         known = iter(shape)
-        after = self._elided(ndim) if self.right else 0
+        after = self._elided(rank) if self.right else 0
         return (*(next(known) if letter in bias_axes else 1 for letter in letters), *(1,) * after)
 
     def output_shape(self, sizes: dict[str, int | None], input_shape: Shape) -> Shape:
-        """Return the shape of the output for inputs of a shape."""
+        """Return the shape of the output for a shape of the inputs."""
         elided = self._elided(len(input_shape))
         before = input_shape[:elided] if self.left else ()
         after = input_shape[len(self.inputs) :] if self.right else ()
         return (*before, *(sizes[letter] for letter in self.outputs), *after)
 
     def fan_axes(self) -> tuple[list[int], list[int]]:
-        """Return which axes of the kernel are inputs and which are outputs, for initializers that scale by them."""
+        """Return the kernel's axes of inputs and of outputs, for initializers that scale by their sizes."""
         axes = range(len(self.kernel))
         is_output = [letter in self.outputs for letter in self.kernel]
         return [axis for axis in axes if not is_output[axis]], [axis for axis in axes if is_output[axis]]
 
     def contracted(self) -> tuple[str, str] | None:
-        """Return the letters that one product of matrices sums over and those that it makes; `None` if it is not one.
+        """Return the letters that a matrix product sums over and those that it adds; `None` if this is not one.
 
         >>> read_equation("abcd,cde->abe").contracted(), read_equation("abc,bcd->abd").contracted()
         (('cd', 'e'), None)
@@ -112,8 +112,8 @@ class Equation:
                 return summed, made
         return None
 
-    def _elided(self, ndim: int) -> int:
-        elided = ndim - len(self.inputs)
+    def _elided(self, rank: int) -> int:
+        elided = rank - len(self.inputs)
         if elided < 0 or (elided and not (self.left or self.right)):
             wanted = f"at least {len(self.inputs)}" if self.left or self.right else f"{len(self.inputs)}"
             raise ValueError(f"the equation is for inputs of rank {wanted}")
@@ -121,10 +121,10 @@ class Equation:
 
 
 def read_equation(equation: object) -> Equation:
-    """Read an equation.
+    """Parse an equation.
 
     Raises:
-        ValueError: if it has another form, or its letters do not fit together.
+        ValueError: if it has another form, or its letters contradict each other.
     """
     match = _FORMS.fullmatch(equation) if isinstance(equation, str) else None
     if match is None or (match["left"], match["right"]) != (match["out_left"], match["out_right"]):

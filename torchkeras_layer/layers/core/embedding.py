@@ -1,4 +1,4 @@
-"""How does a layer turn ints into vectors, and vectors back into scores for the ints?"""
+"""How does a layer map ints to vectors, and vectors back to scores of the ints?"""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _INDEX_DTYPES = (torch.int64, torch.int32)
 
 @catalog.register()
 class Embedding(BuiltInLayer):
-    """A table of vectors, `embeddings`, of which the inputs are the row numbers.
+    """Map ints to vectors: the inputs are row numbers of a table, `embeddings`.
 
-    Shapes: (batch, …) -> (batch, …, output_dim). The inputs may be of any int type, or floats that hold ints.
+    Shapes: (batch, …) -> (batch, …, output_dim). The inputs may have any int dtype, or be floats with integer values.
 
     Args:
         input_dim: number of rows. output_dim: size of a row.
         embeddings_initializer, embeddings_regularizer, embeddings_constraint: identifiers or callables.
-        mask_zero: whether the input 0 stands for padding; the output's mask is then `inputs != 0`.
-        input_length: length of the inputs beyond the batch, int or tuple, if it is always the same.
+        mask_zero: whether the input 0 means padding; the output's mask is then `inputs != 0`.
+        input_length: length of the inputs without the batch, int or tuple, if it is constant.
         weights: the table, or a list of it; the layer is then built at once.
         **kwargs: those of `Layer`.
 
     Raises:
         ValueError: if a size or length is not a positive int, an identifier is unknown, or `lora_rank`, `lora_alpha`,
             `quantization_config` or `sparse` is given.
-        IndexError: in a call, if there is no such row.
+        IndexError: in a call, if there is no row for an input.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.Embedding(3, 2, mask_zero=True, weights=torch.tensor([[0.0, 0], [1, 2], [3, 4]]))
@@ -51,7 +51,7 @@ class Embedding(BuiltInLayer):
 
     _torchkeras_unsupported = {"lora_rank": None, "lora_alpha": None, "quantization_config": None, "sparse": False}
 
-    # Keras 2 and 3 disagree on the order of the arguments from here on: none is taken by its position.
+    # Keras 2 and 3 have different orders of the arguments from here on, so they are keyword-only.
     def __init__(
         self,
         input_dim: int,
@@ -77,18 +77,18 @@ class Embedding(BuiltInLayer):
         self.mask_zero = bool(mask_zero)
         self.input_length = input_length
         self.supports_masking = self.mask_zero
-        # Row numbers beyond 256 are not exact in bfloat16.
+        # Row numbers above 256 are not exact in bfloat16.
         self._torchkeras.autocast = False
         if table is not None:
             self.build()
 
     def build(self, input_shape: Shape | None = None) -> None:
         """Create `embeddings`; the shape of the inputs does not matter."""
-        # The rows that are looked up are cast in `call`, and not the whole table.
+        # `call` casts the rows that are looked up, and not the whole table.
         self.embeddings = add_parameter(self, "embeddings", (self.input_dim, self.output_dim), autocast=False)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return a row for each int."""
+        """Return the row of each int."""
         if inputs.dtype not in _INDEX_DTYPES:
             inputs = inputs.to(torch.int64)
         try:
@@ -105,7 +105,7 @@ class Embedding(BuiltInLayer):
         return inputs != 0 if self.mask_zero else None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs and, after it, `output_dim`.
+        """Return the shape of the inputs followed by `output_dim`.
 
         Raises:
             ValueError: if the shape contradicts `input_length`.
@@ -122,23 +122,23 @@ class Embedding(BuiltInLayer):
 
 @catalog.register()
 class ReversibleEmbedding(Embedding):
-    """An `Embedding` that, called with `reverse=True`, multiplies vectors by its table: a score for each row.
+    """An `Embedding` that, called with `reverse=True`, multiplies vectors by its table.
 
     Shapes: (batch, …) -> (batch, …, output_dim); in reverse, (batch, …, output_dim) -> (batch, …, input_dim).
 
     Args:
         input_dim: number of rows. output_dim: size of a row.
-        tie_weights: whether both directions use `embeddings`; else the reverse one has `reverse_embeddings`, of shape
-            (output_dim, input_dim).
+        tie_weights: whether both directions use `embeddings`; if not, the reverse direction has `reverse_embeddings`,
+            of shape (output_dim, input_dim).
         embeddings_initializer, embeddings_regularizer, embeddings_constraint: identifiers or callables.
-        mask_zero: whether the input 0 stands for padding; the mask is then `inputs != 0`. Scores have none.
-        reverse_dtype: dtype to compute scores in; default the compute dtype.
+        mask_zero: whether the input 0 means padding; the mask is then `inputs != 0`. Scores have no mask.
+        reverse_dtype: dtype in which scores are computed; default the compute dtype.
         logit_soft_cap: if given, scores become `tanh(scores / logit_soft_cap) * logit_soft_cap`.
         **kwargs: those of `Embedding` and `Layer`.
 
     Raises:
-        ValueError: as `Embedding`; if `logit_soft_cap` is not a positive number, or `reverse_dtype` is no float
-            dtype; in a reverse call, if the vectors do not have `output_dim` features.
+        ValueError: as `Embedding`; if `logit_soft_cap` is not a positive number, or `reverse_dtype` is not a
+            float dtype; in a reverse call, if the vectors do not have `output_dim` features.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.ReversibleEmbedding(3, 2, weights=torch.tensor([[1.0, 0], [0, 1], [1, 1]]))
@@ -174,7 +174,7 @@ class ReversibleEmbedding(Embedding):
         self.logit_soft_cap = None if logit_soft_cap is None else _read_soft_cap(self, logit_soft_cap)
 
     def build(self, input_shape: Shape | None = None) -> None:
-        """Create `embeddings`, and `reverse_embeddings` if it is not tied to them."""
+        """Create `embeddings` and, if `tie_weights` is false, `reverse_embeddings`."""
         super().build(input_shape)
         if not self.tie_weights:
             self.reverse_embeddings = self.add_weight(
@@ -182,7 +182,7 @@ class ReversibleEmbedding(Embedding):
             )
 
     def call(self, inputs: torch.Tensor, reverse: bool = False) -> torch.Tensor:
-        """Return a row for each int; or, in reverse, a score for each row."""
+        """Return the row of each int or, in reverse, a score for each row."""
         if reverse:
             return _scores(self, inputs)
         outputs = super().call(inputs)
@@ -191,7 +191,7 @@ class ReversibleEmbedding(Embedding):
         return outputs
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> None:
-        """Return `None`: only `call` knows in which direction it went."""
+        """Return `None`: only `call` knows the direction, and sets the mask."""
 
     def compute_output_shape(self, input_shape: Shape, reverse: bool = False) -> Shape:
         """Return the shape of the rows or, in reverse, of the scores."""
@@ -201,7 +201,7 @@ class ReversibleEmbedding(Embedding):
 def _float_dtype(dtype: Any) -> torch.dtype:
     found = torch_dtype(dtype)
     if not found.is_floating_point:
-        raise ValueError(f"Scores need a float dtype. Received: {dtype!r}.")
+        raise ValueError(f"a float dtype is expected for scores. Received: {dtype!r}.")
     return found
 
 
@@ -216,7 +216,7 @@ def _scores(layer: ReversibleEmbedding, inputs: torch.Tensor) -> torch.Tensor:
             f"Received: inputs of shape {tuple(inputs.shape)}."
         )
     matrix = weight_of(layer, "embeddings") if layer.tie_weights else weight_of(layer, "reverse_embeddings").t()
-    # The table itself is not cast for the call, so that a lookup does not cast all of it.
+    # The attribute is not cast for the call, so that a lookup does not cast the whole table.
     if layer.reverse_dtype is not None:
         dtype = torch_dtype(layer.reverse_dtype)
     else:

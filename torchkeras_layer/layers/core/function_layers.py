@@ -1,4 +1,4 @@
-"""How does a layer run a function: any one, an activation, or none?"""
+"""How does a layer apply a function: any function, an activation, or the identity?"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KERAS_2_NOTES = ("function_type", "module", "output_shape_type", "output_shape_
 
 @dataclass(slots=True)
 class FunctionFacts:
-    """What a layer knows of its function: the shape that was stated, and which of `mask` and `training` it takes.
+    """What a layer knows of its function: the given output shape, and which of `mask` and `training` it takes.
 
     >>> FunctionFacts((3,), {"mask"}).output_shape
     (3,)
@@ -35,20 +35,20 @@ class FunctionFacts:
 
 @catalog.register()
 class Lambda(BuiltInLayer):
-    """A function as a layer. It has no weights of its own: for those, write a layer.
+    """A function as a layer. It has no weights; for those, derive from `Layer`.
 
     Args:
-        function: `function(inputs, **arguments)`; if it names `mask` or `training`, it gets them too.
-        output_shape: shape of the output without the batch, or `f(input_shape)`; by default the function is run to
-            find it.
+        function: called as `function(inputs, **arguments)`; also gets `mask` and `training` if it has these arguments.
+        output_shape: shape of the output without the batch, or `f(input_shape)`; default: found by running
+            the function.
         mask: the mask of the output, or `f(inputs, mask)`; default none.
-        arguments: keywords for the function.
+        arguments: keyword arguments of the function.
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: if `function` cannot be called or `arguments` is no dict; in `get_config`, if the function is neither
-            built in nor registered with `register_keras_serializable()`: a config never carries code.
-        DeserializationError: (a TypeError) in `from_config`, if the config does carry code, as Keras's may.
+        TypeError: if `function` is not callable or `arguments` is not a dict; in `get_config`, if the function is not a
+            built-in and not registered with `register_keras_serializable()`, because a config contains no code.
+        DeserializationError: (a TypeError) in `from_config`, if the config contains code, as Keras's may.
 
     >>> import torch
     >>> import torchkeras_layer as keras
@@ -76,18 +76,18 @@ class Lambda(BuiltInLayer):
         self.supports_masking = mask is not None
 
     def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
-        """Return what the function returns."""
+        """Return the result of the function."""
         from_the_call = {"mask": mask, "training": training}
         taken = self._torchkeras.derived.taken
         given = {name: value for name, value in from_the_call.items() if name in taken}
         return self.function(inputs, **self.arguments, **given)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the `mask` that the layer was made with, or what it returns."""
+        """Return `mask`, or its result if it is a function."""
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return `output_shape`, completed by the batch, or what it returns.
+        """Return `output_shape` with the batch, or its result if it is a function.
 
         Raises:
             NotImplementedError: if there is no `output_shape`, and the function cannot run without data.
@@ -105,10 +105,10 @@ class Lambda(BuiltInLayer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make the layer from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+        """Make the layer from the result of `get_config()`, of this library, Keras 3 or TF-Keras.
 
         Raises:
-            DeserializationError: if the config carries a function as code, or names one that is not known.
+            DeserializationError: if the config contains a function as code, or an unknown one.
             TypeError: if the constructor does not take the config.
 
         >>> import torchkeras_layer as keras
@@ -158,7 +158,7 @@ class Activation(BuiltInLayer):
 
 @catalog.register()
 class Identity(BuiltInLayer):
-    """The inputs, with their masks. Shapes: any, also a structure of tensors -> the same.
+    """Return the inputs, with their masks. Shapes: any, or a structure of any -> the same.
 
     Args:
         **kwargs: those of `Layer`.
@@ -186,16 +186,17 @@ def _names_of_arguments(function: Callable[..., Any]) -> set[str]:
     try:
         return set(inspect.signature(function).parameters)
     except ValueError:
-        # Functions of torch that are written in C do not tell.
+        # Functions of torch that are written in C have no signature.
         return set()
 
 
 def _read_function(name: str, value: Any, kind: str | None) -> Any:
-    """Return the function that a config means, or any other value that it has for an argument."""
+    """Return the function for a config, or the value of another argument."""
     if kind == "lambda":
         raise DeserializationError(
-            f"Lambda: the config carries its {name} as bytecode, which is never run. Register a function with "
-            "@register_keras_serializable(), and put its name here instead."
+            f"Lambda: the config contains its {name} as bytecode, which is never run. Register a function with "
+            "@register_keras_serializable(), and put its name into the config. "
+            "See docs/differences.md#code-in-configs"
         )
     if isinstance(value, str):
         return deserialize_keras_object({"class_name": "function", "config": value})

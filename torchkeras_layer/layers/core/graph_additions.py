@@ -13,14 +13,14 @@ from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 @catalog.register()
 class AddLoss(BuiltInLayer, has_effects=True):
-    """Add what comes in as a loss, and pass it on: what `model.add_loss(symbolic_tensor)` puts into the graph.
+    """Add the input as a loss, and return it: `model.add_loss(symbolic_tensor)` adds this layer to the graph.
 
     >>> layer = AddLoss()
     >>> _ = layer(torch.tensor(2.0)); layer.losses
     [tensor(2.)]
     """
 
-    # For torch.fx, which else takes out calls whose results nobody needs.
+    # Keeps torch.fx from removing the call, whose result is not used.
     _is_impure = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -35,7 +35,7 @@ class AddLoss(BuiltInLayer, has_effects=True):
 
 @catalog.register()
 class AddMetric(BuiltInLayer):
-    """Keep the running mean of what comes in: what `model.add_metric(symbolic_tensor)` puts into the graph.
+    """Keep the running mean of the input: `model.add_metric(symbolic_tensor)` adds this layer to the graph.
 
     Args:
         aggregation: `None` or 'mean'.
@@ -57,7 +57,7 @@ class AddMetric(BuiltInLayer):
             make_metric(self, metric_name)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Count the value in."""
+        """Update the metric with the value."""
         self.add_metric(inputs.detach(), self.aggregation, self.metric_name)
         return inputs
 

@@ -1,4 +1,4 @@
-"""Where does a graph begin?"""
+"""How is the symbolic input of a graph made?"""
 
 from __future__ import annotations
 
@@ -32,20 +32,21 @@ class InputDtype:
 
 @catalog.register()
 class InputLayer(Layer):
-    """The layer that a symbolic input belongs to. `Input` makes it; a `Sequential` may begin with one.
+    """The layer of a symbolic input. `Input` makes it; a `Sequential` may begin with one.
 
     Args:
-        shape: shape of one input without the batch; `None` is a free axis. Or
-        batch_size: the size of the batch, with `shape`.
-        dtype: default `floatx()`; 'string' for what layers such as `TextVectorization` take.
+        shape: shape of one input without the batch; `None` for a free axis. Give this, `batch_shape` or `input_tensor`.
+        batch_size: size of the batch, with `shape`.
+        dtype: default `floatx()`; 'string' for layers such as `TextVectorization`.
         name: default `input_1`, `input_2`, …
-        batch_shape: shape with the batch; also called `batch_input_shape`. Or
-        input_tensor: a symbolic tensor to take shape and dtype from.
-        input_shape: another word for `shape`.
+        batch_shape: shape with the batch; also called `batch_input_shape`.
+        input_tensor: a symbolic tensor whose shape and dtype are used.
+        input_shape: another name of `shape`.
 
     Raises:
-        ValueError: if there is no shape, or there are two; if a size is negative.
-        TypeError: if a shape is none.
+        ValueError: if no shape or several shapes are given, if a size is negative, or for `sparse`, `ragged` or
+            `optional`.
+        TypeError: if a shape is not a tuple of ints and `None`.
 
     >>> InputLayer((3,), name="features").output
     <KerasTensor features shape=(None, 3) dtype=float32>
@@ -67,7 +68,11 @@ class InputLayer(Layer):
         optional: bool = False,
     ) -> None:
         if sparse or ragged or optional:
-            raise ValueError("Input: sparse, ragged and optional inputs are not supported. Leave the argument out.")
+            raise ValueError(
+                "Input: sparse, ragged and optional inputs are not supported. "
+                f"Received: sparse={sparse!r}, ragged={ragged!r}, optional={optional!r}. Leave the argument out. "
+                "See docs/differences.md#arguments-that-are-not-supported"
+            )
         with prefix_errors("Input"):
             full = _batch_shape(
                 {"shape": shape, "input_shape": input_shape},
@@ -116,7 +121,7 @@ def Input(  # noqa: N802
     ragged: bool = False,
     optional: bool = False,
 ) -> KerasTensor:
-    """Return the symbolic tensor that a graph begins with. Arguments and errors: see `InputLayer`.
+    """Return a symbolic tensor with which a graph begins. Arguments and errors are those of `InputLayer`.
 
     >>> Input((None, 8), batch_size=4, dtype="int64", name="tokens")
     <KerasTensor tokens shape=(4, None, 8) dtype=int64>
@@ -141,7 +146,7 @@ def _batch_shape(without: dict[str, Any], full: dict[str, Any], batch_size: int 
     given = {name: value for name, value in {**without, **full, "tensor": tensor}.items() if value is not None}
     if len(given) != 1:
         raise ValueError(
-            f"give one of shape (without the batch), batch_shape and tensor. Received: {given or 'none of them'}."
+            f"expected one of shape (without the batch), batch_shape and tensor. Received: {given or 'none of them'}."
         )
     ((name, value),) = given.items()
     if name == "tensor":
@@ -152,7 +157,7 @@ def _batch_shape(without: dict[str, Any], full: dict[str, Any], batch_size: int 
         value = (value,)
     shape = as_shape(value) if name in full else as_shape((batch_size, *as_shape(value)))
     if len(shape) > _MOST_AXES:
-        raise ValueError(f"torch takes at most {_MOST_AXES} axes. Received: {len(shape)}.")
+        raise ValueError(f"the rank must be at most {_MOST_AXES}. Received: a shape of rank {len(shape)}.")
     if any(size is not None and size < 0 for size in leaves(shape)):
         raise ValueError(f"sizes must not be negative. Received: {name}={value!r}, {batch_size=}.")
     return shape

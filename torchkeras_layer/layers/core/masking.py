@@ -1,4 +1,4 @@
-"""How does a layer mark the steps of a sequence that hold no data?"""
+"""How does a layer mask the padded steps of sequences?"""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from torchkeras_layer.symbolic.input_spec import TensorSpec, describe
 
 @catalog.register()
 class Masking(BuiltInLayer):
-    """Mask the steps in which every feature has a certain value, and set those features to 0.
+    """Mask the steps in which all features equal a value, and set these features to 0.
 
     Shapes: (batch, steps, …, features) -> the same; the mask has all axes but the last, and is `False` where masked.
 
     Args:
-        mask_value: the value, or one for each feature as an array or tensor.
+        mask_value: the value: a number, or an array or tensor with one for each feature.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `mask_value` holds no numbers; in a call, if it does not broadcast to the inputs.
+        ValueError: if `mask_value` is not numeric; in a call, if it does not broadcast to the inputs.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Masking(9.0)(torch.tensor([[[1.0, 9.0], [9.0, 9.0]]]))
@@ -40,11 +40,11 @@ class Masking(BuiltInLayer):
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs with masked steps set to 0, and the mask on them."""
-        # As in Keras, what a subclass computes in its compute_mask does not change the outputs.
+        """Return the inputs with masked steps set to 0, and with the mask attached."""
+        # As in Keras, the compute_mask of a subclass does not change the outputs.
         mask = _steps_with_data(self, inputs)
         steps, value = mask.unsqueeze(-1), self.mask_value
-        # A product takes less time, but 0 times infinity is NaN.
+        # Not a product, which would be faster, but gives NaN for 0 times infinity.
         is_finite = not isinstance(value, torch.Tensor) and abs(value) < math.inf
         outputs = inputs * steps if is_finite else torch.where(steps, inputs, 0)
         outputs._keras_mask = mask  # type: ignore[attr-defined]
@@ -81,7 +81,7 @@ def _read_value(layer: Masking, mask_value: Any) -> Any:
 def _steps_with_data(layer: Masking, inputs: torch.Tensor) -> torch.Tensor:
     value = layer.mask_value
     if not isinstance(value, torch.Tensor):
-        # Asking for values that are not 0 directly takes a quarter to half of the time.
+        # Comparing with 0 takes a quarter to half of the time.
         is_asked_directly = value == 0 and inputs.is_floating_point()
         return torch.any(inputs if is_asked_directly else torch.ne(inputs, value), dim=-1)
     try:

@@ -21,15 +21,15 @@ from torchkeras_layer.symbolic.functions import function_named, name_of, short_n
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, infer_function, readable_message
+from torchkeras_layer.symbolic.shape_inference import Inferred, infer_function, link_to_free_axes, readable_message
 from torchkeras_layer.symbolic.tensor_methods import set_recorder
 
 
 @catalog.register()
 class TorchFunction(Layer):
-    """One torch function in a graph. It is made where such a function is called on a symbolic tensor.
+    """One torch function in a graph. Calling a torch function on a symbolic tensor makes one.
 
-    Nothing is cast and no mask is passed on: the function does what it does to tensors.
+    Inputs are not cast, and masks are not passed on, as when the function is called on tensors.
 
     Args:
         function: the function, or its public name, such as 'torch.nn.functional.relu'.
@@ -52,13 +52,13 @@ class TorchFunction(Layer):
         self._torchkeras.built = True
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function; on symbolic tensors, leave another node on this layer."""
+        """Call the function; on symbolic tensors, add another node to this layer."""
         if any_symbolic(args, (), kwargs):
             return _record_call(self, args, kwargs)
         return self.function(*args, **kwargs)
 
     def _torchkeras_state_to_copy(self) -> dict[str, Any]:
-        # By its name, as far as it has one: torch's properties cannot be pickled.
+        # By its name, if it has one, because properties of torch cannot be pickled.
         return {**super()._torchkeras_state_to_copy(), "function": name_of(self.function) or self.function}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -74,8 +74,8 @@ class TorchFunction(Layer):
         name = name_of(self.function)
         if name is None:
             raise TypeError(
-                f"{self.name}: {self.function!r} cannot be written into a config: it is no public function of torch. "
-                "Put it into a registered layer, or into a Lambda with a registered function."
+                f"{self.name}: {self.function!r} cannot be written into a config, because it is not a public function "
+                "of torch. Call it in a registered layer, or in a registered function in a Lambda."
             )
         return {"name": self._torchkeras.name, "function": name}
 
@@ -84,9 +84,9 @@ def _find(function: Callable[..., Any] | str) -> Callable[..., Any]:
     found = function_named(function) if isinstance(function, str) else function
     if not callable(found):
         raise DeserializationError(
-            f"TorchFunction: there is no function {function!r} that may stand in a graph. The public functions of "
-            "torch, torch.nn.functional, torch.linalg, torch.fft and torch.special, tensor methods and Python's "
-            "operators may, unless they work in place."
+            f"TorchFunction: expected a function that a graph can contain. Received: {function!r}. These are the "
+            "public functions of torch, torch.nn.functional, torch.linalg, torch.fft and torch.special, tensor "
+            "methods and Python's operators, unless they work in place."
         )
     return found
 
@@ -96,15 +96,15 @@ def record_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     """Make the node of a torch function, and return its symbolic outputs.
 
     Raises:
-        TypeError: if the function changes its input in place, is called inside a plain module, or needs data.
-        ValueError: if the tensors do not fit it, or a real one has a history of gradients.
+        TypeError: if the function changes its input in place, is called inside a plain module, or needs values.
+        ValueError: if the tensors do not fit it, or a real tensor was computed with gradients.
     """
     symbolic = [leaf for leaf in leaves((args, kwargs)) if is_symbolic(leaf)]
     for tensor in symbolic:
         node_of(tensor)
     _refuse_bare_module(symbolic)
     name = short_name(function)
-    # Torch's functions in Python hand over their own default arguments too.
+    # Torch's functions in Python pass their own default arguments too.
     kwargs = {word: value for word, value in kwargs.items() if not word.startswith("_")}
     in_place = getattr(function, "__name__", "").endswith("_") and name_of(function) is None
     if in_place or kwargs.get("inplace") or kwargs.get("out") is not None:
@@ -113,7 +113,7 @@ def record_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs:
 
 
 def _record_call(caller: TorchFunction | Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Make a node of a function's layer; for a function, make the layer, once it is clear what comes out."""
+    """Add a node to a function's layer; for a function, make the layer, once the outputs are known."""
     function = caller.function if isinstance(caller, TorchFunction) else caller
     args, kwargs = map_leaves(lambda leaf: _as_constant(function, leaf), (args, kwargs))
     inferred = _infer(function, short_name(function), args, kwargs)
@@ -133,10 +133,11 @@ def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwarg
         kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
         raise kind(
             f"{name}: cannot be applied to the symbolic tensor(s) {shapes}: {type(error).__name__}: "
-            f"{readable_message(error)}. {_hint(args, kwargs)}What needs data belongs into the call() of a layer."
+            f"{readable_message(error)}. {_hint(args, kwargs)}Code that needs values goes into the call() of a layer."
+            f"{link_to_free_axes(error) or ' See docs/differences.md#a-symbolic-call-runs-call'}"
         ) from error
     if not any(isinstance(leaf, TensorSpec) for leaf in leaves(inferred.outputs)):
-        raise TypeError(f"{name}: gives no tensor for a symbolic one. Received: {inferred.outputs!r}.")
+        raise TypeError(f"{name}: must return a tensor to be part of a graph. Received: {inferred.outputs!r}.")
     return inferred
 
 
@@ -147,7 +148,7 @@ def _hint(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
 
 
 def _as_constant(function: Callable[..., Any], leaf: Any) -> Any:
-    """Return an argument as the graph keeps it: arrays as tensors; a tensor must not belong to a pass of gradients."""
+    """Return an argument as the graph stores it: an array as a tensor; a tensor must not be computed with gradients."""
     if isinstance(leaf, np.ndarray):
         return torch.tensor(leaf)
     if isinstance(leaf, np.generic):
@@ -156,16 +157,15 @@ def _as_constant(function: Callable[..., Any], leaf: Any) -> Any:
         return slice(*(part if part is None else operator.index(part) for part in (leaf.start, leaf.stop, leaf.step)))
     if isinstance(leaf, torch.Tensor) and leaf.requires_grad and not leaf.is_leaf:
         raise ValueError(
-            f"{short_name(function)}: a real tensor in a graph must not be the result of a computation with gradients, "
-            f"which belong to one pass only. Received: a tensor of shape {tuple(leaf.shape)} with "
-            f"{leaf.grad_fn}. Use the nn.Parameter that it was computed from, and compute with it in the graph; or "
-            "detach() it."
+            f"{short_name(function)}: a real tensor in a graph must not be computed with gradients, "
+            f"which belong to one forward pass. Received: a tensor of shape {tuple(leaf.shape)} with "
+            f"{leaf.grad_fn}. Compute it within the graph, from its nn.Parameter, or detach() it."
         )
     return leaf
 
 
 def _refuse_bare_module(symbolic: list[KerasTensor]) -> None:
-    """Raise if a plain module was called on symbolic tensors: torch shows us only the functions inside it."""
+    """Raise an error if a plain module was called on symbolic tensors: torch reports only the functions it calls."""
     frame, module = sys._getframe(1), None
     while frame is not None:
         if frame.f_code is nn.Module._call_impl.__code__:
@@ -176,7 +176,7 @@ def _refuse_bare_module(symbolic: list[KerasTensor]) -> None:
     if module is not None and not isinstance(module, Layer):
         raise TypeError(
             f"{type(module).__name__}: a plain nn.Module was called on the symbolic tensor {symbolic[0]!r}. Torch "
-            "shows a graph only the functions inside it, without its train/eval mode and its state_dict. Write\n"
+            "reports only the functions that it calls, without its mode and its state_dict. Write\n"
             f"    y = keras.layers.TorchModuleWrapper(module)(x)   # module = {type(module).__name__}(...)\n"
-            "instead of y = module(x)."
+            "instead of y = module(x). See docs/differences.md#plain-modules"
         )

@@ -1,7 +1,7 @@
-"""How does a module of torch become a config, and a config such a module? Nothing is pickled, imported or evaluated.
+"""How is a torch module written into a config, and read from one, without pickling, importing or evaluating anything?
 
-A class of `torch.nn` is written by its name, which is looked up in a closed table here, and the arguments of its
-constructor, which are read off the module. Any other class must say by itself how it is written, and be registered.
+A class of `torch.nn` is written by its name, which is looked up in a closed table here, and by the arguments of its
+constructor, which are read from the module's attributes. Any other class must be registered and have a `get_config`.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ TORCH_CLASSES = {cls.__name__: cls for cls in _CLASSES}
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
 
 _RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "dtype")
-# Of constructors that do not name their arguments.
+# The arguments of constructors that take *args and **kwargs.
 _ARGUMENTS = {"RNN": (*_RECURRENT, "nonlinearity"), "LSTM": (*_RECURRENT, "proj_size"), "GRU": _RECURRENT}
-# Arguments that say where a module stands, or are other words for other arguments.
+# Arguments for the device, and other names of other arguments.
 _LEFT_OUT = {"device", "min_value", "max_value"}
-# Arguments that no attribute of the same name tells.
+# Arguments that are not attributes of the same name.
 _READERS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("MultiheadAttention", "add_bias_kv"): lambda module: module.bias_k is not None,
     ("MultiheadAttention", "bias"): lambda module: module.in_proj_bias is not None,
@@ -69,7 +69,7 @@ def write_module(module: nn.Module, where: str) -> dict[str, Any]:
 
     Raises:
         NotImplementedError: if the module, or one in it, is neither of a class in the table nor of one that is
-            registered, or if what its config makes is not the same.
+            registered, or if its config would make a different module.
 
     >>> write_module(nn.Linear(2, 3, bias=False), "here")["config"]
     {'in_features': 2, 'out_features': 3, 'bias': False, 'dtype': 'float32'}
@@ -83,18 +83,18 @@ def write_module(module: nn.Module, where: str) -> dict[str, Any]:
         ) from error
     if not is_same:
         raise NotImplementedError(
-            f"{where}: cannot write {_name(module)} into a config: what the arguments of its constructor make has "
-            f"another repr, or other parameters, than the module has now. {_ADVICE}"
+            f"{where}: cannot write {_name(module)} into a config: its constructor's arguments make a module "
+            f"with another repr, or other parameters. {_ADVICE}"
         )
     return config
 
 
 def read_module(config: Any) -> nn.Module:
-    """Return the module that a config means, with new weights.
+    """Return the module for a config, with new weights.
 
     Raises:
-        DeserializationError: if it means none: the class is not in the table and not registered, an argument is
-            unknown, or the config is malformed.
+        DeserializationError: if the class is not in the table and not registered, an argument is unknown, or the config
+            is malformed.
 
     >>> read_module({"module": "torch.nn", "class_name": "Linear", "config": {"in_features": 2, "out_features": 3}})
     Linear(in_features=2, out_features=3, bias=True)
@@ -102,7 +102,9 @@ def read_module(config: Any) -> nn.Module:
     try:
         return _read(config)
     except RecursionError:
-        raise DeserializationError("TorchModuleWrapper: the config of the module is nested too deep.") from None
+        raise DeserializationError(
+            "TorchModuleWrapper: the config of the module is nested too deeply. Flatten it."
+        ) from None
 
 
 def _write(module: nn.Module) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def _write(module: nn.Module) -> dict[str, Any]:
             raise TypeError(f"the class {_name(module)} is not in the table of torch's modules.")
         return serialize_keras_object(module)
     if name in CONTAINERS:
-        # Not `named_children`, which tells a module that stands at two places once.
+        # Not `named_children`, which lists a module with two names only once.
         children = [[key, _write(child)] for key, child in module._modules.items() if child is not None]
         config: dict[str, Any] = {"children": children}
     else:
@@ -129,16 +131,16 @@ def _plain(value: Any) -> Any:
 
 
 def _twin(module: nn.Module, config: dict[str, Any]) -> nn.Module:
-    """Make the module again, without memory where all of it is torch's, and without using up random numbers."""
+    """Make the module again, on the meta device if all its parts are torch's, and without drawing random numbers."""
     device = "meta" if all(map(is_of_torch, module.modules())) else "cpu"
     with torch.device(device), torch.random.fork_rng(devices=[]):
         return read_module(config)
 
 
 def _outline(module: nn.Module) -> tuple[Any, ...]:
-    """Return what a module and its twin must have in common."""
+    """Return what a module and its copy from the config must have in common."""
     weights = {name: (tuple(w.shape), w.dtype) for name, w in module.state_dict().items() if hasattr(w, "shape")}
-    # A list that a module was given prints with other brackets than the tuple that its twin gets.
+    # A list in a module is printed with other brackets than the tuple in its copy.
     text = repr(module).replace("[", "(").replace("]", ")")
     return text, weights, len(list(module.parameters()))
 
@@ -150,13 +152,15 @@ def _name(module: nn.Module) -> str:
 def _read(config: Any) -> nn.Module:
     if isinstance(config, str):
         raise DeserializationError(
-            "TorchModuleWrapper: the config carries its module as a pickle, as Keras writes it, which is never loaded. "
-            "Make the module in Python, and load its weights."
+            "TorchModuleWrapper: the config contains its module as a pickle, as Keras writes it. It is never loaded. "
+            "Make the module in Python, and load its weights. See docs/differences.md#code-in-configs"
         )
     if not isinstance(config, dict) or config.get("module") != _MODULE:
         module = deserialize_keras_object(config) if isinstance(config, dict) else None
         if not isinstance(module, nn.Module):
-            raise DeserializationError(f"TorchModuleWrapper: no config of a module. Received: {excerpt(config)}.")
+            raise DeserializationError(
+                f"TorchModuleWrapper: expected the config of a module. Received: {excerpt(config)}."
+            )
         return module
     class_name, arguments = config.get("class_name"), config.get("config")
     if not isinstance(class_name, str) or class_name not in TORCH_CLASSES:
@@ -175,7 +179,7 @@ def _read_container(class_name: str, arguments: Mapping[str, Any]) -> nn.Module:
     pairs = arguments.get("children")
     if list(arguments) != ["children"] or not isinstance(pairs, (list, tuple)) or not all(map(_is_child, pairs)):
         raise DeserializationError(
-            f"TorchModuleWrapper: the config of {class_name} holds its children as pairs of a name and a config. "
+            f"TorchModuleWrapper: the config of {class_name} must list its children as pairs of a name and a config. "
             f"Received: {excerpt(arguments)}."
         )
     children = OrderedDict((name, _read(child)) for name, child in pairs)
@@ -183,7 +187,7 @@ def _read_container(class_name: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 
 def _is_child(pair: Any) -> bool:
-    """Whether a value is a pair whose first part is a plain name: one that holds no code, wherever it is written."""
+    """Whether a value is a pair whose first part is a plain name, which cannot contain code."""
     is_named = isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str)
     return is_named and _NAME.fullmatch(pair[0]) is not None
 
@@ -225,7 +229,7 @@ def is_of_torch(module: nn.Module) -> bool:
 
 @functools.cache
 def arguments_of(class_name: str) -> tuple[str, ...]:
-    """Return the arguments of a constructor that a config may hold.
+    """Return the arguments of a constructor that a config may contain.
 
     >>> arguments_of("LayerNorm")
     ('normalized_shape', 'eps', 'elementwise_affine', 'bias', 'dtype')
@@ -237,7 +241,7 @@ def arguments_of(class_name: str) -> tuple[str, ...]:
 
 
 def read_arguments(module: nn.Module) -> dict[str, Any]:
-    """Return the arguments that make a module of a class in the table again, read off its attributes.
+    """Return the constructor's arguments of a module whose class is in the table, read from its attributes.
 
     >>> read_arguments(nn.Dropout(0.25))
     {'p': 0.25, 'inplace': False}
@@ -263,6 +267,6 @@ def _read_argument(module: Any, class_name: str, name: str) -> Any:
     if name == "dtype":
         return dtype_of(module)
     value = getattr(module, name)
-    # `bias` is an argument that says whether there is one, and an attribute that is one.
+    # The argument `bias` is a bool, and the attribute is the bias or None.
     is_weight = isinstance(value, torch.Tensor) or name in module._parameters
     return value is not None if is_weight else value

@@ -1,4 +1,4 @@
-"""How does any module of torch become a layer?"""
+"""How is a torch module wrapped as a layer?"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from torchkeras_layer.layers.core.torch_module_config import dtype_of, read_modu
 
 @dataclass(slots=True)
 class ModuleFacts:
-    """What a layer knows of its module: the shape that was stated, and how it is called.
+    """What a layer knows of its module: the given output shape, and how it is called.
 
     `takes_training`: whether its forward has that argument; `is_lazy`: whether it has weights without a shape.
 
@@ -39,25 +39,25 @@ class ModuleFacts:
 
 @catalog.register()
 class TorchModuleWrapper(BuiltInLayer):
-    """Any `nn.Module` as a layer, which it stays: `layer.module`. A call of the layer is the same call of the module.
+    """Any `nn.Module` as a layer; a call of the layer calls `layer.module` with the same arguments.
 
-    The module computes what it computes alone. Nothing is cast, `train()` and `eval()` reach it, and no mask is given
-    to it that was not passed in the call. Where `training=` is given, to this or to an outer call, all of the module is
-    in that mode for the time of the call (a switch that other threads see), and gets the argument if it declares it.
-    Its weights are in the `state_dict` under `module.`.
+    The module computes the same as by itself: inputs are not cast, `train()` and `eval()` reach it, and it gets a mask
+    only if the call passes one. If `training=` is given to this or to an outer call, the whole module is in that mode
+    during the call (which other threads see), and gets the argument if its forward has it. Its weights are in the
+    `state_dict` under `module.`.
 
     Args:
-        module: the module. One of torch's lazy ones gets its weights in the first call, which must be on real inputs.
+        module: the module. A lazy module of torch gets its weights in the first call, which must be on real inputs.
         name: default `torch_module_wrapper`, counted.
-        output_shape: what `compute_output_shape` says, batch included; by default the module is run to find it.
+        output_shape: output shape with the batch; default: found by running the module.
         autocast: whether floating tensors in the first argument are cast to the layer's compute dtype.
         **kwargs: those of `Layer`. The default `dtype` is that of the module's weights.
 
     Raises:
-        TypeError: if `module` is no module, or a layer; if `output_shape` is no shape.
-        NotImplementedError: in `get_config`, for a module that is made of more than common classes of `torch.nn` and
-            classes that are registered with `register_keras_serializable()`. A config never carries a pickle.
-        DeserializationError: (a TypeError) in `from_config`, for a class that is neither, or a pickle, as Keras writes.
+        TypeError: if `module` is a layer or not a module, or if `output_shape` is not a shape.
+        NotImplementedError: in `get_config`, for a module with parts that are neither common classes of `torch.nn` nor
+            registered with `register_keras_serializable()`. A config never contains a pickle.
+        DeserializationError: (a TypeError) in `from_config`, for such a class, or for a pickle, as Keras writes it.
 
     >>> import torch
     >>> import torchkeras_layer as keras
@@ -80,14 +80,14 @@ class TorchModuleWrapper(BuiltInLayer):
         super().__init__(name=name, autocast=autocast, **kwargs)
         output_shape = map_shapes(tuple, output_shape)
         self.module = module
-        # The module's own in place of that of `call`.
+        # The signature of the module, and not that of `call`.
         self._torchkeras.signature, takes_training = _read_forward(module)
         facts = ModuleFacts(output_shape, takes_training, _has_lazy_weights(module))
         self._torchkeras.derived = facts
         self.built = not facts.is_lazy
 
     def call(self, inputs: Any, *args: Any, training: Any = None, **kwargs: Any) -> Any:
-        """Return what the module returns."""
+        """Return the result of the module."""
         facts: ModuleFacts = self._torchkeras.derived
         if facts.is_lazy:
             _expect_real_inputs(self)
@@ -107,7 +107,7 @@ class TorchModuleWrapper(BuiltInLayer):
                 inner.training = not training
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return `output_shape`, or what the module gives for inputs without data of the layer's compute dtype.
+        """Return `output_shape`, or find it by running the module on inputs without data, in the compute dtype.
 
         Raises:
             NotImplementedError: if there is no `output_shape`, and the module cannot run so.
@@ -121,17 +121,17 @@ class TorchModuleWrapper(BuiltInLayer):
             raise NotImplementedError(f"{error} For a TorchModuleWrapper: pass output_shape=.") from error
 
     def compute_output_signature(self, input_signature: Any) -> Any:
-        """Return the `TensorSpec`(s) that the layer gives for inputs of the given ones, whose dtypes may be any.
+        """Return the `TensorSpec` of the output, or a structure of them, for inputs of any dtypes.
 
         Raises:
-            NotImplementedError: as `compute_output_shape`.
+            NotImplementedError: see `compute_output_shape`.
         """
         if self._torchkeras.derived.output_shape is not None:
             return super().compute_output_signature(input_signature)
         return infer_output(self, input_signature)
 
     def save_own_variables(self, store: dict[str, Any]) -> None:
-        """Put copies of the module's weights and buffers into `store`, under their names in its `state_dict`.
+        """Write copies of the module's weights and buffers into `store`, by their names in its `state_dict`.
 
         >>> import torchkeras_layer as keras
         >>> store = {}; keras.layers.TorchModuleWrapper(nn.Linear(3, 2)).save_own_variables(store); list(store)
@@ -140,10 +140,10 @@ class TorchModuleWrapper(BuiltInLayer):
         store.update({key: as_array(weight) for key, weight in self.module.state_dict().items()})
 
     def load_own_variables(self, store: Any) -> None:
-        """Read the module's weights and buffers back from `store`.
+        """Load the module's weights and buffers from `store`.
 
         Raises:
-            ValueError: if the names or a shape are not the module's; nothing is then written.
+            ValueError: if the names or a shape differ from the module's; nothing is then written.
         """
         own = self.module.state_dict()
         if set(own) != set(store):
@@ -155,10 +155,10 @@ class TorchModuleWrapper(BuiltInLayer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make the layer from `get_config()`. The module's weights are new: they are not in a config.
+        """Make the layer from the result of `get_config()`, with new weights.
 
         Raises:
-            DeserializationError: if the config means no module.
+            DeserializationError: if the config is not that of a module.
             TypeError: if the constructor does not take the config.
 
         >>> import torchkeras_layer as keras
@@ -189,16 +189,16 @@ def _expect_real_inputs(layer: TorchModuleWrapper) -> None:
     facts.is_lazy = _has_lazy_weights(layer.module)
     if facts.is_lazy and (per_thread.context.is_tracing or per_thread.context.dry_run is not None):
         raise RuntimeError(
-            f"{layer.name}: the module has lazy weights, which take their shapes from real inputs, and was called "
-            "on inputs without data. Call it once on real ones before."
+            f"{layer.name}: the module has lazy weights, whose shapes come from real inputs. Received: inputs "
+            "without data. Call it once on real inputs before."
         )
 
 
 class _ModuleSignature(CallSignature):
-    """What a module calls a mask is its own: `mask=` goes to it as any other keyword does."""
+    """The signature of a module, whose argument `mask` is treated like any other keyword argument."""
 
     def is_given(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        """Say that the pipeline was given nothing."""
+        """Return false: the pipeline must not use the module's arguments."""
         return False
 
 
@@ -207,14 +207,14 @@ def _has_lazy_weights(module: nn.Module) -> bool:
 
 
 def _read_forward(module: nn.Module) -> tuple[CallSignature, bool]:
-    """Return what the pipeline must know of a module's forward, and whether that takes `training`.
+    """Return the signature of a module's forward for the pipeline, and whether it has the argument `training`.
 
-    Masks and keywords go to the module as they were given to the layer.
+    Masks and keyword arguments of the call are passed to the module unchanged.
     """
     try:
         parameters = list(inspect.signature(module.forward).parameters.values())
     except (TypeError, ValueError):
-        # What is written in C does not tell.
+        # A function that is written in C has no signature.
         parameters = []
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     signature = _ModuleSignature(
@@ -227,9 +227,9 @@ def _read_forward(module: nn.Module) -> tuple[CallSignature, bool]:
     return signature, any(p.name == "training" for p in parameters)
 
 
-# Without data, torch runs some recurrent modules step by step, which takes seconds.
+# On tensors without data, torch runs some recurrent modules step by step, which takes seconds.
 def runs_step_by_step(module: nn.Module, inputs: Any) -> bool:
-    """Whether a module is one that torch cannot run without data but step by step.
+    """Whether torch runs a module step by step if the tensors have no data.
 
     >>> runs_step_by_step(nn.GRU(3, 4), torch.ones(2, 3)), runs_step_by_step(nn.LSTM(3, 4), torch.ones(2, 3))
     (True, False)
@@ -238,7 +238,7 @@ def runs_step_by_step(module: nn.Module, inputs: Any) -> bool:
 
 
 def empty_outputs(module: Any, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return tensors of the shapes of the output and of the last state.
+    """Return empty tensors for the output and the last state.
 
     >>> [tuple(part.shape) for part in empty_outputs(nn.GRU(3, 4, batch_first=True), torch.ones(5, 2, 3))]
     [(5, 2, 4), (1, 5, 4)]

@@ -1,4 +1,4 @@
-"""Layers that make one tensor of several."""
+"""Which layers merge several tensors into one?"""
 
 from torchkeras_layer.layers.merging.concatenate import Concatenate, concatenate
 from torchkeras_layer.layers.merging.dot import Dot, dot

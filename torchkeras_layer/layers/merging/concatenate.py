@@ -1,4 +1,4 @@
-"""How does a layer put its inputs one after the other?"""
+"""Which layer concatenates its inputs?"""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from torchkeras_layer.layers.merging.merge import Merge, as_axis, read_masks, re
 
 @catalog.register()
 class Concatenate(Merge):
-    """The inputs one after the other along an axis.
+    """Concatenate the inputs along an axis.
 
-    Shapes: a list of shapes that are equal but for that axis -> the same with the sum of the sizes there. The output's
-    mask has all axes but the last: an entry counts if it does in the input that it comes from; with `axis=-1`, where
-    it comes from all of them, if it does in any. An input without a mask counts in full.
+    Shapes: a list of shapes that differ only in that axis -> the same shape with the sum of the sizes there. The
+    output's mask has all axes but the last: an entry is true if it is in the mask of its input; with `axis=-1`, if it
+    is in the mask of any input. An input without a mask is not masked.
 
     Args:
-        axis: the axis, the batch being 0.
+        axis: the axis; 0 is the batch.
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: if `axis` is no int.
+        TypeError: if `axis` is not an int.
         ValueError: in the build, if the inputs are not in a list, have no such axis, or differ in another one.
 
     >>> import torchkeras_layer as keras
@@ -49,7 +49,7 @@ class Concatenate(Merge):
         (axis,) = axes_in(self, self.axis, first)
         if not all(_agree_but_for(axis, first, shape) for shape in shapes):
             raise ValueError(
-                f"{self.name}: the inputs must have the same shape but for axis {self.axis}. "
+                f"{self.name}: the inputs must have the same shape except for axis {self.axis}. "
                 f"Received: input_shape={shapes}."
             )
         sizes = [shape[axis] for shape in shapes]
@@ -57,7 +57,7 @@ class Concatenate(Merge):
         return (*first[:axis], sum(known) if len(known) == len(sizes) else None, *first[axis + 1 :])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> torch.Tensor | None:
-        """Return the masks of the inputs one after the other; `None` if there are none.
+        """Return the concatenated masks of the inputs; `None` if no input has a mask.
 
         Raises:
             ValueError: if there is not a mask, or `None`, for each input.
@@ -68,10 +68,10 @@ class Concatenate(Merge):
         if not any(one is not None for one in masks):
             return None
         rows = [_mask_of_rows(tensor, one) for tensor, one in zip(inputs, masks, strict=True)]
-        ndim = inputs[0].dim()
-        if self.axis % ndim == ndim - 1:
+        rank = inputs[0].dim()
+        if self.axis % rank == rank - 1:
             return functools.reduce(torch.logical_or, rows)
-        return torch.cat(rows, self.axis % ndim)
+        return torch.cat(rows, self.axis % rank)
 
     def _merge_function(self, inputs: Any) -> torch.Tensor:
         return torch.cat(inputs, self.axis)
@@ -94,7 +94,7 @@ def _agree_but_for(axis: int, one: Shape, other: Shape) -> bool:
 
 
 def _mask_of_rows(tensor: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    """Return a mask over all axes of a tensor but the last."""
+    """Return a mask with all axes of a tensor but the last."""
     rows = tensor.shape[:-1]
     if mask is None:
         return torch.ones(rows, dtype=torch.bool, device=tensor.device)

@@ -1,4 +1,4 @@
-"""How does a layer multiply two inputs and sum over an axis?"""
+"""Which layer computes dot products of two inputs?"""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from torchkeras_layer.layers.merging.merge import Merge, as_axis, read_shapes
 
 @catalog.register()
 class Dot(Merge):
-    """The products of two inputs, summed over an axis of each, for each sample.
+    """Dot products of two inputs along an axis of each, for each sample.
 
     Shapes: (batch, …, n, …) and (batch, …, n, …) -> (batch, the other axes of the first, the other axes of the second),
     and (batch, 1) if there are none. The output has no mask.
 
     Args:
         axes: the axis of both inputs, or one for each; not the batch.
-        normalize: whether the inputs are first divided by their Euclidean norms along the axes, which gives the cosine.
+        normalize: whether the inputs are first divided by their L2 norms along the axes, which gives cosines.
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: if `axes` is neither an int nor a list or tuple.
+        TypeError: if `axes` is not an int, a list or a tuple.
         ValueError: if they are not two ints; in the build, if the inputs are not two in a list, or have no such axes of
             the same size, or differ in their batch size.
 
@@ -54,7 +54,7 @@ class Dot(Merge):
         (axis,), (other_axis,) = (axes_in(self, axis, shape) for axis, shape in zip(given, shapes, strict=True))
         if 0 in (axis, other_axis):
             raise ValueError(
-                f"{self.name}: axis 0 is the batch, which is not summed over. "
+                f"{self.name}: axis 0 is the batch, and cannot be summed over. "
                 f"Received: axes={self.axes}, input_shape={shapes}."
             )
         for what, size, other_size in (
@@ -67,7 +67,7 @@ class Dot(Merge):
         return (one[0], *(free or (1,)))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
-        """Return `None`: each value of the output is of many of the inputs'."""
+        """Return `None`: each value of the output depends on many values of the inputs."""
 
     def _merge_function(self, inputs: Any) -> torch.Tensor:
         one, other = inputs
@@ -92,7 +92,7 @@ def dot(inputs: Any, axes: Any = -1, normalize: bool = False, **kwargs: Any) -> 
 def _batch_dot(one: torch.Tensor, other: torch.Tensor, axis: int, other_axis: int) -> torch.Tensor:
     rows, columns = one.movedim(axis, -1), other.movedim(other_axis, 1)
     shape = (*rows.shape[:-1], *columns.shape[2:])
-    # `flatten`, because `reshape` cannot tell the size of an axis where another one is 0.
+    # `flatten`, because `reshape` cannot infer the size of an axis if another one is 0.
     rows = rows.flatten(1, -2) if rows.dim() > 2 else rows.unsqueeze(1)
     columns = columns.flatten(2) if columns.dim() > 2 else columns.unsqueeze(2)
     return torch.bmm(rows, columns).reshape(shape if len(shape) > 1 else (*shape, 1))

@@ -1,4 +1,4 @@
-"""How does a layer combine values at the same place of inputs, whose shapes may differ?"""
+"""Which layers merge their inputs element by element, with broadcasting?"""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from torchkeras_layer.layers.merging.merge import Merge, check_list, read_masks,
 
 
 class ElementwiseMerge(Merge):
-    """Base of the layers that combine values at the same place.
+    """Base class of the layers that merge their inputs element by element.
 
-    The first axes are the batch; the other axes line up from the last one, as broadcasting has it. An input with
-    fewer axes than others gets axes of size 1 after its batch: (batch, features) goes with (batch, steps, features).
+    The first axes are the batch; the other axes broadcast, aligned at the last one. An input of lower rank than others
+    gets axes of size 1 after its batch: (batch, features) broadcasts to (batch, steps, features).
 
     >>> from torchkeras_layer import layers
     >>> layers.Add()([torch.ones(2, 3), torch.ones(2, 4, 3)]).shape
@@ -25,11 +25,11 @@ class ElementwiseMerge(Merge):
     """
 
     def call(self, inputs: Any) -> torch.Tensor:
-        """Return the combination of the inputs."""
-        return self._merge_function(_with_equal_ndim(self, inputs))
+        """Return the merged inputs."""
+        return self._merge_function(_with_equal_rank(self, inputs))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Return the shape that the inputs broadcast to; a size is free where that of one input is.
+        """Return the shape that the inputs broadcast to; a size is free if that of one input is.
 
         Raises:
             ValueError: if they do not broadcast, or their batch sizes differ.
@@ -53,7 +53,7 @@ class ElementwiseMerge(Merge):
         return (next(iter(batches), None), *inner)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> torch.Tensor | None:
-        """Return the entries that count in any input; `None`, all of them, if one input has no mask.
+        """Return a mask that is true where that of any input is; `None` if one input has no mask.
 
         Raises:
             ValueError: if there is not a mask, or `None`, for each input.
@@ -64,18 +64,18 @@ class ElementwiseMerge(Merge):
         found = [one for one in masks if one is not None]
         if len(found) < len(masks):
             return None
-        ndim = max(tensor.dim() for tensor in inputs)
+        rank = max(tensor.dim() for tensor in inputs)
         pairs = zip(inputs, found, strict=True)
-        lined_up = [_with_ndim(one, one.dim() + ndim - tensor.dim()) for tensor, one in pairs]
-        return functools.reduce(torch.logical_or, lined_up)
+        aligned = [_with_rank(one, one.dim() + rank - tensor.dim()) for tensor, one in pairs]
+        return functools.reduce(torch.logical_or, aligned)
 
 
 @catalog.register()
 class Add(ElementwiseMerge):
     """The sum of the inputs. Shapes: a list of shapes that broadcast -> the shape that they broadcast to.
 
-    An input with fewer axes than others gets axes of size 1 after its batch. The output's mask has what counts in any
-    input, if all inputs have a mask.
+    An input of lower rank than others gets axes of size 1 after its batch. The output's mask is true where that of any
+    input is, if all inputs have a mask.
 
     Args:
         **kwargs: those of `Layer`.
@@ -105,8 +105,8 @@ def add(inputs: Any, **kwargs: Any) -> Any:
 class Subtract(ElementwiseMerge):
     """The first of two inputs minus the second. Shapes: two that broadcast -> the shape that they broadcast to.
 
-    An input with fewer axes than the other gets axes of size 1 after its batch. The output's mask has what counts in
-    either input, if both have a mask.
+    An input of lower rank than the other gets axes of size 1 after its batch. The output's mask is true where that of
+    either input is, if both have a mask.
 
     Args:
         **kwargs: those of `Layer`.
@@ -138,9 +138,9 @@ def subtract(inputs: Any, **kwargs: Any) -> Any:
 class Multiply(ElementwiseMerge):
     """The product of the inputs. Shapes: a list of shapes that broadcast -> the shape that they broadcast to.
 
-    An input with fewer axes than others gets axes of size 1 after its batch. Where the mask of an input is `False`,
-    the input counts as 1. The output's mask has what counts in any input, if all inputs have a mask; the output is
-    then 0 elsewhere.
+    An input of lower rank than others gets axes of size 1 after its batch. Where the mask of an input is `False`, the
+    input counts as 1. The output's mask is true where that of any input is, if all inputs have a mask; elsewhere, the
+    output is then 0.
 
     Args:
         **kwargs: those of `Layer`.
@@ -155,7 +155,7 @@ class Multiply(ElementwiseMerge):
 
     def call(self, inputs: Any, mask: Any = None) -> torch.Tensor:
         """Return the product of the inputs."""
-        factors = _with_equal_ndim(self, inputs)
+        factors = _with_equal_rank(self, inputs)
         if mask is None:
             return self._merge_function(factors)
         masks = _masks_of_values(self, inputs, mask)
@@ -185,8 +185,8 @@ def multiply(inputs: Any, **kwargs: Any) -> Any:
 class Average(ElementwiseMerge):
     """The mean of the inputs. Shapes: a list of shapes that broadcast -> the shape that they broadcast to.
 
-    An input with fewer axes than others gets axes of size 1 after its batch. The output's mask has what counts in any
-    input, if all inputs have a mask. Ints give floats.
+    An input of lower rank than others gets axes of size 1 after its batch. The output's mask is true where that of any
+    input is, if all inputs have a mask. Averages of ints are floats.
 
     Args:
         **kwargs: those of `Layer`.
@@ -213,19 +213,19 @@ def average(inputs: Any, **kwargs: Any) -> Any:
 
 
 class ExtremeMerge(ElementwiseMerge):
-    """Base of the layers that choose one of the inputs, value by value.
+    """Base class of the layers that choose one of the inputs, element by element.
 
     >>> from torchkeras_layer import layers
     >>> layers.Minimum()([torch.tensor([1.0, 5.0]), torch.tensor([3.0, 4.0])])
     tensor([1., 4.])
     """
 
-    # Torch's function of two tensors that chooses.
+    # Torch's function that chooses between two tensors.
     _torchkeras_choose: ClassVar[Any]
 
     def call(self, inputs: Any, mask: Any = None) -> torch.Tensor:
-        """Return the chosen values; where one of two values is masked, the other counts."""
-        tensors = _with_equal_ndim(self, inputs)
+        """Return the chosen values; a masked value is never chosen over an unmasked one."""
+        tensors = _with_equal_rank(self, inputs)
         if mask is None:
             return self._merge_function(tensors)
         chosen, *others = tensors
@@ -247,8 +247,8 @@ class ExtremeMerge(ElementwiseMerge):
 class Maximum(ExtremeMerge):
     """The largest of the inputs. Shapes: a list of shapes that broadcast -> the shape that they broadcast to.
 
-    An input with fewer axes than others gets axes of size 1 after its batch. Where the mask of an input is `False`,
-    the others count. The output's mask has what counts in any input, if all inputs have a mask.
+    An input of lower rank than others gets axes of size 1 after its batch. Where the mask of an input is `False`, the
+    others count. The output's mask is true where that of any input is, if all inputs have a mask.
 
     Args:
         **kwargs: those of `Layer`.
@@ -277,8 +277,8 @@ def maximum(inputs: Any, **kwargs: Any) -> Any:
 class Minimum(ExtremeMerge):
     """The smallest of the inputs. Shapes: a list of shapes that broadcast -> the shape that they broadcast to.
 
-    An input with fewer axes than others gets axes of size 1 after its batch. Where the mask of an input is `False`,
-    the others count. The output's mask has what counts in any input, if all inputs have a mask.
+    An input of lower rank than others gets axes of size 1 after its batch. Where the mask of an input is `False`, the
+    others count. The output's mask is true where that of any input is, if all inputs have a mask.
 
     Args:
         **kwargs: those of `Layer`.
@@ -303,29 +303,29 @@ def minimum(inputs: Any, **kwargs: Any) -> Any:
     return Minimum(**kwargs)(inputs)
 
 
-def _with_equal_ndim(layer: ElementwiseMerge, inputs: Any) -> Any:
-    """Return the inputs with axes of size 1 after the batch where they have fewer axes than others."""
+def _with_equal_rank(layer: ElementwiseMerge, inputs: Any) -> Any:
+    """Return the inputs with equal ranks: those of lower rank get axes of size 1 after the batch."""
     check_list(layer, inputs)
-    ndims = [tensor.dim() for tensor in inputs]
-    highest = max(ndims)
-    return inputs if min(ndims) == highest else [_with_ndim(tensor, highest) for tensor in inputs]
+    ranks = [tensor.dim() for tensor in inputs]
+    highest = max(ranks)
+    return inputs if min(ranks) == highest else [_with_rank(tensor, highest) for tensor in inputs]
 
 
 def _masks_of_values(layer: ElementwiseMerge, inputs: Any, mask: Any) -> list[torch.Tensor | None]:
-    """Return masks that broadcast to the inputs, for layers whose values depend on them.
+    """Return masks that broadcast to the inputs, for layers whose values depend on masks.
 
-    As in Keras, that of an input with fewer axes than others does not count.
+    As in Keras, the mask of an input of lower rank than others has no effect.
     """
     masks = read_masks(layer, inputs, mask)
-    ndim = max(tensor.dim() for tensor in inputs)
+    rank = max(tensor.dim() for tensor in inputs)
     return [
-        None if one is None or tensor.dim() < ndim else one.reshape(*one.shape, *[1] * (ndim - one.dim()))
+        None if one is None or tensor.dim() < rank else one.reshape(*one.shape, *[1] * (rank - one.dim()))
         for tensor, one in zip(inputs, masks, strict=True)
     ]
 
 
-def _with_ndim(tensor: torch.Tensor, ndim: int) -> torch.Tensor:
-    while tensor.dim() < ndim:
+def _with_rank(tensor: torch.Tensor, rank: int) -> torch.Tensor:
+    while tensor.dim() < rank:
         tensor = tensor.unsqueeze(1)
     return tensor
 

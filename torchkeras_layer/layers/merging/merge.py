@@ -1,4 +1,4 @@
-"""Which lists of inputs, and which axes of them, does a layer accept that makes one tensor of several?"""
+"""What do all layers that merge a list of inputs have in common?"""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True):
-    """Base of the layers that are called on a list of tensors.
+    """Base class of the layers that are called on a list of tensors.
 
-    A subclass defines `_merge_function`, which has Keras's name, and `compute_output_shape`, which raises for shapes
-    that do not fit together.
+    A subclass defines `_merge_function`, which has Keras's name, and `compute_output_shape`, which raises an error for
+    shapes that do not fit together.
 
     >>> class Last(Merge):
     ...     def compute_output_shape(self, input_shape):
@@ -27,7 +27,7 @@ class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True):
     tensor([1.])
     """
 
-    # How many inputs there must be; `None`: any number but none.
+    # The number of inputs; `None` for any number above 0.
     _torchkeras_input_count: ClassVar[int | None] = None
 
     def __init__(self, **kwargs: Any) -> None:
@@ -43,7 +43,7 @@ class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True):
         self.compute_output_shape(input_shape)
 
     def call(self, inputs: Any) -> torch.Tensor:
-        """Return one tensor for the list of inputs."""
+        """Return the merged inputs."""
         check_list(self, inputs)
         return self._merge_function(inputs)
 
@@ -60,9 +60,9 @@ class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True):
 
 
 def check_list(layer: Merge, inputs: Any) -> None:
-    """Check that a layer is called on a list with as many inputs as it wants.
+    """Check that a layer is called on a list with the right number of inputs.
 
-    At each call, because a tensor in place of the list could pass for one: its rows are tensors too.
+    This is checked at each call, because a tensor could be mistaken for a list: its rows are tensors too.
 
     Raises:
         ValueError: if it is not.
@@ -76,10 +76,10 @@ def check_list(layer: Merge, inputs: Any) -> None:
 
 
 def read_shapes(layer: Merge, input_shape: Any) -> list[Shape]:
-    """Return the shapes of the inputs, as many as there must be.
+    """Return the shapes of the inputs.
 
     Raises:
-        ValueError: if there are others, or they are not in a list.
+        ValueError: if their number is wrong, or they are not in a list.
 
     >>> read_shapes(Merge(), [(2, 3), [None, 3]])
     [(2, 3), (None, 3)]
@@ -111,10 +111,10 @@ def read_masks(layer: Merge, inputs: Any, mask: Any) -> list[torch.Tensor | None
 
 
 def as_axis(layer: Layer, name: str, value: Any) -> int:
-    """Return an argument that must name one axis.
+    """Return an argument that must be one axis.
 
     Raises:
-        TypeError: if it is no int.
+        TypeError: if it is not an int.
 
     >>> as_axis(Layer(), "axis", -1)
     -1

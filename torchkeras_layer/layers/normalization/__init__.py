@@ -1,4 +1,4 @@
-"""Layers that bring values to mean 0 and variance 1."""
+"""Which normalization layers are there?"""
 
 from torchkeras_layer.layers.normalization.batch_normalization import BatchNormalization
 from torchkeras_layer.layers.normalization.layer_normalization import GroupNormalization, LayerNormalization

@@ -1,4 +1,4 @@
-"""What do the layers that normalize have in common?"""
+"""What do the normalization layers have in common?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torchkeras_layer.layers.inputs import as_real
 
 @dataclass(slots=True)
 class NormalizedSizes:
-    """The sizes of the axes that are normalized, from the first axis to the last.
+    """The sizes of the normalized axes, from the first axis to the last.
 
     `are_reordered`: whether the weights have these sizes in another order.
 
@@ -31,7 +31,7 @@ class NormalizedSizes:
 
 
 class AxisNormalization(BuiltInLayer):
-    """Base of layers that bring values to mean 0 and variance 1, and then apply `gamma * x + beta`. Shapes stay.
+    """Base class of the layers that normalize to mean 0 and variance 1, and then apply `gamma * x + beta`.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.LayerNormalization(axis=-1).compute_output_shape((None, 3))
@@ -77,7 +77,7 @@ class AxisNormalization(BuiltInLayer):
 
 
 def in_one_dtype(layer: BuiltInLayer, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
-    """Cast to the dtype of the inputs, or to float32 if that has fewer digits, as Keras 3 does; `None` stays.
+    """Cast to the dtype of the inputs, or to float32 if that has fewer bits, as Keras 3 does; `None` is kept.
 
     Raises:
         TypeError: if the inputs are complex.
@@ -90,7 +90,7 @@ def in_one_dtype(layer: BuiltInLayer, inputs: torch.Tensor, *weights: Any) -> tu
 
 
 def in_one_dtype_unless_autocast(layer: BuiltInLayer, inputs: torch.Tensor, *weights: Any) -> tuple[Any, ...]:
-    """Cast as `in_one_dtype`, except floats within `torch.autocast`, which are torch's to cast.
+    """Cast as `in_one_dtype`, except floats within `torch.autocast`, which torch casts.
 
     >>> in_one_dtype_unless_autocast(BuiltInLayer(), torch.ones(1).half(), None)
     (tensor([1.]), None)

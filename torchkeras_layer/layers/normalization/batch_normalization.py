@@ -1,4 +1,4 @@
-"""How does a layer normalize with the statistics of a batch, and with moving ones when it infers?"""
+"""Which layer normalizes with the statistics of a batch in training, and with moving statistics in inference?"""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from torchkeras_layer.layers.normalization.moments import masked_moments, spans_
 from torchkeras_layer.symbolic import InputSpec
 
 _HALF = (torch.float16, torch.bfloat16)
-# Torch has kernels for images and volumes with the channels second in shape and last in memory.
+# Torch has kernels for images and volumes whose channels are second in shape and last in memory.
 _NDIMS_OF_IMAGES = (4, 5)
 
 
 @dataclass(slots=True)
 class Channels:
-    """The axes of the channels, how many channels there are, and whether these axes are the last ones.
+    """The axes of the channels, the number of channels, and whether these axes are the last ones.
 
     >>> Channels((1,), 3, False).count
     3
@@ -43,31 +43,32 @@ class Channels:
 class BatchNormalization(AxisNormalization, has_effects=True):
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, per channel.
 
-    In training, mean and (biased) variance are those of the batch, over all axes but `axis`, and the moving ones
-    follow: `moving = momentum * moving + (1 - momentum) * batch`. Else, and while the layer is frozen, the moving ones
-    are used. With a mask, which has one axis less than the inputs, only what it marks counts for the statistics.
-    Batches in float16 and bfloat16 have their statistics computed in float32.
+    In training, mean and (biased) variance are those of the batch, over all axes but `axis`, and the moving statistics
+    are updated: `moving = momentum * moving + (1 - momentum) * batch`. In inference, and while the layer is frozen, the
+    moving statistics are used. With a mask, whose rank is one less than that of the inputs, only unmasked entries count
+    for the statistics. Statistics of float16 and bfloat16 batches are computed in float32.
 
-    Shapes: any -> the same; the weights gamma, beta, moving_mean and moving_variance are (channels,), or, for several
-    axes, have the rank of the inputs, with 1 for the other axes.
+    Shapes: any -> the same. The weights gamma, beta, moving_mean and moving_variance are (channels,) or, for several
+    axes, have the rank of the inputs, with size 1 for the other axes.
 
     Args:
         axis: the axis of the channels, int or list of ints.
-        momentum: how much of the moving statistics a batch leaves; torch's momentum is 1 minus it.
+        momentum: weight of the old moving statistics in an update; torch's momentum is 1 minus this.
         epsilon: added to the variance.
         center, scale: whether there is a `beta`, a `gamma`.
         beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer, beta_regularizer,
             gamma_regularizer, beta_constraint, gamma_constraint: identifiers or callables.
-        synchronized: whether, in training, the batch is that of all processes of `torch.distributed`'s default group
-            together. Each of them must then call the layer equally often. Without such processes it changes nothing.
-        fused: no effect; torch's kernels are used wherever they give the same numbers.
+        synchronized: whether, in training, the statistics are those of the batches of all processes in the default
+            group of `torch.distributed`, which must all call the layer equally often. Without other processes, it has
+            no effect.
+        fused: no effect; torch's kernels are used if they compute the same numbers.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `renorm`, `virtual_batch_size` or `adjustment` is given, `momentum` or `epsilon` is no such
-            number, `fused` is no bool, an identifier is unknown, or an axis does not exist, has no known size or is
+        ValueError: if `renorm`, `virtual_batch_size` or `adjustment` is given, `momentum` or `epsilon` is not a valid
+            number, `fused` is not a bool, an identifier is unknown, or an axis does not exist, has no known size or is
             empty.
-        TypeError: if `axis` is neither an int nor a list of ints.
+        TypeError: if `axis` is not an int or a list of ints.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.BatchNormalization(momentum=0.5, epsilon=0.0)
@@ -110,7 +111,7 @@ class BatchNormalization(AxisNormalization, has_effects=True):
             gamma_constraint=gamma_constraint,
             **_without_fused(self, kwargs),
         )
-        # Keras 2 writes one axis as a list, which Keras 3 does not take.
+        # Keras 2 writes one axis as a list, which Keras 3 does not accept.
         self.axis = self.axis[0] if isinstance(self.axis, list) and len(self.axis) == 1 else self.axis
         self.momentum = number_between(self, "momentum", momentum, 0, 1)
         mean, variance, get = moving_mean_initializer, moving_variance_initializer, initializers.get
@@ -182,14 +183,14 @@ def _with_channels_second(
     inputs: torch.Tensor,
     normalize: Callable[[BatchNormalization, torch.Tensor], torch.Tensor],
 ) -> torch.Tensor:
-    """Normalize the inputs with the channels where torch wants them. Channels that come last cost no copy.
+    """Normalize the inputs with the channels second, as torch needs them. Channels that are last are not copied.
 
-    On a CPU, torch is faster with rows than with images whose channels are last in memory: for one image of
-    16×16×32 in inference 7 µs stand against 19, for larger ones it is a sixth of the backward pass.
+    On a CPU, torch is faster for rows than for images whose channels are last in memory: 7 µs instead of 19 for one
+    image of 16×16×32 in inference, and a sixth of the backward pass for larger ones.
     """
     channels: Channels = layer._torchkeras.derived
-    # Of an image whose batch or side is 1, torch 2.13 may take the order in memory for another one in the backward
-    # pass, where its gradients are then wrong: that goes as rows.
+    # For images whose batch or side is 1, torch 2.13 may mistake the memory format for another one in the backward
+    # pass, and compute wrong gradients: those are treated as rows.
     is_image = inputs.dim() in _NDIMS_OF_IMAGES
     is_plain = len(channels.axes) == 1 and not (is_image and _has_single_side(channels.axes, inputs))
     if channels.axes == (1,) and is_plain:
@@ -221,13 +222,13 @@ def _by_batch_statistics(layer: BatchNormalization, inputs: torch.Tensor) -> tor
     gamma, beta = _vector(layer, "gamma"), _vector(layer, "beta")
     moving_mean, moving_variance = _vector(layer, "moving_mean"), _vector(layer, "moving_variance")
     count, share = inputs.numel() // layer._torchkeras.derived.count, 1 - layer.momentum
-    # Torch divides the variance that it moves by count - 1, Keras by count: it is scaled to torch's measure and
-    # back, by additions, which cost half as much.
+    # Torch divides the moving variance by count - 1, Keras by count: it is scaled to torch's definition and back,
+    # by additions, which cost half as much.
     variance = moving_variance.add(moving_variance, alpha=1 / (count - 1))
     computes_in_full = _computes_in_full(inputs.dtype, moving_mean.dtype)
     in_kernel = computes_in_full and len(layer._torchkeras.derived.axes) == 1 and can_update_in_kernel()
-    # Torch's kernel moves the mean, or else a copy, which becomes the moving mean only if the update runs. Through
-    # `.data`, because autograd would not have the mean change before the backward pass, which does not read it.
+    # Torch's kernel updates the mean, or a copy of it, which becomes the moving mean only if the update runs. With
+    # `.data`, because autograd would forbid changes of the mean before the backward pass, which does not read it.
     mean = moving_mean.data if in_kernel else moving_mean.clone()
     if not computes_in_full:
         inputs, mean, variance, gamma, beta = in_one_dtype(layer, inputs, mean, variance, gamma, beta)
@@ -245,7 +246,7 @@ def _by_batch_statistics(layer: BatchNormalization, inputs: torch.Tensor) -> tor
 def _by_moments(
     layer: BatchNormalization, inputs: torch.Tensor, mask: torch.Tensor | None, moments: Callable[..., Any]
 ) -> torch.Tensor:
-    """Do step by step what torch's kernel cannot: with a mask, one value a channel, or more processes."""
+    """Normalize step by step where torch's kernel cannot: with a mask, one value per channel, or several processes."""
     values, gamma, beta = in_one_dtype(layer, inputs, weight_of(layer, "gamma"), weight_of(layer, "beta"))
     mean, variance = moments(values, mask, layer._torchkeras.derived.axes)
     layer.add_update(lambda: _follow(layer, "moving_mean", mean))
@@ -262,7 +263,7 @@ def _follow(layer: BatchNormalization, name: str, of_batch: torch.Tensor) -> Non
 
 
 def _move(layer: BatchNormalization, name: str, value: torch.Tensor) -> None:
-    # Into the weight itself: of several axes, the vector may be a copy.
+    # Into the weight itself, because for several axes the vector may be a copy.
     weight = weight_of(layer, name)
     weight.copy_(value.view(weight.shape))
 
@@ -277,5 +278,5 @@ def _one_value_moments(values: torch.Tensor, mask: None, axes: tuple[int, ...]) 
 
 
 def _computes_in_full(dtype: torch.dtype, statistics: torch.dtype) -> bool:
-    """Whether torch computes a batch's statistics in float32 at least: of halves, only if it keeps them in float32."""
+    """Whether torch computes a batch's statistics in float32 or more: for half precision, only if they are float32."""
     return statistics is torch.float32 if dtype in _HALF else dtype is statistics

@@ -1,4 +1,4 @@
-"""How does a layer bring each sample, or groups of its channels, to mean 0 and variance 1?"""
+"""Which layers normalize each sample, or groups of its channels?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from torchkeras_layer.symbolic import InputSpec
 
 @dataclass(slots=True)
 class NormalizedAxes(NormalizedSizes):
-    """The axes that are normalized and their sizes; the axes are counted from the end, which is -1.
+    """The normalized axes, counted from the end, which is -1, and their sizes.
 
     >>> NormalizedAxes((3,), False, (-1,)).axes
     (-1,)
@@ -35,10 +35,11 @@ class NormalizedAxes(NormalizedSizes):
 class LayerNormalization(AxisNormalization):
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, with mean and variance over `axis`.
 
-    Inputs are computed in float32 at least, and the output is cast to the compute dtype.
+    Outputs are computed in float32 or more, and cast to the compute dtype.
 
-    Shapes: any -> the same; gamma and beta have the sizes of the axes, in ascending order as they are given: [-1, 1]
-    gives (size of -1, size of 1). As in Keras 3, their numbers, row by row, are those of the axes from first to last.
+    Shapes: any -> the same. gamma and beta have the sizes of the axes, sorted by their given numbers: [-1, 1] gives
+        (size
+    of -1, size of 1). As in Keras 3, their flattened values are in the order of the axes from first to last.
 
     Args:
         axis: int or list of ints. epsilon: added to the variance.
@@ -50,9 +51,9 @@ class LayerNormalization(AxisNormalization):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `epsilon` is no number of at least 0, an identifier is unknown, or an axis does not exist,
+        ValueError: if `epsilon` is not a number >= 0, an identifier is unknown, or an axis does not exist,
             has no known size or is empty.
-        TypeError: if `axis` is neither an int nor a list of ints.
+        TypeError: if `axis` is not an int or a list of ints.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.LayerNormalization(epsilon=0.0, center=False, scale=False)(torch.tensor([[1.0, 3.0]]))
@@ -88,21 +89,21 @@ class LayerNormalization(AxisNormalization):
             **kwargs,
         )
         self.rms_scaling = bool(rms_scaling)
-        # Inputs with more digits than the compute dtype are normalized with them, as in Keras 3.
+        # Inputs with more bits than the compute dtype are normalized in their own dtype, as in Keras 3.
         self._torchkeras.autocast = False
 
     def build(self, input_shape: Shape) -> None:
         """Create `gamma` and `beta`, in this order."""
-        axes, ndim = axes_in(self, self.axis, input_shape), len(input_shape)
+        axes, rank = axes_in(self, self.axis, input_shape), len(input_shape)
         sizes, shape = filled_sizes(self, input_shape, axes), sizes_as_counted(self.axis, input_shape)
-        axes = tuple(axis - ndim for axis in axes)
+        axes = tuple(axis - rank for axis in axes)
         self._torchkeras.derived = NormalizedAxes(sizes, shape != sizes, axes)
         has_gamma, has_beta = self.scale or self.rms_scaling, self.center and not self.rms_scaling
         self.gamma = add_parameter(self, "gamma", shape, autocast=False) if has_gamma else None
         self.beta = add_parameter(self, "beta", shape, autocast=False) if has_beta else None
         self.input_spec = InputSpec(
-            min_ndim=-axes[0] if _counts_from_the_end(self) else ndim,
-            max_ndim=None if _counts_from_the_end(self) else ndim,
+            min_ndim=-axes[0] if _counts_from_the_end(self) else rank,
+            max_ndim=None if _counts_from_the_end(self) else rank,
             axes=dict(zip(axes, sizes, strict=True)),
         )
 
@@ -128,24 +129,23 @@ class LayerNormalization(AxisNormalization):
 
 @catalog.register()
 class GroupNormalization(AxisNormalization):
-    """Bring each group of neighbouring channels of a sample to mean 0 and variance 1, then `gamma * x + beta`.
+    """Normalize groups of neighbouring channels of each sample to mean 0 and variance 1, then `gamma * x + beta`.
 
-    Inputs are computed in float32 at least, and the output is cast to the compute dtype.
+    Outputs are computed in float32 or more, and cast to the compute dtype.
 
     Shapes: (batch, …) -> the same; gamma and beta have the size of the axis.
 
     Args:
-        groups: how many; a divisor of the channels, or -1 for a group for each channel.
-        axis: that of the channels; not the batch. epsilon: added to the variance.
+        groups: number of groups, which divides the channels; -1 for one group for each channel.
+        axis: axis of the channels, not of the batch. epsilon: added to the variance.
         center, scale: whether there is a `beta`, a `gamma`.
         beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint:
             identifiers or callables.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `groups` is neither positive nor -1 or does not divide the channels, `epsilon` is no number of at
-            least 0, an identifier is unknown, or the axis does not exist, has no known size, is
-            empty or is the batch.
+        ValueError: if `groups` is not positive or -1, or does not divide the channels, `epsilon` is not a number >= 0,
+            an identifier is unknown, or the axis does not exist, has no known size, is empty or is the batch.
         TypeError: if `axis` is not an int.
 
     >>> import torchkeras_layer as keras
@@ -184,7 +184,7 @@ class GroupNormalization(AxisNormalization):
         if isinstance(self.axis, list):
             raise TypeError(f"{type(self).__name__}: axis must be one int. Received: axis={axis!r}.")
         self.groups = _read_groups(self, groups)
-        # Inputs with more digits than the compute dtype are normalized with them, as in Keras 3.
+        # Inputs with more bits than the compute dtype are normalized in their own dtype, as in Keras 3.
         self._torchkeras.autocast = False
 
     def build(self, input_shape: Shape) -> None:
@@ -212,9 +212,9 @@ class GroupNormalization(AxisNormalization):
             self, inputs, weight_of(self, "gamma"), weight_of(self, "beta")
         )
         if gamma is None and beta is not None:
-            # Torch's gradient of a bias without a weight fails.
+            # Torch fails to compute the gradient of a bias without a weight.
             gamma = torch.ones_like(beta)
-        # In torch's channels_last format, its kernel takes a difference of squares: with a mean of 100 and a deviation
+        # For torch's channels_last format, its kernel subtracts squares: with mean 100 and standard deviation
         # of 1, its outputs are wrong by 0.01, and those of contiguous inputs by 0.00001. So the values are copied.
         moved = values.movedim(axis, 1).contiguous()
         groups = moved.shape[1] if self.groups == -1 else self.groups
@@ -223,7 +223,7 @@ class GroupNormalization(AxisNormalization):
 
 
 def _counts_from_the_end(layer: LayerNormalization) -> bool:
-    """Whether inputs with another number of axes than those of the build have the same ones normalized."""
+    """Whether the same axes are normalized for inputs of another rank than that of the build."""
     axes = [layer.axis] if isinstance(layer.axis, int) else layer.axis
     return all(axis < 0 for axis in axes)
 

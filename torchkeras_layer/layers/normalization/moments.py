@@ -1,4 +1,4 @@
-"""What are mean and variance of the values that a mask marks, or that all processes of a training run have together?"""
+"""How are mean and variance computed of unmasked values, or over all processes of a distributed training?"""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def masked_moments(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return mean and biased variance over all axes but `axes`, which are kept with size 1.
 
-    As in Keras 3, `backend.epsilon()` is added to the number of values: where nothing is marked, both are 0.
+    As in Keras 3, `backend.epsilon()` is added to the number of values, so that both are 0 if all values are masked.
 
     Args:
         values: float tensor.
-        mask: for all axes of `values` but the last; `True`, or not 0, marks what counts.
+        mask: for all axes of `values` but the last; values count where it is `True`, or not 0.
 
     >>> values, mask = torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[True, True, False]])
     >>> mean, variance = masked_moments(values, mask, (2,))
@@ -35,7 +35,7 @@ def masked_moments(
 
 
 def spans_processes() -> bool:
-    """Whether there are other processes, in the default group of `torch.distributed`.
+    """Whether there are other processes in the default group of `torch.distributed`.
 
     >>> spans_processes()
     False
@@ -48,8 +48,8 @@ def synchronized_moments(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return mean and biased variance over all processes and all axes but `axes`, which are kept with size 1.
 
-    Every process must call it, also one that has no values; how many each has may differ. Gradients flow to the values
-    of all processes, as in `nn.SyncBatchNorm`, which has a kernel for GPUs only.
+    All processes must call it, even without values; they may have different numbers of values. Gradients flow to the
+    values of all processes, as in `nn.SyncBatchNorm`, which supports GPUs only.
 
     Args:
         values: float tensor.
@@ -66,7 +66,7 @@ def synchronized_moments(
     number = counts.sum(others, keepdim=True).to(values.dtype)
     own_mean = torch.where(counts, values, 0).sum(others, keepdim=True) / number.clamp(min=1)
     own_squares = torch.where(counts, values - own_mean, 0).square().sum(others, keepdim=True)
-    # A row for each process, so that one exchange will do and no large numbers are subtracted from each other.
+    # A row for each process, so that one exchange is enough, and no large numbers are subtracted.
     numbers, means, squares = _from_all_processes(torch.stack([number, own_mean, own_squares])).unbind(1)
     total = numbers.sum(0) + epsilon() if mask is not None else numbers.sum(0).clamp(min=1)
     mean = (numbers * means).sum(0) / total
@@ -74,19 +74,19 @@ def synchronized_moments(
 
 
 def _spread(mask: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """Return a mask for all axes of the values but the last as one for all axes."""
+    """Expand a mask for all axes of the values but the last to all axes."""
     return mask.unsqueeze(-1).to(torch.bool).expand(values.shape)
 
 
 def _from_all_processes(row: torch.Tensor) -> torch.Tensor:
-    """Return what each process has, one after the other, as the sum of tensors that are 0 but for the own row."""
+    """Return the values of all processes as rows: the sum of tensors that are 0 except in the process's own row."""
     place = torch.arange(distributed.get_world_size(), device=row.device) == distributed.get_rank()
     rows = torch.where(place.view(-1, *[1] * row.dim()), row, 0)
     return _SumOverProcesses.apply(rows)  # type: ignore[return-value]
 
 
 class _SumOverProcesses(torch.autograd.Function):
-    """The sum over all processes; each of them needs the gradients of all, since its values count in all results."""
+    """The sum over all processes. Its gradient is summed too, because each value is a part of all results."""
 
     @staticmethod
     def forward(ctx: Any, values: torch.Tensor) -> torch.Tensor:

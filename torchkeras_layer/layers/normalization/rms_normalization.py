@@ -1,4 +1,4 @@
-"""How does a layer divide vectors by their length or by their root mean square?"""
+"""Which layers divide vectors by their root mean square or by their L2 norm?"""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ from torchkeras_layer.layers.normalization.axis_normalization import NormalizedS
 
 @catalog.register()
 class RMSNormalization(BuiltInLayer):
-    """`scale * x / sqrt(mean of x² over axis + epsilon)`, computed in float32 at least.
+    """`scale * x / sqrt(mean of x² over axis + epsilon)`, computed in float32 or more.
 
-    Shapes: any -> the same; `scale`, which begins at 1, has the sizes of the axes, in ascending order as they are
-    given: [-1, 1] gives (size of -1, size of 1). Its numbers, row by row, are those of the axes from first to last.
+    Shapes: any -> the same. `scale`, which is initialized to 1, has the sizes of the axes, sorted by their given
+        numbers:
+    [-1, 1] gives (size of -1, size of 1). Its flattened values are in the order of the axes from first to last.
 
     Args:
         axis: int or list of ints. epsilon: added to the mean square.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `epsilon` is no number of at least 0, or an axis does not exist, has no known size or is
+        ValueError: if `epsilon` is not a number >= 0, or an axis does not exist, has no known size or is
             empty.
-        TypeError: if `axis` is neither an int nor a list of ints.
+        TypeError: if `axis` is not an int or a list of ints.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.RMSNormalization()(torch.tensor([[1.0, 7.0]])).detach()
@@ -77,23 +78,23 @@ class RMSNormalization(BuiltInLayer):
         return tuple(input_shape)
 
 
-# The shortest length that is divided by, as Keras has it.
+# The smallest norm that vectors are divided by, as in Keras.
 _SHORTEST = 1e-12
 
 
 @catalog.register()
 class UnitNormalization(BuiltInLayer):
-    """Divide by the Euclidean length over `axis`, which then is 1; zeros stay zeros. Shapes: any -> the same.
+    """Divide by the L2 norm over `axis`, which is 1 then; zeros stay zeros. Shapes: any -> the same.
 
-    The length is computed in float32 at least. Unlike Keras, the gradient at a vector of zeros is a number.
+    The norm is computed in float32 or more. Unlike in Keras, the gradient at a vector of zeros is finite.
 
     Args:
         axis: int or list of ints.
         **kwargs: those of `Layer`.
 
     Raises:
-        TypeError: if `axis` is neither an int nor a list of ints.
-        ValueError: if it is an empty list or holds an axis twice; in a call, if an axis does not exist.
+        TypeError: if `axis` is not an int or a list of ints.
+        ValueError: if it is empty or contains an axis twice; in a call, if an axis does not exist.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UnitNormalization()(torch.tensor([[3.0, 4.0]]))
@@ -106,7 +107,7 @@ class UnitNormalization(BuiltInLayer):
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs divided by their lengths."""
+        """Return the inputs divided by their norms."""
         axes = axes_in(self, self.axis, inputs.shape)
         values = inputs.to(torch.promote_types(inputs.dtype, torch.float32))
         outputs = values / torch.linalg.vector_norm(values, dim=axes, keepdim=True).clamp_min(_SHORTEST)

@@ -1,4 +1,4 @@
-"""Layers that make one value of the values in a window."""
+"""Which pooling layers are there?"""
 
 from torchkeras_layer.layers.pooling.adaptive_pooling import (
     AdaptiveAveragePooling1D,

@@ -1,4 +1,4 @@
-"""How does a layer make a given number of values of each channel, the largest or the averages?"""
+"""Which layers pool each channel to a given number of values?"""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.inputs import as_real, check_rank
 from torchkeras_layer.symbolic import InputSpec
 
-# Torch's functions by the number of spatial axes.
+# Torch's functions, by the number of spatial dimensions.
 _AVERAGE = {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}
 _MAX = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
 
 
 class AdaptivePooling(BuiltInLayer):
-    """Base of the layers that cut each channel into windows, as many as asked for: `rank` is how many axes they have.
+    """Base class of the layers that divide each channel into a given number of windows, over `rank` spatial dimensions.
 
-    Of `n` windows over an axis of size `s`, the one numbered `i` goes from `floor(i·s/n)` to `ceil((i+1)·s/n)`: they
-    overlap where `n` does not divide `s`.
+    Window `i` of `n` windows over an axis of size `s` goes from `floor(i·s/n)` to `ceil((i+1)·s/n)`; windows overlap if
+    `n` does not divide `s`.
 
     Args:
-        output_size: how many windows, one int for all axes or one for each.
+        output_size: number of windows, one int for all spatial dimensions or one for each.
         data_format: 'channels_last' or 'channels_first'; default `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: for a size that is no positive int, another `data_format`, and in the call for inputs that have
-            other axes or hold no values.
+        ValueError: if a size is not a positive int, or for another `data_format`; in a call, for inputs of another rank
+            or without values.
 
     >>> class Spread(AdaptivePooling):
     ...     rank = 1
@@ -52,16 +52,16 @@ class AdaptivePooling(BuiltInLayer):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return `output_size` values of each channel."""
+        """Return `output_size` values for each channel."""
         if 0 in inputs.shape:
             _check_not_empty(self, inputs.shape)
         if self.data_format == "channels_first":
             return self._torchkeras_pool(inputs)
-        # Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
+        # Permuting channels from last to second gives torch's memory format "channels_last", without a copy.
         return self._torchkeras_pool(inputs.movedim(-1, 1)).movedim(1, -1)
 
     def _torchkeras_pool(self, images: torch.Tensor) -> torch.Tensor:
-        """Call torch's function on (batch, channels, sizes …)."""
+        """Call torch's function on inputs of shape (batch, channels, spatial …)."""
         raise NotImplementedError(f"{type(self).__name__} must define _torchkeras_pool.")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -74,7 +74,7 @@ class AdaptivePooling(BuiltInLayer):
 
 
 class AdaptiveAveragePooling(AdaptivePooling):
-    """Base of the layers that average the windows of each channel. Arguments: `AdaptivePooling`. Int inputs are cast.
+    """Base class of the adaptive average poolings. Arguments: those of `AdaptivePooling`. Int inputs are cast.
 
     >>> AdaptiveAveragePooling.__mro__[1] is AdaptivePooling
     True
@@ -87,14 +87,14 @@ class AdaptiveAveragePooling(AdaptivePooling):
 
 @catalog.register()
 class AdaptiveAveragePooling1D(AdaptiveAveragePooling):
-    """Average as many windows of each channel as asked for.
+    """Adaptive average pooling: the average of each of `output_size` windows.
 
     Shapes: (batch, steps, channels) -> (batch, output_size, channels).
 
     Arguments: those of `AdaptivePooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+        ValueError: if an argument has another value, or the inputs have another rank or are empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.AdaptiveAveragePooling1D(2)(torch.tensor([[[1.0], [5.0], [3.0]]])).flatten()
@@ -106,14 +106,14 @@ class AdaptiveAveragePooling1D(AdaptiveAveragePooling):
 
 @catalog.register()
 class AdaptiveAveragePooling2D(AdaptiveAveragePooling):
-    """Average as many windows of each channel as asked for.
+    """Adaptive average pooling: the average of each of `output_size` windows.
 
     Shapes: (batch, height, width, channels) -> (batch, *output_size, channels).
 
     Arguments: those of `AdaptivePooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+        ValueError: if an argument has another value, or the inputs have another rank or are empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.AdaptiveAveragePooling2D((1, 2))(torch.arange(8.0).reshape(1, 2, 4, 1)).flatten()
@@ -125,14 +125,14 @@ class AdaptiveAveragePooling2D(AdaptiveAveragePooling):
 
 @catalog.register()
 class AdaptiveAveragePooling3D(AdaptiveAveragePooling):
-    """Average as many windows of each channel as asked for.
+    """Adaptive average pooling: the average of each of `output_size` windows.
 
     Shapes: (batch, depth, height, width, channels) -> (batch, *output_size, channels).
 
     Arguments: those of `AdaptivePooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+        ValueError: if an argument has another value, or the inputs have another rank or are empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.AdaptiveAveragePooling3D((2, 1, 1))(torch.arange(8.0).reshape(1, 2, 2, 2, 1)).flatten()
@@ -143,7 +143,7 @@ class AdaptiveAveragePooling3D(AdaptiveAveragePooling):
 
 
 class AdaptiveMaxPooling(AdaptivePooling):
-    """Base of the layers that keep the largest value of each window of each channel. Arguments: `AdaptivePooling`.
+    """Base class of the adaptive max poolings. Arguments: those of `AdaptivePooling`.
 
     >>> AdaptiveMaxPooling.__mro__[1] is AdaptivePooling
     True
@@ -152,20 +152,20 @@ class AdaptiveMaxPooling(AdaptivePooling):
     def _torchkeras_pool(self, images: torch.Tensor) -> torch.Tensor:
         if images.is_floating_point():
             return _MAX[self.rank](images, self.output_size)
-        # Torch compares no ints here; as float64 they are exact up to 2**53.
+        # Torch supports no ints here; as float64, they are exact up to 2**53.
         return _MAX[self.rank](images.double(), self.output_size).to(images.dtype)
 
 
 @catalog.register()
 class AdaptiveMaxPooling1D(AdaptiveMaxPooling):
-    """Keep the largest value of as many windows as asked for.
+    """Adaptive max pooling: the largest value of each of `output_size` windows.
 
     Shapes: (batch, steps, channels) -> (batch, output_size, channels).
 
     Arguments: those of `AdaptivePooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+        ValueError: if an argument has another value, or the inputs have another rank or are empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.AdaptiveMaxPooling1D(2)(torch.tensor([[[1.0], [5.0], [3.0]]])).flatten()
@@ -177,14 +177,14 @@ class AdaptiveMaxPooling1D(AdaptiveMaxPooling):
 
 @catalog.register()
 class AdaptiveMaxPooling2D(AdaptiveMaxPooling):
-    """Keep the largest value of as many windows as asked for.
+    """Adaptive max pooling: the largest value of each of `output_size` windows.
 
     Shapes: (batch, height, width, channels) -> (batch, *output_size, channels).
 
     Arguments: those of `AdaptivePooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+        ValueError: if an argument has another value, or the inputs have another rank or are empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.AdaptiveMaxPooling2D((1, 2))(torch.arange(8.0).reshape(1, 2, 4, 1)).flatten()
@@ -196,14 +196,14 @@ class AdaptiveMaxPooling2D(AdaptiveMaxPooling):
 
 @catalog.register()
 class AdaptiveMaxPooling3D(AdaptiveMaxPooling):
-    """Keep the largest value of as many windows as asked for.
+    """Adaptive max pooling: the largest value of each of `output_size` windows.
 
     Shapes: (batch, depth, height, width, channels) -> (batch, *output_size, channels).
 
     Arguments: those of `AdaptivePooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or are empty.
+        ValueError: if an argument has another value, or the inputs have another rank or are empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.AdaptiveMaxPooling3D((2, 1, 1))(torch.arange(8.0).reshape(1, 2, 2, 2, 1)).flatten()

@@ -1,4 +1,4 @@
-"""How does a layer make one value of each channel, the largest or the average?"""
+"""Which layers pool each channel to one value?"""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from torchkeras_layer.symbolic import InputSpec
 
 
 class GlobalPooling(BuiltInLayer):
-    """Base of the layers that make one value of each channel: `rank` is over how many axes.
+    """Base class of the layers that pool each channel to one value, over `rank` spatial dimensions.
 
     Args:
         data_format: 'channels_last' or 'channels_first'; default `backend.image_data_format()`.
-        keepdims: whether the output keeps those axes, with size 1.
+        keepdims: whether the output keeps the spatial dimensions, with size 1.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: for another `data_format`, and in the call for inputs that have other axes.
+        ValueError: for another `data_format`; in a call, for inputs of another rank.
 
     >>> class Spread(GlobalPooling):
     ...     rank = 1
@@ -44,18 +44,18 @@ class GlobalPooling(BuiltInLayer):
 
     @property
     def axes(self) -> tuple[int, ...]:
-        """The axes that become one value."""
+        """The axes of the spatial dimensions."""
         first = 1 if self.data_format == "channels_last" else 2
         return tuple(range(first, first + self.rank))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return (batch, channels), with `keepdims` the shape of the inputs with 1 for the axes between."""
+        """Return (batch, channels); with `keepdims`, with spatial dimensions of size 1."""
         sizes = (1 if axis in self.axes else size for axis, size in enumerate(input_shape))
         return tuple(sizes) if self.keepdims else tuple(s for a, s in enumerate(input_shape) if a not in self.axes)
 
 
 class GlobalAveragePooling(GlobalPooling):
-    """Base of the layers that average each channel. Int inputs are cast. Arguments: `GlobalPooling`.
+    """Base class of the global average poolings. Arguments: those of `GlobalPooling`. Int inputs are cast.
 
     >>> GlobalAveragePooling.__mro__[1] is GlobalPooling
     True
@@ -68,14 +68,14 @@ class GlobalAveragePooling(GlobalPooling):
 
 @catalog.register("GlobalAvgPool1D")
 class GlobalAveragePooling1D(GlobalAveragePooling, only_merges_masks=True):
-    """Average each channel over the steps that a mask marks. Shapes: (batch, steps, channels) -> (batch, channels).
+    """Average each channel over the unmasked steps. Shapes: (batch, steps, channels) -> (batch, channels).
 
-    Where a mask marks nothing, the average is NaN, as in Keras 3. The output has no mask.
+    If all steps are masked, the average is NaN, as in Keras 3. The output has no mask.
 
     Arguments: those of `GlobalPooling`.
 
     Raises:
-        ValueError: for another `data_format`, inputs that have other axes, or a mask that is not (batch, steps).
+        ValueError: for another `data_format`, inputs of another rank, or a mask that is not (batch, steps).
 
     >>> import torchkeras_layer as keras
     >>> inputs, mask = torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[True, True, False]])
@@ -90,7 +90,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling, only_merges_masks=True):
         self.supports_masking = True
 
     def call(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor:
-        """Return the averages of what `mask` marks, of everything without one."""
+        """Return the averages over the steps where `mask` is true; over all steps without a mask."""
         if mask is None:
             return super().call(inputs)
         (steps,) = self.axes
@@ -105,7 +105,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling, only_merges_masks=True):
         return total / counts.sum(steps, keepdim=self.keepdims)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
-        """Return no mask: the steps are gone."""
+        """Return `None`: the output has no steps."""
 
 
 @catalog.register("GlobalAvgPool2D")
@@ -115,7 +115,7 @@ class GlobalAveragePooling2D(GlobalAveragePooling):
     Arguments: those of `GlobalPooling`.
 
     Raises:
-        ValueError: for another `data_format`, or inputs that have other axes.
+        ValueError: for another `data_format`, or inputs of another rank.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.GlobalAveragePooling2D(keepdims=True)(torch.arange(8.0).reshape(1, 2, 2, 2))
@@ -132,7 +132,7 @@ class GlobalAveragePooling3D(GlobalAveragePooling):
     Arguments: those of `GlobalPooling`.
 
     Raises:
-        ValueError: for another `data_format`, or inputs that have other axes.
+        ValueError: for another `data_format`, or inputs of another rank.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.GlobalAveragePooling3D("channels_first")(torch.arange(8.0).reshape(1, 2, 1, 2, 2))
@@ -142,13 +142,13 @@ class GlobalAveragePooling3D(GlobalAveragePooling):
     rank = 3
 
 
-# Torch's kernel takes several channels at once if they are last in memory. With fewer, it is ten times as slow: for 32
-# images of 32×32×16, 1329 µs; 33 if it takes two pixels as one, and 377 with a copy in which channels are second.
+# Torch's kernel processes several channels at once if they are last in memory. With fewer, it is ten times as slow:
+# 1329 µs for 32 images of 32×32×16, 33 if two pixels are treated as one, and 377 with a copy whose channels are second.
 _ENOUGH_CHANNELS = 32
 
 
 class GlobalMaxPooling(GlobalPooling):
-    """Base of the layers that keep the largest value of each channel. Arguments: `GlobalPooling`.
+    """Base class of the global max poolings. Arguments: those of `GlobalPooling`.
 
     >>> GlobalMaxPooling.__mro__[1] is GlobalPooling
     True
@@ -158,8 +158,7 @@ class GlobalMaxPooling(GlobalPooling):
         """Return the largest values."""
         if any(inputs.shape[axis] == 0 for axis in self.axes):
             raise ValueError(
-                f"{self.name}: the inputs hold no values to choose from. Received: inputs of shape "
-                f"{tuple(inputs.shape)}."
+                f"{self.name}: the inputs must not be empty. Received: inputs of shape {tuple(inputs.shape)}."
             )
         if self.data_format == "channels_first" or inputs.shape[-1] >= _ENOUGH_CHANNELS:
             return inputs.amax(self.axes, keepdim=self.keepdims)
@@ -169,12 +168,12 @@ class GlobalMaxPooling(GlobalPooling):
 
 @catalog.register("GlobalMaxPool1D")
 class GlobalMaxPooling1D(GlobalMaxPooling):
-    """Keep the largest value of each channel. Shapes: (batch, steps, channels) -> (batch, channels).
+    """The largest value of each channel. Shapes: (batch, steps, channels) -> (batch, channels).
 
     Arguments: those of `GlobalPooling`.
 
     Raises:
-        ValueError: for another `data_format`, or inputs that have other axes or an empty one.
+        ValueError: for another `data_format`, or inputs of another rank or without values.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.GlobalMaxPooling1D()(torch.tensor([[[1.0, 5.0], [3.0, 2.0]]]))
@@ -186,12 +185,12 @@ class GlobalMaxPooling1D(GlobalMaxPooling):
 
 @catalog.register("GlobalMaxPool2D")
 class GlobalMaxPooling2D(GlobalMaxPooling):
-    """Keep the largest value of each channel. Shapes: (batch, height, width, channels) -> (batch, channels).
+    """The largest value of each channel. Shapes: (batch, height, width, channels) -> (batch, channels).
 
     Arguments: those of `GlobalPooling`.
 
     Raises:
-        ValueError: for another `data_format`, or inputs that have other axes or an empty one.
+        ValueError: for another `data_format`, or inputs of another rank or without values.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.GlobalMaxPooling2D(keepdims=True)(torch.arange(8.0).reshape(1, 2, 2, 2))
@@ -203,12 +202,12 @@ class GlobalMaxPooling2D(GlobalMaxPooling):
 
 @catalog.register("GlobalMaxPool3D")
 class GlobalMaxPooling3D(GlobalMaxPooling):
-    """Keep the largest value of each channel. Shapes: (batch, depth, height, width, channels) -> (batch, channels).
+    """The largest value of each channel. Shapes: (batch, depth, height, width, channels) -> (batch, channels).
 
     Arguments: those of `GlobalPooling`.
 
     Raises:
-        ValueError: for another `data_format`, or inputs that have other axes or an empty one.
+        ValueError: for another `data_format`, or inputs of another rank or without values.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.GlobalMaxPooling3D("channels_first")(torch.arange(8.0).reshape(1, 2, 1, 2, 2))
@@ -219,16 +218,16 @@ class GlobalMaxPooling3D(GlobalMaxPooling):
 
 
 def _as_inexact(layer: GlobalPooling, inputs: torch.Tensor) -> torch.Tensor:
-    """Return numbers that can be averaged: ints are cast."""
+    """Return values that can be averaged: ints are cast."""
     is_inexact = inputs.is_floating_point() or inputs.is_complex()
     return inputs if is_inexact else inputs.to(layer._torchkeras.compute_dtype)
 
 
 def _largest_of_channels(inputs: torch.Tensor) -> torch.Tensor:
-    """Return the largest value of each channel, where the channels come last and are few."""
+    """Return the largest value of each channel, for few channels that are last."""
     batch, *lengths, channels = inputs.shape
     together = 1 << ((_ENOUGH_CHANNELS - 1) // max(channels, 1)).bit_length()
-    # In two steps, equal values would not get equal gradients. Of free sizes nothing is asked.
+    # In two steps, equal values would not get equal gradients. Free sizes are not compared.
     wants_gradients = torch.is_grad_enabled() and inputs.requires_grad or is_transformed()
     if wants_gradients or torch.compiler.is_compiling() or math.prod(lengths) % together:
         return inputs.movedim(-1, 1).contiguous().amax(tuple(range(2, inputs.dim())))

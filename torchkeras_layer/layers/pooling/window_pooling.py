@@ -1,4 +1,4 @@
-"""How does a layer make one value of each window that slides over its inputs, the largest or the average?"""
+"""Which layers pool each window of their inputs to one value?"""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from torchkeras_layer.symbolic import InputSpec
 
 
 class Pooling(BuiltInLayer):
-    """Base of the layers that make one value of each window: `rank` is how many axes the windows have.
+    """Base class of the layers that pool each window to one value, over `rank` spatial dimensions.
 
     Args:
-        pool_size: size of the windows, one int or one for each axis.
-        strides: from one window to the next, likewise; default `pool_size`.
-        padding: 'valid' for windows within the inputs, or 'same' for one window in every `strides` values, where what
-            lies outside of the inputs does not count.
+        pool_size: size of the windows, an int or one for each spatial dimension.
+        strides: step of the windows, an int or one for each spatial dimension; default `pool_size`.
+        padding: 'valid' for windows within the inputs, or 'same' for ceil(size / strides) windows, in which values
+            outside of the inputs do not count.
         data_format: 'channels_last' or 'channels_first'; default `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: for a size or stride that is no positive int, another `padding` or `data_format`, and in the call
-            for inputs that have other axes, no channels or no window.
+        ValueError: if a size or stride is not a positive int, or for another `padding` or `data_format`; in a call, for
+            inputs of another rank, or without channels or windows.
 
     >>> class Sum(Pooling):
     ...     rank = 2
@@ -61,17 +61,17 @@ class Pooling(BuiltInLayer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return a value for each window and channel."""
-        # Channels that come last are torch's memory format "channels_last" once permuted: nothing is copied.
+        # Permuting channels from last to second gives torch's memory format "channels_last", without a copy.
         images = inputs if self.data_format == "channels_first" else inputs.movedim(-1, 1)
         sizes, strides, lengths = self.pool_size, self.strides, images.shape[2:]
         _check_sizes(self, images.shape[1:], inputs.shape)
         if self.rank == 1:
-            # As rows of images: torch has no such memory format for sequences.
+            # As images of one row, because torch has no such memory format for sequences.
             images, sizes, strides, lengths = images.unsqueeze(2), (1, *sizes), (1, *strides), (1, *lengths)
         if self.padding == "valid":
             pooled = self._torchkeras_pool(images, sizes, strides, (0,) * len(sizes), False)
         elif torch.SymInt in map(type, lengths) and max(strides) > 1:
-            # Torch takes no padding that depends on a free size. This copy is made in exported programs alone.
+            # Torch takes no padding that depends on a free size. This copy is made in exported programs only.
             pooled = self._torchkeras_pool_padded(images, sizes, strides)
         else:
             ends = [same_padding(*axis) for axis in zip(lengths, sizes, strides, strict=True)]
@@ -82,16 +82,16 @@ class Pooling(BuiltInLayer):
         return pooled if self.data_format == "channels_first" else pooled.movedim(1, -1)
 
     def _torchkeras_pool(self, images: torch.Tensor, *window: Any) -> torch.Tensor:
-        """Call torch's function; `window` is what it calls `kernel_size`, `stride`, `padding` and `ceil_mode`.
+        """Call torch's function; `window` is its `kernel_size`, `stride`, `padding` and `ceil_mode`.
 
-        Sequences come as images of height 1.
+        Sequences are images of height 1.
         """
         raise NotImplementedError(f"{type(self).__name__} must define _torchkeras_pool.")
 
     def _torchkeras_pool_padded(
         self, images: torch.Tensor, sizes: Sequence[int], strides: Sequence[int]
     ) -> torch.Tensor:
-        """Pool with padding 'same', the padding being a step of its own; sequences come as images of height 1."""
+        """Pool with padding 'same', and pad separately before; sequences are images of height 1."""
         raise NotImplementedError(f"{type(self).__name__} must define _torchkeras_pool_padded for free sizes.")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -113,12 +113,12 @@ def _check_sizes(layer: Pooling, sizes: Sequence[int | None], shape: Sequence[in
         if size is not None and size < least:
             raise ValueError(
                 f"{layer.name}: inputs of shape {tuple(shape)} contain no window of pool_size={layer.pool_size}. "
-                "Pool less often, or give a smaller pool_size or, for axes that are not empty, padding='same'."
+                "Pool less often, or pass a smaller pool_size or, for axes that are not empty, padding='same'."
             )
 
 
 class MaxPooling(Pooling):
-    """Base of the layers that keep the largest value of each window, channel by channel. Arguments: `Pooling`.
+    """Base class of the max poolings, for each channel. Arguments: those of `Pooling`.
 
     >>> MaxPooling.__mro__[1] is Pooling
     True
@@ -138,12 +138,12 @@ class MaxPooling(Pooling):
 
 @catalog.register("MaxPool1D")
 class MaxPooling1D(MaxPooling):
-    """Keep the largest value of each window. Shapes: (batch, steps, channels) -> (batch, windows, channels).
+    """Max pooling: the largest value of each window. Shapes: (batch, steps, channels) -> (batch, windows, channels).
 
     Arguments: those of `Pooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+        ValueError: if an argument has another value, or the inputs have another rank or contain no window.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.MaxPooling1D(2)(torch.tensor([[[1.0], [5.0], [3.0], [2.0]]])).flatten()
@@ -155,12 +155,12 @@ class MaxPooling1D(MaxPooling):
 
 @catalog.register("MaxPool2D")
 class MaxPooling2D(MaxPooling):
-    """Keep the largest value of each window. Shapes: (batch, height, width, channels) -> the same, fewer windows.
+    """Max pooling of images. Shapes: (batch, height, width, channels) -> (batch, windows …, channels).
 
     Arguments: those of `Pooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+        ValueError: if an argument has another value, or the inputs have another rank or contain no window.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.MaxPooling2D(2, padding="same")(torch.arange(9.0).reshape(1, 3, 3, 1)).reshape(2, 2)
@@ -173,12 +173,12 @@ class MaxPooling2D(MaxPooling):
 
 @catalog.register("MaxPool3D")
 class MaxPooling3D(MaxPooling):
-    """Keep the largest value of each window. Shapes: (batch, depth, height, width, channels) -> fewer windows.
+    """Max pooling of volumes. Shapes: (batch, depth, height, width, channels) -> (batch, windows …, channels).
 
     Arguments: those of `Pooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+        ValueError: if an argument has another value, or the inputs have another rank or contain no window.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.MaxPooling3D((2, 1, 2))(torch.arange(8.0).reshape(1, 2, 2, 2, 1)).flatten()
@@ -189,10 +189,10 @@ class MaxPooling3D(MaxPooling):
 
 
 class AveragePooling(Pooling):
-    """Base of the layers that average each window, channel by channel. Arguments: `Pooling`.
+    """Base class of the average poolings, for each channel. Arguments: those of `Pooling`.
 
-    What lies outside of the inputs does not count, as in TensorFlow. (Keras 3 on torch, where 'same' pads more at the
-    end than at the start, counts the values at the edges twice.) Int inputs are cast.
+    Values outside of the inputs do not count, as in TensorFlow. (Keras 3 on torch counts the values at the edges twice
+    if 'same' pads more at the end than at the start.) Int inputs are cast.
 
     >>> AveragePooling.__mro__[1] is Pooling
     True
@@ -205,10 +205,10 @@ class AveragePooling(Pooling):
             return F.avg_pool2d(images, sizes, strides, padding, ceil_mode, count_include_pad=False)
         is_short = any(length < size for length, size in zip(images.shape[2:], sizes, strict=True))
         if is_short or images.stride(1) == 1:
-            # Torch refuses windows longer than what was not padded yet; this happens with padding "same" alone. And
+            # Torch refuses windows that are longer than the unpadded axis, which happens with padding "same" only. And
             # with the channels last in memory, its function for three axes takes up to four times as long.
             return _average_twice(images, *window)
-        # On the CPU torch averages no halves in three axes.
+        # On the CPU, torch has no 3D average for half precision.
         is_half = images.device.type == "cpu" and images.dtype in (torch.float16, torch.bfloat16)
         values = images.float() if is_half else images
         return F.avg_pool3d(values, sizes, strides, padding, ceil_mode, count_include_pad=False).to(images.dtype)
@@ -223,9 +223,9 @@ class AveragePooling(Pooling):
 
 
 def _average_twice(images: torch.Tensor, *window: Any) -> torch.Tensor:
-    """Average windows of three axes over two of them, then over the first: what is outside is so along whole axes."""
+    """Average 3D windows over two axes, then over the first; padding is along whole axes."""
     sizes, strides, padding, ceil_mode = window
-    # The first axis beside the samples: a view where the channels are last in memory, which they stay.
+    # The first axis next to the batch: a view if the channels are last in memory, where they stay.
     planes = images.transpose(1, 2).flatten(0, 1)
     planes = F.avg_pool2d(planes, sizes[1:], strides[1:], padding[1:], ceil_mode, count_include_pad=False)
     rows = planes.flatten(2).unflatten(0, (images.shape[0], images.shape[2])).transpose(1, 2)
@@ -235,12 +235,12 @@ def _average_twice(images: torch.Tensor, *window: Any) -> torch.Tensor:
 
 @catalog.register("AvgPool1D")
 class AveragePooling1D(AveragePooling):
-    """Average each window. Shapes: (batch, steps, channels) -> (batch, windows, channels).
+    """Average pooling: the average of each window. Shapes: (batch, steps, channels) -> (batch, windows, channels).
 
     Arguments: those of `Pooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+        ValueError: if an argument has another value, or the inputs have another rank or contain no window.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.AveragePooling1D(2, padding="same")(torch.tensor([[[1.0], [5.0], [3.0]]])).flatten()
@@ -252,12 +252,12 @@ class AveragePooling1D(AveragePooling):
 
 @catalog.register("AvgPool2D")
 class AveragePooling2D(AveragePooling):
-    """Average each window. Shapes: (batch, height, width, channels) -> the same, fewer windows.
+    """Average pooling of images. Shapes: (batch, height, width, channels) -> (batch, windows …, channels).
 
     Arguments: those of `Pooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+        ValueError: if an argument has another value, or the inputs have another rank or contain no window.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.AveragePooling2D((1, 3), 1)(torch.arange(8.0).reshape(1, 2, 4, 1)).reshape(2, 2)
@@ -270,12 +270,12 @@ class AveragePooling2D(AveragePooling):
 
 @catalog.register("AvgPool3D")
 class AveragePooling3D(AveragePooling):
-    """Average each window. Shapes: (batch, depth, height, width, channels) -> fewer windows.
+    """Average pooling of volumes. Shapes: (batch, depth, height, width, channels) -> (batch, windows …, channels).
 
     Arguments: those of `Pooling`.
 
     Raises:
-        ValueError: if an argument has another value, or the inputs have another number of axes or contain no window.
+        ValueError: if an argument has another value, or the inputs have another rank or contain no window.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.AveragePooling3D((2, 1, 2))(torch.arange(8.0).reshape(1, 2, 2, 2, 1)).flatten()
@@ -286,11 +286,11 @@ class AveragePooling3D(AveragePooling):
 
 
 def same_padding(size: int, window: int, stride: int) -> tuple[int, int]:
-    """Return torch's padding of both ends of an axis, and how many windows to drop then, for Keras's padding 'same'.
+    """Return torch's padding of both ends of an axis for Keras's padding 'same', and the number of windows to drop.
 
-    Keras puts the odd one at the end. Torch, in its ceil mode, lets the last window go beyond its padding: padding both
-    ends as Keras does the first makes the same windows, and no copy. With stride 1 it would make one too few, so there
-    both are padded as Keras does the last, which makes one too many.
+    Keras adds an odd value at the end. Torch, in its ceil mode, allows the last window to extend beyond its padding:
+    padding both ends as Keras pads the first gives the same windows without a copy. With stride 1, that would give one
+    window too few, so both ends are padded as Keras pads the last, which gives one window too many.
 
     >>> same_padding(5, 3, 2), same_padding(6, 3, 2), same_padding(6, 4, 1)
     ((1, 0), (0, 0), (2, 1))
@@ -301,13 +301,13 @@ def same_padding(size: int, window: int, stride: int) -> tuple[int, int]:
 
 
 def padded(images: torch.Tensor, sizes: Sequence[int], strides: Sequence[int], value: float) -> torch.Tensor:
-    """Return images (batch, channels, …) with a value around them as padding 'same' of Keras says; sizes may be free.
+    """Return images (batch, channels, …) padded with a value, as padding 'same' of Keras does; sizes may be free.
 
     >>> padded(torch.ones(1, 1, 5, 6), (3, 2), (2, 1), 0).shape
     torch.Size([1, 1, 7, 7])
     """
-    # Padded by fixed widths, then cut by indices: torch asks of a free width whether it is 0, and of a slice whether it
-    # is the whole; the answers would be right for some sizes alone.
+    # Padded by fixed widths, then cropped by indices: torch would check whether a free width is 0, and whether a slice
+    # is the whole axis, with answers that hold for some sizes only.
     around = F.pad(images, [width for size in reversed(sizes) for width in ((size - 1) // 2, size // 2)], value=value)
     for axis, (size, stride) in enumerate(zip(sizes, strides, strict=True), 2):
         reach = ((images.shape[axis] - 1) // stride) * stride + size

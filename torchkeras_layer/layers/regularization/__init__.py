@@ -1,4 +1,4 @@
-"""Layers that act against overfitting."""
+"""Which regularization layers are there?"""
 
 from torchkeras_layer.layers.regularization.activity_regularization import ActivityRegularization
 from torchkeras_layer.layers.regularization.dropout import (

@@ -1,4 +1,4 @@
-"""How does a layer penalize large values that pass through it?"""
+"""Which layer penalizes large values of its inputs?"""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class ActivityRegularization(BuiltInLayer):
     """Return the inputs, and add `(l1 * sum(|x|) + l2 * sum(x²)) / batch` to the losses. Shapes: any -> the same.
 
     Args:
-        l1: of at least 0.
-        l2: of at least 0.
+        l1: factor of the L1 penalty, a number >= 0.
+        l2: factor of the L2 penalty, a number >= 0.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if a factor is no finite number of at least 0.
+        ValueError: if a factor is not a finite number >= 0.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.ActivityRegularization(l1=0.5)
@@ -41,7 +41,7 @@ class ActivityRegularization(BuiltInLayer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the inputs."""
-        # As a view: where the inputs themselves come out, a caller may conclude that nothing happened.
+        # As a view, because callers may conclude from the same tensor that nothing happened.
         return inputs.view_as(inputs)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -49,7 +49,7 @@ class ActivityRegularization(BuiltInLayer):
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor, without the regularizer that is made of them.
+        """Return the constructor's arguments, without the regularizer that is made from them.
 
         >>> ActivityRegularization(l2=0.5, name="penalty").get_config()
         {'name': 'penalty', 'trainable': True, 'dtype': 'float32', 'l1': 0.0, 'l2': 0.5}

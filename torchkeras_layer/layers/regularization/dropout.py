@@ -1,4 +1,4 @@
-"""How does a layer drop values or whole channels at random while it trains?"""
+"""Which layers drop random values or channels in training?"""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from torchkeras_layer.layers.arguments import as_plain, layout, number_between, 
 from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer, draw, draw_kept, take_seed
 from torchkeras_layer.symbolic import InputSpec
 
-# What SELU gives for values far below 0 (Klambauer et al., 2017): minus its scale times its alpha.
+# The limit of SELU for x to -∞ (Klambauer et al., 2017): minus its scale times its alpha.
 _SATURATION = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717
 
 
 @catalog.register()
 class Dropout(SeededLayer):
-    """In training, set values to 0 with probability `rate` and divide the others by `1 - rate`; else do nothing.
+    """In training, set values to 0 with probability `rate` and divide the others by `1 - rate`.
 
-    Shapes: any -> the same.
+    In inference, return the inputs. Shapes: any -> the same.
 
     Args:
         rate: from 0 to 1.
-        noise_shape: shape of what is drawn, broadcast over the inputs; `None` in it stands for the size of the inputs.
-            `(None, 1, None)` drops the same features in every step.
-        seed: `None` takes the numbers from torch's global generator, as `nn.Dropout` does: `torch.manual_seed` fixes
-            them. With an int, the layer has numbers of its own, the same in each run (on one type of device), and the
-            same as Keras 3 on torch; a copy, or a layer that loads its `state_dict`, goes on from where it stands.
-            `torch.utils.checkpoint`, which puts back torch's generator only, cannot repeat such a layer.
+        noise_shape: shape of the random numbers, which broadcasts to the inputs; `None` in it means the size of the
+            inputs. `(None, 1, None)` drops the same features in all steps.
+        seed: `None` to draw from torch's global generator, as `nn.Dropout` does, which `torch.manual_seed` seeds. With
+            an int, the layer draws its own numbers, which are the same in each run (on one type of device), and the
+            same as Keras 3's on torch; a copy, or a layer that loads its `state_dict`, continues them.
+            `torch.utils.checkpoint`, which restores torch's generator only, cannot repeat such a layer.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `rate`, `noise_shape` or `seed` is not of that kind; in a call, if `noise_shape` does not fit.
-        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+        ValueError: if an argument is not one of these; in a call, if `noise_shape` does not fit.
+        RuntimeError: if activation checkpointing repeats a layer with a seed.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.Dropout(0.5, seed=4)
@@ -72,19 +72,19 @@ class Dropout(SeededLayer):
 
 @catalog.register()
 class AlphaDropout(Dropout):
-    """In training, set values to SELU's lower bound with probability `rate`, then restore mean and variance.
+    """In training, set values to SELU's lower bound with probability `rate`, then restore mean 0 and variance 1.
 
-    Else do nothing. Inputs of mean 0 and variance 1 keep them. Shapes: any -> the same.
+    Shapes: any -> the same.
 
     Args:
-        rate: from 0 to 1, but not 1, where no variance would be left.
+        rate: from 0 to less than 1.
         noise_shape: as in `Dropout`.
         seed: as in `Dropout`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `rate`, `noise_shape` or `seed` is not of that kind; in a call, if `noise_shape` does not fit.
-        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+        ValueError: if an argument is not one of these; in a call, if `noise_shape` does not fit.
+        RuntimeError: if activation checkpointing repeats a layer with a seed.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.AlphaDropout(0.5, seed=4)
@@ -101,7 +101,7 @@ class AlphaDropout(Dropout):
         """Return the inputs, with values dropped if `training`."""
         if not training or self.rate == 0:
             return inputs
-        # Not `** -0.5`: torch.compile knows no powers of numbers that may change.
+        # Not `** -0.5`, because torch.compile cannot compute powers of numbers that may change.
         scale = 1 / math.sqrt((1 - self.rate) * (1 + self.rate * _SATURATION * _SATURATION))
         shift = -scale * _SATURATION * self.rate
         kept = draw(self, inputs, _drawn_shape(self, inputs), "uniform") >= self.rate
@@ -109,17 +109,17 @@ class AlphaDropout(Dropout):
 
 
 class SpatialDropout(Dropout):
-    """Base of the layers that drop whole channels of a sample, for inputs of a certain number of axes.
+    """Base class of the layers that drop whole channels of a sample, for inputs of a fixed rank.
 
     Raises:
-        ValueError: for another `data_format`, or a `noise_shape`, which follows from the layer.
+        ValueError: for another `data_format`, or a `noise_shape`, which the layer determines.
 
     >>> SpatialDropout(0.5, 4, "channels_first", None).noise_shape
     (None, None, 1, 1)
     """
 
-    def __init__(self, rate: float, ndim: int, data_format: Any, seed: int | None, /, **kwargs: Any) -> None:
-        # Keras 2 writes it into configs.
+    def __init__(self, rate: float, rank: int, data_format: Any, seed: int | None, /, **kwargs: Any) -> None:
+        # Keras 2 writes it into its configs.
         given = kwargs.pop("noise_shape", None)
         super().__init__(rate, None, seed, **kwargs)
         if given is not None:
@@ -128,12 +128,12 @@ class SpatialDropout(Dropout):
                 "Leave it out, or take Dropout."
             )
         self.data_format = layout(self, data_format)
-        inner = (1,) * (ndim - 2)
+        inner = (1,) * (rank - 2)
         self.noise_shape = (None, None, *inner) if self.data_format == "channels_first" else (None, *inner, None)
-        self.input_spec = InputSpec(ndim=ndim)
+        self.input_spec = InputSpec(ndim=rank)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor; as in Keras 3, `trainable`, which changes nothing, is not there.
+        """Return the constructor's arguments; as in Keras 3, without `trainable`, which has no effect.
 
         >>> SpatialDropout1D(0.5, name="drop").get_config()
         {'name': 'drop', 'dtype': 'float32', 'rate': 0.5, 'seed': None}
@@ -153,8 +153,8 @@ class SpatialDropout1D(SpatialDropout):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `rate` or `seed` is not of that kind, or the inputs do not have 3 axes.
-        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+        ValueError: if an argument is not one of these, or the inputs do not have rank 3.
+        RuntimeError: if activation checkpointing repeats a layer with a seed.
 
     >>> import torch
     >>> SpatialDropout1D(0.5, seed=4)(torch.ones(1, 2, 4))
@@ -178,8 +178,8 @@ class SpatialDropout2D(SpatialDropout):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is not of that kind, or the inputs do not have 4 axes.
-        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+        ValueError: if an argument is not one of these, or the inputs do not have rank 4.
+        RuntimeError: if activation checkpointing repeats a layer with a seed.
 
     >>> import torch
     >>> SpatialDropout2D(0.5, seed=4)(torch.ones(1, 1, 2, 4))
@@ -203,8 +203,8 @@ class SpatialDropout3D(SpatialDropout):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is not of that kind, or the inputs do not have 5 axes.
-        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+        ValueError: if an argument is not one of these, or the inputs do not have rank 5.
+        RuntimeError: if activation checkpointing repeats a layer with a seed.
 
     >>> import torch
     >>> SpatialDropout3D(0.5, seed=4)(torch.ones(1, 1, 1, 2, 4))
@@ -218,16 +218,16 @@ class SpatialDropout3D(SpatialDropout):
 
 def _draw_factors(layer: Dropout, inputs: torch.Tensor) -> torch.Tensor:
     kept = 1 - layer.rate
-    # Made like the inputs, so that vmap draws for each of them.
+    # Created from the inputs, so that vmap draws separate numbers for each.
     return inputs.new_empty(_drawn_shape(layer, inputs)).bernoulli_(kept).div_(kept)
 
 
 def _drawn_shape(layer: Dropout, inputs: torch.Tensor) -> tuple[int, ...]:
-    """Return the shape of what is drawn: `noise_shape` for these inputs."""
+    """Return the shape of the random numbers: `noise_shape` for these inputs."""
     sizes, noise = tuple(inputs.shape), layer.noise_shape
     if noise is None:
         return sizes
-    # Broadcasting lines up the last axes; `None` is counted from the first one, as in Keras.
+    # Broadcasting aligns the last axes; `None` is counted from the first axis, as in Keras.
     shape = tuple(sizes[axis] if size is None and axis < len(sizes) else size for axis, size in enumerate(noise))
     if not broadcasts_to(shape, sizes):
         raise ValueError(

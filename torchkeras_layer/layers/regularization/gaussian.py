@@ -1,4 +1,4 @@
-"""How does a layer add Gaussian noise, or multiply by it, while it trains?"""
+"""Which layers add or multiply by Gaussian noise in training?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer, dra
 
 @dataclass(slots=True)
 class Noise:
-    """How a layer draws noise: in which dtype.
+    """The dtype in which a layer draws noise.
 
     >>> Noise(torch.float32)
     Noise(dtype=torch.float32)
@@ -26,10 +26,10 @@ class Noise:
 
 
 class GaussianLayer(SeededLayer):
-    """Base of the layers that draw Gaussian noise: it keeps the `seed`, and does not change shapes.
+    """Base class of the layers that draw Gaussian noise.
 
     Raises:
-        ValueError: if `seed` is neither an int nor `None`.
+        ValueError: if `seed` is not an int or `None`.
 
     >>> GaussianLayer(seed=4).seed
     4
@@ -38,7 +38,7 @@ class GaussianLayer(SeededLayer):
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         take_seed(self, seed)
-        # That of the start, so that a layer moved to another dtype draws the same numbers.
+        # That of the constructor, so that a layer that is moved to another dtype draws the same numbers.
         self._torchkeras.derived = Noise(self._torchkeras.compute_dtype or torch.float32)
         self.supports_masking = True
 
@@ -49,16 +49,16 @@ class GaussianLayer(SeededLayer):
 
 @catalog.register()
 class GaussianNoise(GaussianLayer):
-    """In training, add Gaussian noise of mean 0; else do nothing. Shapes: any -> the same.
+    """In training, add Gaussian noise of mean 0. Shapes: any -> the same.
 
     Args:
-        stddev: standard deviation, finite and of at least 0, as in Keras 2; Keras 3 refuses what is above 1.
+        stddev: standard deviation, a finite number >= 0, as in Keras 2; Keras 3 refuses numbers above 1.
         seed: as in `Dropout`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `stddev` or `seed` is not of that kind.
-        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+        ValueError: if an argument is not one of these.
+        RuntimeError: if activation checkpointing repeats a layer with a seed.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.GaussianNoise(0.5, seed=4)
@@ -79,18 +79,18 @@ class GaussianNoise(GaussianLayer):
 
 @catalog.register()
 class GaussianDropout(GaussianLayer):
-    """In training, multiply by Gaussian noise of mean 1 and deviation `sqrt(rate / (1 - rate))`; else do nothing.
+    """In training, multiply by Gaussian noise of mean 1 and standard deviation `sqrt(rate / (1 - rate))`.
 
     Shapes: any -> the same.
 
     Args:
-        rate: from 0 to 1, but not 1, where the noise would have no bound.
+        rate: from 0 to less than 1.
         seed: as in `Dropout`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `rate` or `seed` is not of that kind.
-        RuntimeError: if a checkpoint runs a layer with a seed for the second time.
+        ValueError: if an argument is not one of these.
+        RuntimeError: if activation checkpointing repeats a layer with a seed.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.GaussianDropout(0.5, seed=4)
@@ -112,6 +112,6 @@ class GaussianDropout(GaussianLayer):
 
 
 def _noise_for(layer: GaussianLayer, inputs: torch.Tensor) -> torch.Tensor:
-    """Return numbers of mean 0 and deviation 1, as many as the inputs have."""
+    """Return random numbers of mean 0 and standard deviation 1 in the shape of the inputs."""
     noise = draw(layer, inputs, inputs.shape, "normal", layer._torchkeras.derived.dtype)
     return noise.to(inputs.dtype) if inputs.is_floating_point() else noise

@@ -1,4 +1,4 @@
-"""How does a layer draw random numbers, from a seed of its own if it is given one?"""
+"""How does a layer draw random numbers, with or without its own seed?"""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _FILL = {"normal": torch.Tensor.normal_, "uniform": torch.Tensor.uniform_}
 
 
 class SeededLayer(BuiltInLayer):
-    """Base of the layers that draw random numbers; their `__init__` calls `take_seed`.
+    """Base class of the layers that draw random numbers; their `__init__` calls `take_seed`.
 
-    Without a seed the numbers come from torch's generator. A layer with one counts its draws; the count is copied and
-    pickled with it, and is `draws` in its `state_dict`, so that training goes on with the numbers that come next.
+    Without a seed, the numbers come from torch's generator. A layer with a seed counts its draws; the count is copied
+    and pickled with it, and is `draws` in its `state_dict`, so that training continues with the next numbers.
     """
 
     seed: int | None
@@ -28,12 +28,12 @@ class SeededLayer(BuiltInLayer):
 
     @property
     def draws(self) -> torch.Tensor:
-        """How often the layer drew, an int tensor of shape (). In the `state_dict` if the layer has a seed.
+        """The number of draws, an int tensor of shape (). It is in the `state_dict` if the layer has a seed.
 
-        Set it to 0 to have the numbers of the seed from the beginning again.
+        Set it to 0 to draw the same numbers again.
 
         Raises:
-            ValueError: if it is set to what is neither a tensor nor an int of at least 0.
+            ValueError: if it is set to something that is not a tensor or an int >= 0.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dropout(0.5, seed=4)
@@ -45,7 +45,7 @@ class SeededLayer(BuiltInLayer):
 
     @draws.setter
     def draws(self, value: torch.Tensor | int) -> None:
-        # torch.func.functional_call sets what a state_dict names.
+        # torch.func.functional_call sets all names of a state_dict.
         if not isinstance(value, torch.Tensor):
             count = plain_int(value)
             if count is None or count < 0:
@@ -58,17 +58,17 @@ class SeededLayer(BuiltInLayer):
 
 
 def take_seed(layer: SeededLayer, seed: Any) -> None:
-    """Keep the seed of a layer, and begin to count its draws.
+    """Set the seed of a layer, and start to count its draws.
 
     Raises:
-        ValueError: if `seed` is neither an int nor `None`.
+        ValueError: if `seed` is not an int or `None`.
 
     >>> layer = SeededLayer()
     >>> take_seed(layer, 4); layer.seed, layer.draws
     (4, tensor(0))
     """
     layer.seed = read_seed(layer, seed)
-    # No buffer: those move to the GPU, where each draw would wait for the count.
+    # Not a buffer, which would move to the GPU, where each draw would wait for the count.
     layer._torchkeras_draws = _counter(0)
 
 
@@ -79,26 +79,26 @@ def draw(
     distribution: str,
     dtype: torch.dtype = torch.float32,
 ) -> torch.Tensor:
-    """Return numbers of a distribution: 'normal' (mean 0, deviation 1) or 'uniform' (from 0 to 1).
+    """Return numbers from a distribution: 'normal' (mean 0, standard deviation 1) or 'uniform' (from 0 to 1).
 
     Raises:
-        RuntimeError: if a checkpoint repeats a call of a layer with a seed.
+        RuntimeError: if activation checkpointing repeats a layer with a seed.
 
     >>> import torchkeras_layer as keras
     >>> draw(keras.layers.Dropout(0.5, seed=4), torch.ones(3), (2,), "uniform").shape
     torch.Size([2])
     """
     if layer.seed is None:
-        # Made like the inputs, so that vmap draws for each of them.
+        # Created from the inputs, so that vmap draws separate numbers for each.
         return _FILL[distribution](inputs.new_empty(shape, dtype=dtype))
     return _draw_from_seed(layer, inputs, shape, distribution, dtype)
 
 
 def draw_kept(layer: SeededLayer, inputs: torch.Tensor, shape: Sequence[int], rate: float) -> torch.Tensor:
-    """Return what to keep where `rate` of it is dropped, by numbers of the layer's own seed.
+    """Return which values a dropout with a rate keeps, drawn from the layer's own seed.
 
     Raises:
-        RuntimeError: if a checkpoint repeats a call.
+        RuntimeError: if activation checkpointing repeats the call.
 
     >>> import torchkeras_layer as keras
     >>> draw_kept(keras.layers.Dropout(0.5, seed=4), torch.ones(4), (4,), 0.5)
@@ -126,6 +126,6 @@ def _draw_from_seed(
 
 
 def _counter(count: int) -> torch.Tensor:
-    # A tensor of inference mode could not count outside of it.
+    # A tensor of inference mode cannot be changed outside of it.
     with torch.inference_mode(False):
         return torch.tensor(count, dtype=torch.int64, device="cpu")

@@ -14,10 +14,10 @@ _LARGEST_SEED = 2**32 - 1
 
 
 def read_seed(layer: Layer, seed: Any) -> int | None:
-    """Return a `seed` argument: an int or `None`.
+    """Return a `seed` argument as an int or `None`.
 
     Raises:
-        ValueError: if it is neither, or does not fit into 64 bits.
+        ValueError: if it is something else, or does not fit into 64 bits.
 
     >>> read_seed(Layer(), 3)
     3
@@ -42,10 +42,10 @@ def draw_seeded(
     dtype: torch.dtype,
     probability: float = 0.5,
 ) -> torch.Tensor:
-    """Return numbers of a distribution, and add 1 to `draws`, an int tensor of shape ().
+    """Return numbers from a distribution, and add 1 to `draws`, an int tensor of shape ().
 
-    Each draw has a generator of its own, seeded with `seed` plus the number of draws before it: that is what Keras 3
-    does on torch, so the numbers are the same. The count is all that there is to copy, to pickle and to save.
+    Each draw has its own generator, seeded with `seed` plus the number of earlier draws. Keras 3 does the same on
+    torch, so the numbers are the same. Only the count needs to be copied, pickled and saved.
 
     Args:
         inputs: what the numbers are for: they are drawn on their device, and in `vmap` for each of them if asked to.
@@ -59,7 +59,7 @@ def draw_seeded(
     return _draw(draws, inputs.detach(), seed, list(shape), distribution, dtype, probability)
 
 
-# An operator of torch's, because torch.compile and fake tensors, which know no generators, take it as it is.
+# A custom operator of torch, because torch.compile and fake tensors do not support generators.
 @torch.library.custom_op("torchkeras_layer::draw_numbers", mutates_args=("draws",))
 def _draw(
     draws: torch.Tensor,

@@ -1,4 +1,4 @@
-"""Layers that arrange the same values in another shape."""
+"""Which layers reshape, permute, repeat, crop and pad their inputs?"""
 
 from torchkeras_layer.layers.reshaping.margins import (
     Cropping1D,

@@ -1,4 +1,4 @@
-"""How does a layer cut off the ends of the spatial axes, or put zeros there?"""
+"""Which layers crop the spatial dimensions, or pad them with zeros?"""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints, first_sp
 
 _WORDING = {
     1: "an int of at least 0, or a pair of them, before and after the axis",
-    2: "an int of at least 0, or for each of the 2 spatial axes such an int or a pair (before, after) of them",
-    3: "an int of at least 0, or for each of the 3 spatial axes such an int or a pair (before, after) of them",
+    2: "an int of at least 0, or for each of the 2 spatial dimensions such an int or a pair (before, after) of them",
+    3: "an int of at least 0, or for each of the 3 spatial dimensions such an int or a pair (before, after) of them",
 }
 
 
 @dataclass(slots=True)
 class Margins:
-    """How much is cut off or added before and after each spatial axis.
+    """The numbers of values that are cropped or added before and after each spatial dimension.
 
-    `argument`: the same for torch, as the slices to index with or as the widths for `F.pad`.
+    `argument`: the same for torch, as slices or as the widths of `F.pad`.
 
     >>> Margins(((1, 2),), (0, 0, 1, 2)).margins
     ((1, 2),)
@@ -36,7 +36,7 @@ class Margins:
 
 
 class Cropping(Spatial):
-    """Base of the layers that crop. The output is a view of the inputs.
+    """Base class of the cropping layers. The output is a view of the inputs.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Cropping1D((0, 1))(torch.tensor([[[1], [2], [3]]])).flatten()
@@ -51,10 +51,10 @@ class Cropping(Spatial):
         self._torchkeras.derived = Margins(margins, (slice(None),) * first_spatial_axis(self) + tuple(spatial))
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs without their margins.
+        """Return the cropped inputs.
 
         Raises:
-            ValueError: if nothing would be left.
+            ValueError: if the output would be empty.
         """
         first = first_spatial_axis(self)
         for index in range(self.rank):
@@ -62,24 +62,25 @@ class Cropping(Spatial):
         return inputs[self._torchkeras.derived.argument]
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs with shorter spatial axes; free sizes stay free.
+        """Return the shape of the inputs with smaller spatial dimensions; free sizes stay free.
 
         Raises:
-            ValueError: if the shape has another number of axes, or nothing would be left of one.
+            ValueError: if the shape has another rank, or the output would be empty.
         """
         return with_lengths(self, input_shape, lambda index, length: _cropped_length(self, index, length, input_shape))
 
 
 @catalog.register()
 class Cropping1D(Cropping):
-    """Cut off the first and last steps. Shapes: (batch, steps, features) -> (batch, steps - before - after, features).
+    """Crop sequences. Shapes: (batch, steps, features) -> (batch, steps - before - after, features).
 
     Args:
-        cropping: how many: an int for both ends, or (before, after).
+        cropping: number of steps: an int for both ends, or (before, after).
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `cropping` is something else; in a call, if the inputs do not have three axes or nothing is left.
+        ValueError: if `cropping` is something else; in a call, if the inputs do not have rank 3, or the output would be
+            empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Cropping1D((1, 0))(torch.tensor([[[1, 2], [3, 4]]]))
@@ -94,16 +95,17 @@ class Cropping1D(Cropping):
 
 @catalog.register()
 class Cropping2D(Cropping):
-    """Cut off the margins of images. Shapes: (batch, rows, columns, channels) -> the same with fewer rows and columns.
+    """Crop images. Shapes: (batch, rows, columns, channels) -> the same with fewer rows and columns.
 
     Args:
-        cropping: an int for all ends; or for rows and columns each an int, or a pair (before, after).
+        cropping: an int for all ends; or one for rows and one for columns, each an int or a pair (before, after).
         data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns). Default
             `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs do not have four axes or nothing is left.
+        ValueError: if an argument is something else; in a call, if the inputs do not have rank 4, or the output would
+            be empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Cropping2D(((1, 0), 2))(torch.ones(2, 8, 8, 3)).shape
@@ -118,16 +120,18 @@ class Cropping2D(Cropping):
 
 @catalog.register()
 class Cropping3D(Cropping):
-    """Cut off the margins of volumes. Shapes: (batch, a, b, c, channels) -> the same with smaller a, b and c.
+    """Crop volumes. Shapes: (batch, a, b, c, channels) -> the same with smaller a, b and c.
 
     Args:
-        cropping: an int for all ends; or for each of the three axes an int, or a pair (before, after).
+        cropping: an int for all ends; or one for each of the three spatial dimensions, each an int or a pair (before,
+            after).
         data_format: 'channels_last', or 'channels_first' for (batch, channels, a, b, c). Default
             `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs do not have five axes or nothing is left.
+        ValueError: if an argument is something else; in a call, if the inputs do not have rank 5, or the output would
+            be empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Cropping3D((1, (0, 2), 0))(torch.ones(2, 8, 8, 8, 3)).shape
@@ -141,7 +145,7 @@ class Cropping3D(Cropping):
 
 
 class ZeroPadding(Spatial):
-    """Base of the layers that pad with zeros.
+    """Base class of the zero padding layers.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.ZeroPadding1D((2, 1))(torch.tensor([[[5]]])).flatten()
@@ -153,19 +157,19 @@ class ZeroPadding(Spatial):
         margins = _read_margins(self, "padding", padding)
         self.padding = margins[0] if self.rank == 1 else margins
         channels = (0, 0) if self.data_format == "channels_last" else ()
-        # Torch wants the last axis first.
+        # F.pad takes the last axis first.
         widths = channels + tuple(width for pair in reversed(margins) for width in pair)
         self._torchkeras.derived = Margins(margins, widths)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs with zeros around them."""
+        """Return the padded inputs."""
         return F.pad(inputs, self._torchkeras.derived.argument)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs with longer spatial axes; free sizes stay free.
+        """Return the shape of the inputs with larger spatial dimensions; free sizes stay free.
 
         Raises:
-            ValueError: if the shape has another number of axes.
+            ValueError: if the shape has another rank.
         """
         margins = self._torchkeras.derived.margins
         return with_lengths(self, input_shape, lambda index, length: length + sum(margins[index]))
@@ -173,16 +177,16 @@ class ZeroPadding(Spatial):
 
 @catalog.register()
 class ZeroPadding1D(ZeroPadding):
-    """Put steps of zeros around. Shapes: (batch, steps, features) -> (batch, before + steps + after, features).
+    """Pad sequences with zeros. Shapes: (batch, steps, features) -> (batch, before + steps + after, features).
 
     Args:
-        padding: how many: an int for both ends, or (before, after).
+        padding: number of steps: an int for both ends, or (before, after).
         data_format: 'channels_last', or 'channels_first' for (batch, features, steps). Default
             `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs do not have three axes.
+        ValueError: if an argument is something else; in a call, if the inputs do not have rank 3.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.ZeroPadding1D((1, 0))(torch.tensor([[[1, 2]]]))
@@ -198,16 +202,16 @@ class ZeroPadding1D(ZeroPadding):
 
 @catalog.register()
 class ZeroPadding2D(ZeroPadding):
-    """Put zeros around images. Shapes: (batch, rows, columns, channels) -> the same with more rows and columns.
+    """Pad images with zeros. Shapes: (batch, rows, columns, channels) -> the same with more rows and columns.
 
     Args:
-        padding: an int for all ends; or for rows and columns each an int, or a pair (before, after).
+        padding: an int for all ends; or one for rows and one for columns, each an int or a pair (before, after).
         data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns). Default
             `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs do not have four axes.
+        ValueError: if an argument is something else; in a call, if the inputs do not have rank 4.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.ZeroPadding2D(((1, 0), 2))(torch.ones(2, 8, 8, 3)).shape
@@ -222,16 +226,17 @@ class ZeroPadding2D(ZeroPadding):
 
 @catalog.register()
 class ZeroPadding3D(ZeroPadding):
-    """Put zeros around volumes. Shapes: (batch, a, b, c, channels) -> the same with larger a, b and c.
+    """Pad volumes with zeros. Shapes: (batch, a, b, c, channels) -> the same with larger a, b and c.
 
     Args:
-        padding: an int for all ends; or for each of the three axes an int, or a pair (before, after).
+        padding: an int for all ends; or one for each of the three spatial dimensions, each an int or a pair (before,
+            after).
         data_format: 'channels_last', or 'channels_first' for (batch, channels, a, b, c). Default
             `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs do not have five axes.
+        ValueError: if an argument is something else; in a call, if the inputs do not have rank 5.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.ZeroPadding3D((1, (0, 2), 0))(torch.ones(2, 8, 8, 8, 3)).shape
@@ -245,7 +250,7 @@ class ZeroPadding3D(ZeroPadding):
 
 
 def _read_margins(layer: Spatial, name: str, value: Any) -> tuple[tuple[int, ...], ...]:
-    """Return an argument that says how much is cut off or added: a pair (before, after) for each spatial axis."""
+    """Return an argument `cropping` or `padding` as a pair (before, after) for each spatial dimension."""
     value = as_plain(value)
     per_axis = [value] if layer.rank == 1 else value if _is_sequence(value) else [value] * layer.rank
     margins = tuple(pair for one in per_axis if (pair := as_ints(one, 2, least=0)) is not None)

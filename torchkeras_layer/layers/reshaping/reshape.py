@@ -1,4 +1,4 @@
-"""How does a layer give each sample another shape, or its axes another order?"""
+"""Which layers reshape, flatten, permute or repeat each sample?"""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from torchkeras_layer.symbolic import InputSpec
 
 @catalog.register()
 class Reshape(BuiltInLayer):
-    """The same values of each sample, in the same order, in another shape.
+    """Reshape each sample; its values keep their order.
 
     Shapes: (batch, …) -> (batch, *target_shape).
 
     Args:
-        target_shape: without the batch. One size may be -1: it is what the others leave.
+        target_shape: shape without the batch. One size may be -1, which is inferred from the others.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `target_shape` is not a tuple of sizes, or has more than one -1; in a call, if a sample does not
-            have as many values as the shape.
+        ValueError: if `target_shape` is not a tuple of sizes, or has more than one -1; in a call, if the number of
+            values in a sample differs.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Reshape((-1, 2))(torch.tensor([[1, 2, 3, 4]]))
@@ -42,14 +42,14 @@ class Reshape(BuiltInLayer):
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs in the new shape, as a view where that can be."""
+        """Return the reshaped inputs, as a view if possible."""
         return inputs.reshape(inputs.shape[0], *_sizes_for(self, inputs.shape[1:]))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return (batch, *target_shape); the size for -1 is free where one of the inputs' is.
+        """Return (batch, *target_shape); the size for -1 is free if one of the inputs is.
 
         Raises:
-            ValueError: if the number of values in a sample is not that of the shape.
+            ValueError: if the number of values in a sample differs.
         """
         batch, *sizes = input_shape
         if None in sizes:
@@ -80,7 +80,7 @@ class Flatten(BuiltInLayer):
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs with two axes."""
+        """Return the flattened inputs, of rank 2."""
         if inputs.dim() == 1:
             return inputs.unsqueeze(1)
         channels_last = inputs if self.data_format == "channels_last" else inputs.movedim(1, -1)
@@ -95,7 +95,7 @@ class Flatten(BuiltInLayer):
 
 @catalog.register()
 class Permute(BuiltInLayer):
-    """The inputs with their axes in another order; the batch stays first. Nothing is copied.
+    """Permute the axes of the inputs; the batch stays first. The output is a view.
 
     Shapes: with `dims=(2, 1)`, (batch, a, b) -> (batch, b, a).
 
@@ -104,8 +104,8 @@ class Permute(BuiltInLayer):
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `dims` does not hold each int from 1 to its length; in a call, if the inputs have another number
-            of axes.
+        ValueError: if `dims` does not contain each int from 1 to its length; in a call, if the inputs have another
+            rank.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Permute((2, 1))(torch.tensor([[[1, 2], [3, 4]]]))
@@ -119,26 +119,26 @@ class Permute(BuiltInLayer):
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return a view of the inputs with the axes in the new order."""
+        """Return a view of the inputs with permuted axes."""
         return inputs.permute(0, *self.dims)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the sizes in the new order."""
+        """Return the permuted shape."""
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
 
 
 @catalog.register()
 class RepeatVector(BuiltInLayer):
-    """The inputs `n` times, one after the other. Shapes: (batch, features) -> (batch, n, features).
+    """Repeat the inputs `n` times. Shapes: (batch, features) -> (batch, n, features).
 
-    The output is a view that holds the inputs once, as of `torch.expand`: to write into it, clone it.
+    The output is an expanded view, as of `torch.Tensor.expand`; clone it before writing into it.
 
     Args:
-        n: how many times.
+        n: number of repetitions.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `n` is not a positive int; in a call, if the inputs do not have two axes.
+        ValueError: if `n` is not a positive int; in a call, if the inputs do not have rank 2.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.RepeatVector(2)(torch.tensor([[1.0, 2.0]]))
@@ -152,7 +152,7 @@ class RepeatVector(BuiltInLayer):
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs `n` times."""
+        """Return the repeated inputs."""
         return inputs.unsqueeze(1).expand(-1, self.n, -1)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -174,7 +174,7 @@ def _read_target(layer: Reshape, target_shape: Any) -> tuple[int, ...]:
 
 
 def _sizes_for(layer: Reshape, sizes: Sequence[Any]) -> tuple[int, ...]:
-    """Return `target_shape` with the size that -1 stands for. Torch could not tell it for an empty batch."""
+    """Return `target_shape` with the size for -1, which torch cannot infer for an empty batch."""
     target = layer.target_shape
     total, known = math.prod(sizes), math.prod([size for size in target if size != -1])
     is_open = -1 in target
@@ -194,7 +194,7 @@ def _read_dims(layer: Permute, dims: Any) -> tuple[int, ...]:
         axes = (0,)
     if sorted(axes) != list(range(1, len(axes) + 1)):
         raise ValueError(
-            f"{type(layer).__name__}: dims must hold each int from 1 to its length once: the axes of the inputs "
+            f"{type(layer).__name__}: dims must contain each int from 1 to its length once: the axes of the inputs "
             f"without the batch, in their new order. Received: dims={dims!r}."
         )
     return axes

@@ -1,4 +1,4 @@
-"""What do layers that change the lengths of the spatial axes have in common?"""
+"""What do layers that change the sizes of the spatial dimensions have in common?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torchkeras_layer.symbolic import InputSpec
 
 
 class Spatial(BuiltInLayer):
-    """Base of layers with `rank` spatial axes, after the batch or, with channels_first, after the channels.
+    """Base class of layers with `rank` spatial dimensions, after the batch or, with channels_first, the channels.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling2D(2, data_format="channels_first").compute_output_shape((None, 3, 4, None))
@@ -29,7 +29,7 @@ class Spatial(BuiltInLayer):
 
 
 def first_spatial_axis(layer: Spatial) -> int:
-    """Return the number of the first spatial axis.
+    """Return the axis of the first spatial dimension.
 
     >>> import torchkeras_layer as keras
     >>> first_spatial_axis(keras.layers.ZeroPadding2D(data_format="channels_first"))
@@ -39,15 +39,15 @@ def first_spatial_axis(layer: Spatial) -> int:
 
 
 def with_lengths(layer: Spatial, input_shape: Shape, new_length: Callable[[int, int], int]) -> Shape:
-    """Return the shape of the inputs with other spatial sizes; free ones stay free.
+    """Return the shape of the inputs with new spatial sizes; free ones stay free.
 
     Args:
         layer: the layer.
-        input_shape: with the batch.
-        new_length: says for the index of a spatial axis, from 0, and its length how long it becomes.
+        input_shape: shape of the inputs, with the batch.
+        new_length: `f(index, size)` that returns the new size of a spatial dimension, counted from 0.
 
     Raises:
-        ValueError: if the shape has another number of axes than the layer's inputs.
+        ValueError: if the shape has another rank than the layer's inputs.
 
     >>> import torchkeras_layer as keras
     >>> with_lengths(keras.layers.UpSampling2D(), (None, 4, None, 3), lambda index, length: 2 * length)
@@ -63,7 +63,7 @@ def with_lengths(layer: Spatial, input_shape: Shape, new_length: Callable[[int, 
 
 
 def as_int(value: Any, least: int) -> int | None:
-    """Return an int of at least `least`, or `None` if the value is no such int.
+    """Return a value as an int >= `least`; `None` if it is not one.
 
     >>> as_int(2, 1), as_int(True, 1), as_int(0, 1), as_int("2", 1)
     (2, None, None, None)
@@ -73,7 +73,7 @@ def as_int(value: Any, least: int) -> int | None:
 
 
 def as_ints(value: Any, count: int, least: int) -> tuple[int, ...] | None:
-    """Return `count` ints of at least `least`, from one int or as many; `None` if the value is neither.
+    """Return `count` ints >= `least` from one int or `count` of them; `None` if the value is neither.
 
     >>> as_ints(2, 3, 1), as_ints([1, 2], 2, 1), as_ints([1, 2], 3, 1)
     ((2, 2, 2), (1, 2), None)

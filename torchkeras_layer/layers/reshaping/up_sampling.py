@@ -1,4 +1,4 @@
-"""How does a layer make the spatial axes a whole number of times as long?"""
+"""Which layers enlarge the spatial dimensions by integer factors?"""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from torchkeras_layer.layers.arguments import one_of, positive_int
 from torchkeras_layer.layers.preprocessing.images import INTERPOLATIONS, resize
 from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints, first_spatial_axis, with_lengths
 
-# Up to here, torch's kernel finds every place: it multiplies by the inverse of the factor in float32.
+# Up to this size, torch's kernel is exact: it multiplies indices by the inverse of the factor in float32.
 _LARGEST_OF_KERNEL = 40
 
 
 @dataclass(slots=True)
 class Enlargement:
-    """By which factors the spatial axes are enlarged, and whether torch's kernel is exact for these.
+    """The factors of the spatial dimensions, and whether torch's kernel is exact for them.
 
-    `to_second` and `to_last` are the orders of the axes that move the channels there.
+    `to_second` and `to_last` are the permutations that move the channels there.
 
     >>> Enlargement((2,), False, (0, 2, 1), (0, 2, 1)).factors
     (2,)
@@ -36,7 +36,7 @@ class Enlargement:
 
 
 class UpSampling(Spatial):
-    """Base of the layers that repeat values along the spatial axes.
+    """Base class of the layers that repeat values along the spatial dimensions.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling1D(3)(torch.tensor([[[5], [7]]])).flatten()
@@ -58,12 +58,12 @@ class UpSampling(Spatial):
         self._torchkeras.derived = Enlargement(factors, is_exact, to_second, to_last)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs with each value repeated."""
+        """Return the enlarged inputs."""
         if 0 in inputs.shape:
             _check_not_empty(self, inputs.shape)
         images = _as_images(self, inputs)
-        # Torch has a fast kernel where the channels are last in memory, and for images and volumes only. Elsewhere it
-        # takes 2 to 4 times as long, forward, as axis by axis.
+        # Torch has a fast kernel only for images and volumes whose channels are last in memory. Otherwise it
+        # takes 2 to 4 times as long in the forward pass as repeating axis by axis.
         enlargement: Enlargement = self._torchkeras.derived
         if enlargement.is_exact_in_kernel and images.stride(1) == 1 and images.is_floating_point():
             return _as_inputs(self, F.interpolate(images, size=_new_lengths(self, images), mode="nearest"))
@@ -76,7 +76,7 @@ class UpSampling(Spatial):
         """Return the shape of the inputs with `size` times the spatial sizes; free ones stay free.
 
         Raises:
-            ValueError: if the shape has another number of axes, or a size of 0 after the batch.
+            ValueError: if the shape has another rank, or a size of 0 after the batch.
         """
         factors = self._torchkeras.derived.factors
         shape = with_lengths(self, input_shape, lambda index, length: length * factors[index])
@@ -86,14 +86,14 @@ class UpSampling(Spatial):
 
 @catalog.register()
 class UpSampling1D(UpSampling):
-    """Each step `size` times. Shapes: (batch, steps, features) -> (batch, steps * size, features).
+    """Repeat each step `size` times. Shapes: (batch, steps, features) -> (batch, steps * size, features).
 
     Args:
-        size: how many times.
+        size: number of repetitions.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if `size` is not a positive int; in a call, if the inputs do not have three axes, or one is empty.
+        ValueError: if `size` is not a positive int; in a call, if the inputs do not have rank 3, or are empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling1D()(torch.tensor([[[1, 2]]]))
@@ -113,15 +113,15 @@ class UpSampling2D(UpSampling):
     """Enlarge images. Shapes: (batch, rows, columns, channels) -> (batch, rows * size, columns * size, channels).
 
     Args:
-        size: how many times: an int, or (for rows, for columns).
+        size: factor: an int, or (for rows, for columns).
         data_format: 'channels_last', or 'channels_first' for (batch, channels, rows, columns). Default
             `backend.image_data_format()`.
         interpolation: 'nearest' repeats values; others, which round ints, are 'bilinear' (linear between the centres
-            of pixels), 'bicubic', 'lanczos3', 'lanczos5', and of Keras 2 'area', 'gaussian' and 'mitchellcubic'.
+            of pixels), 'bicubic', 'lanczos3', 'lanczos5' and, from Keras 2, 'area', 'gaussian' and 'mitchellcubic'.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs do not have four axes, or one is empty.
+        ValueError: if an argument is something else; in a call, if the inputs do not have rank 4, or are empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling2D((1, 2))(torch.tensor([[[[1.0], [3.0]]]])).flatten()
@@ -154,13 +154,13 @@ class UpSampling3D(UpSampling):
     """Repeat the values of volumes. Shapes: (batch, a, b, c, channels) -> the same with a, b and c times `size`.
 
     Args:
-        size: how many times: an int, or one for each of the three axes.
+        size: factor: an int, or one for each of the three spatial dimensions.
         data_format: 'channels_last', or 'channels_first' for (batch, channels, a, b, c). Default
             `backend.image_data_format()`.
         **kwargs: those of `Layer`.
 
     Raises:
-        ValueError: if an argument is something else; in a call, if the inputs do not have five axes, or one is empty.
+        ValueError: if an argument is something else; in a call, if the inputs do not have rank 5, or are empty.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.UpSampling3D((1, 2, 3))(torch.ones(2, 4, 4, 4, 3)).shape
@@ -174,12 +174,12 @@ class UpSampling3D(UpSampling):
 
 
 def _as_images(layer: UpSampling, inputs: torch.Tensor) -> torch.Tensor:
-    """Return the inputs with the channels second."""
+    """Return the inputs with the channels moved to the second axis."""
     return inputs if layer.data_format == "channels_first" else inputs.permute(*layer._torchkeras.derived.to_second)
 
 
 def _as_inputs(layer: UpSampling, images: torch.Tensor) -> torch.Tensor:
-    """Return images, whose channels are second, with the channels where the inputs have them."""
+    """Return images whose channels are second with the channels in the position of the inputs'."""
     return images if layer.data_format == "channels_first" else images.permute(*layer._torchkeras.derived.to_last)
 
 

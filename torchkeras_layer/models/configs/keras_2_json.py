@@ -1,4 +1,4 @@
-"""How did Keras 2 write the calls of a graph, and how did it count them?"""
+"""How did Keras 2 write and number the calls of a graph?"""
 
 from __future__ import annotations
 
@@ -15,18 +15,25 @@ _CONSTANT = "_CONSTANT_VALUE"
 def read_keras_2_node(node: Any, known_layers: Container[str]) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments of a call that is written as `[[layer name, call, position, kwargs], ...]`.
 
-    One such entry is the tensor itself, more are a list of tensors, those in a dict a dict. In keywords, a list of the
-    first three parts, the first naming a layer, is a tensor.
+    One such entry means a tensor, several a list of tensors, and a dict of entries a dict. In keywords, a list of the
+    first three parts means a tensor, if the first is the name of a layer.
+
+    Args:
+        node: the entry or entries.
+        known_layers: the names of the layers.
+
+    Returns:
+        The positional arguments and the keyword arguments.
 
     Raises:
-        DeserializationError: if it is written otherwise.
+        DeserializationError: if the call is written in another way.
 
     >>> args, kwargs = read_keras_2_node([["dense", 0, 0, {"training": True}]], ["dense"])
     >>> args[0].history, kwargs
     (('dense', 0, 0), {'training': True})
     """
     if not isinstance(node, (list, tuple, dict)) or not node:
-        raise DeserializationError(f"inbound_nodes: a call is a dict or a list. Received: {node!r}.")
+        raise DeserializationError(f"inbound_nodes: a call must be a dict or a list. Received: {node!r}.")
     if isinstance(node, dict):
         last = list(node.values())[-1]
         return [_first_argument(node)], _keywords(last, known_layers) if _is_entry(last) else {}
@@ -65,7 +72,7 @@ def _tensor(entry: Any) -> Any:
 def _keywords(entry: Any, known_layers: Container[str]) -> dict[str, Any]:
     keywords = entry[3] if len(entry) == 4 else {}
     if not isinstance(keywords, dict):
-        raise DeserializationError(f"inbound_nodes: the keywords of a call are a dict. Received: {keywords!r}.")
+        raise DeserializationError(f"inbound_nodes: the keywords of a call must be a dict. Received: {keywords!r}.")
     return {name: _keyword(value, known_layers) for name, value in keywords.items()}
 
 
@@ -79,7 +86,7 @@ _WORDS = ("layers", "input_layers", "output_layers")
 
 @dataclass(frozen=True)
 class FirstCalls:
-    """The numbers of the first call of a layer in the calls of others, and among the outputs."""
+    """The number that a layer's first call has, as an input of other calls and among the model's outputs."""
 
     in_calls: int = 0
     in_outputs: int = 0
@@ -95,7 +102,7 @@ def is_graph_config(config: dict[str, Any]) -> bool:
 
 
 def is_keras_2_node(node: Any) -> bool:
-    """Whether a call is written as Keras 2 did, and not as a dict of arguments.
+    """Whether a call is written in the form of Keras 2, and not as a dict of arguments.
 
     >>> is_keras_2_node([["dense", 0, 0, {}]]), is_keras_2_node({"args": [], "kwargs": {}})
     (True, False)
@@ -104,7 +111,7 @@ def is_keras_2_node(node: Any) -> bool:
 
 
 def first_calls_of(entry: dict[str, Any]) -> FirstCalls:
-    """Return the numbers for a layer that is written so, with its calls.
+    """Return the numbers of the first call of a layer, from its entry in a config.
 
     >>> inner = {"layers": [{"class_name": "InputLayer"}], "input_layers": [], "output_layers": []}
     >>> first_calls_of({"config": inner, "inbound_nodes": [{"args": [], "kwargs": {}}]})
@@ -121,7 +128,7 @@ def first_calls_of(entry: dict[str, Any]) -> FirstCalls:
 
 
 def first_calls_in(entries: list[Any]) -> dict[str, FirstCalls]:
-    """Return the numbers for all layers of a config, by their names."""
+    """Return the numbers of the first calls of all layers in a config, by the layers' names."""
     named = [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("name"), str)]
     return {entry["name"]: first_calls_of(entry) for entry in named}
 

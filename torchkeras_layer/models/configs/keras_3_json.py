@@ -1,4 +1,4 @@
-"""What of the JSON of Keras 3 means something else here: its operations, and arguments that nobody gave?
+"""How is the JSON of Keras 3 adapted: its operations, and the default arguments that it contains?
 
 Its masks are such operations: a graph with `Masking` or `Embedding(mask_zero=True)` has a `NotEqual` in its config.
 """
@@ -48,7 +48,7 @@ _WORDS = {"axis": "dim", "keepdims": "keepdim", "dtype": "dtype"}
 
 
 def is_operation(entry: dict[str, Any]) -> bool:
-    """Whether an entry of a config of Keras 3 is an operation that we know.
+    """Whether an entry of a config of Keras 3 is a known operation.
 
     >>> is_operation({"module": "keras.src.ops.numpy", "class_name": "NotEqual", "config": {"name": "ne"}})
     True
@@ -57,10 +57,10 @@ def is_operation(entry: dict[str, Any]) -> bool:
 
 
 def read_operation(entry: dict[str, Any]) -> tuple[TorchFunction, dict[str, Any]]:
-    """Return an operation's function as a layer, and the keywords that each call of it gets.
+    """Return an operation as a `TorchFunction`, and the keyword arguments of each of its calls.
 
     Raises:
-        DeserializationError: if its config is none, or has a key that we do not know.
+        DeserializationError: if its config is not a dict with a name, or has an unknown key.
 
     >>> config = {"name": "any_of", "axis": -1, "keepdims": False}
     >>> layer, keywords = read_operation({"module": "keras.src.ops.numpy", "class_name": "Any", "config": config})
@@ -74,7 +74,7 @@ def read_operation(entry: dict[str, Any]) -> tuple[TorchFunction, dict[str, Any]
     unknown = [word for word in given if word not in _WORDS]
     if not isinstance(name, str) or unknown:
         raise DeserializationError(
-            f"{entry['class_name']}: an operation's config has a 'name' and may have {list(_WORDS)}. "
+            f"{entry['class_name']}: the config of an operation must have a 'name', and may have {list(_WORDS)}. "
             f"Received: {config!r}."
         )
     keywords = {_WORDS[word]: value for word, value in given.items()}
@@ -83,7 +83,7 @@ def read_operation(entry: dict[str, Any]) -> tuple[TorchFunction, dict[str, Any]
     return TorchFunction(_FUNCTIONS[entry["class_name"]], name=name), keywords
 
 
-# The layers of Keras 3 whose `call` says `training=False`, which it then writes, and passes over where a model trains.
+# Layers of Keras 3 whose `call` has `training=False`. It writes this into configs, and ignores it when a model trains.
 _INFER_BY_DEFAULT = {
     "AdditiveAttention",
     "AlphaDropout",
@@ -106,7 +106,7 @@ _INFER_BY_DEFAULT = {
 
 
 def is_written_by_keras(entries: list[Any]) -> bool:
-    """Whether the layers of a config were written by Keras, whose inputs say whether they are sparse.
+    """Whether a config was written by Keras, whose inputs have the key 'sparse'.
 
     >>> is_written_by_keras([{"class_name": "InputLayer", "config": {"name": "x", "sparse": False}}])
     True
@@ -116,7 +116,7 @@ def is_written_by_keras(entries: list[Any]) -> bool:
 
 
 def without_defaults(layer: Any, keywords: dict[str, Any]) -> dict[str, Any]:
-    """Leave out a mask that was not given, and `training=False` where that is the default.
+    """Return the keywords without a mask of `None`, and without `training=False` if that is the default of `call`.
 
     >>> import torchkeras_layer as keras
     >>> without_defaults(keras.layers.Dropout(0.5), {"training": False, "mask": None})

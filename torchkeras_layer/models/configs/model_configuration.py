@@ -1,4 +1,4 @@
-"""How is a model written into a config, and made of one?"""
+"""How is a model with a graph written into a config, and made from one?"""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from torchkeras_layer.registry import DeserializationError, serialize_keras_obje
 
 
 class ModelConfiguration(GraphCalls):
-    """`get_config`, `from_config` and `to_json` of models."""
+    """The members `get_config`, `from_config` and `to_json` of a model."""
 
     def get_config(self) -> dict[str, Any]:
-        """Return the layers of the graph with their configs and calls, as Keras 3 writes them; without weights.
+        """Return the layers of the graph with their configs and calls, in the form of Keras 3; without weights.
 
-        A subclass whose constructor has arguments of its own, or which has no graph, gives those arguments.
+        For a subclass that has no graph, or whose constructor has other arguments, return these arguments.
 
         Raises:
-            TypeError: if something in the arguments of a call cannot be written as data.
+            TypeError: if an argument of a call cannot be written as data.
 
         >>> import torchkeras_layer as keras
         >>> x = keras.Input((3,), name="x"); model = keras.Model(x, keras.layers.Dense(2, name="head")(x), name="small")
@@ -60,10 +60,14 @@ class ModelConfiguration(GraphCalls):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """Make a model from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+        """Make a model from the result of `get_config()`, of this library, Keras 3 or TF-Keras.
+
+        Args:
+            config: the config.
+            custom_objects: classes and functions by the names that the config has for them.
 
         Raises:
-            DeserializationError: (a TypeError and a ValueError) if the config is malformed or names what is unknown.
+            DeserializationError: (a TypeError and a ValueError) if the config is malformed or contains unknown names.
 
         >>> import torchkeras_layer as keras
         >>> x = keras.Input((3,)); y = keras.layers.Dense(2)(x)
@@ -75,12 +79,12 @@ class ModelConfiguration(GraphCalls):
         from torchkeras_layer.models.configs.restoring import RestoredGraph
 
         if not isinstance(config, dict):
-            raise DeserializationError(f"{cls.__name__}.from_config: a config is a dict. Received: {config!r}.")
+            raise DeserializationError(f"{cls.__name__}.from_config: a config must be a dict. Received: {config!r}.")
         if not _takes_graph(cls):
             return super().from_config(config)
         if not is_graph_config(config):
             raise DeserializationError(
-                f"{cls.__name__}.from_config: the config of a functional model has 'layers', 'input_layers' and "
+                f"{cls.__name__}.from_config: the config of a functional model must have 'layers', 'input_layers' and "
                 f"'output_layers'. Received keys: {list(config)}."
             )
         graph = RestoredGraph.read(config, custom_objects)
@@ -92,14 +96,20 @@ class ModelConfiguration(GraphCalls):
         return model
 
     def to_json(self, **kwargs: Any) -> str:
-        """Return the config of the model, with its class, as JSON: `models.model_from_json` reads it. No weights.
+        """Return the class and config of the model as JSON, without weights; `models.model_from_json` reads it.
 
-        `kwargs` go to `json.dumps`.
+        Args:
+            **kwargs: those of `json.dumps`.
+
+        >>> import torchkeras_layer as keras
+        >>> x = keras.Input((3,)); text = keras.Model(x, x * 2).to_json(indent=2)
+        >>> keras.models.model_from_json(text).output_shape
+        (None, 3)
         """
         return json.dumps(serialize_keras_object(self), **kwargs)
 
 
 def _takes_graph(cls: type) -> bool:
-    """Whether a class is made of inputs and outputs, as `Model` is."""
+    """Whether the constructor of a class takes inputs and outputs, as that of `Model` does."""
     names = list(inspect.signature(cls.__init__).parameters)
     return names[1:3] == ["inputs", "outputs"]

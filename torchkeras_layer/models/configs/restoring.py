@@ -1,4 +1,4 @@
-"""How does the config of a graph become symbolic inputs and outputs again?"""
+"""How is a graph made from its config?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from torchkeras_layer.registry import CustomObjectScope, DeserializationError, d
 
 
 class RestoredGraph:
-    """The layers of a config, called on each other as it says."""
+    """The layers of a config, called in the way that it describes."""
 
     def __init__(self, model_name: Any) -> None:
         self._model_name = model_name
@@ -60,7 +60,7 @@ class RestoredGraph:
 
     @property
     def sinks(self) -> list[Any]:
-        """What the layers gave that a model puts behind its symbolic losses and metrics."""
+        """The outputs of the layers for symbolic losses and metrics."""
         names = [name for name, layer in self._layers.items() if isinstance(layer, (AddLoss, AddMetric))]
         return [tensor for (name, _), tensors in self._results.items() if name in names for tensor in tensors]
 
@@ -76,7 +76,7 @@ class RestoredGraph:
         if not isinstance(layer, Layer):
             raise self._malformed("layers", "a list of configs of layers", entry)
         if not isinstance(name, str) or name in self._layers:
-            raise self._malformed("name", "a string, and another for each layer", name)
+            raise self._malformed("name", "a string, different for each layer", name)
         if not isinstance(nodes, list):
             raise self._malformed("inbound_nodes", "a list", nodes)
         self._layers[name] = layer
@@ -105,7 +105,7 @@ class RestoredGraph:
         return replace(leaf, history=(name, number - first, position))
 
     def _call_all(self, calls: dict[str, list[tuple[Any, Any]]]) -> None:
-        """Call each layer as often as it says, as soon as what it needs is there: linear in the calls."""
+        """Make all calls of each layer, each as soon as its inputs exist; linear in the number of calls."""
         waiting: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
         done = dict.fromkeys(calls, 0)
         ready = list(reversed(calls))
@@ -125,8 +125,8 @@ class RestoredGraph:
         if stuck:
             name, index = next(iter(waiting))
             raise DeserializationError(
-                f"{self._model_name}: layer {stuck[0]!r} is called on call {index} of {name!r}, which the config does "
-                f"not have, or which depends on it in turn. Layers: {list(self._layers)}."
+                f"{self._model_name}: layer {stuck[0]!r} needs call {index} of {name!r}, which the config does not "
+                f"have, or which depends on {stuck[0]!r} itself. Layers: {list(self._layers)}."
             )
 
     def _first_missing(self, args: Any, kwargs: Any) -> tuple[str, int] | None:
@@ -136,14 +136,15 @@ class RestoredGraph:
     def _call(self, name: str, args: Any, kwargs: Any) -> Any:
         if not any(isinstance(leaf, TensorInConfig) for leaf in leaves((args, kwargs))):
             raise DeserializationError(
-                f"{self._model_name}: layer {name!r} is called on no tensor of the graph. Received: {args!r:.200}."
+                f"{self._model_name}: a call of layer {name!r} has no tensor of the graph among its arguments. "
+                f"Received: {args!r:.200}."
             )
         args, kwargs = map_leaves(self._argument, (args, kwargs))
         try:
             return self._layers[name](*args, **kwargs)
         except Exception as error:
             raise DeserializationError(
-                f"{self._model_name}: layer {name!r} cannot be called as the config says: "
+                f"{self._model_name}: layer {name!r} cannot be called with the arguments in the config: "
                 f"{type(error).__name__}: {error}"
             ) from error
 
@@ -160,7 +161,7 @@ class RestoredGraph:
                 raise self._malformed("__parameter__", "a weight of a layer that is built", written)
             return found
         if written.name not in self._parameters:
-            # Weights are not in a config: set_weights or load_state_dict fill it.
+            # A config contains no weights: set_weights or load_state_dict sets the values.
             value = torch.zeros(full_shape(written.shape), dtype=torch_dtype(written.dtype))
             self._parameters[written.name] = nn.Parameter(value, requires_grad=written.trainable)
         return self._parameters[written.name]
@@ -176,7 +177,7 @@ class RestoredGraph:
         return tensors[position]
 
     def _find_ends(self, written: Any, word: str) -> Any:
-        """Return the tensors that a structure of `[layer, call, position]` means."""
+        """Return the tensors for a structure of `[layer, call, position]`."""
         if _is_history(written):
             history = read_history(written)
             return self._tensor(history, self._firsts.get(history[0], FirstCalls()).in_outputs)
@@ -190,7 +191,7 @@ class RestoredGraph:
     def _malformed(self, word: str, expected: str, received: Any) -> DeserializationError:
         text = repr(received)
         return DeserializationError(
-            f"{self._model_name}: in the config of a model, {word!r} must be {expected}. "
+            f"{self._model_name}: in the config of the model, {word!r} must be {expected}. "
             f"Received: {text if len(text) < 300 else text[:300] + '...'}."
         )
 

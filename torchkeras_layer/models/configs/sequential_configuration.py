@@ -1,4 +1,4 @@
-"""How is a sequential model written into a config, and made of one?"""
+"""How is a `Sequential` written into a config, and made from one?"""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from torchkeras_layer.symbolic.node import history_of
 
 
 class SequentialConfiguration(Model):
-    """`get_config` and `from_config` of `Sequential`."""
+    """The members `get_config` and `from_config` of a `Sequential`."""
 
     def get_config(self) -> dict[str, Any]:
-        """Return the layers with their configs, as Keras 3 writes them; without weights.
+        """Return the layers with their configs, in the form of Keras 3; without weights.
 
         Raises:
             NotImplementedError: if symbolic losses or metrics were added.
@@ -40,8 +40,9 @@ class SequentialConfiguration(Model):
         state = chain_of(self)
         if state.sinks:
             raise NotImplementedError(
-                f"{self.name}: a Sequential with symbolic losses or metrics has no config. Make it functional: "
-                "Model(model.inputs, model.outputs), and add them there."
+                f"{self.name}: a Sequential with symbolic losses or metrics has no config. Make it a functional model, "
+                "Model(model.inputs, model.outputs), and add them there. "
+                "See docs/differences.md#symbolic-losses-of-a-sequential"
             )
         start = [history_of(state.start).layer] if state.start is not None and state.seen is None else []
         config: dict[str, Any] = {"name": self._torchkeras.name, "trainable": self._torchkeras.trainable}
@@ -55,18 +56,27 @@ class SequentialConfiguration(Model):
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """Make a model from `get_config()`, ours, that of Keras 3 or that of TF-Keras.
+        """Make a model from the result of `get_config()`, of this library, Keras 3 or TF-Keras.
+
+        Args:
+            config: the config.
+            custom_objects: classes and functions by the names that the config has for them.
 
         Raises:
-            DeserializationError: (a TypeError and a ValueError) if the config is malformed or names what is unknown.
+            DeserializationError: (a TypeError and a ValueError) if the config is malformed or contains unknown names.
+
+        >>> import torchkeras_layer as keras
+        >>> model = keras.Sequential([keras.layers.Dense(2, name="head")])
+        >>> keras.Sequential.from_config(model.get_config()).layers[0].name
+        'head'
         """
-        # The first Keras wrote the list of layers alone.
+        # Keras 1 wrote only the list of layers.
         config = {"layers": config} if isinstance(config, list) else config
         if isinstance(config, dict) and not _takes_layers(cls):
             return super().from_config(config)
         if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
             raise DeserializationError(
-                f"{cls.__name__}.from_config: expected a dict with a list of layers. Received: {config!r}."
+                f"{cls.__name__}.from_config: a config must be a dict with a list of layers. Received: {config!r}."
             )
         with CustomObjectScope(custom_objects):
             layers = [_read_layer(cls.__name__, entry) for entry in config["layers"]]
@@ -89,6 +99,6 @@ def _read_layer(class_name: str, entry: Any) -> Layer:
 
 
 def _takes_layers(cls: Any) -> bool:
-    """Whether a class is made of a list of layers, as `Sequential` is."""
+    """Whether the constructor of a class takes a list of layers, as that of `Sequential` does."""
     code = getattr(cls.__init__, "__wrapped__", cls.__init__).__code__
     return code.co_varnames[1:2] == ("layers",)

@@ -1,4 +1,4 @@
-"""How is a graph written into a config, with what its calls were given?"""
+"""How is a graph written into a config, with the arguments of its calls?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CONSTANTS = (torch.dtype, torch.layout, torch.memory_format)
 
 @dataclass(frozen=True)
 class TensorInConfig:
-    """A symbolic tensor: `history` is the name of its layer, the number of the call, and the position of the output."""
+    """A symbolic tensor; `history`: name of its layer, number of the call, and position of the output."""
 
     shape: Any
     dtype: str
@@ -29,7 +29,7 @@ class TensorInConfig:
 
 @dataclass(frozen=True)
 class ParameterInConfig:
-    """An `nn.Parameter` among the arguments of a torch function: a layer's weight, or else one of the model itself."""
+    """An `nn.Parameter` among the arguments of a torch function: a layer's weight, or one of the model itself."""
 
     layer: str | None
     name: str
@@ -40,7 +40,7 @@ class ParameterInConfig:
 
 @dataclass(frozen=True)
 class ConstantInConfig:
-    """A dtype, layout or memory format of torch, by its name, such as 'torch.float64'."""
+    """The name of a dtype, layout or memory format of torch, such as 'torch.float64'."""
 
     name: str
 
@@ -48,7 +48,7 @@ class ConstantInConfig:
 def _read_constant(config: dict[str, Any]) -> Any:
     known = {str(value): value for value in vars(torch).values() if isinstance(value, _CONSTANTS)}
     if config["name"] not in known:
-        raise ValueError(f"torch has no dtype, layout or memory format {config['name']!r}.")
+        raise ValueError(f"torch has no such dtype, layout or memory format. Received: {config['name']!r}.")
     return known[config["name"]]
 
 
@@ -61,17 +61,17 @@ def _read_tensor(config: dict[str, Any]) -> TensorInConfig:
 
 
 def read_history(value: Any) -> tuple[str, int, int]:
-    """Return the three parts of a tensor's history.
+    """Return a tensor's history as a tuple of layer name, call and position.
 
     Raises:
-        ValueError: if it has other parts.
+        ValueError: if `value` is not that.
 
     >>> read_history(["dense", 0, 1])
     ('dense', 0, 1)
     """
     is_list = isinstance(value, (list, tuple)) and len(value) == 3
     if not is_list or [type(part) for part in value] != [str, int, int] or value[1] < 0 or value[2] < 0:
-        raise ValueError(f"a tensor is written as [layer name, call, position]. Received: {value!r}.")
+        raise ValueError(f"a tensor must be written as [layer name, call, position]. Received: {value!r}.")
     return tuple(value)
 
 
@@ -84,7 +84,7 @@ def _write_parameter(parameter: ParameterInConfig) -> dict[str, Any]:
 
 def _read_parameter(config: dict[str, Any]) -> ParameterInConfig:
     if not isinstance(config["name"], str):
-        raise ValueError(f"the name of a parameter is a string. Received: {config['name']!r}.")
+        raise ValueError(f"the name of a parameter must be a string. Received: {config['name']!r}.")
     if config.get("layer") is not None:
         return ParameterInConfig(config["layer"], config["name"])
     shape, dtype = as_shape(config["shape"]), dtype_name(config["dtype"])
@@ -100,7 +100,7 @@ add_codec(Codec("__parameter__", ParameterInConfig, _write_parameter, _read_para
 
 
 class GraphWriter:
-    """Writes a network as Keras 3 does. `layer_under` and `held` give layers and operands, by their keys."""
+    """Writes a network in the form of Keras 3. `layer_under` and `held` return layers and operands by their keys."""
 
     def __init__(self, network: Network, layer_under: Callable[[str], Any], held: Callable[[str], Any]) -> None:
         self._network = network
@@ -112,14 +112,14 @@ class GraphWriter:
         """Return the config of each layer, with its calls.
 
         Raises:
-            TypeError: if something in the arguments of a call cannot be written as data.
+            TypeError: if an argument of a call cannot be written as data.
         """
         return [self._write_layer(key, calls) for key, calls in self._network.calls_by_key().items()]
 
     def history(self, ref: TensorRef) -> tuple[str, int, int]:
-        """Return layer name, number of the call among the layer's in this model, and position of a tensor."""
+        """Return a tensor's layer name, the number of the call among those of the layer, and its position."""
         call = self._network.calls[ref.call]
-        # As Keras counts them, where a layer gives a dict.
+        # Keras counts the outputs in a dict by sorted keys.
         position = places_in_order(call.outputs).index(ref.position)
         return self._layer_under(call.key).name, self._numbers[ref.call], position
 
@@ -135,7 +135,7 @@ class GraphWriter:
             return _mark_tuples(written)
         except (TypeError, ValueError) as error:
             raise TypeError(
-                f"{layer_name}: an argument that it was called with cannot be written into a config: {error}"
+                f"{layer_name}: an argument of one of its calls cannot be written into a config: {error}"
             ) from error
 
     def _write_argument(self, leaf: Any) -> Any:
@@ -160,7 +160,7 @@ class GraphWriter:
 
 
 def _mark_tuples(value: Any) -> Any:
-    """Write tuples as Keras does: in JSON they would come back as lists, and mean something else to a function."""
+    """Mark tuples as Keras does: JSON would turn them into lists, which can mean something else to a function."""
     if isinstance(value, tuple):
         return {"class_name": "__tuple__", "items": [_mark_tuples(item) for item in value]}
     if isinstance(value, list):

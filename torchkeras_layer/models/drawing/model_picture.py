@@ -1,7 +1,7 @@
-"""Which boxes, frames and arrows show a model?
+"""Which boxes, frames and arrows represent a model?
 
-Each call of a layer has a box of its own, also where a layer is shared: the arrows then follow the data, forwards only,
-and it stays clear which call gave what. Calls of the same layer are counted: "call 2 of 3".
+Each call of a layer has its own box, even if the layer is shared, so that arrows only point forward and show which call
+computed what. Calls of the same layer are counted: "call 2 of 3".
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _TRAINING = {"all": "trainable", "some": "partly frozen", "none": "frozen"}
 
 
 class Origin(NamedTuple):
-    """Where a tensor comes from: a box, and the way to it in what comes out there."""
+    """Where a tensor comes from: the key of a box, and the path to the tensor in its outputs."""
 
     box: str
     path: str
 
 
 class _Step(NamedTuple):
-    """One call of a layer or module: `outputs`: specs, `None` if not known; `note`: which call it is."""
+    """One call of a layer or module. `outputs`: their specs, `None` if unknown; `note`: which call it is."""
 
     name: str
     module: nn.Module
@@ -44,42 +44,47 @@ class _Step(NamedTuple):
     note: str = ""
 
 
-def paint(model: Any, shown: Iterable[str]) -> Picture:
-    """Return the picture of a model; `shown`: any of names, shapes, dtypes, activations, training and inside.
+def picture_of(model: Any, shown: Iterable[str]) -> Picture:
+    """Return the picture of a model.
+
+    Args:
+        model: the model.
+        shown: any of 'names', 'shapes', 'dtypes', 'activations', 'training' and 'inside'.
 
     Raises:
-        TypeError: if it is no model.
+        TypeError: if it is not a model.
         ValueError: if it has no graph.
 
     >>> import torchkeras_layer as keras
     >>> x = keras.Input((3,), name="x")
-    >>> picture = paint(keras.Model(x, keras.layers.Dense(2, name="head")(x)), {"names", "shapes"})
+    >>> picture = picture_of(keras.Model(x, keras.layers.Dense(2, name="head")(x)), {"names", "shapes"})
     >>> [(box.title, box.lines) for box in picture.items]
     [('x', ('InputLayer', '(None, 3)')), ('head', ('Dense', '(None, 2)')), ('output', ())]
     """
     if not isinstance(model, GraphCalls):
         raise TypeError(
-            f"Only models can be drawn. Received: {model!r}. A layer can once it is called: Model(x, layer(x))."
+            f"Only models can be drawn. Received: {model!r}. To draw a layer, make a model of it: Model(x, layer(x))."
         )
-    painter = _Painter(frozenset(shown))
+    builder = _PictureBuilder(frozenset(shown))
     network = network_inside(model)
     if network is not None:
-        items, origins = painter.paint_network(model, network, None)
+        items, origins = builder.add_network(model, network, None)
         paths = [path for path, _ in paths_in(network.outputs)]
     else:
         steps = steps_inside(model)
         if not steps:
             raise ValueError(
-                f"{name_label(model)} ({class_label(model)}): has no graph that could be drawn, because it is not made "
-                "of inputs and outputs. Its summary() lists the layers; Model(x, model(x)) draws it as one of them."
+                f"{name_label(model)} ({class_label(model)}): has no graph to draw, because it is not made of inputs "
+                "and outputs. summary() lists its layers; as a part of Model(x, model(x)) it is drawn as one box. "
+                "See docs/differences.md#models-without-a-graph"
             )
-        items, origins, paths = *painter.paint_chain(steps, []), [""]
-    ends = [painter.paint_output(path, origin) for path, origin in zip(paths, origins, strict=True)]
-    return Picture((*items, *ends), painter.arrows())
+        items, origins, paths = *builder.add_chain(steps, []), [""]
+    ends = [builder.add_output(path, origin) for path, origin in zip(paths, origins, strict=True)]
+    return Picture((*items, *ends), builder.arrows())
 
 
-class _Painter:
-    """Makes boxes and frames, and remembers the arrows."""
+class _PictureBuilder:
+    """Makes boxes and frames, and collects the arrows between them."""
 
     def __init__(self, shown: frozenset[str]) -> None:
         self._shown = shown
@@ -87,16 +92,16 @@ class _Painter:
         self._number_of_boxes = self._number_of_frames = 0
 
     def arrows(self) -> tuple[Arrow, ...]:
-        """Return the arrows; one that is there several times says so."""
+        """Return the arrows; parallel ones become one, labelled with their number."""
         return tuple(
             Arrow(start, end, label if times == 1 else f"{label} ×{times}".strip())
             for (start, end, label), times in self._arrows.items()
         )
 
-    def paint_network(self, model: Any, network: Network, given: list[Any] | None) -> tuple[list[Item], list[Any]]:
-        """Return what shows the calls of a network, and where its outputs come from.
+    def add_network(self, model: Any, network: Network, given: list[Any] | None) -> tuple[list[Item], list[Any]]:
+        """Return the boxes and frames of a network's calls, and where its outputs come from.
 
-        `given`: where its inputs come from; `None` to give them boxes of their own.
+        `given`: where its inputs come from; `None` to draw a box for each.
         """
         inputs = [ref.call for ref in in_order(network.inputs)]
         results: list[list[Any]] = [[] for _ in network.calls]
@@ -108,11 +113,11 @@ class _Painter:
             so_far[call.key] += 1
             if not results[number]:
                 note = f"call {so_far[call.key]} of {total[call.key]}" if total[call.key] > 1 else ""
-                item, results[number] = self._paint_call(model, call, results, note)
+                item, results[number] = self._add_call(model, call, results, note)
                 items.append(item)
         return items, [results[ref.call][ref.position] for ref in leaves(network.outputs)]
 
-    def _paint_call(self, model: Any, call: Call, results: list[list[Any]], note: str) -> tuple[Item, list[Any]]:
+    def _add_call(self, model: Any, call: Call, results: list[list[Any]], note: str) -> tuple[Item, list[Any]]:
         def origin_of(leaf: Any) -> Any:
             return results[leaf.call][leaf.position] if isinstance(leaf, TensorRef) else None
 
@@ -122,31 +127,31 @@ class _Painter:
         if network is not None:
             first = call.args[0] if call.args else next(iter(call.kwargs.values()))
             given = [origin_of(leaf) for leaf in flatten_inputs(layer, first)]
-            items, origins = self.paint_network(layer, network, given)
+            items, origins = self.add_network(layer, network, given)
             if items:
                 return self._frame(step, items), origins
-        return self._paint_step(step, [origin_of(leaf) for leaf in leaves((call.args, call.kwargs))])
+        return self._add_step(step, [origin_of(leaf) for leaf in leaves((call.args, call.kwargs))])
 
-    def paint_chain(self, steps: list[tuple[str, nn.Module]], origins: list[Any]) -> tuple[list[Item], list[Any]]:
-        """Return what shows modules of which each takes what the one before gives, and where the result comes from."""
+    def add_chain(self, steps: list[tuple[str, nn.Module]], origins: list[Any]) -> tuple[list[Item], list[Any]]:
+        """Return the boxes and frames of modules called one after the other, and where the result comes from."""
         items = []
         for name, module in steps:
-            item, origins = self._paint_step(_Step(name, module), origins)
+            item, origins = self._add_step(_Step(name, module), origins)
             items.append(item)
         return items, origins
 
-    def _paint_step(self, step: _Step, origins: list[Any]) -> tuple[Item, list[Any]]:
+    def _add_step(self, step: _Step, origins: list[Any]) -> tuple[Item, list[Any]]:
         steps = steps_inside(step.module) if "inside" in self._shown else []
         if steps:
-            items, ends = self.paint_chain(steps, origins)
+            items, ends = self.add_chain(steps, origins)
             return self._frame(step, items), ends
-        box = self._box(_role_of(step.module), *self._words_about(step))
+        box = self._box(_role_of(step.module), *self._label_of(step))
         self._connect(origins, box)
         paths = [path for path, _ in paths_in(step.outputs)]
         return box, [Origin(box.key, path) for path in paths]
 
-    def paint_output(self, path: str, origin: Any) -> Box:
-        """Return the box of one of the model's outputs."""
+    def add_output(self, path: str, origin: Any) -> Box:
+        """Return the box of one output of the model."""
         box = self._box("output", f"output {path}".strip(), [])
         self._connect([origin], box)
         return box
@@ -162,14 +167,14 @@ class _Painter:
 
     def _frame(self, step: _Step, items: list[Item]) -> Frame:
         self._number_of_frames += 1
-        # In one line, which arrows into the frame cross less than several.
+        # In one line, because arrows into the frame would cross further lines.
         kind = class_label(step.module)
         title = f"{step.name} ({kind})" if "names" in self._shown else kind
         title = f"{title}, {step.note}" if step.note else title
         return Frame(f"frame{self._number_of_frames}", title, tuple(items))
 
-    def _words_about(self, step: _Step) -> tuple[str, list[str]]:
-        """Return what stands first in a box, and the lines below."""
+    def _label_of(self, step: _Step) -> tuple[str, list[str]]:
+        """Return the title of a box, and the lines below it."""
         kind = class_label(step.module)
         title, lines = (step.name, [kind]) if "names" in self._shown else (kind, [])
         if "activations" in self._shown and callable(activation := getattr(step.module, "activation", None)):
@@ -178,13 +183,13 @@ class _Painter:
         lines += [
             f"{path}: {text}" if path else text
             for path, spec in paths_in(step.outputs)
-            if (text := self._words_about_tensor(spec))
+            if (text := self._label_of_tensor(spec))
         ]
         if "training" in self._shown and (training := weights_in(step.module).training):
             lines.append(_TRAINING[training])
         return title, [*lines, step.note] if step.note else lines
 
-    def _words_about_tensor(self, spec: Any) -> str:
+    def _label_of_tensor(self, spec: Any) -> str:
         if spec is None:
             return ""
         words = [str(spec.shape)] if "shapes" in self._shown else []
@@ -202,7 +207,7 @@ def _role_of(module: nn.Module) -> str:
 
 
 def network_inside(layer: nn.Module) -> Network | None:
-    """Return the network that a call of a model runs, `None` if there is none or a `call` of its own.
+    """Return the network that a call of a model runs; `None` if it has none, or its class defines `call`.
 
     >>> network_inside(nn.Linear(2, 2)) is None
     True
@@ -214,14 +219,14 @@ def network_inside(layer: nn.Module) -> Network | None:
 
 
 def steps_inside(module: nn.Module) -> list[tuple[str, nn.Module]]:
-    """Return names and modules of what runs one after the other, `[]` if that is not known.
+    """Return names and modules of the parts that run one after the other; `[]` if the order is not known.
 
     >>> [name for name, _ in steps_inside(nn.Sequential(nn.Linear(2, 2), nn.ReLU()))]
     ['0', '1']
     """
     if isinstance(module, TorchModuleWrapper):
         return steps_inside(module.module)
-    # A subclass may run its parts in another way.
+    # A subclass may run its parts in another order.
     is_model = isinstance(module, Sequential) and type(module).call is Sequential.call
     if not is_model and type(module) is not nn.Sequential:
         return []

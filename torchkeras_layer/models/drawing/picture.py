@@ -1,4 +1,4 @@
-"""Of what does the picture of a model consist, and how is it written for Graphviz and Mermaid?"""
+"""What does the picture of a model consist of, and how is it written for Graphviz and Mermaid?"""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import TypeAlias
 class Box:
     """One call of a layer, an input or an output.
 
-    `role`: 'input', 'layer', 'model', 'function', 'module' or 'output'; `title`: what the eye should find first;
-    `lines`: the rest.
+    `role`: 'input', 'layer', 'model', 'function', 'module' or 'output'; `title`: its first line, in bold; `lines`: the
+    other lines.
     """
 
     key: str
@@ -25,14 +25,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Frame:
-    """One call of a model whose inside is shown."""
+    """One call of a model whose parts are shown."""
 
     key: str
     title: str
     items: tuple[Item, ...]
 
 
-# What fills boxes and what surrounds them, by role.
+# Fill and border of boxes, by role.
 COLOURS = {
     "input": ("#d9e8f6", "#4a7ba6"),
     "layer": ("#ffffff", "#5b6770"),
@@ -49,7 +49,7 @@ Item: TypeAlias = Box | Frame
 
 @dataclass(frozen=True)
 class Arrow:
-    """A tensor on its way between two boxes, given by their keys; the label says which of several tensors it is."""
+    """A tensor that goes from one box to another, by their keys; the label says which of several tensors it is."""
 
     start: str
     end: str
@@ -65,7 +65,7 @@ class Picture:
 
 
 def boxes_in(items: tuple[Item, ...]) -> Iterator[Box]:
-    """Yield all boxes, those in frames too.
+    """Yield all boxes, including those in frames.
 
     >>> inside = Box("b1", "layer", "dense", ())
     >>> [box.title for box in boxes_in((Box("b0", "input", "x", ()), Frame("f0", "model", (inside,))))]
@@ -79,15 +79,15 @@ def boxes_in(items: tuple[Item, ...]) -> Iterator[Box]:
 
 
 _FONT = "Helvetica,Arial,sans-serif"
-# Arrows come in from left to right in the order of the arguments.
+# Arrows enter a box from left to right in the order of its arguments.
 _SPACING = "nodesep=0.3, ranksep=0.35, ordering=in"
 _ROUNDED = ', style="filled,rounded"'
-# What could be expanded has two lines around it.
+# A box that could be expanded has a double border.
 _FORMS = {"layer": "", "model": ", peripheries=2"}
 
 
 def as_dot(picture: Picture, direction: str, dpi: int | None) -> str:
-    """Return a picture as the source of a directed graph.
+    """Return a picture in the DOT language of Graphviz.
 
     >>> print(as_dot(Picture((Box("box1", "layer", "a<b", ("Dense",)),), ()), "LR", None))
     digraph model {
@@ -135,17 +135,17 @@ def _dot_frame(frame: Frame, indent: str) -> Iterator[str]:
 
 
 def _markup(text: str) -> str:
-    """Return text as it stands in a label in graphviz's markup, in which no letter can end it; it must not be empty."""
+    """Escape text for a label in Graphviz's markup, which must not be empty."""
     return html.escape(text) or "&#160;"
 
 
 _BRACKETS = {"input": ("([", "])"), "output": ("([", "])"), "function": ("(", ")"), "model": ("[[", "]]")}
-# What could mean something to Mermaid, which also takes labels for Markdown, is written as its number.
-_HARMFUL = re.compile(r"(?<!\w)[._-]|[._-](?!\w)|[^\w .,:()×-]")
+# Characters that could mean something to Mermaid, which also reads labels as Markdown, are written as their numbers.
+_TO_ESCAPE = re.compile(r"(?<!\w)[._-]|[._-](?!\w)|[^\w .,:()×-]")
 
 
 def as_mermaid(picture: Picture, direction: str) -> str:
-    """Return a picture as a flowchart.
+    """Return a picture as a flowchart of Mermaid.
 
     >>> from torchkeras_layer.models.drawing.picture import Box
     >>> print(as_mermaid(Picture((Box("box1", "layer", 'a"b', ("Dense",)),), ()), "TB"))
@@ -177,11 +177,11 @@ def _mermaid_items(items: Sequence[Item], indent: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    return _HARMFUL.sub(lambda found: f"#{ord(found[0])};", text)
+    return _TO_ESCAPE.sub(lambda found: f"#{ord(found[0])};", text)
 
 
 def _style(subject: str, fill: str, line: str) -> str:
-    # Black letters, because a page in dark colours would make them white.
+    # Black text, because a page in dark mode would make it white.
     return f"  {subject} fill:{fill},stroke:{line},color:#000000"
 
 

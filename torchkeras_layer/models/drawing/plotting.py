@@ -1,4 +1,4 @@
-"""How is a model drawn into a file, or written as the text of a picture?"""
+"""How is a model drawn to a file, or written as DOT or Mermaid text?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer.models.drawing.model_picture import paint
+from torchkeras_layer.models.drawing.model_picture import picture_of
 from torchkeras_layer.models.drawing.picture import as_dot, as_mermaid
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _DIRECTIONS = ("TB", "LR", "BT", "RL")
 _FORMATS = ("png", "svg", "pdf")
-_WAY_OUT = "model_to_dot and model_to_mermaid give text without it."
+_WITHOUT_GRAPHVIZ = "model_to_dot and model_to_mermaid return text and do not need it."
 
 
 def plot_model(
@@ -29,31 +29,36 @@ def plot_model(
     show_layer_activations: bool = False,
     show_trainable: bool = False,
 ) -> Source:
-    """Draw the graph of a model into a file, and return the picture, which a notebook shows.
+    """Draw the graph of a model to a file, and return the picture, which a notebook displays.
 
-    Each call of a layer is a box; those of a shared layer are counted. Torch functions, plain modules, inputs and
-    outputs have colours of their own. An arrow out of a layer with several outputs says which of them it is.
+    Each call of a layer is a box; calls of a shared layer are counted. Torch functions, plain modules, inputs and
+    outputs have their own colours. An arrow from a layer with several outputs is labelled with the output.
 
     Args:
         model: a model with a graph, or a `Sequential`.
-        to_file: its ending says whether it becomes PNG, SVG or PDF; without one, PNG.
-        show_shapes, show_dtype: whether to write the shape and the dtype of what comes out into each box.
-        show_layer_names: whether to write names above the classes.
-        rankdir: where the arrows lead: 'TB' down, 'LR' to the right, 'BT' up, 'RL' to the left.
-        expand_nested: whether to show models and `nn.Sequential`s inside, in frames.
+        to_file: path of the file; its extension (.png, .svg or .pdf; default .png) decides the format.
+        show_shapes, show_dtype: whether each box shows the shape and the dtype of the outputs.
+        show_layer_names: whether to show the names of layers above their classes.
+        rankdir: direction of the arrows: 'TB' down, 'LR' to the right, 'BT' up, 'RL' to the left.
+        expand_nested: whether to show the parts of nested models and `nn.Sequential`s, in frames.
         dpi: dots per inch of a PNG.
-        show_layer_activations: whether to write the activation of a layer that has one into its box.
-        show_trainable: whether to write down if a layer's parameters train or are frozen.
+        show_layer_activations: whether to show the activation of each layer that has one.
+        show_trainable: whether to show if a layer's parameters train or are frozen.
+
+    Returns:
+        A `graphviz.Source`.
 
     Raises:
         ImportError: if the Python package `graphviz` or the program `dot` of Graphviz is not installed.
-        ValueError: for another format or direction, or a model without graph.
-        TypeError: for what is no model.
+        ValueError: for another format or direction, or a model without a graph.
+        TypeError: if `model` is not a model.
     """
     file = Path(to_file)
     kind = (file.suffix or ".png")[1:].lower()
     if kind not in _FORMATS:
-        raise ValueError(f"plot_model: to_file must end in .png, .svg or .pdf. Received: {os.fspath(to_file)!r}.")
+        raise ValueError(
+            f"plot_model: to_file must end in .png, .svg or .pdf. Received: to_file={os.fspath(to_file)!r}."
+        )
     text = model_to_dot(
         model,
         show_shapes=show_shapes,
@@ -61,7 +66,7 @@ def plot_model(
         show_layer_names=show_layer_names,
         rankdir=rankdir,
         expand_nested=expand_nested,
-        # The other formats have no dots, and would grow with their number.
+        # SVG and PDF have no pixels, and would grow with the number.
         dpi=dpi if kind == "png" else None,
         show_layer_activations=show_layer_activations,
         show_trainable=show_trainable,
@@ -83,7 +88,7 @@ def model_to_dot(
     show_layer_activations: bool = False,
     show_trainable: bool = False,
 ) -> str:
-    """Return the picture of a model as text in the language of Graphviz. Nothing needs to be installed.
+    """Return the picture of a model as text in the DOT language of Graphviz, which need not be installed.
 
     Arguments and errors are those of `plot_model`.
 
@@ -107,7 +112,7 @@ def model_to_dot(
         activations=show_layer_activations,
         training=show_trainable,
     )
-    return as_dot(paint(model, shown), _checked_direction(rankdir), dpi)
+    return as_dot(picture_of(model, shown), _checked_direction(rankdir), dpi)
 
 
 def model_to_mermaid(
@@ -121,10 +126,10 @@ def model_to_mermaid(
     show_layer_activations: bool = False,
     show_trainable: bool = False,
 ) -> str:
-    """Return the picture of a model as text in the language of Mermaid.
+    """Return the picture of a model as a flowchart in the language of Mermaid.
 
-    A README shows it where it stands between a line of three backticks and the word `mermaid`, and another one of three
-    backticks. Arguments and errors are those of `plot_model`.
+    In Markdown on GitHub, a fenced code block with the language `mermaid` displays it. Arguments and errors are
+    those of `plot_model`.
 
     >>> import torchkeras_layer as keras
     >>> x = keras.Input((3,), name="x")
@@ -145,16 +150,16 @@ def model_to_mermaid(
         activations=show_layer_activations,
         training=show_trainable,
     )
-    return as_mermaid(paint(model, shown), _checked_direction(rankdir))
+    return as_mermaid(picture_of(model, shown), _checked_direction(rankdir))
 
 
 def _draw(text: str, kind: str) -> tuple[Source, bytes]:
-    """Let Graphviz draw, and return the picture and the content of a file."""
+    """Run Graphviz, and return the picture and the content of the file."""
     try:
         import graphviz
     except ImportError as error:
         raise ImportError(
-            f"plot_model needs the package graphviz: pip install 'torchkeras_layer[plot]'. {_WAY_OUT}"
+            f"plot_model needs the package graphviz: pip install 'torchkeras_layer[plot]'. {_WITHOUT_GRAPHVIZ}"
         ) from error
     picture = graphviz.Source(text)
     try:
@@ -162,15 +167,15 @@ def _draw(text: str, kind: str) -> tuple[Source, bytes]:
     except graphviz.ExecutableNotFound as error:
         raise ImportError(
             "plot_model needs the program `dot`, which is not on the PATH. Install Graphviz, for instance with "
-            f"`apt install graphviz` or `brew install graphviz`. {_WAY_OUT}"
+            f"`apt install graphviz` or `brew install graphviz`. {_WITHOUT_GRAPHVIZ}"
         ) from error
 
 
-def _chosen(**wishes: bool) -> set[str]:
-    return {name for name, is_wanted in wishes.items() if is_wanted}
+def _chosen(**options: bool) -> set[str]:
+    return {name for name, is_chosen in options.items() if is_chosen}
 
 
 def _checked_direction(direction: str) -> str:
     if direction not in _DIRECTIONS:
-        raise ValueError(f"rankdir must be one of {', '.join(_DIRECTIONS)}. Received: {direction!r}.")
+        raise ValueError(f"rankdir must be one of {', '.join(_DIRECTIONS)}. Received: rankdir={direction!r}.")
     return direction

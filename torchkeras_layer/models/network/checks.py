@@ -1,4 +1,4 @@
-"""Which inputs and outputs make a model, and how does it begin in the midst of another graph?"""
+"""Which inputs and outputs form a graph, and how can a model begin in the middle of another one?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torchkeras_layer.symbolic.order import nodes_between
 
 
 def check_ends(model_name: str, inputs: Any, outputs: Any) -> None:
-    """Check that all inputs and outputs are symbolic tensors, and that no input is there twice.
+    """Check that all inputs and outputs are symbolic tensors, and that no input appears twice.
 
     Raises:
         ValueError: if not.
@@ -22,22 +22,22 @@ def check_ends(model_name: str, inputs: Any, outputs: Any) -> None:
         for leaf in leaves(structure):
             if not is_symbolic(leaf):
                 raise ValueError(
-                    f"{model_name}: {what} of a functional model are symbolic tensors, made by Input() and by calling "
-                    f"layers on them. Received: {_shortly(leaf)} ({type(leaf).__name__})."
+                    f"{model_name}: {what} of a functional model must be symbolic tensors: Input(shape), or results of "
+                    f"calling layers on one. Received: {_shortened(leaf)} ({type(leaf).__name__})."
                 )
             node_of(leaf)
         if not leaves(structure):
-            raise ValueError(f"{model_name}: a functional model has at least one of {what}. Received: {structure!r}.")
+            raise ValueError(f"{model_name}: a functional model must have {what}. Received: {what}={structure!r}.")
     repeated = [tensor for tensor, count in Counter(leaves(inputs)).items() if count > 1]
     if repeated:
         raise ValueError(
-            f"{model_name}: the same input {repeated[0]!r} is there more than once. "
-            f"Received: inputs={_shortly(inputs)}. Name each input once."
+            f"{model_name}: the input {repeated[0]!r} appears more than once. "
+            f"Received: inputs={_shortened(inputs)}. Pass each input once."
         )
 
 
 def check_connected(model_name: str, inputs: Any, ends: list[KerasTensor]) -> None:
-    """Check that the outputs can be computed from the inputs, and layers told apart by their names.
+    """Check that the outputs can be computed from the inputs, and that layers have different names.
 
     Raises:
         ValueError: if not.
@@ -55,15 +55,15 @@ def check_connected(model_name: str, inputs: Any, ends: list[KerasTensor]) -> No
             reached = [n.layer.name for n in nodes[:position]]
             raise ValueError(
                 f"{model_name}: the graph is disconnected: {history[0]!r}, which is needed{where}, is not computed "
-                f"from the inputs {[tensor.name for tensor in leaves(inputs)]}. Layers reached before: {reached}. "
-                f"Add the tensor to the inputs."
+                f"from the inputs. Received: inputs {[tensor.name for tensor in leaves(inputs)]}. Layers that can be "
+                f"computed: {reached}. Add the tensor to the inputs."
             )
     layers = {id(layer): layer for layer in [node.layer for node in nodes] + [node_of(t).layer for t in leaves(inputs)]}
     name, count = Counter(layer.name for layer in layers.values()).most_common(1)[0]
     if count > 1:
         raise ValueError(
-            f"{model_name}: {count} layers are named {name!r}. Within a model, each layer must have a name of its own: "
-            "pass name= to one of them."
+            f"{model_name}: {count} layers are named {name!r}. Each layer of a model must have its own name: pass "
+            "name= to one of them."
         )
 
 
@@ -71,20 +71,20 @@ def _refuse_loss(model_name: str, tensor: Any) -> None:
     layer, _, position = tensor._keras_history
     if position >= len(leaves(node_of(tensor).outputs)):
         raise ValueError(
-            f"{model_name}: {tensor!r} is a loss that {layer.name!r} adds; a graph cannot compute with it. "
-            "Call the model and read `model.losses`."
+            f"{model_name}: {tensor!r} is a loss that {layer.name!r} adds, which cannot be an input or output of a "
+            "model, or of a layer in it. Call the model and read `model.losses`."
         )
 
 
-def _shortly(value: Any) -> str:
+def _shortened(value: Any) -> str:
     text = repr(value)
     return text if len(text) < 200 else f"{text[:200]}..."
 
 
 def rebase(inputs: Any, outputs: Any, sinks: list[KerasTensor]) -> tuple[Any, Any, list[KerasTensor]]:
-    """Return inputs that are all `Input`s, and what follows from them: the same calls once more, on new tensors.
+    """Make a graph begin at `Input`s: record its calls again from new inputs, and return the three structures.
 
-    Where the inputs are such already, return them as they are.
+    If all inputs come from an `Input` already, return the arguments as they are.
     """
     if all(node_of(tensor).is_input for tensor in leaves(inputs)):
         return inputs, outputs, sinks
@@ -97,7 +97,7 @@ def rebase(inputs: Any, outputs: Any, sinks: list[KerasTensor]) -> tuple[Any, An
         args, kwargs = map_leaves(replaced, (node.call_args, node.call_kwargs))
         results = map_leaves(_twin, node.outputs)
         for old, twin in zip(leaves(node.outputs), leaves(results), strict=True):
-            # An input stays what the caller gives, also where the call that it came from is made again.
+            # An input keeps its replacement, even if the call that computed it is recorded again too.
             new.setdefault(id(old), twin)
         is_function = isinstance(node.layer, TorchFunction)
         Node(node.layer, args, kwargs, results, node.effects if is_function else None)

@@ -1,4 +1,4 @@
-"""Which Python does a network run as?"""
+"""Which Python code runs a network?"""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ from torchkeras_layer.symbolic.functions import mask_of, name_of, reshape
 
 _METHOD = "torch.Tensor."
 _numbers = itertools.count()
-# What may stand between quotes in code: names come from users and from files.
+# Torch shows these functions under public names.
 _INTERNAL_FUNCTIONS: Any = torch._C._nn  # pyright: ignore[reportAttributeAccessIssue]
 _WRITTEN_IN = re.compile(r"\btorch\.functional\.")
 _INTERNAL = re.compile(r"\btorch\._C\._nn\.(\w+)")
 _UNFIT_FOR_FILES = re.compile(r"[^\w -]")
+# What may be written between quotes in code: names come from users and from files.
 _HARMLESS = re.compile(r"[\w \-/:+]+")
 
 
 def graph_of(network: Network) -> fx.Graph:
-    """Return the `torch.fx.Graph` of a network: inputs as placeholders, layers as modules, torch functions as such.
+    """Return the `torch.fx.Graph` of a network: inputs as placeholders, layers as modules, and torch functions.
 
     Raises:
-        ValueError: if a keyword of a call is no name of Python's: nothing else may get into code.
+        ValueError: if a keyword of a call is not a Python name, which could inject code.
     """
     writer = _Writer(network)
     for number, call in enumerate(network.calls):
@@ -43,12 +44,12 @@ def graph_of(network: Network) -> fx.Graph:
 
 
 def code_of(graph: fx.Graph) -> str:
-    """Return a graph as the text of a function `forward(self, ...)`."""
+    """Return a graph as the source code of a function `forward(self, ...)`."""
     return _in_public_names(graph.python_code("self").src).strip() + "\n"
 
 
 def function_of(graph: fx.Graph, name: str) -> Callable[..., Any]:
-    """Return the function that a graph's code defines; `name` shows in tracebacks, with the code's own lines."""
+    """Return the function that a graph's code defines; tracebacks show `name` and the lines of the code."""
     code = graph.python_code("self")
     file = f"<generated code {next(_numbers)} of {_UNFIT_FOR_FILES.sub('_', name)}>"
     space: dict[str, Any] = dict(code.globals)
@@ -60,7 +61,7 @@ def function_of(graph: fx.Graph, name: str) -> Callable[..., Any]:
 
 
 def _in_public_names(source: str) -> str:
-    """Write functions that torch shows in `torch.nn.functional` so, and not as where they come from."""
+    """Write functions by their public names in `torch.nn.functional`, and not by where they are defined."""
     source = _WRITTEN_IN.sub("torch.", source)
     return _INTERNAL.sub(lambda found: _public_name(found[1]), source)
 
@@ -71,7 +72,7 @@ def _public_name(name: str) -> str:
 
 
 class _Writer:
-    """Writes one call after the other into a graph."""
+    """Writes the calls of a network into a graph, one after the other."""
 
     def __init__(self, network: Network) -> None:
         self.graph = fx.Graph()
@@ -83,10 +84,10 @@ class _Writer:
         self._write_inputs()
 
     def _write_inputs(self) -> None:
-        # First, and in the order in which a call hands them over.
+        # First, and in the order in which a call passes them.
         for ref in in_order(self._network.inputs):
             node = self.graph.placeholder(_checked(self._network.calls[ref.call].key))
-            # Torch would write `x = X` for an argument X, and so overwrite another one that is called x.
+            # Torch would write `x = X` for an argument X, and so overwrite another one of the name x.
             node.target = node.name
             self._placeholders[ref.call] = node
 
@@ -98,7 +99,7 @@ class _Writer:
         _check_structure(call.key, call.outputs)
         for word in kwargs:
             if type(word) is not str or not word.isidentifier() or keyword.iskeyword(word):
-                raise ValueError(f"{call.key}: a keyword argument must be a name. Received: {word!r}.")
+                raise ValueError(f"{call.key}: a keyword argument must be a Python name. Received: {word!r}.")
         for argument in (*args, *kwargs.values()):
             _check_structure(call.key, argument)
         layer = self._network.without_state.get(call.key)
@@ -129,7 +130,7 @@ class _Writer:
         return self.graph.call_method("reshape", (tensor, *known))
 
     def value(self, leaf: Any) -> Any:
-        """Return what stands in the graph for an argument."""
+        """Return what represents an argument in the graph."""
         if isinstance(leaf, TensorRef):
             return self._tensor(leaf)
         if isinstance(leaf, Operand):
@@ -149,14 +150,16 @@ class _Writer:
 
 
 def _checked(path: str) -> str:
-    """Return the path of a module or tensor below the model, if it may stand in code.
+    """Return the path of a module or tensor below the model, if it may be written in code.
 
     Raises:
-        ValueError: if not: torch writes a part that is no identifier between quotes, as it is.
+        ValueError: if not: torch writes a part that is not an identifier between quotes, without escaping it.
     """
     if all(_HARMLESS.fullmatch(part) and not keyword.iskeyword(part) for part in path.split(".")):
         return path
-    raise ValueError(f"{path!r}: a layer or weight in a graph cannot stand under such a name. Use letters and digits.")
+    raise ValueError(
+        f"Model: a layer or weight in a graph cannot have this name. Received: {path!r}. Use letters and digits."
+    )
 
 
 def _check_structure(key: str, argument: Any, is_inner: bool = False) -> None:
@@ -165,22 +168,24 @@ def _check_structure(key: str, argument: Any, is_inner: bool = False) -> None:
         for name, part in argument.items():
             if type(name) not in (str, int, float, bool, type(None)) or has_marker(name):
                 raise ValueError(
-                    f"{key}: keys of a dict that a layer in a graph is called on must be plain. Received: {name!r}."
+                    f"{key}: in a graph, keys of a dict in the arguments of a layer must be strings, numbers, bools "
+                    f"or None. Received: {name!r}."
                 )
             _check_structure(key, part, is_inner=True)
     elif isinstance(argument, (list, tuple)):
         is_named = type(argument) not in (list, tuple)
         if is_inner and is_named:
             raise ValueError(
-                f"{key}: a {type(argument).__name__} inside another structure cannot be an argument of a layer in a "
-                "graph. Use a list, tuple or dict."
+                f"{key}: in a graph, a named tuple cannot be part of another structure in the arguments of a layer. "
+                f"Received: {type(argument).__name__}. Use a list, tuple or dict. "
+                "See docs/differences.md#named-tuples-in-a-graph"
             )
         for part in argument:
             _check_structure(key, part, is_inner or is_named)
 
 
 def _path_to(structure: Any, position: int) -> list[Any]:
-    """Return the keys and indices that lead to a leaf, counted flat."""
+    """Return the keys and indices that lead to the leaf at a position in the flat list of leaves."""
     numbers = iter(range(position + 1))
     return _search(structure, position, numbers) or []
 

@@ -1,4 +1,4 @@
-"""How do the inputs of a call become the tensors, or strings, that a network takes?"""
+"""How are the inputs of a call adapted to the tensors, or strings, that a network takes?"""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from torchkeras_layer.symbolic.input_spec import describe
 
 
 class InputAdapter:
-    """What a model takes, and how other inputs become that.
+    """Adapts the inputs of calls to the inputs of a model.
 
     `structure`: names of the inputs, nested as the model was given them; `names` and `specs`: name, and shape and dtype
-    of each, in the order in which they count; `only`: whether there is just one; `rank` and `sizes`: its number of
-    axes, and those that are known; `takes_strings`: whether one is for strings; `has_dicts`: whether there is a dict in
+    of each, in the order of `model.inputs`; `only`: whether there is just one; `rank` and `sizes`: its rank, and its
+    known axes and their sizes; `takes_strings`: whether one is for strings; `has_dicts`: whether there is a dict in
     `structure`.
     """
 
@@ -33,7 +33,7 @@ class InputAdapter:
         self.structure = structure
         self.names: list[str] = in_order(structure)
         self.specs = specs
-        # A model with one input, which is most of them, is quick to check.
+        # Most models have one input, which is quick to check.
         self.only = isinstance(structure, str)
         self.takes_strings = any(spec.dtype == STRING for spec in specs)
         self.has_dicts = _has_dicts(structure)
@@ -41,7 +41,7 @@ class InputAdapter:
         self.sizes = [(axis, size) for axis, size in enumerate(specs[0].shape) if size is not None]
 
     def accepts_as_it_is(self, inputs: Any, mask: Any, dtype: torch.dtype | str) -> bool:
-        """Whether inputs are the one tensor that the network takes, with the mask that it carries."""
+        """Whether the inputs are the one tensor that the network takes, and `mask` is the mask that it carries."""
         if not (self.only and isinstance(inputs, torch.Tensor)) or inputs.dtype is not dtype:
             return False
         if getattr(inputs, "_keras_mask", None) is not mask:
@@ -50,7 +50,7 @@ class InputAdapter:
         return len(shape) == self.rank and all(shape[axis] == size for axis, size in self.sizes)
 
     def flatten(self, inputs: Any) -> list[Any]:
-        """Return the inputs of a call in the order in which they count.
+        """Return the inputs of a call as a flat list in the order of `model.inputs`.
 
         Raises:
             ValueError: if one is missing, or there are too many.
@@ -63,13 +63,13 @@ class InputAdapter:
         flat = self._flatten_like(self.structure, inputs) if self.has_dicts else in_order(inputs)
         if len(flat) != len(self.names):
             raise ValueError(
-                f"{self.model_name}: expects {len(self.names)} input(s), {self.names}, but received {len(flat)}. "
-                f"Received: {describe(inputs)}. Pass several inputs in one list, or a dict by name."
+                f"{self.model_name}: expects {len(self.names)} input(s), {self.names}. "
+                f"Received {len(flat)}: {describe(inputs)}. Pass several inputs in one list, or in a dict by name."
             )
         return flat
 
     def _flatten_like(self, structure: Any, inputs: Any) -> list[Any]:
-        """Return the leaves of inputs in the order of the structure's, whose dicts say which keys there must be."""
+        """Return the leaves of inputs in the order of the structure's; its dicts decide the keys that there must be."""
         if isinstance(structure, dict) and isinstance(inputs, dict):
             self._check_keys(inputs, structure)
             pairs: Any = ((structure[key], inputs[key]) for key in keys_in_order(structure))
@@ -83,21 +83,22 @@ class InputAdapter:
         missing = [key for key in wanted if key not in inputs]
         if missing:
             raise ValueError(
-                f"{self.model_name}: no input {missing[0]!r}. Received keys: {list(inputs)}. Expected: {list(wanted)}."
+                f"{self.model_name}: input {missing[0]!r} is missing. Received keys: {list(inputs)}. "
+                f"Expected: {list(wanted)}."
             )
         surplus = [key for key in inputs if key not in wanted]
         if surplus:
             raise ValueError(
                 f"{self.model_name}: there is no input {surplus[0]!r}. Received keys: {list(inputs)}. "
-                f"Expected: {list(wanted)}. Leave the others out."
+                f"Expected: {list(wanted)}. Leave out the others."
             )
 
     def conform(self, tensor: Any, position: int, dtype: torch.dtype | str) -> Any:
-        """Return an input in the rank and dtype of its `Input`; a last axis of size 1 may be missing or surplus.
+        """Return an input with the rank and dtype of its `Input`; a last axis of size 1 is added or removed.
 
         Raises:
             ValueError: if its shape does not fit.
-            TypeError: if it is no tensor.
+            TypeError: if it is not a tensor.
         """
         spec, name = self.specs[position], self.names[position]
         if isinstance(dtype, str):
@@ -112,8 +113,8 @@ class InputAdapter:
         if fitted.dim() != rank or not all(map(_fits, spec.shape, fitted.shape)):
             found = tuple(None if _is_free(size) else size for size in tensor.shape)
             raise ValueError(
-                f"{self.model_name}: input {name!r} does not fit the model: expected shape={spec.shape}, found "
-                f"shape={found}."
+                f"{self.model_name}: input {name!r} does not fit the model: expected shape={spec.shape}. "
+                f"Received: shape={found}."
             )
         mask = getattr(tensor, "_keras_mask", None)
         fitted = fitted if fitted.dtype is dtype else fitted.to(dtype)
@@ -127,7 +128,7 @@ def _fits(expected: int | None, size: int) -> bool:
 
 
 def _is_free(size: int) -> bool:
-    """Whether a size is a symbol that stands for a free one, and not one of the compiler's."""
+    """Whether a size is a symbol for a free axis, and not one of torch.compile's."""
     return per_thread.context.is_tracing and isinstance(size, torch.SymInt)
 
 
@@ -140,16 +141,25 @@ def _are_as_many(structure: list[Any] | tuple[Any, ...], inputs: Any) -> bool:
 
 
 def adapter_for(model_name: str, structure: Any, specs: list[TensorSpec], names: list[str]) -> InputAdapter:
-    """Return the adapter for inputs in a structure of anything; specs and names are in the order of its leaves."""
+    """Return the adapter for inputs in a structure whose leaves may be anything.
+
+    `specs` and `names` are in the order of `model.inputs`.
+    """
     remaining = dict(zip(places_in_order(structure), names, strict=True))
     places = itertools.count()
     return InputAdapter(model_name, map_leaves(lambda _: remaining[next(places)], structure), specs)
 
 
 def dtype_at(spec: TensorSpec, creation: torch.dtype, now: torch.dtype) -> torch.dtype | str:
-    """Return the dtype of an input: that of its `Input`; where that was the model's own, it follows the model.
+    """Return the dtype that an input is cast to: that of its `Input`, or the model's if that was the model's.
 
-    For strings, their name.
+    Args:
+        spec: shape and dtype of the `Input`.
+        creation: compute dtype of the model when its graph was made.
+        now: compute dtype of the model now.
+
+    Returns:
+        A torch dtype, or 'string'.
 
     >>> dtype_at(TensorSpec((None,), "float32"), torch.float32, torch.bfloat16)
     torch.bfloat16
@@ -166,7 +176,8 @@ def with_arrays_for_strings(inputs: Any, is_one: bool) -> Any:
     """Return the inputs of a call with an array in place of each string and each (nested) list of strings.
 
     Args:
-        is_one: whether the network has one input; else a list holds several.
+        inputs: the inputs.
+        is_one: whether the network has one input; if not, a list contains several.
 
     >>> with_arrays_for_strings(["a", "b"], is_one=True)
     array(['a', 'b'], dtype=object)
@@ -181,10 +192,10 @@ def with_arrays_for_strings(inputs: Any, is_one: bool) -> Any:
 
 
 def conform_strings(model_name: str, name: str, strings: Any, shape: Shape) -> np.ndarray:
-    """Return strings in the rank of their `Input`; a last axis of size 1 may be missing or surplus.
+    """Return strings with the rank of their `Input`; a last axis of size 1 is added or removed.
 
     Raises:
-        TypeError: if they are none.
+        TypeError: if they are not strings.
         ValueError: if their shape does not fit.
 
     >>> conform_strings("model", "text", np.array(["a", "b"], dtype=object), (None, 1)).shape
@@ -199,7 +210,8 @@ def conform_strings(model_name: str, name: str, strings: Any, shape: Shape) -> n
         fitted = strings[..., np.newaxis]
     if fitted.ndim != rank or not all(size in (None, found) for size, found in zip(shape, fitted.shape, strict=True)):
         raise ValueError(
-            f"{model_name}: input {name!r} does not fit the model: expected shape={shape}, found shape={strings.shape}."
+            f"{model_name}: input {name!r} does not fit the model: expected shape={shape}. "
+            f"Received: shape={strings.shape}."
         )
     return fitted
 

@@ -1,4 +1,4 @@
-"""What is a model of calls, as plain data that can be copied, saved, drawn and turned into code?"""
+"""How is the graph of a model represented as plain data, to be copied, saved, drawn and turned into code?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from torchkeras_layer.layers.core.torch_function import TorchFunction
 from torchkeras_layer.symbolic import KerasTensor, Node, TensorSpec, is_symbolic, node_of
 from torchkeras_layer.symbolic.order import depths_of, layers_in_order_of_visit, nodes_between
 
-_WRITTEN_OUT = (
+_WRITABLE = (
     type(None), bool, int, float, complex, str, slice, type(...), torch.dtype, torch.device, torch.layout,
     torch.memory_format,
 )  # fmt: skip
@@ -32,7 +32,7 @@ _NAMES_IN_CODE = frozenset({"self", *_custom_builtins})
 
 @dataclass(frozen=True)
 class TensorRef:
-    """One output, counted flat, of one call of the network."""
+    """One output of one call of the network: the number of the call, and the position in its flat outputs."""
 
     call: int
     position: int
@@ -40,16 +40,16 @@ class TensorRef:
 
 @dataclass(frozen=True)
 class Operand:
-    """An argument that the model holds under `key`: a real tensor, or an object that no code can write out."""
+    """An argument that the model stores under `key`: a real tensor, or an object that cannot be written as code."""
 
     key: str
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of one layer, `TensorRef` and `Operand` standing for tensors in the arguments.
+    """One call of one layer, with `TensorRef` and `Operand` in place of tensors in its arguments.
 
-    `key`: the layer's in the model; `outputs`: what comes out, as `TensorSpec`; `masks`: those of the outputs, flat.
+    `key`: that of the layer in the model; `outputs`: structure of `TensorSpec`; `masks`: flat list of their masks.
     """
 
     key: str
@@ -60,7 +60,7 @@ class Call:
 
     @property
     def is_input(self) -> bool:
-        """Whether the tensor comes from outside."""
+        """Whether this is the `Input` of a tensor."""
         return not self.args and not self.kwargs
 
 
@@ -68,9 +68,9 @@ class Call:
 class Network:
     """The calls from inputs to outputs, each after those that it needs.
 
-    `inputs`, `outputs`: structures of `TensorRef`; `sinks`: outputs that nobody takes; `keys`: of all layers, in
-    Keras's order; `depths`: of the layers, by key; `without_state`: the input layers and torch functions, by key, which
-    are no children of the model.
+    `inputs`, `outputs`: structures of `TensorRef`; `sinks`: outputs of symbolic losses and metrics; `keys`: those of
+    all layers, in Keras's order; `depths`: of the layers, by key; `without_state`: the input layers and torch functions
+    by key, which are not children of the model.
     """
 
     calls: list[Call]
@@ -82,7 +82,7 @@ class Network:
     without_state: dict[str, Any] = field(default_factory=dict)
 
     def spec(self, ref: TensorRef) -> TensorSpec:
-        """Return shape and dtype of a tensor."""
+        """Return the shape and dtype of a tensor."""
         return leaves(self.calls[ref.call].outputs)[ref.position]
 
     def calls_by_key(self) -> dict[str, list[Call]]:
@@ -93,7 +93,7 @@ class Network:
         return found
 
     def numbers_within_layers(self) -> list[int]:
-        """Return for each call, which of its layer's calls it is."""
+        """Return for each call its number among the calls of its layer."""
         counts: dict[str, int] = {}
         numbers = []
         for call in self.calls:
@@ -104,7 +104,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Parts:
-    """A network, and what a model must hold for it: layers and operands, by key."""
+    """A network, and the layers and operands that a model must store for it, by key."""
 
     network: Network
     children: dict[str, Any]
@@ -112,9 +112,13 @@ class Parts:
 
 
 def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict[int, str], taken: set[str]) -> Parts:
-    """Read the network off the nodes that lead from symbolic inputs to outputs, and to `sinks`, which nobody takes.
+    """Read the network from the nodes between symbolic inputs and outputs.
 
-    `held`: the keys of layers and tensors that the model holds already, by their ids; `taken`: all its attributes.
+    Args:
+        inputs, outputs: structures of symbolic tensors.
+        sinks: outputs of symbolic losses and metrics.
+        held: the keys of layers and tensors that the model stores already, by their ids.
+        taken: the names of all its attributes.
     """
     ends = [*in_order(outputs), *sinks]
     starts = [node_of(tensor) for tensor in in_order(inputs)]
@@ -130,7 +134,7 @@ def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict
     def reference(leaf: Any) -> Any:
         if is_symbolic(leaf):
             return TensorRef(numbers[id(node_of(leaf))], leaf._keras_history.tensor_index)
-        can_be_written_out = type(leaf) in _WRITTEN_OUT and not has_marker(leaf)
+        can_be_written_out = type(leaf) in _WRITABLE and not has_marker(leaf)
         return leaf if can_be_written_out else operands.hold(leaf)
 
     calls = [_read_call(node, keys[node.layer], reference) for node in nodes]
@@ -150,12 +154,12 @@ def read_network(inputs: Any, outputs: Any, sinks: list[KerasTensor], held: dict
 
 
 def has_marker(value: Any) -> bool:
-    """Whether a string holds what means something in generated code even between quotes.
+    """Whether a string contains text that torch replaces in generated code, even between quotes.
 
     >>> has_marker("# COUNTER: 0"), has_marker(3)
     (True, False)
     """
-    # Torch takes out lines with the first; the others are replaced by public names.
+    # Torch removes lines with the first; the others are replaced by public names.
     return isinstance(value, str) and any(mark in value for mark in ("# COUNTER", "torch._C._nn.", "torch.functional."))
 
 
@@ -171,7 +175,7 @@ def _read_call(node: Node, key: str, reference: Callable[[Any], Any]) -> Call:
 
 
 class _Operands:
-    """Chooses keys for what the model must hold, once for each object."""
+    """Chooses keys for the operands that the model must store, one for each object."""
 
     def __init__(self, held: dict[int, str], layers: dict[Any, str], taken: set[str]) -> None:
         self.held: dict[str, Any] = {}
@@ -193,10 +197,10 @@ class _Operands:
 
 
 def _choose_keys(layers: list[Any], held: dict[int, str], taken: set[str]) -> dict[Any, str]:
-    """Choose the keys of layers in a model: their names, as far as these were chosen and not counted.
+    """Choose the keys of layers in a model: their names, unless these were generated.
 
-    A name that may have been counted is counted anew within the model, so that a model that is made twice, or after
-    others, has the same `state_dict` keys.
+    Generated names are numbered anew within the model, so that a model that is made twice, or after others, has the
+    same `state_dict` keys.
     """
     keys = {layer: held[id(layer)] for layer in layers if id(layer) in held}
     bases = {layer: _base_of(layer) for layer in layers if layer not in keys}
@@ -209,7 +213,7 @@ def _choose_keys(layers: list[Any], held: dict[int, str], taken: set[str]) -> di
 
 
 def _base_of(layer: Any) -> str | None:
-    """Return what a layer's name was counted from, `None` if it does not look so."""
+    """Return the base of a layer's generated name, `None` if the name does not look generated."""
     base = "input" if isinstance(layer, InputLayer) else to_snake_case(type(layer).__name__)
     if isinstance(layer, TorchFunction):
         base = re.sub(r"_\d+$", "", layer.name)
@@ -218,7 +222,7 @@ def _base_of(layer: Any) -> str | None:
 
 
 class FreeKeys:
-    """Gives out `base`, `base_1`, `base_2`, …, each once and none that is taken.
+    """Returns `base`, `base_1`, `base_2`, …, each once and none that is taken.
 
     >>> free = FreeKeys({"dense"}); free.next("dense"), free.next("dense")
     ('dense_1', 'dense_2')
@@ -238,7 +242,7 @@ class FreeKeys:
 
 
 def _as_identifier(name: str) -> str:
-    """Return a name as it may stand in code, and as torch accepts it for a child of a module."""
+    """Return a name as an identifier, which code can contain and torch accepts for a child of a module."""
     word = re.sub(r"\W", "_", name, flags=re.ASCII) or "layer"
     word = f"_{word}" if word[0].isdigit() else word
     is_taken = keyword.iskeyword(word) or hasattr(builtins, word) or word in _NAMES_IN_CODE

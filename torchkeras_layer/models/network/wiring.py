@@ -1,4 +1,4 @@
-"""How does a model hold its network, run it, and make it again in a copy?"""
+"""How does a model run its network, and make it again in a copy?"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from torchkeras_layer.symbolic import KerasTensor, Node, TensorSpec
 class Wiring:
     """A network, its symbolic inputs and outputs, and the function that runs it.
 
-    Only the network is copied and pickled: symbolic tensors and code follow from it.
+    Only the network is copied and pickled: symbolic tensors and code are made from it.
     """
 
     __slots__ = ("_layers", "_wrappers", "inputs", "network", "outputs", "run", "sinks")
@@ -36,7 +36,7 @@ class Wiring:
         self._wrappers: dict[str, TorchModuleWrapper] = {}
 
     def generate(self, name: str, layer_under: Callable[[str], Any]) -> None:
-        """Make the function that runs the network, and remember which layers it was made of."""
+        """Make the function that runs the network, and remember the layers that it was made for."""
         self.run = function_of(graph_of(self.network), name)
         self._layers = {key: weakref.ref(layer_under(key)) for key in self.network.keys}
 
@@ -45,7 +45,7 @@ class Wiring:
         return all(layer() is layer_under(key) for key, layer in self._layers.items())
 
     def wrapper_for(self, key: str, module: nn.Module) -> TorchModuleWrapper:
-        """Return the layer that stands in the graph for a plain module which took the place of a layer."""
+        """Return the layer of the graph for a plain module that replaced a layer."""
         if key not in self._wrappers or self._wrappers[key].module is not module:
             self._wrappers[key] = TorchModuleWrapper(module, name=key)
         return self._wrappers[key]
@@ -58,13 +58,13 @@ class Wiring:
 
 
 def _not_wired(*_: Any) -> Any:
-    raise RuntimeError("A copy of a model is called before it is complete.")
+    raise RuntimeError("A copy of a model was called before it was complete.")
 
 
 def record_again(wiring: Wiring, layer_under: Callable[[str], Any], held: Callable[[str], Any]) -> None:
-    """Make the nodes of a network on the layers of a model, from what was known of them; nothing is called.
+    """Record the calls of a network as nodes of the layers of a model; no layer is called.
 
-    `layer_under` and `held` give the layers and the operands, by their keys.
+    `layer_under` and `held` return layers and operands by their keys.
     """
     network = wiring.network
     made: list[list[Any]] = []

@@ -1,1 +1,1 @@
-"""What stands in the summary of a model, and how is it printed?"""
+"""What does the summary of a model show, and how is it printed?"""

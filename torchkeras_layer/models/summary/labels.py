@@ -1,4 +1,4 @@
-"""What are layers, functions, shapes and numbers called where a person reads them?"""
+"""How are layers, functions and shapes written in summaries and pictures?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHORT = (("torch.nn.functional.", "F."), ("torch.Tensor.", "Tensor."), ("torchk
 
 
 def printable(text: Any) -> str:
-    r"""Return text in one line: what would move the cursor or colour the terminal is written out.
+    r"""Return text in one line: control characters, which would move the cursor or colour the terminal, are escaped.
 
     >>> printable("two\nlines"), printable("\x1b[31mred")
     ('two\\nlines', '\\x1b[31mred')
@@ -26,12 +26,12 @@ def printable(text: Any) -> str:
 
 
 def name_label(layer: Any) -> str:
-    """Return the name of a layer, in one line."""
+    """Return the name of a layer in one line."""
     return printable(layer.name)
 
 
 def class_label(module: nn.Module) -> str:
-    """Return what does the work: a layer's class, the torch function of a `TorchFunction`, the module in a wrapper.
+    """Return the class of a layer or module, the torch function of a `TorchFunction`, or the class inside a wrapper.
 
     >>> import torchkeras_layer as keras
     >>> class_label(keras.layers.Dense(2)), class_label(keras.layers.TorchModuleWrapper(nn.ReLU()))
@@ -58,7 +58,7 @@ def _function_label(function: Callable[..., Any]) -> str:
 
 
 def shape_label(structure: Any) -> str:
-    """Return the shapes in a nested structure of `TensorSpec`s or shapes, nested as they are.
+    """Return a nested structure of `TensorSpec`s or shapes as text.
 
     >>> shape_label({"total": TensorSpec((None,)), "parts": [(None, 3), None]})
     '{total: (None,), parts: [(None, 3), None]}'
@@ -77,7 +77,7 @@ def shape_label(structure: Any) -> str:
 
 
 def paths_in(structure: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the leaves of a nested structure, each with the way to it; the way to a single leaf is empty.
+    """Yield each leaf of a nested structure with the path to it; the path to a single leaf is empty.
 
     >>> list(paths_in({"total": 1, "parts": [2, (3,)]}))
     [('total', 1), ('parts[0]', 2), ('parts[1][0]', 3)]
@@ -93,7 +93,7 @@ def paths_in(structure: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 class Piece(NamedTuple):
-    """Text with a role, which may decide its colour."""
+    """Text with a role, which decides its colour."""
 
     text: str
     role: str
@@ -103,7 +103,7 @@ Line = list[Piece]
 
 
 def words_in(text: str, role: str) -> Line:
-    """Return the words of a text as pieces.
+    """Return the words of a text as pieces with a role.
 
     >>> words_in("(None, 3)", "shape")
     [Piece(text='(None,', role='shape'), Piece(text='3)', role='shape')]
@@ -112,7 +112,7 @@ def words_in(text: str, role: str) -> Line:
 
 
 def plain(line: Line) -> str:
-    """Return a line as text without roles, and without blanks at its end.
+    """Return a line as text, without roles or trailing blanks.
 
     >>> plain([Piece("dense", "name"), Piece("  ", "")])
     'dense'
@@ -121,7 +121,7 @@ def plain(line: Line) -> str:
 
 
 def cells_across(text: str) -> int:
-    r"""Return how many cells of a terminal a text takes: two for a wide letter, none for what joins the one before.
+    r"""Return the width of a text in cells of a terminal: two for a wide character, none for a combining one.
 
     >>> cells_across("abc"), cells_across("\u5c64"), cells_across("e\u0301")
     (3, 2, 1)
@@ -130,7 +130,7 @@ def cells_across(text: str) -> int:
 
 
 def width_of(line: Line) -> int:
-    """Return how many cells a line takes.
+    """Return the width of a line in cells of a terminal.
 
     >>> width_of([Piece("dense", "name"), Piece("  ", "")])
     7
@@ -139,7 +139,7 @@ def width_of(line: Line) -> int:
 
 
 def joined(words: Line) -> Line:
-    """Return words as one line, with a blank between them.
+    """Return words as one line, with blanks between them.
 
     >>> plain(joined(words_in("(None, 3)", "shape")))
     '(None, 3)'
@@ -148,9 +148,15 @@ def joined(words: Line) -> Line:
 
 
 def wrap(words: Line, width: int, indent: int = 0, hanging: int = 0) -> list[Line]:
-    """Set words in lines of a width, those after the first one `hanging` cells further to the right.
+    """Wrap words into lines of at most `width` cells.
 
-    A word that is longer than a line is broken at the line's end. Indents take no more than half of the width.
+    A word that is longer than a line is split. Indents take at most half of the width.
+
+    Args:
+        words: the words.
+        width: width of the lines, in cells.
+        indent: indent of all lines.
+        hanging: additional indent of the lines after the first.
 
     >>> [plain(line) for line in wrap(words_in("a_long_name (Dense)", ""), 8, indent=1, hanging=2)]
     [' a_long_', '   name', '   (Dens', '   e)']
@@ -159,7 +165,7 @@ def wrap(words: Line, width: int, indent: int = 0, hanging: int = 0) -> list[Lin
     lines: list[Line] = []
     words_of_line: Line = []
 
-    def room() -> int:
+    def available() -> int:
         return width - (further if lines else first)
 
     def finish() -> None:
@@ -167,11 +173,11 @@ def wrap(words: Line, width: int, indent: int = 0, hanging: int = 0) -> list[Lin
         words_of_line.clear()
 
     for word in words:
-        if words_of_line and width_of(joined([*words_of_line, word])) > room():
+        if words_of_line and width_of(joined([*words_of_line, word])) > available():
             finish()
         rest = word.text
-        while cells_across(rest) > room():
-            head = _head(rest, room())
+        while cells_across(rest) > available():
+            head = _head(rest, available())
             words_of_line.append(Piece(head, word.role))
             finish()
             rest = rest[len(head) :]
@@ -180,17 +186,17 @@ def wrap(words: Line, width: int, indent: int = 0, hanging: int = 0) -> list[Lin
     return lines
 
 
-def _head(text: str, room: int) -> str:
-    """Return as many letters as fit, but one at least; up to an underscore, if one is near the end."""
+def _head(text: str, available: int) -> str:
+    """Return the characters that fit, at least one; up to an underscore, if one is near the end."""
     end, used = 1, _cells_of(text[0])
-    while end < len(text) and used + _cells_of(text[end]) <= room:
+    while end < len(text) and used + _cells_of(text[end]) <= available:
         used += _cells_of(text[end])
         end += 1
     underscore = text.rfind("_", end // 2, end)
     return text[: end if underscore < 1 else underscore + 1]
 
 
-def _cells_of(letter: str) -> int:
-    if unicodedata.combining(letter):
+def _cells_of(character: str) -> int:
+    if unicodedata.combining(character):
         return 0
-    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

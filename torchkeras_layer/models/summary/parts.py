@@ -1,4 +1,4 @@
-"""Which layers and modules does the summary of a model list, and what is known of their calls?"""
+"""Which layers and modules does the summary of a model list, with which shapes, connections and weights?"""
 
 from __future__ import annotations
 
@@ -30,9 +30,8 @@ _CONTAINERS = (TrackedContainer, nn.ModuleList, nn.ModuleDict)
 class Part:
     """A layer or module inside another.
 
-    `shapes`: of its output, and `connections`: where its inputs come from, for each call; a single shape if all calls
-    have the same, no connections where each layer follows the one before. `operands`: parameters that the model holds
-    for it.
+    `shapes`: output shape of each call, or a single one if all are the same; `connections`: where the inputs of each
+    call come from, empty if each layer follows the one before; `operands`: parameters that the model stores for it.
     """
 
     name: str
@@ -43,7 +42,7 @@ class Part:
 
 
 def parts_of(module: Any) -> list[Part]:
-    """List the layers of a model's graph, or else the layers and modules on a module's attributes.
+    """List the layers of a model's graph or, without one, the layers and modules on a module's attributes.
 
     >>> [part.name for part in parts_of(nn.Sequential(nn.Linear(1, 1), nn.ModuleList([nn.ReLU()])))]
     ['0', '1.0']
@@ -70,7 +69,7 @@ def _named_parts(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 
 def _shape_as_built(module: nn.Module) -> str:
-    """Return the output shape of a model as it was made, of a layer for the shape that it was built with."""
+    """Return the output shape of a model's graph, or of a layer for the input shape that it was built with."""
     wiring = wiring_of(module) if isinstance(module, GraphCalls) else None
     if wiring is not None:
         return shape_label(map_leaves(wiring.network.spec, wiring.network.outputs))
@@ -82,7 +81,7 @@ def _shape_as_built(module: nn.Module) -> str:
     try:
         return shape_label(module.compute_output_shape(map_shapes(_with_any_batch, shape)))
     except Exception:
-        # It may be a method of the user's, and a shape that is not known does not keep the rest from being seen.
+        # The method may be the user's, and an unknown shape must not prevent the rest from being shown.
         return "?"
 
 
@@ -112,7 +111,7 @@ def _parts_of_network(model: Any, network: Network) -> list[Part]:
 
 
 def _is_chain(network: Network) -> bool:
-    """Whether each call, of a layer of its own, takes the one tensor that the call before it gave, and nothing else."""
+    """Whether each layer is called once, on the one output of the call before, and on nothing else."""
     if len(network.keys) != len(network.calls):
         return False
     for number, call in enumerate(network.calls):
@@ -127,7 +126,7 @@ def _references(call: Any) -> list[TensorRef]:
 
 
 def _origins(network: Network, layers: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return, for each call, what its tensors come from: a layer, and which call and output of it if it has several."""
+    """Return the origins of each call's inputs: a layer's name, with call and output if it has several."""
     total = Counter(call.key for call in network.calls)
     so_far: Counter[str] = Counter()
     names: list[list[str]] = []
@@ -140,7 +139,7 @@ def _origins(network: Network, layers: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _operands(model: Any, network: Network) -> dict[str, list[nn.Parameter]]:
-    """Return the parameters that calls take from the model itself, under the key of the first layer that takes them."""
+    """Return the parameters that calls take from the model itself, by the key of the first layer that takes them."""
     found: dict[str, list[nn.Parameter]] = {key: [] for key in network.keys}
     seen: set[str] = set()
     for call in network.calls:
@@ -160,14 +159,14 @@ _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 class Amount(NamedTuple):
-    """A number of scalars, and the bytes that they take."""
+    """A number of scalars, and their size in bytes."""
 
     scalars: int
     size: int
 
 
 class Weights(NamedTuple):
-    """Weights that train, and others: frozen parameters and buffers."""
+    """Trainable weights, and others: frozen parameters and buffers."""
 
     trainable: list[torch.Tensor]
     others: list[torch.Tensor]
@@ -182,7 +181,7 @@ class Weights(NamedTuple):
 
 
 def weights_in(module: nn.Module) -> Weights:
-    """Return the weights in a module, each once, without those that wait for their shapes.
+    """Return the weights in a module, each once, without uninitialized ones of lazy modules.
 
     >>> weights_in(nn.Linear(2, 3)).training, weights_in(nn.LazyLinear(3)).training
     ('all', '')
@@ -192,7 +191,7 @@ def weights_in(module: nn.Module) -> Weights:
 
 
 def is_complete(module: nn.Module) -> bool:
-    """Whether a module has all its weights, with all layers and modules inside.
+    """Whether a module and all layers and modules inside it have their weights.
 
     >>> is_complete(nn.Linear(2, 3)), is_complete(nn.LazyLinear(3))
     (True, False)
@@ -203,7 +202,7 @@ def is_complete(module: nn.Module) -> bool:
 
 
 def amount_of(weights: Iterable[torch.Tensor]) -> Amount:
-    """Return how many scalars tensors hold, and their bytes.
+    """Return the number of scalars in tensors, and their size in bytes.
 
     >>> amount_of([torch.ones(3), torch.ones(2, 2, dtype=torch.float64)])
     Amount(scalars=7, size=44)
@@ -213,7 +212,7 @@ def amount_of(weights: Iterable[torch.Tensor]) -> Amount:
 
 
 def readable_size(size: float) -> str:
-    """Return a number of bytes in the unit that fits, 1 KB being 1,024 bytes.
+    """Return a number of bytes in a suitable unit; 1 KB is 1,024 bytes.
 
     >>> readable_size(252), readable_size(3 * 1024**2)
     ('252.00 B', '3.00 MB')

@@ -1,4 +1,4 @@
-"""What does the summary of a model say, layer by layer, and how are weights counted?"""
+"""Which rows and totals does the summary of a model have, and how are weights counted?"""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from torchkeras_layer.models.summary.parts import (
 
 @dataclass(frozen=True)
 class Row:
-    """One layer or module.
+    """The row of a layer or module.
 
-    `level`: how many others it is inside of; `shapes`: of its output, one for each call where they differ; `count`: of
-    its parameters, `None` before they exist; `connections`: where each call takes its inputs from; `training`: which
-    parameters train, 'all', 'some', 'none', or '' where there are none.
+    `level`: how deep it is nested; `shapes`: output shapes, one for each call if they differ; `count`: number of its
+    parameters, `None` before they exist; `connections`: where the inputs of each call come from; `training`: which
+    parameters train, 'all', 'some', 'none', or '' if there are none.
     """
 
     level: int
@@ -41,7 +41,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Summary:
-    """All that a summary says."""
+    """The content of a summary."""
 
     name: str
     is_built: bool
@@ -53,15 +53,20 @@ class Summary:
 
     @property
     def branches(self) -> bool:
-        """Whether it must be said where layers take their inputs from."""
+        """Whether the summary must show what each layer is connected to."""
         return any(row.connections for row in self.rows)
 
 
 def summarize(model: Any, expansion: int, layer_range: Sequence[str] | None = None) -> Summary:
-    """Return the content of a summary, with what is inside layers as many levels deep as `expansion` says.
+    """Return the content of a model's summary.
+
+    Args:
+        model: the model.
+        expansion: how many levels of nested layers and modules to list.
+        layer_range: names of, or patterns for, the first and last layer to list; default: all.
 
     Raises:
-        ValueError: if `layer_range` is not two names or patterns that layers have.
+        ValueError: if `layer_range` is not two names or patterns that match layers.
 
     >>> import torchkeras_layer as keras
     >>> summary = summarize(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="head")]), 0)
@@ -103,7 +108,7 @@ def _weights_of(part: Part, training: set[int]) -> Weights:
 
 
 def _row_of_the_rest(parts: list[Part], weights: Weights) -> list[Row]:
-    """Return a row for weights that belong to no layer of the list, so that the rows give the total."""
+    """Return a row for weights that belong to no listed layer, so that the rows add up to the total."""
     covered = {id(weight) for part in parts for group in _weights_of(part, set()) for weight in group}
     rest = Weights(*([weight for weight in group if id(weight) not in covered] for group in weights))
     count = amount_of([*rest.trainable, *rest.others]).scalars
@@ -111,19 +116,19 @@ def _row_of_the_rest(parts: list[Part], weights: Weights) -> list[Row]:
 
 
 def _between(model_name: str, parts: list[Part], layer_range: Any) -> list[Part]:
-    """Return the parts from the first whose name fits one of two patterns to the last that fits the other."""
+    """Return the parts from the first that matches one of two patterns to the last that matches the other."""
     names = [getattr(part.module, "name", part.name) for part in parts]
     if isinstance(layer_range, str) or len(layer_range) != 2 or not all(isinstance(end, str) for end in layer_range):
-        raise ValueError(f"{model_name}: layer_range is two names of layers. Received: {layer_range!r}.")
-    starts, ends = (_fitting(pattern, names) for pattern in layer_range)
+        raise ValueError(f"{model_name}: layer_range must be two names of layers. Received: {layer_range!r}.")
+    starts, ends = (_matching(pattern, names) for pattern in layer_range)
     if not starts or not ends:
         unknown = layer_range[1] if starts else layer_range[0]
-        raise ValueError(f"{model_name}: layer_range: no layer's name fits {unknown!r}. Layers: {names}.")
+        raise ValueError(f"{model_name}: layer_range: no layer's name matches {unknown!r}. Layers: {names}.")
     return parts[starts[0] : ends[-1] + 1] or parts[ends[0] : starts[-1] + 1]
 
 
-def _fitting(pattern: str, names: list[str]) -> list[int]:
-    """Return where a name stands; if it is nobody's, where those stand that begin with what the pattern describes."""
+def _matching(pattern: str, names: list[str]) -> list[int]:
+    """Return the indices of a name; if there is none, of the names whose beginning matches the pattern."""
     exact = [index for index, name in enumerate(names) if name == pattern]
     try:
         return exact or [index for index, name in enumerate(names) if re.match(pattern, name)]

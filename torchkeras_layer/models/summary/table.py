@@ -1,4 +1,4 @@
-"""How is a summary laid out and printed: columns, widths, lines, colours?"""
+"""How is a summary laid out and printed: in which columns, widths, lines and colours?"""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _TRAINS = {"all": "Y", "none": "N", "some": "some", "": "-"}
 
 @dataclass(frozen=True)
 class Column:
-    """A heading, and a cell for each row, of words in paragraphs, which begin a new line each.
+    """A heading, and a cell for each row; a cell is a list of paragraphs, each of which begins a new line.
 
-    `indents`: of each row; `hanging`: how much further to the right a paragraph goes on. Numbers never wrap.
+    `indents`: of each row; `hanging`: additional indent of a paragraph's further lines. Numbers never wrap.
     """
 
     heading: str
@@ -31,7 +31,7 @@ class Column:
 
     @property
     def natural(self) -> int:
-        """The width in which nothing wraps."""
+        """The width at which nothing wraps."""
         indents = self.indents or [0] * len(self.cells)
         widths = [
             indent + width_of(joined(words)) for indent, cell in zip(indents, self.cells, strict=True) for words in cell
@@ -40,17 +40,17 @@ class Column:
 
     @property
     def narrowest(self) -> int:
-        """The width below which nobody could read it."""
+        """The smallest readable width."""
         return self.natural if self.is_number else min(self.natural, _NARROWEST)
 
     def lines(self, row: int, width: int) -> list[Line]:
-        """Return a cell as lines."""
+        """Return the lines of a cell."""
         indent = self.indents[row] if self.indents else 0
         return [line for words in self.cells[row] for line in wrap(words, width, indent, self.hanging)]
 
 
 def columns_of(summary: Summary) -> list[Column]:
-    """Return the columns that every summary has, and where inputs come from if that is not plain.
+    """Return the columns of a summary; the one for connections only if the graph has branches.
 
     >>> from torchkeras_layer.models.summary.rows import Amount
     >>> [column.heading for column in columns_of(Summary("empty", True, (), *[Amount(0, 0)] * 4))]
@@ -70,20 +70,28 @@ def columns_of(summary: Summary) -> list[Column]:
 
 
 def training_column(summary: Summary) -> Column:
-    """Return the column that says of each layer whether its parameters train."""
+    """Return the column that shows whether the parameters of each layer train."""
     return Column("Trainable", [[[Piece(_TRAINS[row.training], "training")]] for row in summary.rows])
 
 
-def fitting_widths(model_name: str, columns: list[Column], room: int | None, line_length: int | None) -> list[int]:
-    """Return widths in which columns need no more than `room`, as far as that can be, or exactly `line_length`.
+def fitting_widths(
+    model_name: str, columns: list[Column], terminal_width: int | None, line_length: int | None
+) -> list[int]:
+    """Return the widths of columns that fit their content.
+
+    Args:
+        model_name: the model's name, for errors.
+        columns: the columns.
+        terminal_width: the width that they should not exceed, in characters.
+        line_length: the width that they must have together; `None` for any.
 
     Raises:
         ValueError: if `line_length` is too small.
     """
     least = sum(column.narrowest for column in columns) + GAP * (len(columns) - 1)
     if line_length is not None and line_length < least:
-        raise ValueError(f"{model_name}: a summary needs line_length={least} at least. Received: {line_length}.")
-    available = line_length or room or least
+        raise ValueError(f"{model_name}: line_length must be at least {least}. Received: line_length={line_length}.")
+    available = line_length or terminal_width or least
     widths = [column.natural for column in columns]
     while sum(widths) + GAP * (len(widths) - 1) > max(available, least):
         shrinkable = [index for index, column in enumerate(columns) if widths[index] > column.narrowest]
@@ -95,7 +103,7 @@ def fitting_widths(model_name: str, columns: list[Column], room: int | None, lin
 
 
 def widths_at(model_name: str, columns: list[Column], positions: Sequence[float], line_length: int) -> list[int]:
-    """Return widths of columns that end at given positions, as fractions of the line or as numbers of letters.
+    """Return the widths of columns that end at given positions, in characters or as fractions of the line.
 
     Raises:
         ValueError: if there are too few of them, or a column gets too narrow.
@@ -109,8 +117,9 @@ def widths_at(model_name: str, columns: list[Column], positions: Sequence[float]
     ):
         needs = {column.heading: column.narrowest for column in columns}
         raise ValueError(
-            f"{model_name}: positions are the ends of {len(columns)} columns, each wide enough, with {GAP} blanks "
-            f"between them. Received: {list(positions)}, line_length={line_length}. Least widths: {needs}."
+            f"{model_name}: positions must be the ends of {len(columns)} columns, each wide enough, with {GAP} "
+            f"blanks between them. Received: positions={list(positions)}, line_length={line_length}. "
+            f"Smallest widths: {needs}."
         )
     return widths
 
@@ -128,7 +137,7 @@ RULE = "-"
 
 
 def lines_of(summary: Summary, columns: list[Column], widths: list[int]) -> list[Line]:
-    """Return a summary as lines: a title, its columns in the given widths, and the totals.
+    """Return the lines of a summary: the title, the columns in the given widths, and the totals.
 
     >>> from torchkeras_layer.models.summary.table import columns_of
     >>> summary = Summary("empty", False, (), *[Amount(0, 0)] * 4)
@@ -169,7 +178,7 @@ def _totals(summary: Summary) -> list[Line]:
         [*_total("Non-trainable params", others), Piece(f": {of_which}" if of_which else "", "kind")],
     ]
     if not summary.is_built:
-        lines.append([Piece("What is not built has no parameters yet, and is not counted.", "missing")])
+        lines.append([Piece("Layers that are not built have no parameters yet, and are not counted.", "missing")])
     return lines
 
 
@@ -194,7 +203,7 @@ _STYLES = {
 
 
 def print_lines(lines: list[Line], print_fn: Callable[[str], Any] | None) -> None:
-    """Give lines to a function, one by one and plain; without one, print them, in colours where `rich` is installed.
+    """Call a function with each line as plain text; without one, print the lines, in colours if `rich` is installed.
 
     >>> from torchkeras_layer.models.summary.labels import Piece
     >>> print_lines([[Piece("dense", "name"), Piece("  ", "")]], print)
@@ -207,7 +216,7 @@ def print_lines(lines: list[Line], print_fn: Callable[[str], Any] | None) -> Non
 
 
 def _print_in_colours(lines: list[Line]) -> bool:
-    """Print lines through `rich`, in one piece; return whether it is installed."""
+    """Print all lines with `rich`; return whether it is installed."""
     try:
         from rich.console import Console
         from rich.text import Text
@@ -215,7 +224,7 @@ def _print_in_colours(lines: list[Line]) -> bool:
         return False
     console = Console(highlight=False)
     text = Text("\n").join(_styled(line, console.encoding) for line in lines)
-    # The lines fit the terminal already, and where they cannot, it is better that the terminal breaks them.
+    # The lines fit the terminal already; lines that cannot fit are better broken by the terminal.
     console.print(text, soft_wrap=True)
     return True
 
