@@ -124,9 +124,9 @@ def refuse_path(layer_class: type, config: Any) -> None:
     vocabulary = config.get("vocabulary") if isinstance(config, dict) else None
     if isinstance(vocabulary, (str, bytes, os.PathLike)):
         raise DeserializationError(
-            f"{layer_class.__name__}.from_config: a config must hold the vocabulary itself. No file is read because a "
-            f"config names it. Received: vocabulary={vocabulary!r}. Read it with set_vocabulary({vocabulary!r}). "
-            "See docs/differences.md#code-in-configs"
+            f"{layer_class.__name__}.from_config: a config must contain the vocabulary itself, because files that a "
+            f"config names are not read. Received: vocabulary={vocabulary!r}. Leave it out, and call "
+            f"set_vocabulary({vocabulary!r}). See docs/differences.md#code-in-configs"
         )
 
 
