@@ -11,6 +11,7 @@ import torch
 import torchkeras_layer as keras
 from tests.symbolic.cases import ARRAY, FUNCTIONS, INDEXING, INPUTS, METHODS, NUMPY, OPERATORS
 from torchkeras_layer._structures import leaves
+from torchkeras_layer.symbolic.functions import mask_of
 
 
 def real(name: str, size: int = 5) -> torch.Tensor:
@@ -146,3 +147,8 @@ def test_a_function_of_ones_own_is_made_of_torch_functions():
 def test_a_numpy_function_is_refused():
     with pytest.raises(TypeError, match="KerasTensor"):
         np.tanh(keras.Input((4,)))
+
+
+def test_a_mask_that_is_missing_when_the_model_runs():
+    with pytest.raises(ValueError, match=r"mask_of: the tensor must have a mask.* Received: .* shape \(2, 3\) without"):
+        mask_of(torch.ones(2, 3))

@@ -26,11 +26,11 @@ _NOTHING = object()
 _TRACKED_TYPES: Any = (torch.Tensor, nn.Module, list, tuple, dict)
 
 
-class Attributes(LazyModuleMixin, nn.Module):
+class LayerBase(LazyModuleMixin, nn.Module):
     """The base of `Layer`: reading, setting and deleting attributes, and the record that holds the layer's state."""
 
     _torchkeras: Record
-    # What was read of the class.
+    # What is known about the class.
     _torchkeras_facts: ClassVar[ClassFacts]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -102,7 +102,7 @@ class Attributes(LazyModuleMixin, nn.Module):
         return weight
 
     def _torchkeras_explain_missing(self, name: str) -> Any:
-        """Raise the error for an attribute that is not there."""
+        """Raise the error for a missing attribute."""
         owner = getattr(type(self), name, None)
         if isinstance(owner, property) and owner.fget is not None:
             # Python calls __getattr__ when a property raises an AttributeError, and loses its message. Raise it again.
@@ -118,7 +118,7 @@ class Attributes(LazyModuleMixin, nn.Module):
         raise AttributeError(f"{record.name} ({type(self).__name__}): no attribute {name!r}.{hint}")
 
 
-def name_in_errors(layer: Any) -> str:
+def name_in_errors(layer: LayerBase) -> str:
     """Return a layer's name, or the name of its class if it has none yet."""
     record = layer.__dict__.get(KEY)
     return record.name if record is not None and record.is_ready else type(layer).__name__
@@ -130,7 +130,7 @@ def _is_plain_name(state: dict[str, Any], record: Any, name: str) -> bool:
     return not is_registered and record.is_ready and name not in record.weight_specs
 
 
-def _set_property(layer: Any, record: Any, name: str, owner: property, value: Any) -> None:
+def _set_property(layer: LayerBase, record: Any, name: str, owner: property, value: Any) -> None:
     if owner.fset is None:
         raise AttributeError(
             f"{name_in_errors(layer)}: {name!r} is a read-only property of every layer. Choose another attribute name. "
@@ -143,7 +143,7 @@ def _set_property(layer: Any, record: Any, name: str, owner: property, value: An
         object.__setattr__(layer, name, value)
 
 
-def _set_early(layer: Any, before: Any, name: str, value: Any) -> None:
+def _set_early(layer: LayerBase, before: Any, name: str, value: Any) -> None:
     """Set a property that `Layer.__init__` will set again; until then, it can be read."""
     if name not in _RESET_BY_INIT:
         raise NotInitializedError(
@@ -157,7 +157,7 @@ def _set_early(layer: Any, before: Any, name: str, value: Any) -> None:
             inner.trainable = value
 
 
-def _class_attribute_message(layer: Any, name: str, value: Any) -> str:
+def _class_attribute_message(layer: LayerBase, name: str, value: Any) -> str:
     return (
         f"{name_in_errors(layer)}: the attribute {name!r} of class {type(layer).__name__} would hide the "
         f"{type(value).__name__} that is assigned to it, because torch looks there first. Choose another name, or take "
@@ -165,7 +165,7 @@ def _class_attribute_message(layer: Any, name: str, value: Any) -> str:
     )
 
 
-def _track_value(layer: Any, record: Record, name: str, value: Any) -> Any:
+def _track_value(layer: LayerBase, record: Record, name: str, value: Any) -> Any:
     """Give a weight the name of the attribute that it is assigned to; replace a container by a tracked one."""
     if isinstance(value, torch.Tensor):
         _claim_weight(layer, record, name, value)
@@ -179,7 +179,7 @@ def _track_value(layer: Any, record: Record, name: str, value: Any) -> Any:
     return value
 
 
-def _claim_weight(layer: Any, record: Record, name: str, weight: torch.Tensor) -> None:
+def _claim_weight(layer: LayerBase, record: Record, name: str, weight: torch.Tensor) -> None:
     registry = layer._parameters if isinstance(weight, nn.Parameter) else layer._buffers
     key = next((k for k in record.unclaimed if registry.get(k) is weight), None)
     if key is None:
@@ -209,7 +209,7 @@ def _claim_weight(layer: Any, record: Record, name: str, weight: torch.Tensor) -
     forget_creator(weight)
 
 
-def _claim_known_buffer(layer: Any, record: Record, name: str, weight: torch.Tensor) -> None:
+def _claim_known_buffer(layer: LayerBase, record: Record, name: str, weight: torch.Tensor) -> None:
     if not any(buffer is weight for buffer in layer._buffers.values()) or layer._buffers.get(name) is weight:
         return
     # A previous value, such as the `None` that an __init__ assigned, would hide the weight.
@@ -219,7 +219,7 @@ def _claim_known_buffer(layer: Any, record: Record, name: str, weight: torch.Ten
     layer._buffers[name] = weight
 
 
-def _holds_tensor(layer: Any, name: str) -> bool:
+def _holds_tensor(layer: LayerBase, name: str) -> bool:
     registered = name in layer._parameters or name in layer._buffers
     return registered or isinstance(layer.__dict__.get(name), torch.Tensor)
 
@@ -236,14 +236,14 @@ def _move(registry: dict[str, Any], key: str, name: str) -> None:
     registry.update(renamed)
 
 
-def adopt_containers(layer: Any) -> None:
+def adopt_containers(layer: LayerBase) -> None:
     """Track lists and dicts on attributes that held no layers or weights when they were assigned."""
     for name, value in list(layer.__dict__.items()):
         if type(value) in (list, dict) and name not in _RESERVED_NAMES:
             setattr(layer, name, value)
 
 
-def _read_too_early(layer: Any, name: str) -> Any:
+def _read_too_early(layer: LayerBase, name: str) -> Any:
     """Read an attribute before `Layer.__init__` has run, or if a subclass forgot to call it."""
     is_member_of_class = name == KEY or hasattr(type(layer), name)
     if name.startswith("__") or ("_modules" in layer.__dict__ and not is_member_of_class):

@@ -13,7 +13,7 @@ import torch
 
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
-from torchkeras_layer.layer.attributes import adopt_containers
+from torchkeras_layer.layer.attributes import LayerBase, adopt_containers
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import path_below, per_thread
 from torchkeras_layer.layer.dry_run import dry_run, plain_size
@@ -44,7 +44,7 @@ def guarded_build(build: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
-def build_for_call(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
+def build_for_call(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
     """Build a layer for the arguments of a call, on the device of the first tensor among the inputs."""
     with build_lock:
         if layer._torchkeras.built:
@@ -60,7 +60,7 @@ def build_for_call(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[
             context.outer = None
 
 
-def build_in_trace(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
+def build_in_trace(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
     """Build a layer without weights that was created inside a call that torch.compile traces; all sizes are free."""
     record: Record = layer._torchkeras
     record.path = record.path or path_below(outer, record.name)
@@ -89,7 +89,7 @@ def take_first_argument(record: Record, kwargs: dict[str, Any]) -> Any:
     )
 
 
-def build_from_config(layer: Any, config: dict[str, Any]) -> None:
+def build_from_config(layer: LayerBase, config: dict[str, Any]) -> None:
     """Build a layer with the shapes in a build config.
 
     Raises:
@@ -109,7 +109,7 @@ def build_from_config(layer: Any, config: dict[str, Any]) -> None:
         layer.build(map_shapes(tuple, config["input_shape"]))
 
 
-def _build_by_signature(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _build_by_signature(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     facts: ClassFacts = layer._torchkeras_facts
     if facts.build_arguments is None:
         layer.build(*([_shapes_of(inputs)] if facts.build_takes_shape else []))
@@ -141,7 +141,7 @@ def _shape_argument_error(record: Record, name: str) -> Exception:
 
 
 @contextlib.contextmanager
-def _build_context(layer: Any) -> Iterator[None]:
+def _build_context(layer: LayerBase) -> Iterator[None]:
     context, record = per_thread.context, layer._torchkeras
     enclosing = context.layer
     # In its own call, the layer is already the innermost one.
@@ -161,7 +161,7 @@ def _build_context(layer: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def all_or_nothing(layer: Any) -> Iterator[None]:
+def all_or_nothing(layer: LayerBase) -> Iterator[None]:
     """Restore a layer's state if the block, a build, raises, so that a second attempt starts from the same state."""
     record: Record = layer._torchkeras
     state = layer.__dict__
@@ -191,7 +191,7 @@ def _undo_of(container: Any) -> tuple[Callable[[], Any], Callable[[Any], Any], A
     return container.clear, refill, container.copy()
 
 
-def _finish_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str, Any]) -> None:
+def _finish_build(layer: LayerBase, shapes: tuple[Any, ...], named_shapes: dict[str, Any]) -> None:
     record: Record = layer._torchkeras
     adopt_containers(layer)
     record.build_shapes = _describe_build(layer, shapes, named_shapes)
@@ -203,14 +203,14 @@ def _finish_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str, A
         per_thread.context.dry_run.shield(layer)
 
 
-def _describe_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str, Any]) -> dict[str, Any]:
+def _describe_build(layer: LayerBase, shapes: tuple[Any, ...], named_shapes: dict[str, Any]) -> dict[str, Any]:
     if layer._torchkeras_facts.build_arguments is None:
         return {"input_shape": next(iter([*shapes, *named_shapes.values()]), None)}
     named = dict(zip(inspect.signature(layer.build).parameters, shapes, strict=False)) | named_shapes
     return {"shapes_dict": named}
 
 
-def update_placeholder(layer: Any) -> None:
+def update_placeholder(layer: LayerBase) -> None:
     """Register a placeholder parameter while a layer that creates weights is not built; remove it afterwards."""
     record: Record = layer._torchkeras
     if record.built:
@@ -241,7 +241,7 @@ def _size_in_build(size: Any) -> int | None:
     return None if is_free else plain_size(size)
 
 
-def infer_parameters(layer: Any, args: Any, kwargs: Any) -> None:
+def infer_parameters(layer: LayerBase, args: Any, kwargs: Any) -> None:
     """Build a layer for the arguments of a call, and the layers inside it if `call` can run without data."""
     record: Record = layer._torchkeras
     kwargs = dict(kwargs or {})
@@ -261,7 +261,7 @@ def infer_parameters(layer: Any, args: Any, kwargs: Any) -> None:
             raise
 
 
-def build_and_call(layer: Any, compiled: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def build_and_call(layer: LayerBase, compiled: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Build a layer if needed, then run its compiled call: torch initializes only the modules inside a compiled one."""
     if not layer._torchkeras.built:
         infer_parameters(layer, args, kwargs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -20,6 +20,9 @@ from torchkeras_layer.layer.symbolic_calls import call_symbolically
 from torchkeras_layer.layer.weight_lists import weights_of
 from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic
+
+if TYPE_CHECKING:
+    from torchkeras_layer.layer.attributes import LayerBase
 
 
 class _Missing:
@@ -53,7 +56,7 @@ def are_plain(record: Record, inputs: list[Any]) -> bool:
 
 
 def call_in_full(
-    layer: Any, context: CallContext, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    layer: LayerBase, context: CallContext, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """Run the whole pipeline: flatten the inputs once, then convert, check, mask and cast their leaves."""
     record: Record = layer._torchkeras
@@ -87,7 +90,7 @@ def call_in_full(
     return outputs
 
 
-def _read(layer: Any, inputs: Any) -> tuple[Any, list[Any], bool]:
+def _read(layer: LayerBase, inputs: Any) -> tuple[Any, list[Any], bool]:
     """Turn numpy arrays and Python numbers among the inputs into tensors.
 
     Returns:
@@ -118,7 +121,7 @@ def _check(record: Record, inputs: Any, flat: list[Any]) -> None:
         check_input_spec(record.input_spec, inputs, record.name)
 
 
-def _build(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
+def _build(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
     if is_traced() and not layer._torchkeras_facts.creates_weights:
         build_in_trace(layer, inputs, args, kwargs, outer)
     elif may_be_traced():
@@ -127,7 +130,7 @@ def _build(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any
         layer._torchkeras_build(inputs, args, kwargs, outer)
 
 
-def no_output_message(layer: Any) -> str:
+def no_output_message(layer: LayerBase) -> str:
     """Return the message for a `call` that returned `None`."""
     what = f"call() of {type(layer).__name__}"
     return (
@@ -137,7 +140,7 @@ def no_output_message(layer: Any) -> str:
 
 
 def _add_arguments(
-    layer: Any, context: CallContext, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    layer: LayerBase, context: CallContext, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Add `training` and `mask` to the arguments if `call` takes them, and set `training` for the layers inside."""
     signature = layer._torchkeras.signature
@@ -157,7 +160,7 @@ def _add_arguments(
     return args, kwargs
 
 
-def training_mode(layer: Any, context: CallContext) -> Any:
+def training_mode(layer: LayerBase, context: CallContext) -> Any:
     """Return the value of `training`: the one given to this call or to an outer one, else the module's own flag."""
     inherited = context.training
     if not is_traced():
@@ -169,7 +172,7 @@ def training_mode(layer: Any, context: CallContext) -> Any:
     return layer.training if inherited is None else inherited
 
 
-def _add_activity_loss(layer: Any, regularizer: Any, outputs: Any) -> None:
+def _add_activity_loss(layer: LayerBase, regularizer: Any, outputs: Any) -> None:
     for output in leaves(outputs):
         if isinstance(output, Tensor):
             loss = torch.as_tensor(regularizer(output))
@@ -200,7 +203,7 @@ def _hint_at_list(inputs: Any) -> str:
 
 
 def stateless_call(
-    layer: Any,
+    layer: LayerBase,
     trainable_variables: Sequence[torch.Tensor],
     non_trainable_variables: Sequence[torch.Tensor],
     args: tuple[Any, ...],

@@ -12,7 +12,7 @@ from torch import Tensor
 from torchkeras_layer import regularizers
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import masking
-from torchkeras_layer.layer.attributes import Attributes
+from torchkeras_layer.layer.attributes import LayerBase
 from torchkeras_layer.layer.building import (
     build_and_call,
     build_for_call,
@@ -42,7 +42,7 @@ from torchkeras_layer.symbolic.input_spec import InputSpec
 from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
-class Calls(Attributes):
+class Calls(LayerBase):
     """Building and calling. `__call__` is that of `nn.Module`, so that hooks, compile, export and fx work as usual."""
 
     def forward(self, inputs: Any = MISSING, /, *args: Any, **kwargs: Any) -> Any:
@@ -307,15 +307,15 @@ class Calls(Attributes):
         infer_parameters(self, args, kwargs)
 
     def _torchkeras_read_inputs(self, inputs: Any) -> Any:
-        """Turn arrays and numbers in the first argument into tensors; a preprocessing layer reads lists and strings."""
+        """Convert arrays and numbers in the first argument to tensors; preprocessing layers read more types."""
         return as_tensors(self, inputs)
 
     def _torchkeras_build(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
-        """Build for the arguments of a call; a `Sequential` has its layers do it."""
+        """Build the layer for the arguments of a call; a `Sequential` builds its layers one after the other."""
         build_for_call(self, inputs, args, kwargs, outer)
 
     def _torchkeras_infer(
         self, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Inferred, SymbolicRun | None]:
-        """Say what comes out of a symbolic call; a model of a graph knows it."""
+        """Return the specs of the outputs of a symbolic call; a functional model reads them from its graph."""
         return infer_call(self, outer, inputs, args, kwargs)

@@ -14,7 +14,7 @@ import torch
 
 from torchkeras_layer import regularizers
 from torchkeras_layer._structures import leaves
-from torchkeras_layer.layer.attributes import adopt_containers
+from torchkeras_layer.layer.attributes import LayerBase, adopt_containers
 from torchkeras_layer.layer.context import run_constructor
 from torchkeras_layer.layer.record import KEY, Record, begin_module
 
@@ -34,7 +34,9 @@ def capture_arguments(init: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def _remember_and_init(layer: Any, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _remember_and_init(
+    layer: LayerBase, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
     record = begin_module(layer)
     if torch.compiler.is_dynamo_compiling():
         # Not copied: a layer made in a call lives no longer than the call, and the compiler cannot trace the copying.
@@ -62,7 +64,7 @@ def _keep(value: Any) -> Any:
     return copy.deepcopy(value) if is_plain(value) else _NotPlain(reprlib.repr(value))
 
 
-def captured_config(layer: Any) -> dict[str, Any]:
+def captured_config(layer: LayerBase) -> dict[str, Any]:
     """Return the config made of the arguments that the constructor was given.
 
     Raises:
@@ -78,7 +80,7 @@ def captured_config(layer: Any) -> dict[str, Any]:
     return kept | copy.deepcopy({name: value for name, value in given.items() if name not in base})
 
 
-def base_config(layer: Any) -> dict[str, Any]:
+def base_config(layer: LayerBase) -> dict[str, Any]:
     """Return the arguments of `Layer.__init__` that recreate a layer."""
     record: Record = layer._torchkeras
     config: dict[str, Any] = {"name": record.name, "trainable": record.trainable, "dtype": record.policy.name}
@@ -93,7 +95,7 @@ def base_config(layer: Any) -> dict[str, Any]:
     return config
 
 
-def given_arguments(layer: Any) -> dict[str, Any]:
+def given_arguments(layer: LayerBase) -> dict[str, Any]:
     """Return the arguments that the constructor was given, by name, without those that `base_config` handles.
 
     Raises:
@@ -115,7 +117,7 @@ def given_arguments(layer: Any) -> dict[str, Any]:
     return given
 
 
-def not_plain_error(layer: Any, name: str, value: Any) -> NotImplementedError:
+def not_plain_error(layer: LayerBase, name: str, value: Any) -> NotImplementedError:
     """Return the error for an argument that is not a plain value."""
     return NotImplementedError(
         f"{layer._torchkeras.name} ({type(layer).__name__}): get_config() cannot write the argument {name}, because it "

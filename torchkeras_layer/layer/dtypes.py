@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,13 +17,16 @@ from torchkeras_layer.layer.record import Record, change
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER, placeholder_for
 from torchkeras_layer.precision import Policy
 
+if TYPE_CHECKING:
+    from torchkeras_layer.layer.attributes import LayerBase
 
-def set_policy(layer: Any, policy: Policy) -> None:
+
+def set_policy(layer: LayerBase, policy: Policy) -> None:
     """Set the dtypes in which a layer computes and creates weights."""
     change(layer, policy=policy, casts_weights=policy.is_mixed)
 
 
-def weights_device(layer: Any) -> torch.device | None:
+def weights_device(layer: LayerBase) -> torch.device | None:
     """Return the device of a layer's own weights, or the one where they will be created; `None` if it is not known."""
     for registry in (layer._parameters, layer._buffers):
         for weight in registry.values():
@@ -32,7 +35,7 @@ def weights_device(layer: Any) -> torch.device | None:
     return layer._torchkeras.pinned_device
 
 
-def as_tensor(layer: Any, leaf: Any) -> Any:
+def as_tensor(layer: LayerBase, leaf: Any) -> Any:
     """Return a numpy array or a Python number as a tensor, anything else unchanged."""
     if isinstance(leaf, torch.Tensor):
         return leaf
@@ -43,12 +46,12 @@ def as_tensor(layer: Any, leaf: Any) -> Any:
     return leaf
 
 
-def as_tensors(layer: Any, inputs: Any) -> Any:
+def as_tensors(layer: LayerBase, inputs: Any) -> Any:
     """Return the inputs with numpy arrays and Python numbers replaced by tensors."""
     return map_leaves(lambda leaf: as_tensor(layer, leaf), list(inputs) if isinstance(inputs, range) else inputs)
 
 
-def _array_as_tensor(layer: Any, array: Any) -> torch.Tensor:
+def _array_as_tensor(layer: LayerBase, array: Any) -> torch.Tensor:
     # A copy in native byte order, so that a layer that works in place does not change the array.
     native = np.array(array, dtype=array.dtype.newbyteorder("="))
     try:
@@ -101,7 +104,7 @@ def _autocast_is_on(inputs: Any) -> bool:
     return torch.is_autocast_enabled(inputs.device.type) if inputs.device.type != "meta" else False
 
 
-def cast_hidden_weights(layer: Any) -> dict[str, torch.Tensor]:
+def cast_hidden_weights(layer: LayerBase) -> dict[str, torch.Tensor]:
     """Cast weights that pruning or a replica stores as plain attributes, for the duration of a call.
 
     Returns:
@@ -114,7 +117,7 @@ def cast_hidden_weights(layer: Any) -> dict[str, torch.Tensor]:
     return hidden
 
 
-def move(layer: Any, fn: Callable[[torch.Tensor], torch.Tensor], move_weights: Callable[[], Any]) -> None:
+def move(layer: LayerBase, fn: Callable[[torch.Tensor], torch.Tensor], move_weights: Callable[[], Any]) -> None:
     """Apply `.to()`, `.half()`, `.cuda()`, …, and use the new device and dtype for later weights and for computing."""
     record: Record = layer._torchkeras
     placeholder = layer._parameters.pop(PLACEHOLDER, None)

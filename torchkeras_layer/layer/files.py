@@ -11,14 +11,14 @@ from torch import nn
 from typing_extensions import Self
 
 from torchkeras_layer.layer import configuration
-from torchkeras_layer.layer.attributes import Attributes
+from torchkeras_layer.layer.attributes import LayerBase
 from torchkeras_layer.layer.building import all_or_nothing, build_from_config
 from torchkeras_layer.layer.record import KEY, Record, contents_of, derive_route, restore
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER
 from torchkeras_layer.layer.weight_lists import layers_in
 
 
-class Files(Attributes):
+class Files(LayerBase):
     """Configs, `state_dict`, copies and pickles."""
 
     def get_config(self) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class Files(Attributes):
             derive_route(self)
 
     def _torchkeras_state_to_copy(self) -> dict[str, Any]:
-        """Return the `__dict__` that a copy or a pickle gets."""
+        """Return the `__dict__` of a copy or a pickle."""
         # Not in __getstate__, which torch replaces by one that raises if a module is parametrized.
         state = dict(self.__dict__)
         # The compiled call runs this layer and not the copy.
@@ -182,7 +182,7 @@ _BUILD_CONFIG = "build_config"
 _EXTRA_STATE = "_extra_state"
 
 
-def without_placeholder(layer: Any, method: Callable[..., None], *args: Any) -> None:
+def without_placeholder(layer: LayerBase, method: Callable[..., None], *args: Any) -> None:
     """Run a method of torch that saves or loads, with the placeholder of an unbuilt layer removed meanwhile."""
     placeholder = layer._parameters.pop(PLACEHOLDER, None)
     try:
@@ -192,7 +192,7 @@ def without_placeholder(layer: Any, method: Callable[..., None], *args: Any) -> 
             layer._parameters[PLACEHOLDER] = placeholder
 
 
-def save_more(layer: Any, destination: Any, prefix: str, keep_vars: bool) -> None:
+def save_more(layer: LayerBase, destination: Any, prefix: str, keep_vars: bool) -> None:
     """Save what torch does not: tensors that are neither parameters nor buffers, and the shapes of the build."""
     more = layer._torchkeras_more_to_save()
     destination.update((prefix + name, tensor) for name, tensor in more.items())
@@ -203,7 +203,7 @@ def save_more(layer: Any, destination: Any, prefix: str, keep_vars: bool) -> Non
         destination._metadata[prefix[:-1]][_BUILD_CONFIG] = as_plain_config(layer.get_build_config())
 
 
-def _save_contiguous(layer: Any, destination: Any, prefix: str) -> None:
+def _save_contiguous(layer: LayerBase, destination: Any, prefix: str) -> None:
     """Replace saved weights that are not contiguous in memory by contiguous copies, which safetensors requires.
 
     Writing into such an entry of the `state_dict` does not change the layer.
@@ -214,7 +214,7 @@ def _save_contiguous(layer: Any, destination: Any, prefix: str) -> None:
             destination[prefix + name] = saved.contiguous()
 
 
-def check_state_dict(layer: Any, state_dict: Mapping[str, Any], strict: bool, standard: Any) -> None:
+def check_state_dict(layer: LayerBase, state_dict: Mapping[str, Any], strict: bool, standard: Any) -> None:
     """Raise an error for a `state_dict` that does not fit before any weight is changed; torch raises it afterwards.
 
     Leave the check to torch if a module has its own rules for loading, as batch normalization has for old files;
@@ -242,7 +242,7 @@ def _has_own_rules(module: nn.Module, standard: Any) -> bool:
 
 
 def is_ready_to_load(
-    layer: Any, state_dict: Any, prefix: str, local_metadata: dict[str, Any], error_msgs: list[str]
+    layer: LayerBase, state_dict: Any, prefix: str, local_metadata: dict[str, Any], error_msgs: list[str]
 ) -> bool:
     """Whether a layer can load weights; one that is not built is built with the saved shapes first."""
     record: Record = layer._torchkeras
@@ -270,7 +270,7 @@ def is_ready_to_load(
 
 
 def load_more(
-    layer: Any, state_dict: Any, prefix: str, strict: bool,
+    layer: LayerBase, state_dict: Any, prefix: str, strict: bool,
     missing_keys: list[str], unexpected_keys: list[str], error_msgs: list[str],
 ) -> None:  # fmt: skip
     """Load the tensors that `save_more` saved."""
@@ -287,7 +287,7 @@ def load_more(
             missing_keys.append(key)
 
 
-def _build_again(layer: Any, build_config: Any) -> None:
+def _build_again(layer: LayerBase, build_config: Any) -> None:
     if build_config == {"input_shape": None}:
         layer.build()
     else:
@@ -296,7 +296,7 @@ def _build_again(layer: Any, build_config: Any) -> None:
         raise ValueError("build_from_config() did not build the layer.")
 
 
-def _check_own_shapes(layer: Any, state_dict: Any, prefix: str) -> None:
+def _check_own_shapes(layer: LayerBase, state_dict: Any, prefix: str) -> None:
     weights = [*layer._parameters.items(), *layer._buffers.items()]
     own = {prefix + name: weight for name, weight in weights if name != PLACEHOLDER}
     faults = shape_mismatches(own, state_dict)

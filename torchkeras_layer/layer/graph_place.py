@@ -6,14 +6,14 @@ from typing import Any
 
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
-from torchkeras_layer.layer.attributes import Attributes
+from torchkeras_layer.layer.attributes import LayerBase
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import infer_output
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.node import Node
 
 
-class GraphPlace(Attributes):
+class GraphPlace(LayerBase):
     """Nodes; the tensors, shapes and masks of symbolic calls; and the output shapes for given input shapes."""
 
     @property

@@ -5,7 +5,7 @@ Those of a call are cleared when the next one begins: `call_records.py`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -24,8 +24,11 @@ from torchkeras_layer.layer.weight_arguments import read_weight
 from torchkeras_layer.layer.weight_lists import layers_in
 from torchkeras_layer.symbolic.keras_tensor import symbolic_leaves
 
+if TYPE_CHECKING:
+    from torchkeras_layer.layer.attributes import LayerBase
 
-def add_loss(layer: Any, losses: Any, is_conditional: bool) -> None:
+
+def add_loss(layer: LayerBase, losses: Any, is_conditional: bool) -> None:
     """Add losses: those added in a call count until the next call, callables added elsewhere count permanently.
 
     Raises:
@@ -57,7 +60,7 @@ def add_loss(layer: Any, losses: Any, is_conditional: bool) -> None:
         record_losses(record, context, added)
 
 
-def losses_of(layer: Any) -> list[torch.Tensor]:
+def losses_of(layer: LayerBase) -> list[torch.Tensor]:
     """Return the losses of a layer and of those inside it; for each: from the last call, callables, regularizers.
 
     If a layer was only called on symbolic tensors, return its symbolic losses too.
@@ -74,7 +77,7 @@ def losses_of(layer: Any) -> list[torch.Tensor]:
     return found
 
 
-def losses_for(layer: Any, inputs: Any) -> list[Any]:
+def losses_for(layer: LayerBase, inputs: Any) -> list[Any]:
     """Return the losses that were added with `inputs` and depend on these symbolic tensors; see `get_losses_for`."""
     recorded = [loss for effects in _recorded_effects(layer, "get_losses_for") for loss in effects.losses]
     if inputs is not None:
@@ -84,7 +87,7 @@ def losses_for(layer: Any, inputs: Any) -> list[Any]:
     return unconditional + [loss for inner in layers_in(layer) for loss in _permanent_losses(inner)]
 
 
-def _recorded_effects(layer: Any, needing_nodes: str | None = None) -> list[Effects]:
+def _recorded_effects(layer: LayerBase, needing_nodes: str | None = None) -> list[Effects]:
     """Return what symbolic calls of a layer and of those inside it recorded.
 
     If there was none, raise a RuntimeError that names the method `needing_nodes`, if given.
@@ -95,7 +98,7 @@ def _recorded_effects(layer: Any, needing_nodes: str | None = None) -> list[Effe
     return [effects_of(inner, node) for inner, node in nodes]
 
 
-def own_losses(layer: Any) -> list[torch.Tensor]:
+def own_losses(layer: LayerBase) -> list[torch.Tensor]:
     """Return the losses of one layer without those inside it: from the last call, then callables, then regularizers.
 
     Only calls in the current thread count.
@@ -103,7 +106,7 @@ def own_losses(layer: Any) -> list[torch.Tensor]:
     return _evaluated(layer._torchkeras.calls.state.latest_losses) + _permanent_losses(layer)
 
 
-def _permanent_losses(layer: Any) -> list[torch.Tensor]:
+def _permanent_losses(layer: LayerBase) -> list[torch.Tensor]:
     """Return the losses of one layer that belong to no call: callables, then regularizers."""
     return _evaluated(layer._torchkeras.loss_functions) + regularization_losses(layer)
 
@@ -113,7 +116,7 @@ def _evaluated(losses: list[Any]) -> list[torch.Tensor]:
     return [as_loss(value) for value in values if value is not None]
 
 
-def regularization_losses(layer: Any) -> list[torch.Tensor]:
+def regularization_losses(layer: LayerBase) -> list[torch.Tensor]:
     """Return the regularization losses of the weights that a layer holds itself, also in lists and dicts."""
     losses = []
     for holder, specs in weight_spec_holders(layer):
@@ -147,7 +150,7 @@ def _is_exported() -> bool:
     return not torch.compiler.is_dynamo_compiling() and torch.compiler.is_exporting()
 
 
-def add_update(layer: Any, updates: Any) -> None:
+def add_update(layer: LayerBase, updates: Any) -> None:
     """Run updates at once, unless the innermost layer whose call is running is frozen; in a dry run, record them."""
     context = per_thread.context
     functions = [update for update in leaves(updates) if callable(update)]
@@ -176,13 +179,13 @@ def _runs_updates(context: CallContext) -> bool:
     return not in_backward() and (context.layer is None or context.layer._torchkeras.trainable)
 
 
-def updates_of(layer: Any, needing_nodes: str | None = None) -> list[RecordedUpdate]:
+def updates_of(layer: LayerBase, needing_nodes: str | None = None) -> list[RecordedUpdate]:
     """Return the active updates that symbolic calls of a layer, or of those inside it, recorded."""
     recorded = (update for effects in _recorded_effects(layer, needing_nodes) for update in effects.updates)
     return [update for update in recorded if update.is_active]
 
 
-def updates_for(layer: Any, inputs: Any) -> list[RecordedUpdate]:
+def updates_for(layer: LayerBase, inputs: Any) -> list[RecordedUpdate]:
     """Return the updates that depend on symbolic `inputs`; for `None`, those that need no inputs."""
     updates = updates_of(layer, "get_updates_for")
     if inputs is None:

@@ -8,7 +8,7 @@ import torch
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer.layer import losses as layer_losses
-from torchkeras_layer.layer.attributes import Attributes
+from torchkeras_layer.layer.attributes import LayerBase
 from torchkeras_layer.layer.building import build_lock
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.dtypes import weights_device
@@ -17,7 +17,7 @@ from torchkeras_layer.layer.weight_lists import contents_of, modules_in
 from torchkeras_layer.metrics import Mean, is_metric, last_result
 
 
-class LossesAndMetrics(Attributes):
+class LossesAndMetrics(LayerBase):
     """Losses, updates and metrics."""
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
@@ -177,7 +177,7 @@ class LossesAndMetrics(Attributes):
         return [state for metric in self.metrics for state in metric.buffers()]
 
 
-def add_metric_to(layer: Any, value: Any, aggregation: str | None, name: str | None) -> None:
+def add_metric_to(layer: LayerBase, value: Any, aggregation: str | None, name: str | None) -> None:
     """Add a value to the metric of this name, which is created if there is none; see `add_metric`."""
     layer_name = layer._torchkeras.name
     check_aggregation(layer_name, aggregation)
@@ -201,24 +201,24 @@ def add_metric_to(layer: Any, value: Any, aggregation: str | None, name: str | N
         metric.update_state(value)
 
 
-def metrics_of(layer: Any) -> list[Any]:
+def metrics_of(layer: LayerBase) -> list[Any]:
     """Return the metrics of a layer, then those of the layers inside it."""
     found = [*_own_metrics(layer), *(module for module in modules_in(layer) if is_metric(module))]
     return list({id(metric): metric for metric in found}.values())
 
 
-def _own_metrics(layer: Any) -> list[Any]:
+def _own_metrics(layer: LayerBase) -> list[Any]:
     """List the metrics on this layer's attributes, also in containers."""
     return [child for child in contents_of(layer) if is_metric(child)]
 
 
-def _returned_by(layer: Any, value: Any) -> Any:
+def _returned_by(layer: LayerBase, value: Any) -> Any:
     """Return the metric that has just returned this very tensor, or `None`."""
     is_tensor = isinstance(value, torch.Tensor)
     return next((metric for metric in _own_metrics(layer) if is_tensor and last_result(metric) is value), None)
 
 
-def _find_metric(layer: Any, name: str | None) -> Any:
+def _find_metric(layer: LayerBase, name: str | None) -> Any:
     """Return the one metric of this name on this layer, or `None`."""
     known = [metric for metric in _own_metrics(layer) if getattr(metric, "name", None) == name]
     if len(known) > 1 and name is not None:
@@ -229,7 +229,7 @@ def _find_metric(layer: Any, name: str | None) -> Any:
     return known[0] if known else None
 
 
-def make_metric(layer: Any, name: str) -> Mean:
+def make_metric(layer: LayerBase, name: str) -> Mean:
     """Create the metric of this name on a layer, unless another thread has done so."""
     if torch.compiler.is_dynamo_compiling():
         return _add_mean(layer, name)
@@ -238,7 +238,7 @@ def make_metric(layer: Any, name: str) -> Mean:
         return _find_metric(layer, name) or _add_mean(layer, name)
 
 
-def _add_mean(layer: Any, name: str) -> Mean:
+def _add_mean(layer: LayerBase, name: str) -> Mean:
     with creating_weights(weights_device(layer)):
         mean = layer._modules[free_key(layer, f"metric_{name}")] = Mean(name=name)
     return mean

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from torchkeras_layer._structures import leaves, pack, pack_all
 from torchkeras_layer.layer.record import Record
+
+if TYPE_CHECKING:
+    from torchkeras_layer.layer.attributes import LayerBase
 
 
 def mask_of(tensor: Any) -> Any:
@@ -38,7 +41,7 @@ def pack_with_mask(
     return pack(inputs, cast), None
 
 
-def default(layer: Any, mask: Any) -> Any:
+def default(layer: LayerBase, mask: Any) -> Any:
     """Return the mask of the output for a class that does not override `compute_mask`: the mask of the input.
 
     Raises:
@@ -55,7 +58,7 @@ def default(layer: Any, mask: Any) -> Any:
     return None
 
 
-def attach(layer: Any, inputs: Any, mask: Any, outputs: Any) -> None:
+def attach(layer: LayerBase, inputs: Any, mask: Any, outputs: Any) -> None:
     """Attach the mask to the output, unless `call` has done so."""
     record: Record = layer._torchkeras
     if not record.supports_masking:
@@ -81,7 +84,7 @@ def attach(layer: Any, inputs: Any, mask: Any, outputs: Any) -> None:
             tensor._keras_mask = output_mask  # type: ignore[attr-defined]
 
 
-def _warn_of_lost_mask(layer: Any, record: Record) -> None:
+def _warn_of_lost_mask(layer: LayerBase, record: Record) -> None:
     if record.warned_of_mask or record.signature.takes_mask or torch.compiler.is_dynamo_compiling():
         return
     record.warned_of_mask = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -19,8 +19,11 @@ from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
 from torchkeras_layer.symbolic.shape_inference import Inferred, infer, link_to_free_axes, needs_data, readable_message
 
+if TYPE_CHECKING:
+    from torchkeras_layer.layer.attributes import LayerBase
 
-def call_symbolically(layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+
+def call_symbolically(layer: LayerBase, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Check the inputs, build the layer, infer the outputs, and create the node last, so that errors leave no node."""
     record: Record = layer._torchkeras
     for tensor in filter(is_symbolic, leaves((inputs, args, kwargs))):
@@ -39,7 +42,7 @@ def call_symbolically(layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...]
 
 
 def infer_call(
-    layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    layer: LayerBase, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Inferred, SymbolicRun | None]:
     """Return the specs of the outputs: computed by a built-in layer's `compute_output_shape`, else by a dry run.
 
@@ -67,14 +70,14 @@ def infer_call(
     return inferred, run
 
 
-def _failed_call_message(layer: Any, inputs: Any, error: Exception) -> str:
+def _failed_call_message(layer: LayerBase, inputs: Any, error: Exception) -> str:
     shapes, name = map_leaves(_shape_of, inputs), layer._torchkeras.name
     fault = f"{readable_message(error)}.{link_to_free_axes(error)}"
     return f"{name} ({type(layer).__name__}): call() fails on inputs of shape {shapes}: {fault}"
 
 
 def _run_symbolically(
-    layer: Any, run: SymbolicRun, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    layer: LayerBase, run: SymbolicRun, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Inferred:
     are_symbolic = [is_symbolic(leaf) for leaf in leaves((inputs, args, kwargs))]
 
@@ -96,7 +99,7 @@ def _run_symbolically(
         context.layer, context.is_tracing = enclosing, tracing
 
 
-def _check_tensors(layer: Any, outputs: Any) -> None:
+def _check_tensors(layer: LayerBase, outputs: Any) -> None:
     others = [leaf for leaf in leaves(outputs) if leaf is not None and not isinstance(leaf, torch.Tensor)]
     if others:
         raise TypeError(
@@ -105,7 +108,7 @@ def _check_tensors(layer: Any, outputs: Any) -> None:
         )
 
 
-def _shapes_are_enough(layer: Any, inputs: Any, tensors: list[KerasTensor]) -> bool:
+def _shapes_are_enough(layer: LayerBase, inputs: Any, tensors: list[KerasTensor]) -> bool:
     """Whether `compute_output_shape` determines the output: floating-point inputs without masks that are cast.
 
     All symbolic tensors must be in the first argument.
@@ -120,13 +123,13 @@ def _shapes_are_enough(layer: Any, inputs: Any, tensors: list[KerasTensor]) -> b
     )
 
 
-def _declared_outputs(layer: Any, inputs: Any) -> tuple[Any, list[TensorSpec | None]]:
+def _declared_outputs(layer: LayerBase, inputs: Any) -> tuple[Any, list[TensorSpec | None]]:
     specs = map_leaves(lambda leaf: leaf.spec if is_symbolic(leaf) else _spec_of(leaf), inputs)
     outputs = layer.compute_output_signature(specs)
     return outputs, [None] * len(leaves(outputs))
 
 
-def _check_declared(layer: Any, inputs: Any, inferred: Inferred) -> None:
+def _check_declared(layer: LayerBase, inputs: Any, inferred: Inferred) -> None:
     facts: ClassFacts = layer._torchkeras_facts
     if not facts.declares_shapes or facts.states_its_shapes:
         return
@@ -142,7 +145,7 @@ def _check_declared(layer: Any, inputs: Any, inferred: Inferred) -> None:
         )
 
 
-def _as_symbolic(layer: Any, inferred: Inferred) -> Any:
+def _as_symbolic(layer: LayerBase, inferred: Inferred) -> Any:
     """Return symbolic tensors for the inferred outputs, with the specs of their masks."""
     masks = iter(inferred.masks)
 
@@ -153,7 +156,7 @@ def _as_symbolic(layer: Any, inferred: Inferred) -> Any:
     return map_leaves(tensor_of, inferred.outputs)
 
 
-def effects_of(layer: Any, node: Node) -> Effects:
+def effects_of(layer: LayerBase, node: Node) -> Effects:
     """Return the losses and updates that the call at a node records in training; if unknown, do a dry run."""
     record: Record = layer._torchkeras
     facts: ClassFacts = layer._torchkeras_facts
@@ -189,18 +192,18 @@ def _agree(stated: TensorSpec | None, found: TensorSpec | None) -> bool:
     return all(a is None or b is None or a == b for a, b in zip(stated.shape, found.shape, strict=True))
 
 
-def is_dynamic(layer: Any) -> bool:
+def is_dynamic(layer: LayerBase) -> bool:
     """Whether a layer or one inside it is dynamic, and so never traced."""
     return any(inner._torchkeras.dynamic for inner in layers_in(layer))
 
 
-def device_inside(layer: Any) -> torch.device | None:
+def device_inside(layer: LayerBase) -> torch.device | None:
     """Return the device of the first weight in a layer; if it has none, that of weights made later, else `None`."""
     weights = [*layer.parameters(), *layer.buffers()]
     return next((weight.device for weight in weights if is_weight(weight)), layer._torchkeras.pinned_device)
 
 
-def infer_output(layer: Any, input_specs: Any) -> Any:
+def infer_output(layer: LayerBase, input_specs: Any) -> Any:
     """Return the `TensorSpec`s of the outputs, found by a dry run; this builds the layer if needed.
 
     Raises:
@@ -230,7 +233,7 @@ def infer_output(layer: Any, input_specs: Any) -> Any:
         raise untraceable(layer, error) from error
 
 
-def untraceable(layer: Any, error: Exception) -> NotImplementedError:
+def untraceable(layer: LayerBase, error: Exception) -> NotImplementedError:
     """Return the error for a layer whose output shapes cannot be found without data."""
     return NotImplementedError(
         f"{layer._torchkeras.name} ({type(layer).__name__}): its output shape cannot be found by running call() on "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -16,6 +16,9 @@ from torchkeras_layer.layer.containers import remember_creator
 from torchkeras_layer.layer.context import per_thread, prefix_errors
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec
+
+if TYPE_CHECKING:
+    from torchkeras_layer.layer.attributes import LayerBase
 
 
 @contextlib.contextmanager
@@ -48,7 +51,7 @@ def creating_weights(device: torch.device | None) -> Iterator[None]:
         yield
 
 
-def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
+def create_weight(layer: LayerBase, request: WeightRequest) -> torch.Tensor:
     """Create a weight: an `nn.Parameter` if it trains, else a tensor.
 
     Raises:
@@ -71,7 +74,7 @@ def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
         return nn.Parameter(weight, requires_grad=trains) if request.spec.trainable else weight
 
 
-def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch.Tensor:
+def register_weight(layer: LayerBase, spec: WeightSpec, weight: torch.Tensor) -> torch.Tensor:
     """Register a weight under an unused name, until it is assigned to an attribute."""
     record: Record = layer._torchkeras
     key = free_key(layer, spec.name)
@@ -87,7 +90,7 @@ def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch
     return weight
 
 
-def _placeholder_requires_grad(layer: Any) -> bool:
+def _placeholder_requires_grad(layer: LayerBase) -> bool:
     """Whether weights that are created now shall train: `requires_grad_(False)` may have been called before."""
     placeholder = layer._parameters.get(PLACEHOLDER)
     return placeholder is None or placeholder.requires_grad
@@ -180,7 +183,7 @@ def not_built_message(names: list[str]) -> str:
     )
 
 
-def free_key(layer: Any, name: str) -> str:
+def free_key(layer: LayerBase, name: str) -> str:
     """Return a name for a weight or submodule that no attribute has; torch allows no dots in it."""
     base = key = name.replace(".", "_").replace("/", "_") or "variable"
     number = 0

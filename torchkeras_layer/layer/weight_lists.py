@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import torch
@@ -16,14 +16,17 @@ from torchkeras_layer.layer.weight_arguments import read_weight
 from torchkeras_layer.layer.weight_creation import UnbuiltWeights
 from torchkeras_layer.metrics import is_metric
 
+if TYPE_CHECKING:
+    from torchkeras_layer.layer.attributes import LayerBase
 
-def own_weights(layer: Any) -> list[torch.Tensor]:
+
+def own_weights(layer: LayerBase) -> list[torch.Tensor]:
     """Return the weights on the attributes of a layer itself, outside of containers: parameters, then buffers."""
     own = [weight for weight in layer._parameters.values() if is_weight(weight)]
     return [*own, *(buffer for buffer in layer._buffers.values() if buffer is not None)]
 
 
-def check_built(layer: Any) -> None:
+def check_built(layer: LayerBase) -> None:
     """Check that a layer and all layers inside it are built.
 
     Raises:
@@ -39,7 +42,7 @@ def check_built(layer: Any) -> None:
         )
 
 
-def apply_constraints(layer: Any) -> None:
+def apply_constraints(layer: LayerBase) -> None:
     """Apply the constraints of all weights in a layer and in those inside it."""
     for inner in layers_in(layer):
         for holder, specs in weight_spec_holders(inner):
@@ -70,7 +73,7 @@ def weights_of(module: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor
     return list(trainable.values()), list(others.values())
 
 
-def is_weight(parameter: Any) -> bool:
+def is_weight(parameter: Any) -> TypeGuard[torch.Tensor]:
     """Whether a registered parameter is neither `None` nor a placeholder.
 
     >>> is_weight(None)
@@ -212,7 +215,7 @@ def _visit(module: nn.Module, with_metrics: bool = False) -> Iterator[tuple[nn.M
         stack.extend((child, frozen) for child in reversed(_children(visited)))
 
 
-def set_trainable(layer: Any, value: bool) -> None:
+def set_trainable(layer: LayerBase, value: bool) -> None:
     """Freeze or unfreeze a layer, and set `trainable` of the layers inside it."""
     record = layer._torchkeras
     record.trainable = record.is_unfrozen = value
@@ -225,7 +228,7 @@ def set_trainable(layer: Any, value: bool) -> None:
         inner.trainable = value
 
 
-def freeze_own_parameters(layer: Any) -> None:
+def freeze_own_parameters(layer: LayerBase) -> None:
     """Set `requires_grad` to false for a layer's own parameters and those of plain modules in it; remember which."""
     for name, parameter in _own_parameters(layer):
         if parameter.requires_grad:
@@ -233,7 +236,7 @@ def freeze_own_parameters(layer: Any) -> None:
             layer._torchkeras.frozen_names.add(_without_parametrization(name))
 
 
-def unfreeze_own_parameters(layer: Any) -> None:
+def unfreeze_own_parameters(layer: LayerBase) -> None:
     """Set `requires_grad` to true for the parameters that `freeze_own_parameters` has frozen."""
     for name, parameter in _own_parameters(layer):
         if _without_parametrization(name) in layer._torchkeras.frozen_names:
@@ -241,7 +244,7 @@ def unfreeze_own_parameters(layer: Any) -> None:
     layer._torchkeras.frozen_names.clear()
 
 
-def freeze_assigned(layer: Any, value: nn.Module | nn.Parameter) -> None:
+def freeze_assigned(layer: LayerBase, value: nn.Module | nn.Parameter) -> None:
     """Freeze what is assigned to an attribute of a frozen layer, without changing `trainable` of the layers in it."""
     freeze_own_parameters(layer)
     if isinstance(value, nn.Module):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from torchkeras_layer.layer.attributes import Attributes
+from torchkeras_layer.layer.attributes import LayerBase
 from torchkeras_layer.layer.weight_arguments import (
     VariableAggregation,
     VariableSynchronization,
@@ -31,7 +31,7 @@ from torchkeras_layer.layer.weight_lists import (
 )
 
 
-class Weights(Attributes):
+class Weights(LayerBase):
     """Creating, listing, setting and freezing weights."""
 
     @overload

@@ -54,6 +54,8 @@ class EagerNode:
     ...     y = keras.layers.Dense(2, name="head")(torch.ones(1, 3))
     >>> node = history.nodes[0]; node
     <EagerNode of head: (1, 3) -> (1, 2)>
+    >>> node.name, node.training, node.output_dtypes, node.output_tensors is y, node.parent_nodes
+    ('head', True, torch.float32, True, [])
     """
 
     def __init__(self, module: Any, number: int, outer: EagerNode | None, path: str | None) -> None:

@@ -25,9 +25,11 @@ class Node:
         effects: losses and updates that the call recorded; `None` if they are not known yet.
 
     >>> import torchkeras_layer as keras
-    >>> layer = keras.layers.Dense(2, name="head"); y = layer(keras.Input((3,)))
-    >>> layer.inbound_nodes[0]
+    >>> layer = keras.layers.Dense(2, name="head"); y = layer(keras.Input((3,), name="x"))
+    >>> node = layer.inbound_nodes[0]; node
     <Node of head: (None, 3) -> (None, 2)>
+    >>> node.layer is layer, node.input_tensors, node.output_tensors is y, node.inbound_layers.name
+    (True, <KerasTensor x shape=(None, 3) dtype=float32>, True, 'x')
     """
 
     def __init__(
@@ -117,13 +119,25 @@ class Node:
         return layers[0] if len(layers) == 1 else layers
 
     def iterate_inbound(self) -> Iterator[tuple[Any, int, int, KerasTensor]]:
-        """Yield `(layer, node_index, tensor_index, tensor)` for each symbolic tensor among the arguments."""
+        """Yield `(layer, node_index, tensor_index, tensor)` for each symbolic tensor among the arguments.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2); _ = layer(keras.Input((3,), name="x"))
+        >>> [(inbound.name, *rest) for inbound, *rest in layer.inbound_nodes[0].iterate_inbound()]
+        [('x', 0, 0, <KerasTensor x shape=(None, 3) dtype=float32>)]
+        """
         for tensor in self.keras_inputs:
             layer, node_index, tensor_index = history_of(tensor)
             yield layer, node_index, tensor_index, tensor
 
     def get_config(self) -> dict[str, Any]:
-        """Return the names of this layer and of those that returned its inputs, and the positions, as TF 1 does."""
+        """Return the names of this layer and of those that returned its inputs, and the positions, as TF 1 does.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2, name="head"); _ = layer(keras.Input((3,), name="x"))
+        >>> layer.inbound_nodes[0].get_config()
+        {'outbound_layer': 'head', 'inbound_layers': ['x'], 'node_indices': [0], 'tensor_indices': [0]}
+        """
         inbound = list(self.iterate_inbound())
         return {
             "outbound_layer": self.outbound_layer.name,

@@ -153,8 +153,8 @@ class TensorMethods:
 
     def _in_place(self, name: str) -> str:
         return (
-            f"{self.name}: {name}() changes a tensor in place, which a graph cannot record. Use its result instead. "
-            "See docs/differences.md#a-symbolic-call-runs-call"
+            f"{self.name}: {name}() changes a tensor in place, which a graph cannot record. Received: {self!r}. Use an "
+            "operation that returns a new tensor. See docs/differences.md#a-symbolic-call-runs-call"
         )
 
     __hash__ = object.__hash__

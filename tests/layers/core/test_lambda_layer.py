@@ -134,5 +134,5 @@ def test_a_named_function_of_keras_2_is_looked_up():
 
 
 def test_a_config_that_is_none():
-    with pytest.raises(TypeError, match="a config is a dict"):
+    with pytest.raises(TypeError, match="config must be a dict"):
         layers.Lambda.from_config(None)

@@ -227,7 +227,7 @@ def test_keras_and_we_read_each_other_s_store():
     ("store", "fault"),
     [
         ({"weight": torch.ones(2, 3)}, r"are named \['bias', 'weight'\]. Received: \['weight'\]"),
-        ({"weight": torch.ones(2, 3), "bias": torch.ones(3)}, "has shape"),
+        ({"weight": torch.ones(2, 3), "bias": torch.ones(3)}, "must be set to an array of shape"),
     ],
 )
 def test_a_store_of_another_module(store, fault):

@@ -122,7 +122,11 @@ class MultiHeadAttention(HeadedAttention):
 
     @property
     def query_dense(self) -> Any:
-        """The layer that projects queries; it exists after the build."""
+        """The layer that projects queries; it exists after the build.
+
+        >>> layer = MultiHeadAttention(2, 3); layer.build((None, 4, 5), (None, 4, 5)); layer.query_dense.kernel.shape
+        torch.Size([5, 2, 3])
+        """
         return self._query_dense
 
     @property

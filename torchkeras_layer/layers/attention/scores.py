@@ -179,7 +179,7 @@ def zero_where_all_masked(attended: torch.Tensor, mask: torch.Tensor) -> torch.T
     return torch.where(mask.any(-1, keepdim=True), attended, 0)
 
 
-def score_dropout(layer: Any) -> Dropout:
+def score_dropout(layer: Layer) -> Dropout:
     """Return the `Dropout` for the attention weights of a layer, given its attributes `dropout` and `seed`.
 
     >>> import torchkeras_layer as keras

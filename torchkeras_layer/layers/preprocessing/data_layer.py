@@ -71,7 +71,7 @@ class StringLayer(DataLayer):
         return as_string_array(self, inputs)
 
 
-def read_numeric_inputs(layer: Any, inputs: Any) -> Any:
+def read_numeric_inputs(layer: BuiltInLayer, inputs: Any) -> Any:
     """Return the inputs as tensors: a (nested) list of numbers as one, a list of tensors or arrays as a list.
 
     Raises:

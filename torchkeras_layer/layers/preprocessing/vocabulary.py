@@ -164,7 +164,7 @@ def check_tokens(
             )
 
 
-def idf_weights_for(layer: Any, idf_weights: Any, count: int) -> list[float]:
+def idf_weights_for(layer: Layer, idf_weights: Any, count: int) -> list[float]:
     """Return the argument `idf_weights` for a vocabulary of `count` tokens as a list.
 
     Raises:

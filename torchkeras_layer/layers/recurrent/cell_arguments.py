@@ -11,12 +11,13 @@ import torch.nn.functional as F
 
 from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.arguments import number_between, resolved
 from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer, draw_kept, take_seed
 
 
 def take_weight_arguments(
-    cell: Any, of_initializers: Sequence[Any], of_regularizers: Sequence[Any], of_constraints: Sequence[Any]
+    cell: Layer, of_initializers: Sequence[Any], of_regularizers: Sequence[Any], of_constraints: Sequence[Any]
 ) -> None:
     """Store the initializers, regularizers and constraints of a cell's kernel, recurrent kernel and bias.
 
@@ -43,7 +44,7 @@ def take_weight_arguments(
     cell.bias_constraint = resolved(cell, "bias_constraint", bias, constraints.get)
 
 
-def add_recurrent_kernel(cell: Any, shape: Shape) -> torch.Tensor:
+def add_recurrent_kernel(cell: Layer, shape: Shape) -> torch.Tensor:
     """Create `recurrent_kernel` with the initializer, regularizer and constraint that a cell has for it.
 
     >>> import torchkeras_layer as keras
@@ -59,7 +60,7 @@ def add_recurrent_kernel(cell: Any, shape: Shape) -> torch.Tensor:
     )
 
 
-def add_lstm_bias(cell: Any, width: int) -> torch.Tensor:
+def add_lstm_bias(cell: Layer, width: int) -> torch.Tensor:
     """Create the `bias` of an LSTM, with 1 for the forget gate if `unit_forget_bias` is set.
 
     >>> import torchkeras_layer as keras
@@ -164,7 +165,9 @@ class CellDropout(SeededLayer):
         self._torchkeras_dropout_masks.of_state = None
 
 
-def take_dropout(cell: Any, dropout: Any, recurrent_dropout: Any, seed: Any, mask_count: int | None = None) -> None:
+def take_dropout(
+    cell: CellDropout, dropout: Any, recurrent_dropout: Any, seed: Any, mask_count: int | None = None
+) -> None:
     """Store the dropout rates and the seed of a cell; `mask_count` masks are drawn, by default one for all gates.
 
     Raises:
@@ -180,7 +183,7 @@ def take_dropout(cell: Any, dropout: Any, recurrent_dropout: Any, seed: Any, mas
     cell._torchkeras_dropout_masks = DropoutMasks(mask_count)
 
 
-def draw_masks(cell: Any, values: torch.Tensor, rate: float) -> Any:
+def draw_masks(cell: CellDropout, values: torch.Tensor, rate: float) -> Any:
     """Return a new dropout mask for values, or a list with one for each gate; `None` if the rate is 0.
 
     >>> import torchkeras_layer as keras
@@ -195,7 +198,7 @@ def draw_masks(cell: Any, values: torch.Tensor, rate: float) -> Any:
     return [_draw_mask(cell, values, rate) for _ in range(count)]
 
 
-def _draw_mask(cell: Any, values: torch.Tensor, rate: float) -> torch.Tensor:
+def _draw_mask(cell: CellDropout, values: torch.Tensor, rate: float) -> torch.Tensor:
     ones = torch.ones_like(values)
     if cell.seed is None or rate == 1:
         return F.dropout(ones, rate)

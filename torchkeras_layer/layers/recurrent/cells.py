@@ -169,6 +169,11 @@ class AbstractRNNCell(BuiltInLayer):
             batch_size: number of samples; it may be left out if `inputs` are given.
             inputs: the inputs of one step, (batch, …). The order (inputs, batch_size, dtype) of Keras 2 works too.
             dtype: by default the compute dtype.
+
+        >>> class Cell(AbstractRNNCell):
+        ...     state_size = 2
+        >>> Cell().get_initial_state(1)
+        tensor([[0., 0.]])
         """
         size, like = read_batch(batch_size, inputs)
         device = device_inside(self) if like is None else like.device
@@ -216,7 +221,12 @@ class StackedRNNCells(BuiltInLayer):
 
     @property
     def state_size(self) -> list[Any]:
-        """The sizes of the states of each cell."""
+        """The sizes of the states of each cell.
+
+        >>> import torchkeras_layer as keras
+        >>> StackedRNNCells([keras.layers.LSTMCell(3), keras.layers.GRUCell(2)]).state_size
+        [[3, 3], 2]
+        """
         return [cell.state_size for cell in self.cells]
 
     @property

@@ -249,7 +249,7 @@ def implementation_config(cell: RecurrentCell) -> dict[str, int]:
     return {"implementation": cell.implementation} if is_needed else {}
 
 
-def has_standard_gates(cell: Any) -> bool:
+def has_standard_gates(cell: RecurrentCell) -> bool:
     """Whether the activations of a cell with gates are those of torch's fused kernels.
 
     >>> import torchkeras_layer as keras

@@ -328,7 +328,7 @@ def sequence_shape(layer: RNN, input_shape: Any) -> Shape:
     return shape
 
 
-def in_compute_dtype(layer: Any, output: torch.Tensor) -> torch.Tensor:
+def in_compute_dtype(layer: Layer, output: torch.Tensor) -> torch.Tensor:
     """Return an output in the compute dtype of a layer.
 
     >>> in_compute_dtype(BuiltInLayer(), torch.ones(1, dtype=torch.float64)).dtype

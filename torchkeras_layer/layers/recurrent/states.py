@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic.input_spec import describe
 
@@ -192,7 +193,7 @@ def nest(tensors: list[Any], sizes: list[Any]) -> list[Any]:
     return place(sizes)
 
 
-def keep_buffers(layer: Any, states: list[Any]) -> None:
+def keep_buffers(layer: Layer, states: list[Any]) -> None:
     """Store a state of a stateful layer in buffers, which move with the layer but are not in its `state_dict`.
 
     >>> layer = BuiltInLayer(); keep_buffers(layer, [torch.ones(1, 2)]); layer.state_0
@@ -202,7 +203,7 @@ def keep_buffers(layer: Any, states: list[Any]) -> None:
         layer.register_buffer(_key(index), state.detach().clone(), persistent=False)
 
 
-def kept_buffers(layer: Any, sizes: list[Any]) -> list[Any]:
+def kept_buffers(layer: Layer, sizes: list[Any]) -> list[Any]:
     """Return the buffers with the state that a layer keeps, nested like the sizes.
 
     >>> layer = BuiltInLayer(); keep_buffers(layer, [torch.ones(1, 2)]); kept_buffers(layer, [2])
@@ -211,7 +212,7 @@ def kept_buffers(layer: Any, sizes: list[Any]) -> list[Any]:
     return nest([layer._buffers[_key(index)] for index in range(len(leaves(sizes)))], sizes)
 
 
-def take_kept_state(layer: Any, batch_size: Any) -> list[Any]:
+def take_kept_state(layer: Layer, batch_size: Any) -> list[Any]:
     """Return copies of the state that the previous batch has left; the backward pass needs the copies.
 
     Raises:
