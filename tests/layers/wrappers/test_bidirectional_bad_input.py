@@ -50,7 +50,7 @@ def test_bad_calls():
         L.Bidirectional(L.GRU(2, stateful=True)).build((None, 3, 4))
     stateful = L.Bidirectional(L.GRU(2, stateful=True))
     stateful(inputs)
-    with pytest.raises(ValueError, match="must have the same size, 2. Received: a batch of 1"):
+    with pytest.raises(ValueError, match="must have the same size, here 2. Received: a batch of size 1"):
         stateful(inputs[:1])
 
 
