@@ -1,4 +1,4 @@
-"""Which steps does a call of a layer go through, before and after `call`?"""
+"""Which steps does a call of a layer go through around `call`, and which `training` and `mask` does that get?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Inside which other calls, name scopes and traces does a call or a build run?"""
+"""What surrounds a call: the outermost layer, the mode that was asked for, the compiler?
+
+Which `training` a call gets is decided in `call_pipeline.training_mode`.
+"""
 
 from __future__ import annotations
 

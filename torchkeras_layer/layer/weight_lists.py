@@ -1,4 +1,4 @@
-"""Which modules and weights does a layer contain, in which order, and which of them train?"""
+"""Which modules and weights does a layer contain, in which order, which of them train, and how are they frozen?"""
 
 from __future__ import annotations
 

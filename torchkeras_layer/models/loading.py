@@ -1,4 +1,7 @@
-"""How is a model loaded from its config or its JSON?"""
+"""How is a model loaded from its config or its JSON?
+
+The graph in a config is read in `configs/reading.py`.
+"""
 
 from __future__ import annotations
 

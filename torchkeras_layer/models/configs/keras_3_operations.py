@@ -1,4 +1,6 @@
-"""How is the JSON of Keras 3 adapted: its operations, and the default arguments that it contains?
+"""How are the operations in the JSON of Keras 3 read, and the default arguments that it contains?
+
+The model itself is made in `reading.py`.
 
 Its masks are such operations: a graph with `Masking` or `Embedding(mask_zero=True)` has a `NotEqual` in its config.
 """

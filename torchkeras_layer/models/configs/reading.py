@@ -1,6 +1,6 @@
 """How does the config of a graph, of Keras 3, Keras 2 or this library, become a model?
 
-`models.model_from_json` finds the class of the model, whose `from_config` calls `read_model`.
+`model_from_json` (`models/loading.py`) finds the class of the model, whose `from_config` calls `read_model`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which Python code runs a network?"""
+"""How is the Python code of a functional model's `forward` generated?"""
 
 from __future__ import annotations
 
