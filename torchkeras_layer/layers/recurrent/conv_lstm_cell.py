@@ -38,7 +38,7 @@ from torchkeras_layer.layers.recurrent.stepping import run_steps
 State = list[torch.Tensor]
 _GATES = 4
 # Activations that are known to be elementwise.
-_ELEMENTWISE = (activations.sigmoid, activations.hard_sigmoid)
+_ELEMENTWISE = (activations.sigmoid, activations.hard_sigmoid, activations.hard_sigmoid_keras2)
 
 
 @dataclasses.dataclass(slots=True)
@@ -78,7 +78,7 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         kernel_size, strides, padding, data_format, dilation_rate: as for `Conv2D`, for the convolution of the inputs;
             `kernel_size` is used for the state too.
         activation, recurrent_activation: names, functions or layers. The default of `recurrent_activation` is
-            'sigmoid', as in Keras 3; in TF-Keras it is 'hard_sigmoid'.
+            'sigmoid', as in Keras 3; in TF-Keras it is 'hard_sigmoid', here 'hard_sigmoid_keras2'.
         use_bias: whether there is a `bias`.
         unit_forget_bias: whether the bias of the forget gate is initialized to 1.
         kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
