@@ -143,12 +143,18 @@ def convolve(
     )
 
 
+def in_order_of_inputs(geometry: ConvolutionGeometry, images: torch.Tensor) -> torch.Tensor:
+    """Return outputs of torch's kernels with the axes in the order that the inputs have."""
+    if not geometry.channels_last:
+        return images
+    return torch.permute(images.squeeze(2) if geometry.is_as_image else images, geometry.from_images)
+
+
 def as_outputs(
     layer: BaseConvolution, geometry: ConvolutionGeometry, images: torch.Tensor, kept: Slices | None = None
 ) -> torch.Tensor:
     """Restore the order of axes, crop surplus windows, and apply the activation."""
-    if geometry.channels_last:
-        images = torch.permute(images.squeeze(2) if geometry.is_as_image else images, geometry.from_images)
+    images = in_order_of_inputs(geometry, images)
     outputs = images if kept is None else images[kept].contiguous()
     return outputs if layer.activation is activations.linear else layer.activation(outputs)
 

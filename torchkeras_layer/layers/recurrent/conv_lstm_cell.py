@@ -28,7 +28,9 @@ from torchkeras_layer.layers.recurrent.cell_arguments import (
     CellDropout,
     add_lstm_bias,
     add_recurrent_kernel,
-    draw_masks,
+    input_mask,
+    masks_of_sequence,
+    state_mask,
     take_dropout,
     take_weight_arguments,
 )
@@ -173,10 +175,10 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         Raises:
             ValueError: if the states do not fit.
         """
-        of_inputs = self.get_dropout_mask(inputs) if training else None
+        of_inputs = input_mask(self, inputs, training)
         projected = _project(self, inputs, of_inputs)
         try:
-            of_state = self.get_recurrent_dropout_mask(states[0]) if training else None
+            of_state = state_mask(self, states[0], training)
             return _step(self, projected, states, of_state)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             fault = fault_of_states(states, self.compute_output_shape(tuple(inputs.shape))[1])
@@ -197,8 +199,7 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
             mask: (batch, steps), false for steps that keep the state and repeat the previous output.
             training: whether dropout is applied.
         """
-        of_inputs = draw_masks(self, sequences[:, 0], self.dropout) if training else None
-        of_state = draw_masks(self, state[0], self.recurrent_dropout) if training else None
+        of_inputs, of_state = masks_of_sequence(self, sequences[:, 0], state[0], training)
         if of_inputs is not None:
             of_inputs = [one.unsqueeze(1).expand_as(sequences).flatten(0, 1) for one in of_inputs]
         projected = _project(self, sequences.flatten(0, 1), of_inputs).unflatten(0, sequences.shape[:2])
