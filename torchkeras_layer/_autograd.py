@@ -1,4 +1,4 @@
-"""Is a backward pass running, or a function transform?"""
+"""Is a backward pass running, or a function transform, or may a backward pass follow?"""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ def in_backward() -> bool:
     """
     # Order matters: torch.compile cannot trace the second call, and turns the first into a constant.
     return not torch.compiler.is_dynamo_compiling() and torch._C._current_graph_task_id() != -1
+
+
+def may_need_gradients() -> bool:
+    """Whether a backward pass may follow: gradients are enabled, or `torch.jit.trace` writes a program.
+
+    That traces a second time without gradients, and reports an error if the two programs differ.
+
+    >>> with torch.no_grad():
+    ...     may_need_gradients()
+    False
+    """
+    return torch.is_grad_enabled() or torch.jit.is_tracing()
 
 
 def is_transformed() -> bool:

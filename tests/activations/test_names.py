@@ -16,7 +16,7 @@ NAMES = sorted(name for name in dir(keras.activations) if not name.startswith("_
 
 
 def test_there_are_no_more_and_no_fewer_than_in_keras():
-    assert sorted(set(activations.__all__) - ACCESS) == NAMES
+    assert sorted(set(activations.__all__) - ACCESS - {"hard_sigmoid_keras2"}) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

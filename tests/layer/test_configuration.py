@@ -214,6 +214,34 @@ def test_an_argument_that_the_layer_does_not_keep_is_not_kept():
         layer.get_config()
 
 
-def test_autocast_survives_a_config():
-    layer = keras.layers.Dense(2, autocast=False)
-    assert keras.layers.Dense.from_config(layer.get_config()).autocast is False
+class Fixed(keras.Layer):
+    def __init__(self, units, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.units = units
+
+
+class FixedDense(keras.layers.Dense):
+    def __init__(self, units, **kwargs):
+        super().__init__(units, autocast=False, **kwargs)
+
+
+class OwnConfig(Fixed):
+    def get_config(self):
+        return {**super(Fixed, self).get_config(), "units": self.units}
+
+
+@pytest.mark.parametrize("cls", [Fixed, FixedDense, OwnConfig])
+def test_a_layer_that_fixes_autocast_comes_back(cls):
+    """As in Keras, a config does not contain it."""
+    twin = cls.from_config(cls(2).get_config())
+    assert (twin.units, twin.autocast) == (2, False)
+    assert "autocast" not in cls(2).get_config()
+
+
+def test_an_automatic_config_has_the_autocast_that_was_given():
+    class Plain(keras.Layer):
+        def __init__(self, units, **kwargs):
+            super().__init__(**kwargs)
+
+    assert Plain.from_config(Plain(2, autocast=False).get_config()).autocast is False
+    assert "autocast" not in keras.layers.Dense(2, autocast=False).get_config()

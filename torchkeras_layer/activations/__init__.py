@@ -29,6 +29,7 @@ from torchkeras_layer.activations.gates import (
 from torchkeras_layer.activations.rectifiers import celu, elu, leaky_relu, relu, relu6, selu, threshold
 from torchkeras_layer.activations.sigmoids import (
     hard_sigmoid,
+    hard_sigmoid_keras2,
     hard_tanh,
     log_sigmoid,
     sigmoid,
@@ -50,6 +51,7 @@ __all__ = [
     "glu",
     "hard_shrink",
     "hard_sigmoid",
+    "hard_sigmoid_keras2",
     "hard_silu",
     "hard_swish",
     "hard_tanh",

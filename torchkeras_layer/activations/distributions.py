@@ -75,7 +75,10 @@ def _over_axes(kernel: Callable[..., Tensor], x: Tensor, axes: Sequence[int] | N
         return kernel(x.flatten(), -1).reshape_as(x)
     if not isinstance(axes, (tuple, list)):
         raise TypeError(f"{kernel.__name__}: axis must be an int, a tuple of ints or None. Received: axis={axes!r}.")
-    last = tuple(range(-len(axes), 0))
-    moved = torch.movedim(x, tuple(axes), last)
+    # Counted from the start, because torch's older ONNX exporter writes negative axes as they are, which is invalid.
+    rank = x.dim() if isinstance(x, Tensor) else 0
+    chosen = tuple(axis + rank if axis < 0 else axis for axis in axes)
+    last = tuple(range(rank - len(axes), rank))
+    moved = torch.movedim(x, chosen, last)
     flat = torch.unsqueeze(moved, -1).flatten(-len(axes) - 1)
-    return torch.movedim(kernel(flat, -1).reshape_as(moved), last, tuple(axes))
+    return torch.movedim(kernel(flat, -1).reshape_as(moved), last, chosen)

@@ -21,12 +21,22 @@ def sigmoid(x: Tensor) -> Tensor:
 
 @catalog.register()
 def hard_sigmoid(x: Tensor) -> Tensor:
-    """Piecewise linear sigmoid of Keras 3: `min(max(x / 6 + 1/2, 0), 1)`; Keras 1 and 2 had the slope 0.2.
+    """Piecewise linear sigmoid of Keras 3: `min(max(x / 6 + 1/2, 0), 1)`; see also `hard_sigmoid_keras2`.
 
     >>> hard_sigmoid(torch.tensor([-4.0, 0.0, 1.5]))
     tensor([0.0000, 0.5000, 0.7500])
     """
     return F.hardsigmoid(x)
+
+
+@catalog.register()
+def hard_sigmoid_keras2(x: Tensor) -> Tensor:
+    """`hard_sigmoid` of Keras 1 and 2 and TF-Keras: `min(max(x / 5 + 1/2, 0), 1)`.
+
+    >>> hard_sigmoid_keras2(torch.tensor([-4.0, 0.0, 1.0]))
+    tensor([0.0000, 0.5000, 0.7000])
+    """
+    return torch.clamp(0.2 * x + 0.5, 0, 1)
 
 
 @catalog.register()

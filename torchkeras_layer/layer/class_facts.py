@@ -102,8 +102,8 @@ class ClassFacts:
         defines_mask: whether the class overrides `compute_mask`.
         only_merges_masks: whether `compute_mask` returns a mask only if an input has one.
         declares_shapes: whether the class overrides `compute_output_shape`.
-        states_its_shapes: whether `compute_output_shape` and `call` are both those of a built-in layer, so that the
-            shapes can be trusted without running `call`.
+        states_its_shapes: whether `compute_output_shape` and `call`, with the methods that it calls, are those of a
+            built-in layer, so that the shapes can be trusted without running `call`.
         has_effects: whether a call may add losses or updates.
         has_torch_base_only: whether the last `super().__init__()` of a constructor runs torch's code only, and not that
             of a mixin.
@@ -132,6 +132,8 @@ class ClassFacts:
 _DECLARABLE = ("input_spec", "stateful", "dynamic", "supports_masking", "activity_regularizer")
 # The options that a built-in layer may have in its class statement.
 CLASS_OPTIONS = ("has_effects", "only_merges_masks", "build_makes_weights", "default_mask")
+# Methods of built-in layers that their `call` runs, and that a subclass may override, as in Keras.
+_CALLED_BY_BUILT_IN = ("convolution_op", "_merge_function", "_calculate_scores", "_compute_attention")
 # `Layer.call` accepts any argument and uses only the first.
 _PASS_THROUGH = CallSignature(first="inputs", positional=(), takes_training=False, takes_mask=False)
 
@@ -168,7 +170,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         only_merges_masks=_nearest_option(stated, "only_merges_masks", False)
         and (not defines_mask or _is_built_in(cls.compute_mask)),
         declares_shapes=shapes is not base.compute_output_shape,
-        states_its_shapes=shapes is not base.compute_output_shape and _is_built_in(shapes) and _is_built_in(cls.call),
+        states_its_shapes=shapes is not base.compute_output_shape and all(map(_is_built_in, _computing_methods(cls))),
         has_effects=_nearest_option(stated, "has_effects", True),
         has_torch_base_only=mro[mro.index(LazyModuleMixin) + 1] is nn.Module,
         declared=dict(ChainMap(declarations, *(facts.own_declarations for facts in inherited))),
@@ -198,5 +200,10 @@ def _remove_declarations(cls: Any) -> dict[str, Any]:
     return declared
 
 
+def _computing_methods(cls: Any) -> list[Any]:
+    names = ("compute_output_shape", "call", *_CALLED_BY_BUILT_IN)
+    return [getattr(cls, name) for name in names if hasattr(cls, name)]
+
+
 def _is_built_in(method: Any) -> bool:
-    return method.__module__.startswith("torchkeras_layer.layers.")
+    return (getattr(method, "__module__", None) or "").startswith("torchkeras_layer.layers.")

@@ -88,8 +88,6 @@ def base_config(layer: LayerBase) -> dict[str, Any]:
         config["batch_input_shape"] = record.batch_input_shape
     if record.dynamic:
         config["dynamic"] = True
-    if not record.autocast:
-        config["autocast"] = False
     if record.activity_regularizer is not None:
         config["activity_regularizer"] = regularizers.serialize(record.activity_regularizer)
     return config

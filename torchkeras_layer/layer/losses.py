@@ -5,8 +5,10 @@ Those of a call are cleared when the next one begins: `call_records.py`.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from torchkeras_layer._autograd import in_backward, is_transformed
@@ -153,12 +155,50 @@ def _is_exported() -> bool:
 def add_update(layer: LayerBase, updates: Any) -> None:
     """Run updates at once, unless the innermost layer whose call is running is frozen; in a dry run, record them."""
     context = per_thread.context
-    functions = [update for update in leaves(updates) if callable(update)]
+    functions = _functions_in(layer, updates)
     if context.dry_run is not None:
         context.dry_run.note_updates(functions, context.layer or layer)
     elif _runs_updates(context):
         for update in functions:
             run_uncast(update)
+
+
+def _functions_in(layer: Any, updates: Any) -> list[Any]:
+    """Return the callables among updates, and a function that assigns for each tuple (variable, new value)."""
+    if isinstance(updates, dict):
+        updates = list(updates.values())
+    if not isinstance(updates, (list, tuple)):
+        return [updates] if callable(updates) else []
+    if isinstance(updates, tuple) and len(updates) == 2 and _can_be_assigned(*updates):
+        variable, value = updates
+        _check_assignment(layer, variable, value)
+        return [functools.partial(_assign, variable, value)]
+    return [function for update in updates for function in _functions_in(layer, update)]
+
+
+def _can_be_assigned(variable: Any, value: Any) -> bool:
+    return isinstance(variable, torch.Tensor) and isinstance(value, (torch.Tensor, np.ndarray, int, float))
+
+
+def _check_assignment(layer: Any, variable: torch.Tensor, value: Any) -> None:
+    record: Record = layer._torchkeras
+    shape = tuple(getattr(value, "shape", ()))
+    if shape != tuple(variable.shape):
+        raise ValueError(
+            f"{record.name}: add_update: a new value must have the shape of the variable, {tuple(variable.shape)}. "
+            f"Received: a value of shape {shape}. Write `value.expand_as(variable)` if it is meant for all entries."
+        )
+    if record.casts_weights and not any(variable is one for one in (*layer.parameters(), *layer.buffers())):
+        raise ValueError(
+            f"{record.name}: add_update: under the policy {record.policy.name!r}, `call` reads copies of the weights, "
+            "and an assignment to a copy is lost. Write `self.add_update(lambda: self.variable.copy_(value))`. "
+            "See docs/differences.md#assign-and-value"
+        )
+
+
+def _assign(variable: torch.Tensor, value: Any) -> None:
+    with torch.no_grad():
+        variable.copy_(torch.as_tensor(value))
 
 
 def can_update_in_kernel() -> bool:

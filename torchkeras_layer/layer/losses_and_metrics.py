@@ -82,10 +82,14 @@ class LossesAndMetrics(LayerBase):
         """Update state, such as moving statistics, as part of a call.
 
         Args:
-            updates: a zero-argument callable, or a nested structure of them. Each runs at once, unless the innermost
-                layer whose call is running is frozen. Anything else counts as the result of an update that has run
-                already, and is ignored.
+            updates: a zero-argument callable; or a tuple (variable, new value), which is an assignment, as in Keras 2;
+                or a nested structure of them. Each runs at once, unless the innermost layer whose call is running is
+                frozen. Anything else counts as the result of an update that has run already, and is ignored.
             inputs: ignored; what an update depends on is found automatically.
+
+        Raises:
+            ValueError: if the shapes of a variable and its new value differ, or if the variable is a copy that a
+                mixed policy has made for the call.
 
         >>> import torchkeras_layer as keras
         >>> class Counter(keras.Layer):

@@ -159,9 +159,7 @@ def _as_symbolic(layer: LayerBase, inferred: Inferred) -> Any:
 def effects_of(layer: LayerBase, node: Node) -> Effects:
     """Return the losses and updates that the call at a node records in training; if unknown, do a dry run."""
     record: Record = layer._torchkeras
-    facts: ClassFacts = layer._torchkeras_facts
-    has_none = facts.states_its_shapes and not facts.has_effects and record.activity_regularizer is None
-    if node.effects is None and not node.is_input and not has_none:
+    if node.effects is None and not node.is_input and any(map(_may_have_effects, layers_in(layer))):
         run = SymbolicRun(layer)
         inputs, *args = node.call_args
         context = per_thread.context
@@ -173,6 +171,13 @@ def effects_of(layer: LayerBase, node: Node) -> Effects:
             context.training, record.trainable = training, trainable
         node.effects = run.effects_at(node)
     return node.effects or Effects()
+
+
+def _may_have_effects(layer: Any) -> bool:
+    """Whether the call of a layer, without those inside it, may add losses or updates."""
+    facts: ClassFacts = layer._torchkeras_facts
+    is_known = facts.states_its_shapes and not facts.has_effects
+    return not is_known or layer._torchkeras.activity_regularizer is not None
 
 
 def _shape_of(leaf: Any) -> Any:

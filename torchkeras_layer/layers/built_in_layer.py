@@ -155,13 +155,16 @@ def is_torchs_to_cast(inputs: torch.Tensor) -> bool:
 
 
 def cast_output(layer: Layer, output: torch.Tensor) -> torch.Tensor:
-    """Cast an output to the compute dtype, except inside `torch.autocast`.
+    """Cast an output to the compute dtype, except inside `torch.autocast`, and floats to ints.
 
     >>> cast_output(BuiltInLayer(), torch.ones(1, dtype=torch.float64)).dtype
     torch.float32
+    >>> cast_output(BuiltInLayer(dtype="int32"), torch.ones(1)).dtype
+    torch.float32
     """
     compute = layer._torchkeras.compute_dtype
-    return output if output.dtype is compute or _is_in_autocast(output) else output.to(compute)
+    would_round = output.is_floating_point() and not compute.is_floating_point
+    return output if output.dtype is compute or would_round or _is_in_autocast(output) else output.to(compute)
 
 
 def _is_in_autocast(tensor: torch.Tensor) -> bool:

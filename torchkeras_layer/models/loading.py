@@ -11,7 +11,7 @@ from typing import Any
 
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.model import Model
-from torchkeras_layer.registry import DeserializationError
+from torchkeras_layer.registry import CustomObjectScope, DeserializationError
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
@@ -53,8 +53,13 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     >>> model_from_config(json.loads(model.to_json())).output_shape
     (None, 2)
     """
+    from torchkeras_layer.models.configs.keras_2_activations import is_of_keras_2, with_keras_2_activations
+
     is_of_object = isinstance(config, dict) and "class_name" in config
-    model = catalog.deserialize(config, custom_objects) if is_of_object else None
+    with CustomObjectScope(custom_objects):
+        if is_of_object and is_of_keras_2(config):
+            config = with_keras_2_activations(config)
+        model = catalog.deserialize(config) if is_of_object else None
     if not isinstance(model, Model):
         raise DeserializationError(f"model_from_config: expected the config of a model. Received: {config!r:.300}")
     return model

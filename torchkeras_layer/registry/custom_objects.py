@@ -31,8 +31,8 @@ _scopes = _Scopes()
 class CustomObjectScope:
     """Make classes and functions known by name inside a `with` block, for this thread.
 
-    Scopes nest: an inner one adds to the outer ones and takes precedence. A custom object never replaces a built-in:
-    looking up a name that a built-in has too is an error (see `deserialize_keras_object`).
+    Scopes nest: an inner one adds to the outer ones and takes precedence. A custom object also takes precedence over a
+    built-in of the same name.
 
     Args:
         custom_objects: classes and functions by name.
@@ -79,12 +79,12 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     Registering a name again replaces the earlier object.
 
     Args:
-        package: name of your package.
+        package: name of your package; may be empty.
         name: name of the object; default: its `__name__`.
 
     Raises:
         TypeError: if the package or name is not a string, or the object is not a class or function.
-        ValueError: if the package or name is empty or contains '>', or if a class has no `get_config()`.
+        ValueError: if the name is empty, if the package or name contains '>', or if a class has no `get_config()`.
 
     >>> @register_keras_serializable("sample")
     ... def halve(x): return x / 2
@@ -170,7 +170,6 @@ def _check_word(argument: str, word: str) -> None:
             f"register_keras_serializable: {argument} must be a string. Received: {word!r}. "
             "Write @register_keras_serializable() with parentheses."
         )
-    if not word or ">" in word:
-        raise ValueError(
-            f"register_keras_serializable: {argument} must not be empty or contain '>'. Received: {word!r}."
-        )
+    if (not word and argument == "name") or ">" in word:
+        what = "must not be empty or contain" if argument == "name" else "must not contain"
+        raise ValueError(f"register_keras_serializable: {argument} {what} '>'. Received: {word!r}.")

@@ -24,17 +24,27 @@ class _Session(threading.local):
 _session = _Session()
 
 
-def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def deserialize_keras_object(
+    config: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    safe_mode: bool = True,
+    *,
+    module_objects: Mapping[str, Any] | None = None,
+    printable_module_name: str = "object",
+) -> Any:
     """Return the object that a config describes: the inverse of `serialize_keras_object`.
 
     Reads the configs of this library, Keras 3 and TF-Keras, and the older `{'class_name', 'config'}`. Classes and
     functions are looked up among the built-ins, `custom_objects` and registered objects; nothing is imported,
-    unpickled, evaluated or downloaded. If the config has a `build_config`, the object is built. A built-in cannot be
-    replaced: `custom_objects={"Dense": MyDense}` is an error if a config contains `Dense`.
+    unpickled, evaluated or downloaded. If the config has a `build_config`, the object is built. What the program gave
+    takes precedence over a built-in: with `custom_objects={"Dense": MyDense}`, the name `Dense` means `MyDense`.
 
     Args:
-        config: the config.
+        config: the config; with `module_objects` also a name.
         custom_objects: classes and functions by the names that the config has for them.
+        safe_mode: no effect, because a config never contains code.
+        module_objects: further classes and functions by name, looked up after custom ones, as in Keras 2.
+        printable_module_name: what they are, for the message that a name is not among them.
 
     Raises:
         DeserializationError: (a TypeError and a ValueError) if the config is malformed or contains an unknown name, or
@@ -43,7 +53,25 @@ def deserialize_keras_object(config: Any, custom_objects: Mapping[str, Any] | No
     >>> deserialize_keras_object([0, {"class_name": "__bytes__", "config": {"value": "ab"}}])
     [0, b'ab']
     """
-    return read_config(config, (), custom_objects)
+    if module_objects is None:
+        return read_config(config, (), custom_objects)
+    with CustomObjectScope(custom_objects), CustomObjectScope(_further_objects(module_objects)):
+        found = read_config(config, (), None)
+    if isinstance(found, str):
+        raise DeserializationError(
+            f"deserialize_keras_object: there is no {printable_module_name} {found!r} in module_objects. "
+            "Pass it in custom_objects. See docs/differences.md#custom-objects"
+        )
+    return found() if isinstance(config, str) and inspect.isclass(found) else found
+
+
+def _further_objects(module_objects: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the classes and functions, such as those among `globals()`, whose names mean nothing yet."""
+    return {
+        name: value
+        for name, value in module_objects.items()
+        if (inspect.isclass(value) or inspect.isroutine(value)) and get_registered_object(name) is None
+    }
 
 
 def read_config(config: Any, kinds: tuple[str, ...], custom_objects: Mapping[str, Any] | None = None) -> Any:

@@ -136,8 +136,7 @@ def find_target(envelope: Envelope, kinds: tuple[str, ...]) -> Any:
         kinds: the families that are accepted, in the order of search; empty for all.
 
     Raises:
-        DeserializationError: if there is none, if there are several, or if it is of another family or would shadow a
-            built-in.
+        DeserializationError: if there is none, if there are several, or if it is of another family.
     """
     name, registered, module = envelope.name, envelope.custom_name, envelope.module
     is_of_keras = has_module(module)
@@ -146,38 +145,23 @@ def find_target(envelope: Envelope, kinds: tuple[str, ...]) -> Any:
             f"deserialize_keras_object: the config says that {name!r} is a built-in of {module!r} and also "
             f"the custom object {registered!r}. Remove one of 'module' and 'registered_name'."
         )
+    is_named_only = ">" not in name and registered is None and module in (None, "builtins")
+    # The program's own objects come first, as in TF-Keras: a config cannot add any.
+    custom = custom_objects.get_registered_object(name) if is_of_keras or is_named_only else None
+    if custom is not None:
+        return custom
     if is_of_keras:
-        return _find_built_in_first(_built_in_of_module(envelope, kinds), envelope, kinds)
-    if ">" in name or registered is not None or module not in (None, "builtins"):
+        return _target_or_custom(_built_in_of_module(envelope, kinds), envelope, kinds)
+    if not is_named_only:
         return _find_custom(envelope, kinds)
-    built_in = _built_in_without_module(name, kinds, envelope.is_function)
-    return _find_built_in_first(built_in, envelope, kinds)
+    return _target_or_custom(_built_in_without_module(name, kinds, envelope.is_function), envelope, kinds)
 
 
 def find_by_name(name: str, kind: str) -> Any:
-    """Return the built-in of a family, or the custom object, with a name; `None` if there is none.
-
-    Raises:
-        DeserializationError: if a custom object has the name of a built-in.
-    """
-    entry = None if ">" in name else find_in_family(kind, name)
+    """Return the custom object, or the built-in of a family, with a name; `None` if there is none."""
     custom = custom_objects.get_registered_object(name)
-    if entry is None:
-        return custom
-    refuse_shadowing(name, entry, custom)
-    return entry.target
-
-
-def refuse_shadowing(name: str, entry: Entry, custom: Any) -> None:
-    """Raise an error if a custom object with the name of a built-in is another object."""
-    target = entry.target
-    if custom is None or custom is target or (inspect.isclass(target) and type(custom) is target):
-        return
-    raise DeserializationError(
-        f"custom_objects: {name!r} is the built-in {entry.kind} {entry.module}.{entry.name}, which cannot "
-        f"be replaced. Received: {custom!r}. Register yours with @register_keras_serializable() and write "
-        f"its name, 'Custom>{name}', into the config. See docs/differences.md#custom-objects"
-    )
+    entry = find_in_family(kind, name) if custom is None and ">" not in name else None
+    return custom if entry is None else entry.target
 
 
 def close_names(name: str, kinds: tuple[str, ...]) -> str:
@@ -214,11 +198,8 @@ def _built_in_without_module(name: str, kinds: tuple[str, ...], is_function: boo
     return found[0] if found else None
 
 
-def _find_built_in_first(entry: Entry | None, envelope: Envelope, kinds: tuple[str, ...]) -> Any:
-    if entry is None:
-        return _find_custom(envelope, kinds)
-    refuse_shadowing(envelope.name, entry, custom_objects.get_registered_object(envelope.name))
-    return entry.target
+def _target_or_custom(entry: Entry | None, envelope: Envelope, kinds: tuple[str, ...]) -> Any:
+    return _find_custom(envelope, kinds) if entry is None else entry.target
 
 
 def _find_custom(envelope: Envelope, kinds: tuple[str, ...]) -> Any:

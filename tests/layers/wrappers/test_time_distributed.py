@@ -245,3 +245,24 @@ def test_a_stateful_layer_is_built_for_the_batch():
     layer = L.TimeDistributed(L.GRU(3, stateful=True))
     assert layer(torch.randn(2, 3, 5, 4)).shape == (2, 3, 3)
     assert layer.layer.states[0].shape == (2, 3)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "bool"])
+def test_a_dtype_of_ints_does_not_round_the_outputs(dtype):
+    """As in both Kerases, the outputs are those of the layer inside."""
+    ids = torch.tensor([[[1, 2, 0]]], dtype=torch.int32)
+    for inner in (L.Embedding(5, 6), L.Dense(2, dtype="float64"), ours.Sequential([L.Embedding(5, 6)])):
+        layer = L.TimeDistributed(inner, dtype=dtype)
+        outputs = layer(ids)
+        assert_close(outputs[:, 0], inner(ids[:, 0]))
+        assert outputs.dtype is inner(ids[:, 0]).dtype
+        assert outputs.abs().max() > 0
+        assert L.TimeDistributed(inner, dtype=dtype)(ours.Input((1, 3), dtype="int32")).dtype is outputs.dtype
+    mine, theirs = (
+        library.layers.TimeDistributed(library.layers.Embedding(5, 6), dtype=dtype) for library in (ours, keras)
+    )
+    theirs(ids), mine(ids)
+    theirs.set_weights(mine.get_weights())
+    assert_close(mine(ids), theirs(ids))
+    twin = L.TimeDistributed.from_config(mine.get_config())
+    assert twin(ids).dtype is torch.float32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -163,7 +164,10 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         key = value if key is None else key
         plan: AttentionPlan = self._torchkeras.derived
         check_shapes(self, plan.axes.rank, plan.axes.batch, query.shape, value.shape, key.shape)
-        mask, is_causal = _mask_of_call(self, query, key, masks, use_causal_mask)
+        if type(self)._compute_attention_mask is HeadedAttention._compute_attention_mask:
+            mask, is_causal = _mask_of_call(self, query, key, masks, use_causal_mask)
+        else:
+            mask, is_causal = _own_mask(self, query, value, key, masks, use_causal_mask), False
         gate = self._gate_dense(query) if self.use_gate else None
         attended, scores = self._compute_attention(
             self._query_dense(query),
@@ -193,6 +197,30 @@ class HeadedAttention(BuiltInLayer, has_effects=True):
         key = value if key_shape is None else as_shape(key_shape)
         check_shapes(self, axes.rank, axes.batch, query, value, key)
         return (*query[:-1], *_output_sizes(self, query))
+
+    def _compute_attention_mask(
+        self,
+        query: torch.Tensor,
+        value: torch.Tensor,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+        attention_mask: Any = None,
+        use_causal_mask: bool = False,
+    ) -> torch.Tensor | None:
+        """Return the mask of the scores, (batch, query axes, key axes), or `None`.
+
+        A subclass may override it, as in Keras; this one does not run where none does.
+        """
+        masks = [query_mask, value_mask, key_mask, attention_mask]
+        mask = _merge_masks(self, query, value, *masks)
+        if use_causal_mask:
+            _check_one_axis(self, "use_causal_mask")
+            mask = merged([mask, _causal_mask(self, query, value)])
+        axes = self._torchkeras.derived.axes
+        heads = len(axes.batch)
+        is_for_all = mask is not None and mask.dim() == heads + 1 + 2 * axes.count and mask.shape[heads] == 1
+        return mask.squeeze(heads) if mask is not None and is_for_all else mask
 
     def _compute_attention(
         self,
@@ -250,6 +278,27 @@ def _mask_of_call(
     if mask is None and type(layer)._compute_attention is HeadedAttention._compute_attention:
         return None, True
     return merged([mask, _causal_mask(layer, query, key)]), False
+
+
+def _own_mask(
+    layer: HeadedAttention,
+    query: torch.Tensor,
+    value: torch.Tensor,
+    key: torch.Tensor,
+    masks: list[Any],
+    use_causal_mask: bool,
+) -> torch.Tensor | None:
+    """Return the mask of the scores that a subclass computes; it may have the arguments of Keras 3 or of TF-Keras."""
+    names = ("query_mask", "value_mask", "key_mask", "attention_mask")
+    given = {**dict(zip(names, masks, strict=True)), "use_causal_mask": use_causal_mask}
+    parameters = inspect.signature(layer._compute_attention_mask).parameters
+    if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
+        given = {name: value for name, value in given.items() if name in parameters}
+    given |= {"key": key} if "key" in parameters else {}
+    mask = layer._compute_attention_mask(query, value, **given)
+    axes = layer._torchkeras.derived.axes
+    ranks = range(2 * axes.count, len(axes.batch) + 2 + 2 * axes.count)
+    return None if mask is None else read_mask(layer, "the mask of _compute_attention_mask", mask, query, ranks)
 
 
 def _merge_masks(layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor, *masks: Any) -> torch.Tensor | None:

@@ -15,6 +15,7 @@ from torchkeras_layer.layers.convolution.base_convolution import (
     BaseConvolution,
     begin_build,
     convolved_shape,
+    has_channels_last,
     refuse_strides_with_dilation,
     store_in_order,
 )
@@ -24,6 +25,7 @@ from torchkeras_layer.layers.convolution.torch_kernels import (
     as_outputs,
     convolve,
     filters_order,
+    in_order_of_inputs,
     plan_convolution,
 )
 
@@ -114,15 +116,42 @@ class Convolution(BaseConvolution):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(convolution(inputs, kernel) + bias)`."""
+        if type(self).convolution_op is not Convolution.convolution_op:
+            return _call_with_own_operation(self, inputs)
         geometry: ConvolutionGeometry = self._torchkeras.derived
         kernel = torch.permute(weight_of(self, "kernel"), geometry.to_filters)
         bias = weight_of(self, "bias") if self.use_bias else None
         images, padding, _ = as_images(self, geometry, inputs, kernel.dtype)
         return as_outputs(self, geometry, convolve(geometry, images, kernel, bias, padding))
 
+    def convolution_op(self, inputs: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
+        """Return the inputs convolved with a kernel (spatial …, channels / groups, filters), without the bias.
+
+        A subclass may override it, as in Keras; this one does not run where none does.
+
+        >>> import torchkeras_layer as keras
+        >>> class Normalized(keras.layers.Conv1D):
+        ...     def convolution_op(self, inputs, kernel):
+        ...         return super().convolution_op(inputs, kernel / kernel.sum())
+        >>> Normalized(1, 2)(torch.ones(1, 3, 1)).detach().round(decimals=3).flatten()
+        tensor([1., 1.])
+        """
+        geometry: ConvolutionGeometry = self._torchkeras.derived
+        images, padding, _ = as_images(self, geometry, inputs, kernel.dtype)
+        outputs = convolve(geometry, images, torch.permute(kernel, geometry.to_filters), None, padding)
+        return in_order_of_inputs(geometry, outputs)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, windows …, filters) or (batch, filters, windows …)."""
         return convolved_shape(self, input_shape, self.filters)
+
+
+def _call_with_own_operation(layer: Convolution, inputs: torch.Tensor) -> torch.Tensor:
+    outputs = layer.convolution_op(inputs, weight_of(layer, "kernel"))
+    if layer.use_bias:
+        bias = weight_of(layer, "bias")
+        outputs = outputs + (bias if has_channels_last(layer) else bias.view(-1, *[1] * layer.rank))
+    return layer.activation(outputs)
 
 
 @catalog.register("Convolution1D")

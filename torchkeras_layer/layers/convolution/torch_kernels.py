@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from torchkeras_layer import activations
+from torchkeras_layer._autograd import may_need_gradients
 from torchkeras_layer.layers.built_in_layer import is_torchs_to_cast
 from torchkeras_layer.layers.convolution.base_convolution import (
     BaseConvolution,
@@ -142,12 +143,18 @@ def convolve(
     )
 
 
+def in_order_of_inputs(geometry: ConvolutionGeometry, images: torch.Tensor) -> torch.Tensor:
+    """Return outputs of torch's kernels with the axes in the order that the inputs have."""
+    if not geometry.channels_last:
+        return images
+    return torch.permute(images.squeeze(2) if geometry.is_as_image else images, geometry.from_images)
+
+
 def as_outputs(
     layer: BaseConvolution, geometry: ConvolutionGeometry, images: torch.Tensor, kept: Slices | None = None
 ) -> torch.Tensor:
     """Restore the order of axes, crop surplus windows, and apply the activation."""
-    if geometry.channels_last:
-        images = torch.permute(images.squeeze(2) if geometry.is_as_image else images, geometry.from_images)
+    images = in_order_of_inputs(geometry, images)
     outputs = images if kept is None else images[kept].contiguous()
     return outputs if layer.activation is activations.linear else layer.activation(outputs)
 
@@ -158,7 +165,7 @@ def _find_padding(geometry: ConvolutionGeometry, lengths: Sequence[Any]) -> Padd
     For depthwise convolutions, a copy of the inputs takes twice the time of the convolution, and surplus windows a
     tenth. But torch's kernel for the gradients is three times as slow with wide padding.
     """
-    if not geometry.trims_windows or torch.is_grad_enabled() or torch.compiler.is_compiling():
+    if not geometry.trims_windows or may_need_gradients() or torch.compiler.is_compiling():
         return _padded_before(geometry, lengths)
     both, kept = cached_wide_padding(_without_whole_strides(lengths, geometry.windows[1]), *geometry.windows)
     others = (slice(None),) if geometry.channels_last else (slice(None), slice(None))

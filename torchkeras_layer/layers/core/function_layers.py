@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from torchkeras_layer._structures import leaves
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import resolved
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
+from torchkeras_layer.layers.core.held_modules import held_weights
 from torchkeras_layer.registry import DeserializationError, deserialize_keras_object
 
 _KERAS_2_NOTES = ("function_type", "module", "output_shape_type", "output_shape_module")
@@ -36,6 +38,8 @@ class FunctionFacts:
 @catalog.register()
 class Lambda(BuiltInLayer):
     """A function as a layer. It has no weights; for those, derive from `Layer`.
+
+    A function that uses a module or a parameter hides it from torch, which a warning says.
 
     Args:
         function: called as `function(inputs, **arguments)`; also gets `mask` and `training` if it has these arguments.
@@ -73,6 +77,8 @@ class Lambda(BuiltInLayer):
         self.mask = mask
         self.arguments = dict(arguments or {})
         self._torchkeras.derived = FunctionFacts(output_shape, _names_of_arguments(function) & {"mask", "training"})
+        if not (isinstance(function, torch.nn.Module) or torch.compiler.is_dynamo_compiling()):
+            _warn_of_held_weights(self, function)
         self.supports_masking = mask is not None
 
     def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
@@ -180,6 +186,18 @@ class Identity(BuiltInLayer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the inputs, or the structure of their shapes."""
         return map_shapes(tuple, input_shape)
+
+
+def _warn_of_held_weights(layer: Lambda, function: Callable[..., Any]) -> None:
+    held = [f"{name} ({type(value).__name__})" for name, value in held_weights(function)]
+    if held:
+        warnings.warn(
+            f"{layer.name}: the function of a Lambda uses {', '.join(held)}, whose weights the Lambda does not have: "
+            "unless they belong to the model in another way, they are not trained, saved or moved with it. Call the "
+            "layer itself in place of the Lambda, or define a layer with the module on an attribute, as in "
+            "`self.inner = ...` in __init__ and `return self.inner(inputs)` in call.",
+            stacklevel=2,
+        )
 
 
 def _names_of_arguments(function: Callable[..., Any]) -> set[str]:

@@ -90,7 +90,10 @@ def dot(inputs: Any, axes: Any = -1, normalize: bool = False, **kwargs: Any) -> 
 
 
 def _batch_dot(one: torch.Tensor, other: torch.Tensor, axis: int, other_axis: int) -> torch.Tensor:
-    rows, columns = one.movedim(axis, -1), other.movedim(other_axis, 1)
+    axis, other_axis = (
+        axis + tensor.dim() if axis < 0 else axis for tensor, axis in ((one, axis), (other, other_axis))
+    )
+    rows, columns = one.movedim(axis, one.dim() - 1), other.movedim(other_axis, 1)
     shape = (*rows.shape[:-1], *columns.shape[2:])
     # `flatten`, because `reshape` cannot infer the size of an axis if another one is 0.
     rows = rows.flatten(1, -2) if rows.dim() > 2 else rows.unsqueeze(1)

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from torchkeras_layer import initializers
+from torchkeras_layer._autograd import may_need_gradients
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import VariableAggregation, VariableSynchronization
 from torchkeras_layer.layer.losses import can_update_in_kernel
@@ -196,17 +197,17 @@ def _with_channels_second(
     if channels.axes == (1,) and is_plain:
         return normalize(layer, inputs)
     if not channels.are_last:
-        last = tuple(range(-len(channels.axes), 0))
+        last = tuple(range(inputs.dim() - len(channels.axes), inputs.dim()))
         moved = inputs.movedim(channels.axes, last)
         return normalize(layer, moved.reshape(-1, channels.count)).view(moved.shape).movedim(last, channels.axes)
     if is_plain and is_image and not (inputs.is_cpu and inputs.is_contiguous()):
-        return normalize(layer, inputs.movedim(-1, 1)).movedim(1, -1)
+        return normalize(layer, inputs.movedim(inputs.dim() - 1, 1)).movedim(1, inputs.dim() - 1)
     return normalize(layer, inputs.reshape(-1, channels.count)).view(inputs.shape)
 
 
 def _has_single_side(axes: tuple[int, ...], inputs: torch.Tensor) -> bool:
     shape, axis = inputs.shape, axes[0]
-    return 1 in shape and torch.is_grad_enabled() and 1 in (*shape[:axis], *shape[axis + 1 :])
+    return 1 in shape and may_need_gradients() and 1 in (*shape[:axis], *shape[axis + 1 :])
 
 
 def _by_moving_statistics(layer: BatchNormalization, inputs: torch.Tensor) -> torch.Tensor:

@@ -118,12 +118,16 @@ class LayerNormalization(AxisNormalization):
         if normalized.are_reordered:
             gamma, beta = (one if one is None else one.reshape(sizes) for one in (gamma, beta))
         last = tuple(range(-len(axes), 0))
-        moved = inputs if axes == last else inputs.movedim(axes, last)
+        is_moved = axes != last
+        if is_moved:
+            rank = inputs.dim()
+            axes, last = (tuple(axis + rank for axis in one) for one in (axes, last))
+        moved = inputs.movedim(axes, last) if is_moved else inputs
         if self.rms_scaling:
             outputs = _divided_by_deviation(moved, last, self.epsilon) * gamma
         else:
             outputs = torch.layer_norm(moved, sizes, gamma, beta, self.epsilon)
-        outputs = outputs if axes == last else outputs.movedim(last, axes)
+        outputs = outputs.movedim(last, axes) if is_moved else outputs
         return outputs if outputs.dtype is self._torchkeras.compute_dtype else cast_output(self, outputs)
 
 
@@ -208,6 +212,7 @@ class GroupNormalization(AxisNormalization):
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the normalized inputs."""
         axis: int = self.axis  # type: ignore[assignment]
+        axis = axis + inputs.dim() if axis < 0 else axis
         values, gamma, beta = in_one_dtype_unless_autocast(
             self, inputs, weight_of(self, "gamma"), weight_of(self, "beta")
         )

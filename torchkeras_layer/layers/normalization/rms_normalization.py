@@ -62,7 +62,8 @@ class RMSNormalization(BuiltInLayer):
             outputs = torch.rms_norm(values, scale.shape, scale, self.epsilon)
         else:
             normalized: NormalizedSizes = self._torchkeras.derived
-            axes, last = axes_in(self, self.axis, inputs.shape), tuple(range(-scale.dim(), 0))
+            axes, rank = axes_in(self, self.axis, inputs.shape), inputs.dim()
+            last = tuple(range(rank - scale.dim(), rank))
             scale = scale.reshape(normalized.sizes) if normalized.are_reordered else scale
             moved = values.movedim(axes, last)
             outputs = torch.rms_norm(moved, normalized.sizes, scale, self.epsilon).movedim(last, axes)

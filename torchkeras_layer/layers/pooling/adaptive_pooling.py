@@ -58,7 +58,7 @@ class AdaptivePooling(BuiltInLayer):
         if self.data_format == "channels_first":
             return self._torchkeras_pool(inputs)
         # Permuting channels from last to second gives torch's memory format "channels_last", without a copy.
-        return self._torchkeras_pool(inputs.movedim(-1, 1)).movedim(1, -1)
+        return self._torchkeras_pool(inputs.movedim(self.rank + 1, 1)).movedim(1, self.rank + 1)
 
     def _torchkeras_pool(self, images: torch.Tensor) -> torch.Tensor:
         """Call torch's function on inputs of shape (batch, channels, spatial …)."""

@@ -226,10 +226,11 @@ def _as_inexact(layer: GlobalPooling, inputs: torch.Tensor) -> torch.Tensor:
 def _largest_of_channels(inputs: torch.Tensor) -> torch.Tensor:
     """Return the largest value of each channel, for few channels that are last."""
     batch, *lengths, channels = inputs.shape
-    together = 1 << ((_ENOUGH_CHANNELS - 1) // max(channels, 1)).bit_length()
     # In two steps, equal values would not get equal gradients. Free sizes are not compared.
     wants_gradients = torch.is_grad_enabled() and inputs.requires_grad or is_transformed()
-    if wants_gradients or torch.compiler.is_compiling() or math.prod(lengths) % together:
-        return inputs.movedim(-1, 1).contiguous().amax(tuple(range(2, inputs.dim())))
+    is_traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    together = 0 if is_traced else 1 << ((_ENOUGH_CHANNELS - 1) // max(channels, 1)).bit_length()
+    if wants_gradients or is_traced or math.prod(lengths) % together:
+        return inputs.movedim(inputs.dim() - 1, 1).contiguous().amax(tuple(range(2, inputs.dim())))
     rows = inputs.reshape(batch, math.prod(lengths) // together, together * channels).amax(1)
     return rows.view(batch, together, channels).amax(1)

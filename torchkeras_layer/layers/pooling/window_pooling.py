@@ -61,8 +61,9 @@ class Pooling(BuiltInLayer):
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return a value for each window and channel."""
-        # Permuting channels from last to second gives torch's memory format "channels_last", without a copy.
-        images = inputs if self.data_format == "channels_first" else inputs.movedim(-1, 1)
+        # Permuting channels from last to second gives torch's memory format "channels_last", without a copy. The axes
+        # are positive, because torch's older ONNX exporter writes negative ones as they are, which is invalid.
+        images = inputs if self.data_format == "channels_first" else inputs.movedim(self.rank + 1, 1)
         sizes, strides, lengths = self.pool_size, self.strides, images.shape[2:]
         _check_sizes(self, images.shape[1:], inputs.shape)
         if self.rank == 1:
@@ -79,7 +80,7 @@ class Pooling(BuiltInLayer):
             for axis, (_, dropped) in enumerate(ends, 2):
                 pooled = pooled.narrow(axis, 1, pooled.shape[axis] - 1) if dropped else pooled
         pooled = pooled.squeeze(2) if self.rank == 1 else pooled
-        return pooled if self.data_format == "channels_first" else pooled.movedim(1, -1)
+        return pooled if self.data_format == "channels_first" else pooled.movedim(1, self.rank + 1)
 
     def _torchkeras_pool(self, images: torch.Tensor, *window: Any) -> torch.Tensor:
         """Call torch's function; `window` is its `kernel_size`, `stride`, `padding` and `ceil_mode`.

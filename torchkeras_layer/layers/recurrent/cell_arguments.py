@@ -104,6 +104,15 @@ class DropoutMasks:
     of_state: Any = None
 
 
+# What a subclass may override to draw masks of its own: the names of Keras 3, and those of TF-Keras.
+_MASK_METHODS = (
+    "get_dropout_mask",
+    "get_recurrent_dropout_mask",
+    "get_dropout_mask_for_cell",
+    "get_recurrent_dropout_mask_for_cell",
+)
+
+
 class CellDropout(SeededLayer):
     """Base of the cells with dropout, which drops the same values in all steps of a sequence.
 
@@ -148,6 +157,27 @@ class CellDropout(SeededLayer):
             masks.of_state = draw_masks(self, step_input, self.recurrent_dropout)
         return masks.of_state
 
+    def get_dropout_mask_for_cell(self, inputs: torch.Tensor, training: Any, count: int = 1) -> Any:
+        """Return the dropout mask for the inputs, or a list of `count` masks; `None` unless `training`.
+
+        This is the method of TF-Keras. A subclass may override it, or `get_dropout_mask`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.GRUCell(2, dropout=0.5).get_dropout_mask_for_cell(torch.ones(1, 4), training=False)
+        """
+        return _as_many(self.get_dropout_mask(inputs), count) if training else None
+
+    def get_recurrent_dropout_mask_for_cell(self, inputs: torch.Tensor, training: Any, count: int = 1) -> Any:
+        """Return the dropout mask for the state, `inputs`, or a list of `count` masks; `None` unless `training`.
+
+        >>> import torchkeras_layer as keras
+        >>> len(keras.layers.GRUCell(2, recurrent_dropout=0.5).get_recurrent_dropout_mask_for_cell(
+        ...     torch.ones(1, 4), training=True, count=3
+        ... ))
+        3
+        """
+        return _as_many(self.get_recurrent_dropout_mask(inputs), count) if training else None
+
     def reset_dropout_mask(self) -> None:
         """Forget the dropout mask for the inputs, so that a new one is drawn for the next sequence.
 
@@ -181,6 +211,67 @@ def take_dropout(
     cell.recurrent_dropout = number_between(cell, "recurrent_dropout", recurrent_dropout, 0, 1)
     take_seed(cell, seed)
     cell._torchkeras_dropout_masks = DropoutMasks(mask_count)
+
+
+def input_mask(cell: Any, inputs: torch.Tensor, training: Any) -> Any:
+    """Return the dropout mask, or masks, for the inputs of a step, from the method that a subclass may override.
+
+    >>> import torchkeras_layer as keras
+    >>> input_mask(keras.layers.LSTMCell(2, dropout=0.5, seed=4), torch.ones(1, 4), True)
+    tensor([[0., 0., 2., 2.]])
+    """
+    if not training or cell.dropout == 0:
+        return None
+    if type(cell).get_dropout_mask_for_cell is not CellDropout.get_dropout_mask_for_cell:
+        return _for_gates(cell, cell.get_dropout_mask_for_cell(inputs, training, count=_gates_of(cell)))
+    return _for_gates(cell, cell.get_dropout_mask(inputs))
+
+
+def state_mask(cell: Any, state: torch.Tensor, training: Any) -> Any:
+    """Return the dropout mask, or masks, for the state before a step; see `input_mask`.
+
+    >>> import torchkeras_layer as keras
+    >>> state_mask(keras.layers.LSTMCell(2, recurrent_dropout=0.5), torch.ones(1, 2), False)
+    """
+    if not training or cell.recurrent_dropout == 0:
+        return None
+    if type(cell).get_recurrent_dropout_mask_for_cell is not CellDropout.get_recurrent_dropout_mask_for_cell:
+        return _for_gates(cell, cell.get_recurrent_dropout_mask_for_cell(state, training, count=_gates_of(cell)))
+    return _for_gates(cell, cell.get_recurrent_dropout_mask(state))
+
+
+def masks_of_sequence(cell: Any, inputs: torch.Tensor, state: torch.Tensor, training: Any) -> tuple[Any, Any]:
+    """Return new dropout masks for the inputs and for the state, given those of the first step of a sequence.
+
+    >>> import torchkeras_layer as keras
+    >>> masks_of_sequence(keras.layers.GRUCell(2), torch.ones(1, 4), torch.ones(1, 2), True)
+    (None, None)
+    """
+    if not training:
+        return None, None
+    if not any(getattr(type(cell), name) is not getattr(CellDropout, name) for name in _MASK_METHODS):
+        return draw_masks(cell, inputs, cell.dropout), draw_masks(cell, state, cell.recurrent_dropout)
+    cell.reset_dropout_mask()
+    cell.reset_recurrent_dropout_mask()
+    try:
+        return input_mask(cell, inputs, training), state_mask(cell, state, training)
+    finally:
+        cell.reset_dropout_mask()
+        cell.reset_recurrent_dropout_mask()
+
+
+def _gates_of(cell: Any) -> int:
+    return cell._torchkeras_dropout_masks.count or cell.gates
+
+
+def _for_gates(cell: Any, mask: Any) -> Any:
+    """Return a mask as one for each gate, if the cell needs that."""
+    count = cell._torchkeras_dropout_masks.count
+    return [mask] * count if count is not None and isinstance(mask, torch.Tensor) else mask
+
+
+def _as_many(mask: Any, count: int) -> Any:
+    return [mask] * count if count > 1 and isinstance(mask, torch.Tensor) else mask
 
 
 def draw_masks(cell: CellDropout, values: torch.Tensor, rate: float) -> Any:

@@ -28,7 +28,9 @@ from torchkeras_layer.layers.recurrent.cell_arguments import (
     CellDropout,
     add_lstm_bias,
     add_recurrent_kernel,
-    draw_masks,
+    input_mask,
+    masks_of_sequence,
+    state_mask,
     take_dropout,
     take_weight_arguments,
 )
@@ -38,7 +40,7 @@ from torchkeras_layer.layers.recurrent.stepping import run_steps
 State = list[torch.Tensor]
 _GATES = 4
 # Activations that are known to be elementwise.
-_ELEMENTWISE = (activations.sigmoid, activations.hard_sigmoid)
+_ELEMENTWISE = (activations.sigmoid, activations.hard_sigmoid, activations.hard_sigmoid_keras2)
 
 
 @dataclasses.dataclass(slots=True)
@@ -78,7 +80,7 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         kernel_size, strides, padding, data_format, dilation_rate: as for `Conv2D`, for the convolution of the inputs;
             `kernel_size` is used for the state too.
         activation, recurrent_activation: names, functions or layers. The default of `recurrent_activation` is
-            'sigmoid', as in Keras 3; in TF-Keras it is 'hard_sigmoid'.
+            'sigmoid', as in Keras 3; in TF-Keras it is 'hard_sigmoid', here 'hard_sigmoid_keras2'.
         use_bias: whether there is a `bias`.
         unit_forget_bias: whether the bias of the forget gate is initialized to 1.
         kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
@@ -173,10 +175,10 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         Raises:
             ValueError: if the states do not fit.
         """
-        of_inputs = self.get_dropout_mask(inputs) if training else None
+        of_inputs = input_mask(self, inputs, training)
         projected = _project(self, inputs, of_inputs)
         try:
-            of_state = self.get_recurrent_dropout_mask(states[0]) if training else None
+            of_state = state_mask(self, states[0], training)
             return _step(self, projected, states, of_state)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             fault = fault_of_states(states, self.compute_output_shape(tuple(inputs.shape))[1])
@@ -197,8 +199,7 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
             mask: (batch, steps), false for steps that keep the state and repeat the previous output.
             training: whether dropout is applied.
         """
-        of_inputs = draw_masks(self, sequences[:, 0], self.dropout) if training else None
-        of_state = draw_masks(self, state[0], self.recurrent_dropout) if training else None
+        of_inputs, of_state = masks_of_sequence(self, sequences[:, 0], state[0], training)
         if of_inputs is not None:
             of_inputs = [one.unsqueeze(1).expand_as(sequences).flatten(0, 1) for one in of_inputs]
         projected = _project(self, sequences.flatten(0, 1), of_inputs).unflatten(0, sequences.shape[:2])

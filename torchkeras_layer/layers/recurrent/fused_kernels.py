@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from torchkeras_layer._autograd import may_need_gradients
 from torchkeras_layer.layers.recurrent.fused_kernel_gradients import gradients
 
 State = list[torch.Tensor]
@@ -84,7 +85,7 @@ def call_torch(kind: str, sequences: torch.Tensor, state: State, weights: State)
              [3.]]]), tensor([[[3.]]]))
     """
     # cuDNN saves what the backward pass needs only if told that there may be one.
-    options = (len(weights) == 4, 1, 0.0, torch.is_grad_enabled(), False, True)
+    options = (len(weights) == 4, 1, 0.0, may_need_gradients(), False, True)
     if kind == "lstm":
         return torch.lstm(sequences, state, weights, *options)
     if kind == "gru":

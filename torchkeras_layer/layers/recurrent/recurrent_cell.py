@@ -16,7 +16,9 @@ from torchkeras_layer.layers.built_in_layer import add_parameter, is_torchs_to_c
 from torchkeras_layer.layers.recurrent.cell_arguments import (
     CellDropout,
     add_recurrent_kernel,
-    draw_masks,
+    input_mask,
+    masks_of_sequence,
+    state_mask,
     take_dropout,
     take_weight_arguments,
 )
@@ -129,11 +131,11 @@ class RecurrentCell(CellDropout):
         """
         state = as_list(states)
         inputs = _in_weights_dtype(self, inputs)
-        of_inputs = self.get_dropout_mask(inputs) if training else None
+        of_inputs = input_mask(self, inputs, training)
         bias, recurrent_bias = _biases(self)
         projected = _project(self, inputs, bias, of_inputs)
         try:
-            of_state = self.get_recurrent_dropout_mask(state[0]) if training else None
+            of_state = state_mask(self, state[0], training)
             kernel = weight_of(self, "recurrent_kernel")
             following = self._torchkeras_step(projected, state, kernel, recurrent_bias, of_state)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
@@ -178,8 +180,7 @@ class RecurrentCell(CellDropout):
             uses_fused_kernel: whether to use torch's fused kernel if it computes the same numbers.
         """
         sequences = _in_weights_dtype(self, sequences)
-        of_inputs = draw_masks(self, sequences[:, 0], self.dropout) if training else None
-        of_state = draw_masks(self, state[0], self.recurrent_dropout) if training else None
+        of_inputs, of_state = masks_of_sequence(self, sequences[:, 0], state[0], training)
         if isinstance(of_inputs, torch.Tensor):
             sequences, of_inputs = sequences * of_inputs.unsqueeze(1), None
         kind = self.kernel_kind() if uses_fused_kernel and of_inputs is None and of_state is None else None

@@ -58,7 +58,7 @@ class Dropout(SeededLayer):
         """Return the inputs, with values dropped if `training`."""
         if not training or self.rate == 0:
             return inputs
-        if self.rate == 1 or (self.seed is None and self.noise_shape is None):
+        if self.rate == 1 or (self.seed is None and self.noise_shape is None and not _has_own_noise(self)):
             return F.dropout(inputs, self.rate)
         if self.seed is None:
             return inputs * _draw_factors(self, inputs)
@@ -68,6 +68,10 @@ class Dropout(SeededLayer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs."""
         return tuple(input_shape)
+
+    def _get_noise_shape(self, inputs: torch.Tensor) -> Any:
+        """Return `noise_shape` for these inputs. A subclass may override it, as in TF-Keras."""
+        return self.noise_shape
 
 
 @catalog.register()
@@ -216,6 +220,10 @@ class SpatialDropout3D(SpatialDropout):
         super().__init__(rate, 5, data_format, seed, **kwargs)
 
 
+def _has_own_noise(layer: Dropout) -> bool:
+    return type(layer)._get_noise_shape is not Dropout._get_noise_shape
+
+
 def _draw_factors(layer: Dropout, inputs: torch.Tensor) -> torch.Tensor:
     kept = 1 - layer.rate
     # Created from the inputs, so that vmap draws separate numbers for each.
@@ -224,14 +232,15 @@ def _draw_factors(layer: Dropout, inputs: torch.Tensor) -> torch.Tensor:
 
 def _drawn_shape(layer: Dropout, inputs: torch.Tensor) -> tuple[int, ...]:
     """Return the shape of the random numbers: `noise_shape` for these inputs."""
-    sizes, noise = tuple(inputs.shape), layer.noise_shape
+    sizes, noise = tuple(inputs.shape), layer._get_noise_shape(inputs)
     if noise is None:
         return sizes
+    noise = tuple(noise.tolist() if isinstance(noise, torch.Tensor) else noise)
     # Broadcasting aligns the last axes; `None` is counted from the first axis, as in Keras.
     shape = tuple(sizes[axis] if size is None and axis < len(sizes) else size for axis, size in enumerate(noise))
     if not broadcasts_to(shape, sizes):
         raise ValueError(
             f"{layer.name}: noise_shape must broadcast to the shape of the inputs, {sizes}. "
-            f"Received: noise_shape={layer.noise_shape}."
+            f"Received: noise_shape={noise}."
         )
     return shape  # type: ignore[return-value]

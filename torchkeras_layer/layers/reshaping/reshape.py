@@ -83,7 +83,7 @@ class Flatten(BuiltInLayer):
         """Return the flattened inputs, of rank 2."""
         if inputs.dim() == 1:
             return inputs.unsqueeze(1)
-        channels_last = inputs if self.data_format == "channels_last" else inputs.movedim(1, -1)
+        channels_last = inputs if self.data_format == "channels_last" else inputs.movedim(1, inputs.dim() - 1)
         return channels_last.flatten(1)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn.modules.module import _has_any_global_hook
 
-from torchkeras_layer._autograd import is_transformed
+from torchkeras_layer._autograd import is_transformed, may_need_gradients
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layers.recurrent.cells import has_hooks
 from torchkeras_layer.layers.recurrent.fused_kernels import needs_operator, torch_weights
@@ -91,6 +91,6 @@ def run_fused_directions(
         first = [torch.stack(pair) for pair in zip(*states, strict=True)]
     cells = forward.cell, backward.cell
     weights = [weight for cell in cells for weight in torch_weights(kind, *cell.kernel_weights(sequences))]
-    options = (forward.cell.use_bias, 1, 0.0, torch.is_grad_enabled(), True, True)
+    options = (forward.cell.use_bias, 1, 0.0, may_need_gradients(), True, True)
     outputs, *last = _KERNELS[kind](sequences, first if kind == "lstm" else first[0], weights, *options)
     return outputs, [*(part[0] for part in last), *(part[1] for part in last)]

@@ -123,7 +123,8 @@ class TimeDistributed(Wrapper):
         outputs = self.layer.compute_output_signature(of_step)
 
         def with_steps(spec: TensorSpec) -> TensorSpec:
-            dtype = self.compute_dtype if spec.dtype.startswith(("float", "bfloat")) else spec.dtype
+            is_cast = all(dtype.startswith(("float", "bfloat")) for dtype in (spec.dtype, self.compute_dtype))
+            dtype = self.compute_dtype if is_cast else spec.dtype
             return TensorSpec((spec.shape[0], steps, *spec.shape[1:]), dtype)
 
         return map_leaves(with_steps, outputs)

@@ -110,6 +110,16 @@ def is_keras_2_node(node: Any) -> bool:
     return not (isinstance(node, dict) and "args" in node)
 
 
+def has_keras_2_nodes(config: dict[str, Any]) -> bool:
+    """Whether a config of a graph was written by Keras 2.
+
+    >>> has_keras_2_nodes({"layers": [{"inbound_nodes": [[["x", 0, 0, {}]]]}]})
+    True
+    """
+    nodes = [entry.get("inbound_nodes") for entry in config["layers"] if isinstance(entry, dict)]
+    return any(is_keras_2_node(node) for calls in nodes if isinstance(calls, list) for node in calls)
+
+
 def first_calls_of(entry: dict[str, Any]) -> FirstCalls:
     """Return the numbers of the first call of a layer, from its entry in a config.
 

@@ -18,9 +18,11 @@ from torchkeras_layer._shapes import full_shape
 from torchkeras_layer._structures import in_order, leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
+from torchkeras_layer.models.configs.keras_2_activations import with_keras_2_activations
 from torchkeras_layer.models.configs.keras_2_nodes import (
     FirstCalls,
     first_calls_in,
+    has_keras_2_nodes,
     is_graph_config,
     is_keras_2_node,
     read_keras_2_node,
@@ -79,10 +81,11 @@ class RestoredGraph:
         graph = cls(config.get("name"))
         if not isinstance(config["layers"], list):
             raise graph._malformed("layers", "a list", config["layers"])
-        graph._firsts = first_calls_in(config["layers"])
-        graph._is_of_keras = is_written_by_keras(config["layers"])
         with CustomObjectScope(custom_objects):
-            calls = {name: nodes for entry in config["layers"] for name, nodes in [graph._make_layer(entry)]}
+            entries = with_keras_2_activations(config["layers"]) if has_keras_2_nodes(config) else config["layers"]
+            graph._firsts = first_calls_in(entries)
+            graph._is_of_keras = is_written_by_keras(entries)
+            calls = {name: nodes for entry in entries for name, nodes in [graph._make_layer(entry)]}
         graph._call_all(calls)
         graph.inputs = graph._find_ends(config["input_layers"], "input_layers")
         graph.outputs = graph._find_ends(config["output_layers"], "output_layers")
