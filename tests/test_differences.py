@@ -166,7 +166,6 @@ RAISING = [
     ("models-without-a-graph", lambda: Graphless().inputs),
     ("models-without-a-graph", lambda: keras.utils.model_to_mermaid(Graphless())),
     ("calls-on-real-tensors", lambda: dense().input_shape),
-    ("custom-objects", lambda: as_mine(small().to_json(), Dense=Loose)),
     ("custom-objects", lambda: as_mine(small().to_json().replace("Dense", "Dinse"))),
     ("code-in-configs", lambda: keras.layers.Lambda(lambda inputs: inputs).get_config()),
     ("code-in-configs", lambda: keras.utils.deserialize_keras_object({"class_name": "__lambda__", "config": {}})),

@@ -28,7 +28,7 @@ def may_need_gradients() -> bool:
     ...     may_need_gradients()
     False
     """
-    return torch.is_grad_enabled() or torch.jit.is_tracing()
+    return torch.is_grad_enabled() or torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
 
 
 def is_transformed() -> bool:

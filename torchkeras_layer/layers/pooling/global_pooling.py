@@ -228,7 +228,7 @@ def _largest_of_channels(inputs: torch.Tensor) -> torch.Tensor:
     batch, *lengths, channels = inputs.shape
     # In two steps, equal values would not get equal gradients. Free sizes are not compared.
     wants_gradients = torch.is_grad_enabled() and inputs.requires_grad or is_transformed()
-    is_traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    is_traced = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
     together = 0 if is_traced else 1 << ((_ENOUGH_CHANNELS - 1) // max(channels, 1)).bit_length()
     if wants_gradients or is_traced or math.prod(lengths) % together:
         return inputs.movedim(inputs.dim() - 1, 1).contiguous().amax(tuple(range(2, inputs.dim())))

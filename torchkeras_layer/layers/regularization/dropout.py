@@ -58,7 +58,8 @@ class Dropout(SeededLayer):
         """Return the inputs, with values dropped if `training`."""
         if not training or self.rate == 0:
             return inputs
-        if self.rate == 1 or (self.seed is None and self.noise_shape is None and not _has_own_noise(self)):
+        has_plain_noise = self.noise_shape is None and type(self)._get_noise_shape is Dropout._get_noise_shape
+        if self.rate == 1 or (self.seed is None and has_plain_noise):
             return F.dropout(inputs, self.rate)
         if self.seed is None:
             return inputs * _draw_factors(self, inputs)
@@ -218,10 +219,6 @@ class SpatialDropout3D(SpatialDropout):
 
     def __init__(self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(rate, 5, data_format, seed, **kwargs)
-
-
-def _has_own_noise(layer: Dropout) -> bool:
-    return type(layer)._get_noise_shape is not Dropout._get_noise_shape
 
 
 def _draw_factors(layer: Dropout, inputs: torch.Tensor) -> torch.Tensor:
