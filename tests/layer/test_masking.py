@@ -117,17 +117,6 @@ def test_a_mask_for_a_call_that_has_none_is_a_type_error():
         Doubles()(torch.ones(2), mask=MASK)
 
 
-def test_any_keyword_counts_as_declaring_the_mask():
-    class AnyKeyword(keras.Layer):
-        def call(self, inputs, **kwargs):
-            self.got = kwargs["mask"]
-            return inputs * 2
-
-    layer = AnyKeyword()
-    layer(x())
-    assert layer.got is MASK
-
-
 STRUCTURES = [
     (lambda: [x(), torch.ones(2)], [MASK, None]),
     (lambda: [torch.ones(2), torch.ones(2)], None),

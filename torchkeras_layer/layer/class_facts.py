@@ -21,8 +21,8 @@ class CallSignature:
     Attributes:
         first: name of the first argument.
         positional: names of the later arguments that can be given by position.
-        takes_training: whether it accepts `training`, by name or as one of `**kwargs`.
-        takes_mask: whether it accepts `mask`, by name or as one of `**kwargs`.
+        takes_training: whether it has an argument of this name; `**kwargs` do not count, as in Keras 3.
+        takes_mask: whether it has an argument `mask`.
         mask_is_optional: whether `mask` has the default `None`.
         first_is_optional: whether the first argument has the default `None`.
     """
@@ -63,12 +63,11 @@ def read_call_signature(call: Callable[..., Any]) -> CallSignature:
     parameters = list(inspect.signature(call).parameters.values())[1:]
     positional = tuple(p.name for p in parameters if p.kind in _POSITIONAL)
     names = {p.name for p in parameters}
-    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
     return CallSignature(
         first=positional[0] if positional else "inputs",
         positional=positional[1:],
-        takes_training=takes_any or "training" in names,
-        takes_mask=takes_any or "mask" in names,
+        takes_training="training" in names,
+        takes_mask="mask" in names,
         first_is_optional=bool(parameters) and parameters[0].default is None,
         mask_is_optional=any(p.name == "mask" and p.default is None for p in parameters),
     )
