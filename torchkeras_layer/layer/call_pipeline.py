@@ -69,7 +69,7 @@ def call_in_full(
     cast = cast_inputs(record, inputs, flat)
     inputs, mask = masking.pack_with_mask(record, inputs, cast, flat, args, kwargs)
     outer_training = context.training
-    args, kwargs = _add_arguments(layer, context, mask, args, kwargs)
+    args, kwargs = _add_arguments(layer, context, inputs, mask, args, kwargs)
     hidden = cast_hidden_weights(layer) if record.casts_weights else {}
     try:
         if record.dynamic and may_be_traced():
@@ -137,9 +137,9 @@ def no_output_message(layer: Any) -> str:
 
 
 def _add_arguments(
-    layer: Any, context: CallContext, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    layer: Any, context: CallContext, inputs: Any, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Add `training` and `mask` to the arguments if `call` takes them, and set `training` for the layers inside."""
+    """Add `training` and the masks to the arguments if `call` takes them, and set `training` for the layers inside."""
     signature = layer._torchkeras.signature
     explicit = signature.argument("training", args, kwargs)
     if explicit is not None:
@@ -154,6 +154,10 @@ def _add_arguments(
         kwargs.pop("training", None)
     if signature.takes_mask and not signature.is_given("mask", args, kwargs):
         kwargs["mask"] = mask
+    for name in signature.masked:
+        if not signature.is_given(f"{name}_mask", args, kwargs):
+            value = inputs if name == signature.first else signature.argument(name, args, kwargs)
+            kwargs[f"{name}_mask"] = masking.masks_in(value)
     return args, kwargs
 
 

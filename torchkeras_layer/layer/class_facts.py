@@ -23,21 +23,18 @@ class CallSignature:
         positional: names of the later arguments that can be given by position.
         takes_training: whether it has an argument of this name; `**kwargs` do not count, as in Keras 3.
         takes_mask: whether it has an argument `mask`.
-        mask_is_optional: whether `mask` has the default `None`.
+        masks_are_optional: whether all arguments for masks have the default `None`.
         first_is_optional: whether the first argument has the default `None`.
+        masked: names of the arguments beside which there is an argument `<name>_mask`, for their masks.
     """
 
     first: str
     positional: tuple[str, ...]
     takes_training: bool
     takes_mask: bool
-    mask_is_optional: bool = False
+    masks_are_optional: bool = True
     first_is_optional: bool = False
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether `call` can run without a mask from the pipeline."""
-        return not self.takes_mask or self.mask_is_optional
+    masked: tuple[str, ...] = ()
 
     def argument(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the value given for `name` among the arguments after the first, or `None`."""
@@ -58,18 +55,21 @@ def read_call_signature(call: Callable[..., Any]) -> CallSignature:
 
     >>> read_call_signature(lambda self, x, state, training=None: x)
     CallSignature(first='x', positional=('state', 'training'), takes_training=True,
-        takes_mask=False, mask_is_optional=False, first_is_optional=False)
+        takes_mask=False, masks_are_optional=True, first_is_optional=False, masked=())
     """
     parameters = list(inspect.signature(call).parameters.values())[1:]
     positional = tuple(p.name for p in parameters if p.kind in _POSITIONAL)
     names = {p.name for p in parameters}
+    masked = tuple(p.name for p in parameters if f"{p.name}_mask" in names)
+    mask_names = {"mask", *(f"{name}_mask" for name in masked)}
     return CallSignature(
         first=positional[0] if positional else "inputs",
         positional=positional[1:],
         takes_training="training" in names,
         takes_mask="mask" in names,
         first_is_optional=bool(parameters) and parameters[0].default is None,
-        mask_is_optional=any(p.name == "mask" and p.default is None for p in parameters),
+        masks_are_optional=all(p.default is None for p in parameters if p.name in mask_names),
+        masked=masked,
     )
 
 
@@ -101,6 +101,8 @@ class ClassFacts:
         defines_mask: whether the class overrides `compute_mask`.
         only_merges_masks: whether `compute_mask` returns a mask only if an input has one.
         declares_shapes: whether the class overrides `compute_output_shape`.
+        declares_specs: whether the class overrides `compute_output_spec`.
+        names_shapes: whether it is the user's, and takes several shapes, each by the name of an argument of `call`.
         states_its_shapes: whether `compute_output_shape` and `call` are both those of a built-in layer, so that the
             shapes can be trusted without running `call`.
         has_effects: whether a call may add losses or updates.
@@ -119,6 +121,8 @@ class ClassFacts:
     defines_mask: bool
     only_merges_masks: bool
     declares_shapes: bool
+    declares_specs: bool
+    names_shapes: bool
     states_its_shapes: bool
     has_effects: bool
     has_torch_base_only: bool
@@ -156,8 +160,9 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         *_methods_with(cls, "compute_mask", "default_mask", options),
     }
     shapes, mro = cls.compute_output_shape, cls.__mro__
+    signature = _PASS_THROUGH if cls.call is base.call else read_call_signature(cls.call)
     return ClassFacts(
-        signature=_PASS_THROUGH if cls.call is base.call else read_call_signature(cls.call),
+        signature=signature,
         reads_inputs=cls._torchkeras_read_inputs is not base._torchkeras_read_inputs,
         build_arguments=read_build_arguments(cls.build),
         build_takes_shape=len(inspect.signature(cls.build).parameters) > 1,
@@ -167,6 +172,8 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         only_merges_masks=_nearest_option(stated, "only_merges_masks", False)
         and (not defines_mask or _is_built_in(cls.compute_mask)),
         declares_shapes=shapes is not base.compute_output_shape,
+        declares_specs=cls.compute_output_spec is not base.compute_output_spec,
+        names_shapes=not _is_built_in(shapes) and _names_arguments(shapes, signature),
         states_its_shapes=shapes is not base.compute_output_shape and _is_built_in(shapes) and _is_built_in(cls.call),
         has_effects=_nearest_option(stated, "has_effects", True),
         has_torch_base_only=mro[mro.index(LazyModuleMixin) + 1] is nn.Module,
@@ -195,6 +202,12 @@ def _remove_declarations(cls: Any) -> dict[str, Any]:
     for name in declared:
         delattr(cls, name)
     return declared
+
+
+def _names_arguments(compute_output_shape: Any, signature: CallSignature) -> bool:
+    """Whether it takes several shapes by the names of arguments; Keras 2 passes `input_shape`, and other values."""
+    names = read_build_arguments(compute_output_shape) or ("",)
+    return names[0].removesuffix("_shape") in (signature.first, *signature.positional)
 
 
 def _is_built_in(method: Any) -> bool:
