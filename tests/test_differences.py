@@ -152,8 +152,6 @@ RAISING = [
     ("a-symbolic-call-runs-call", lambda: bool(x() > 0)),
     ("a-symbolic-call-runs-call", lambda: x().add_(1)),
     ("a-symbolic-call-runs-call", lambda: Loose(lambda i: i if i.sum() > 0 else -i)(x())),
-    ("a-free-axis-and-a-known-one", lambda: keras.Input((None, 4)) + torch.ones(10, 4)),
-    ("a-free-axis-and-a-known-one", lambda: Loose(lambda i: i + torch.ones(10, 4))(keras.Input((None, 4)))),
     ("plain-modules", lambda: torch.nn.Linear(3, 2)(x())),
     ("named-tuples-in-a-graph", lambda: keras.Model(a := x(), Loose(lambda d: d["p"].a)({"p": Pair(a, a)}))),
     ("models-without-a-graph", lambda: Graphless().inputs),

@@ -19,7 +19,7 @@ from torchkeras_layer.symbolic import shape_inference
 from torchkeras_layer.symbolic.input_spec import TensorSpec, check_input_spec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, infer, link_to_free_axes, needs_data, readable_message
+from torchkeras_layer.symbolic.shape_inference import Inferred, infer, needs_data, readable_message
 
 
 def call_symbolically(layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -114,8 +114,7 @@ def _as_placeholder(leaf: Any) -> Any:
 
 def _failed_call_message(layer: Any, inputs: Any, error: Exception) -> str:
     shapes, name = map_leaves(_shape_of, inputs), layer._torchkeras.name
-    fault = f"{readable_message(error)}.{link_to_free_axes(error)}"
-    return f"{name} ({type(layer).__name__}): call() fails on inputs of shape {shapes}: {fault}"
+    return f"{name} ({type(layer).__name__}): call() fails on inputs of shape {shapes}: {readable_message(error)}."
 
 
 def _run_symbolically(
@@ -306,6 +305,6 @@ def untraceable(layer: Any, error: Exception) -> NotImplementedError:
     """Return the error for a layer whose output shapes cannot be found without data."""
     return NotImplementedError(
         f"{layer._torchkeras.name} ({type(layer).__name__}): its output shape cannot be found by running call() on "
-        f"tensors without data: {readable_message(error)}. Define compute_output_shape(input_shape) in the class."
-        f"{link_to_free_axes(error) or ' See docs/differences.md#a-symbolic-call-runs-call'}"
+        f"tensors without data: {readable_message(error)}. Define compute_output_shape(input_shape) in the class. "
+        "See docs/differences.md#a-symbolic-call-runs-call"
     )
