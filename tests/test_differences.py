@@ -25,6 +25,7 @@ WITHOUT_ERROR = {
     "metrics-and-files",
     "checkpoints-inside-a-compiled-graph",
     "casting",
+    "lists-of-numbers",
     "masks",
 }
 
@@ -174,16 +175,3 @@ RAISING = [
 def test_the_error_ends_with_the_link(entry, act):
     with pytest.raises(Exception, match=rf"(?m)\. See docs/differences\.md#{entry}$"):
         act()
-
-
-@pytest.mark.parametrize("inputs", [[[1.0, 2.0]], [1, 2], ((1.0,),)], ids=str)
-@pytest.mark.parametrize("layer", [keras.layers.Dense(2), keras.layers.Activation("relu"), small()], ids=type)
-def test_a_list_of_numbers_is_explained(inputs, layer):
-    with pytest.raises((ValueError, TypeError, AttributeError), match=r"See docs/differences\.md#python-lists\Z"):
-        layer(inputs)
-
-
-def test_other_inputs_are_not_taken_for_lists_of_numbers():
-    with pytest.raises(ValueError, match="min_ndim") as caught:
-        keras.layers.Dense(2)(3.0)
-    assert "python-lists" not in str(getattr(caught.value, "__notes__", "")) + str(caught.value)

@@ -106,10 +106,11 @@ def test_an_explicit_mask_wins(given, by_position):
     assert mask_of(output) is given
 
 
-def test_an_explicit_array_is_passed_as_it_is():
-    layer, array = Gets(), np.array([True, False])
-    layer(torch.ones(2), mask=array)
-    assert layer.masks[0] is array
+def test_an_explicit_array_becomes_a_tensor():
+    layer = Gets()
+    layer(torch.ones(2), mask=np.array([True, False]))
+    layer(torch.ones(2), mask=[True, False])
+    assert [mask.tolist() for mask in layer.masks] == [[True, False], [True, False]]
 
 
 def test_a_mask_for_a_call_that_has_none_is_a_type_error():

@@ -14,7 +14,14 @@ from torchkeras_layer.layer import masking
 from torchkeras_layer.layer.building import build_in_trace, take_first_argument
 from torchkeras_layer.layer.call_records import begin_call
 from torchkeras_layer.layer.context import CallContext, may_be_traced, run_untraced
-from torchkeras_layer.layer.dtypes import as_tensor, cast_hidden_weights, cast_inputs
+from torchkeras_layer.layer.dtypes import (
+    NUMBERS,
+    as_tensor,
+    cast_hidden_weights,
+    cast_inputs,
+    lists_as_tensors,
+    read_arguments,
+)
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import call_symbolically
 from torchkeras_layer.layer.weight_lists import weights_of
@@ -59,6 +66,8 @@ def call_in_full(
     record: Record = layer._torchkeras
     if inputs is MISSING:
         inputs = take_first_argument(record, kwargs)
+    if args or kwargs:
+        args, kwargs = read_arguments(layer, args, kwargs)
     inputs, flat, is_symbolic = _read(layer, inputs)
     if is_symbolic or ((args or kwargs) and any_symbolic(None, args, kwargs)):
         return call_symbolically(layer, outer, inputs, args, kwargs)
@@ -88,7 +97,7 @@ def call_in_full(
 
 
 def _read(layer: Any, inputs: Any) -> tuple[Any, list[Any], bool]:
-    """Turn numpy arrays and Python numbers among the inputs into tensors.
+    """Turn arrays, Python numbers and lists of numbers among the inputs into tensors.
 
     Returns:
         the inputs, the list of their leaves, and whether one of them is a symbolic tensor.
@@ -104,6 +113,9 @@ def _read(layer: Any, inputs: Any) -> tuple[Any, list[Any], bool]:
         if isinstance(leaf, KerasTensor):
             is_symbolic = True
         elif not isinstance(leaf, Tensor):
+            if isinstance(leaf, NUMBERS) and isinstance(inputs, (list, tuple, dict)):
+                # No number is left then.
+                return _read(layer, lists_as_tensors(layer, inputs))
             flat[place] = as_tensor(layer, leaf)
             is_changed = is_changed or flat[place] is not leaf
     return (pack(inputs, flat) if is_changed else inputs), flat, is_symbolic
@@ -184,23 +196,12 @@ def _add_activity_loss(layer: Any, regularizer: Any, outputs: Any) -> None:
 def add_location(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Add a note to an error: the layer in which it was raised, and the arguments of the call."""
     named = [describe((inputs, *args)), *(f"{name}={describe(value)}" for name, value in kwargs.items())]
-    note = f"In {where}, called on: {', '.join(named)}{_hint_at_list(inputs)}"
+    note = f"In {where}, called on: {', '.join(named)}"
     add_note = getattr(error, "add_note", None)  # Python 3.11
     if add_note is not None:
         add_note(note)
     elif error.args and isinstance(error.args[0], str):
         error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
-
-
-def _hint_at_list(inputs: Any) -> str:
-    """Say that a list of numbers is no array, if such a list was given."""
-    numbers = leaves(inputs) if isinstance(inputs, (list, tuple)) else []
-    if not numbers or not all(isinstance(number, (int, float)) for number in numbers):
-        return ""
-    return (
-        ". A Python list is a structure of inputs, not an array: pass torch.tensor(...). "
-        "See docs/differences.md#python-lists"
-    )
 
 
 def stateless_call(

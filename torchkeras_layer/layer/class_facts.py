@@ -105,6 +105,8 @@ class ClassFacts:
         names_shapes: whether it is the user's, and takes several shapes, each by the name of an argument of `call`.
         states_its_shapes: whether `compute_output_shape` and `call` are both those of a built-in layer, so that the
             shapes can be trusted without running `call`.
+        runs_built_in_call: whether `call` is that of a built-in layer.
+        takes_a_list: whether the first argument of `call` is a list of several inputs.
         has_effects: whether a call may add losses or updates.
         has_torch_base_only: whether the last `super().__init__()` of a constructor runs torch's code only, and not that
             of a mixin.
@@ -124,6 +126,8 @@ class ClassFacts:
     declares_specs: bool
     names_shapes: bool
     states_its_shapes: bool
+    runs_built_in_call: bool
+    takes_a_list: bool
     has_effects: bool
     has_torch_base_only: bool
     declared: dict[str, Any]
@@ -134,7 +138,7 @@ class ClassFacts:
 # The properties of `Layer` for which a class may declare a value as a plain class attribute.
 _DECLARABLE = ("input_spec", "stateful", "dynamic", "supports_masking", "activity_regularizer")
 # The options that a built-in layer may have in its class statement.
-CLASS_OPTIONS = ("has_effects", "only_merges_masks", "build_makes_weights", "default_mask")
+CLASS_OPTIONS = ("has_effects", "only_merges_masks", "takes_a_list", "build_makes_weights", "default_mask")
 # `Layer.call` accepts any argument and uses only the first.
 _PASS_THROUGH = CallSignature(first="inputs", positional=(), takes_training=False, takes_mask=False)
 
@@ -145,7 +149,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
     Options of the class statement state what cannot be inferred. Subclasses inherit them, in the order in which Python
     looks up attributes.
 
-    - `has_effects` and `only_merges_masks` are facts themselves.
+    - `has_effects`, `only_merges_masks` and `takes_a_list` are facts themselves.
     - `build_makes_weights=False`: the `build` of this class creates no weights.
     - `default_mask=True`: the `compute_mask` of this class counts as that of `Layer`: `defines_mask` stays false.
 
@@ -175,6 +179,8 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         declares_specs=cls.compute_output_spec is not base.compute_output_spec,
         names_shapes=not _is_built_in(shapes) and _names_arguments(shapes, signature),
         states_its_shapes=shapes is not base.compute_output_shape and _is_built_in(shapes) and _is_built_in(cls.call),
+        runs_built_in_call=_is_built_in(cls.call),
+        takes_a_list=_nearest_option(stated, "takes_a_list", False),
         has_effects=_nearest_option(stated, "has_effects", True),
         has_torch_base_only=mro[mro.index(LazyModuleMixin) + 1] is nn.Module,
         declared=dict(ChainMap(declarations, *(facts.own_declarations for facts in inherited))),

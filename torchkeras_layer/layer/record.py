@@ -40,6 +40,11 @@ class HoldsGraph(Protocol):
         """Whether each input is cast to the dtype of its own `Input`, and not to the model's compute dtype."""
         raise NotImplementedError
 
+    @property
+    def takes_several(self) -> bool:
+        """Whether the model takes several inputs in one list."""
+        raise NotImplementedError
+
     def take_inputs(self, record: Record) -> None:
         """Adjust in the record which path calls take; called whenever `derive_route` has decided it."""
 

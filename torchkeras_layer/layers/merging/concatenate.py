@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer.dtypes import as_tensors
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in
 from torchkeras_layer.layers.merging.merge import Merge, as_axis, read_masks, read_shapes
@@ -69,6 +70,7 @@ class Concatenate(Merge):
         masks = read_masks(self, inputs, mask)
         if not any(one is not None for one in masks):
             return None
+        inputs = [one if isinstance(one, torch.Tensor) else as_tensors(self, one) for one in inputs]
         rows = [_mask_of_rows(tensor, one) for tensor, one in zip(inputs, masks, strict=True)]
         rank = inputs[0].dim()
         if self.axis % rank == rank - 1:

@@ -64,9 +64,9 @@ class ElementwiseMerge(Merge):
         found = [one for one in masks if one is not None]
         if len(found) < len(masks):
             return None
-        rank = max(tensor.dim() for tensor in inputs)
+        rank = max(tensor.ndim for tensor in inputs)
         pairs = zip(inputs, found, strict=True)
-        aligned = [_with_rank(one, one.dim() + rank - tensor.dim()) for tensor, one in pairs]
+        aligned = [_with_rank(one, one.dim() + rank - tensor.ndim) for tensor, one in pairs]
         return functools.reduce(torch.logical_or, aligned)
 
 
