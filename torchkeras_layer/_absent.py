@@ -138,9 +138,7 @@ INSTEAD = {
     ("Layer", "See docs/differences.md#members-that-are-not-here"): {
         _QUANTIZE: "quantize quantized_build quantized_call quantization_mode",
         _REMAT: "rematerialized_call",
-        "Call the layer on keras.Input(...), or write compute_output_signature(spec).": (
-            "compute_output_spec symbolic_call"
-        ),
+        "Call the layer on keras.Input(...), or write compute_output_spec(x).": "symbolic_call",
         "Read compute_dtype.": "input_dtype",
         "Write dict(layer.named_parameters()).": "torch_params",
         "Read submodules.": "_flatten_layers",

@@ -73,3 +73,14 @@ def _name_of_numpy(dtype: Any) -> str:
         return np.dtype(dtype).name if dtype is not None else "None"
     except TypeError:
         return repr(dtype)
+
+
+def as_torch(value: Any) -> Any:
+    """Return an array, a number or a nested list of numbers as a tensor of its own data; a tensor unchanged.
+
+    >>> as_torch([1.0, 2.0]), as_torch(torch.ones(1))
+    (tensor([1., 2.]), tensor([1.]))
+    """
+    if isinstance(value, torch.Tensor) or hasattr(type(value), "__torch_function__"):
+        return value
+    return torch.tensor(np.asarray(value) if hasattr(type(value), "__array__") else value)

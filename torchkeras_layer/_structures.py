@@ -67,6 +67,16 @@ def map_leaves(function: Callable[..., Any], structure: Any, *others: Any) -> An
     return function(structure, *others)
 
 
+def map_parts(function: Callable[..., Any], structure: Any) -> Any:
+    """Apply `function` to the parts of a dict, list or tuple, nested or not, and return the results in one like it.
+
+    >>> map_parts(len, {"b": [1], "a": (2, [3, 4])})
+    {'b': 1, 'a': 2}
+    """
+    parts = structure.values() if isinstance(structure, dict) else structure
+    return _rebuild(structure, [function(part) for part in parts])
+
+
 def copy_structure(structure: Any) -> Any:
     """Return the same leaves in new dicts, lists and tuples.
 

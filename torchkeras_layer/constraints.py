@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from torchkeras_layer._dtypes import as_torch
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.registry import Catalog
 
@@ -74,6 +75,7 @@ class MaxNorm(Constraint):
 
     def __call__(self, w: Tensor) -> Tensor:
         """Return the constrained weight, of the same shape and dtype."""
+        w = as_torch(w)
         norms = _norms(w, self.axis)
         return w * (norms.clamp(max=self.max_value) / (epsilon() + norms))
 
@@ -92,6 +94,7 @@ class NonNeg(Constraint):
 
     def __call__(self, w: Tensor) -> Tensor:
         """Return the constrained weight, of the same shape and dtype."""
+        w = as_torch(w)
         return w.clamp(min=0)
 
 
@@ -115,6 +118,7 @@ class UnitNorm(Constraint):
 
     def __call__(self, w: Tensor) -> Tensor:
         """Return the constrained weight, of the same shape and dtype."""
+        w = as_torch(w)
         return w / (epsilon() + _norms(w, self.axis))
 
     def get_config(self) -> dict[str, Any]:
@@ -147,6 +151,7 @@ class MinMaxNorm(Constraint):
 
     def __call__(self, w: Tensor) -> Tensor:
         """Return the constrained weight, of the same shape and dtype."""
+        w = as_torch(w)
         norms = _norms(w, self.axis)
         bounded = norms.clamp(self.min_value, self.max_value)
         desired = self.rate * bounded + (1 - self.rate) * norms

@@ -289,13 +289,3 @@ def test_sizes_that_do_not_fit_are_an_error_that_names_the_layer():
 def test_outputs_that_are_no_tensors(output):
     with pytest.raises((TypeError, NotImplementedError), match="expected tensors|must return"):
         Calls(lambda x: output, name="odd")(keras.Input((4,)))
-
-
-def test_a_declared_shape_that_is_wrong():
-    class Wrong(Calls):
-        def compute_output_shape(self, input_shape):
-            return (input_shape[0], 7)
-
-    contradiction = r"wrong_layer \(Wrong\): compute_output_shape\(\) says \(None, 7\), but call\(\) gives \(None, 4\)"
-    with pytest.raises(ValueError, match=contradiction):
-        Wrong(lambda x: x, name="wrong_layer")(keras.Input((4,)))

@@ -33,12 +33,7 @@ class KeywordOnly(Seen):
         return super().call(inputs, training)
 
 
-class AnyKeyword(Seen):
-    def call(self, inputs, **kwargs):
-        return super().call(inputs, kwargs["training"])
-
-
-KINDS = [Seen, DefaultTrue, DefaultFalse, NoDefault, KeywordOnly, AnyKeyword]
+KINDS = [Seen, DefaultTrue, DefaultFalse, NoDefault, KeywordOnly]
 
 
 @pytest.mark.parametrize("kind", KINDS)

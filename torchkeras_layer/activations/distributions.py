@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from torchkeras_layer.activations._catalog import catalog
+from torchkeras_layer.activations._catalog import catalog, of_array
 
 
 @catalog.register()
@@ -27,7 +27,10 @@ def softmax(x: Tensor, axis: int | Sequence[int] | None = -1) -> Tensor:
     tensor([[0.2500, 0.2500],
             [0.2500, 0.2500]])
     """
-    return torch.softmax(x, axis) if isinstance(axis, int) else _over_axes(torch.softmax, x, axis)
+    try:
+        return torch.softmax(x, axis) if isinstance(axis, int) else _over_axes(torch.softmax, x, axis)
+    except (TypeError, AttributeError):
+        return of_array(softmax, x, axis)
 
 
 @catalog.register()
@@ -44,7 +47,10 @@ def log_softmax(x: Tensor, axis: int | Sequence[int] | None = -1) -> Tensor:
     >>> log_softmax(torch.tensor([0.0, 1.0]))
     tensor([-1.3133, -0.3133])
     """
-    return torch.log_softmax(x, axis) if isinstance(axis, int) else _over_axes(torch.log_softmax, x, axis)
+    try:
+        return torch.log_softmax(x, axis) if isinstance(axis, int) else _over_axes(torch.log_softmax, x, axis)
+    except (TypeError, AttributeError):
+        return of_array(log_softmax, x, axis)
 
 
 @catalog.register()
@@ -59,14 +65,17 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     tensor([[0.0000, 0.0000, 1.0000],
             [0.0500, 0.0000, 0.0000]])
     """
-    ordered, _ = torch.sort(x, dim=axis, descending=True)
-    sums = torch.cumsum(ordered, dim=axis)
-    ranks = torch.cumsum(torch.ones_like(x), dim=axis)
-    supported = ordered - (sums - 1) / ranks > 0
-    count = supported.sum(dim=axis, keepdim=True)
-    # Martins and Astudillo take the last supported sum; Keras adds them all.
-    total = torch.where(supported, sums, 0).sum(dim=axis, keepdim=True)
-    return torch.clamp(x - (total - 1) / count, min=0)
+    try:
+        ordered, _ = torch.sort(x, dim=axis, descending=True)
+        sums = torch.cumsum(ordered, dim=axis)
+        ranks = torch.cumsum(torch.ones_like(x), dim=axis)
+        supported = ordered - (sums - 1) / ranks > 0
+        count = supported.sum(dim=axis, keepdim=True)
+        # Martins and Astudillo take the last supported sum; Keras adds them all.
+        total = torch.where(supported, sums, 0).sum(dim=axis, keepdim=True)
+        return torch.clamp(x - (total - 1) / count, min=0)
+    except (TypeError, AttributeError):
+        return of_array(sparsemax, x, axis)
 
 
 def _over_axes(kernel: Callable[..., Tensor], x: Tensor, axes: Sequence[int] | None) -> Tensor:

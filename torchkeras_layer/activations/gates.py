@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer.activations._catalog import catalog
+from torchkeras_layer.activations._catalog import catalog, of_array
 
 
 @catalog.register("swish")
@@ -17,7 +17,10 @@ def silu(x: Tensor) -> Tensor:
     >>> silu(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.2689,  0.0000,  0.7311])
     """
-    return F.silu(x)
+    try:
+        return F.silu(x)
+    except (TypeError, AttributeError):
+        return of_array(silu, x)
 
 
 @catalog.register("hard_swish")
@@ -28,7 +31,10 @@ def hard_silu(x: Tensor) -> Tensor:
     >>> hard_silu(torch.tensor([-1.5, 1.5, 4.0]))
     tensor([-0.3750,  1.1250,  4.0000])
     """
-    return F.hardswish(x)
+    try:
+        return F.hardswish(x)
+    except (TypeError, AttributeError):
+        return of_array(hard_silu, x)
 
 
 @catalog.register()
@@ -41,7 +47,10 @@ def gelu(x: Tensor, approximate: bool = False) -> Tensor:
     >>> gelu(torch.tensor([-1.0, 1.0])), gelu(torch.tensor([1.0]), approximate=True)
     (tensor([-0.1587,  0.8413]), tensor([0.8412]))
     """
-    return F.gelu(x, approximate="tanh" if approximate else "none")
+    try:
+        return F.gelu(x, approximate="tanh" if approximate else "none")
+    except (TypeError, AttributeError):
+        return of_array(gelu, x, approximate)
 
 
 @catalog.register()
@@ -52,7 +61,10 @@ def mish(x: Tensor) -> Tensor:
     >>> mish(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.3034,  0.0000,  0.8651])
     """
-    return F.mish(x)
+    try:
+        return F.mish(x)
+    except (TypeError, AttributeError):
+        return of_array(mish, x)
 
 
 @catalog.register()
@@ -65,7 +77,10 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
     >>> glu(torch.tensor([2.0, 4.0, 0.0, 0.0]))
     tensor([1., 2.])
     """
-    return F.glu(x, axis)
+    try:
+        return F.glu(x, axis)
+    except (TypeError, AttributeError):
+        return of_array(glu, x, axis)
 
 
 @catalog.register()
@@ -88,7 +103,10 @@ def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     >>> hard_shrink(torch.tensor([-1.0, 0.25, 1.0]))
     tensor([-1.,  0.,  1.])
     """
-    return F.hardshrink(x, threshold)
+    try:
+        return F.hardshrink(x, threshold)
+    except (TypeError, AttributeError):
+        return of_array(hard_shrink, x, threshold)
 
 
 @catalog.register()
@@ -99,7 +117,10 @@ def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     >>> soft_shrink(torch.tensor([-1.0, 0.25, 1.0]))
     tensor([-0.5000,  0.0000,  0.5000])
     """
-    return F.softshrink(x, threshold)
+    try:
+        return F.softshrink(x, threshold)
+    except (TypeError, AttributeError):
+        return of_array(soft_shrink, x, threshold)
 
 
 @catalog.register()
@@ -110,7 +131,10 @@ def tanh_shrink(x: Tensor) -> Tensor:
     >>> tanh_shrink(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.2384,  0.0000,  0.2384])
     """
-    return F.tanhshrink(x)
+    try:
+        return F.tanhshrink(x)
+    except (TypeError, AttributeError):
+        return of_array(tanh_shrink, x)
 
 
 @catalog.register()
@@ -120,7 +144,10 @@ def softplus(x: Tensor) -> Tensor:
     >>> softplus(torch.tensor([-2.0, 0.0, 50.0]))
     tensor([ 0.1269,  0.6931, 50.0000])
     """
-    return F.softplus(x)
+    try:
+        return F.softplus(x)
+    except (TypeError, AttributeError):
+        return of_array(softplus, x)
 
 
 @catalog.register()
@@ -130,7 +157,10 @@ def squareplus(x: Tensor, b: float = 4) -> Tensor:
     >>> squareplus(torch.tensor([-1.5, 0.0, 1.5]))
     tensor([0.5000, 1.0000, 2.0000])
     """
-    return (x + torch.sqrt(x**2 + b)) / 2
+    try:
+        return (x + torch.sqrt(x**2 + b)) / 2
+    except (TypeError, AttributeError):
+        return of_array(squareplus, x, b)
 
 
 @catalog.register()
@@ -140,8 +170,11 @@ def sparse_plus(x: Tensor) -> Tensor:
     >>> sparse_plus(torch.tensor([-2.0, 0.0, 3.0]))
     tensor([0.0000, 0.2500, 3.0000])
     """
-    # Clamped, because an infinite value in the branch that is not taken would make the gradient NaN.
-    return torch.where(x < 1, 0.25 * (torch.clamp(x, -1, 1) + 1) ** 2, x)
+    try:
+        # Clamped, because an infinite value in the branch that is not taken would make the gradient NaN.
+        return torch.where(x < 1, 0.25 * (torch.clamp(x, -1, 1) + 1) ** 2, x)
+    except (TypeError, AttributeError):
+        return of_array(sparse_plus, x)
 
 
 @catalog.register()
@@ -151,4 +184,7 @@ def exponential(x: Tensor) -> Tensor:
     >>> exponential(torch.tensor([0.0, 1.0]))
     tensor([1.0000, 2.7183])
     """
-    return torch.exp(x)
+    try:
+        return torch.exp(x)
+    except (TypeError, AttributeError):
+        return of_array(exponential, x)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer.activations._catalog import catalog
+from torchkeras_layer.activations._catalog import catalog, of_array
 
 
 @catalog.register()
@@ -20,9 +20,12 @@ def relu(x: Tensor, negative_slope: float = 0.0, max_value: float | None = None,
     >>> relu(torch.tensor([-2.0, 0.5, 9.0]), negative_slope=0.1, max_value=8.0, threshold=1.0)
     tensor([-0.3000, -0.0500,  8.0000])
     """
-    if not negative_slope and max_value is None and not threshold:
-        return torch.relu(x)
-    return _bent_relu(x, negative_slope, max_value, threshold)
+    try:
+        if not negative_slope and max_value is None and not threshold:
+            return torch.relu(x)
+        return _bent_relu(x, negative_slope, max_value, threshold)
+    except (TypeError, AttributeError):
+        return of_array(relu, x, negative_slope, max_value, threshold)
 
 
 def _bent_relu(x: Tensor, negative_slope: float, max_value: float | None, threshold: float) -> Tensor:
@@ -46,7 +49,10 @@ def relu6(x: Tensor) -> Tensor:
     >>> relu6(torch.tensor([-1.0, 2.0, 8.0]))
     tensor([0., 2., 6.])
     """
-    return F.relu6(x)
+    try:
+        return F.relu6(x)
+    except (TypeError, AttributeError):
+        return of_array(relu6, x)
 
 
 @catalog.register()
@@ -56,7 +62,10 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
     >>> leaky_relu(torch.tensor([-1.0, 2.0]))
     tensor([-0.2000,  2.0000])
     """
-    return F.leaky_relu(x, negative_slope)
+    try:
+        return F.leaky_relu(x, negative_slope)
+    except (TypeError, AttributeError):
+        return of_array(leaky_relu, x, negative_slope)
 
 
 @catalog.register()
@@ -66,7 +75,10 @@ def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
     >>> threshold(torch.tensor([-1.0, 2.0]), 1.0, 5.0)
     tensor([5., 2.])
     """
-    return F.threshold(x, threshold, default_value)
+    try:
+        return F.threshold(x, threshold, default_value)
+    except (TypeError, AttributeError):
+        return of_array(catalog.get("threshold"), x, threshold, default_value)
 
 
 @catalog.register()
@@ -76,7 +88,10 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     >>> elu(torch.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
     """
-    return F.elu(x, alpha)
+    try:
+        return F.elu(x, alpha)
+    except (TypeError, AttributeError):
+        return of_array(elu, x, alpha)
 
 
 @catalog.register()
@@ -86,7 +101,10 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
     >>> celu(torch.tensor([-1.0, 2.0]), alpha=0.5)
     tensor([-0.4323,  2.0000])
     """
-    return F.celu(x, alpha)
+    try:
+        return F.celu(x, alpha)
+    except (TypeError, AttributeError):
+        return of_array(celu, x, alpha)
 
 
 @catalog.register()
@@ -98,4 +116,7 @@ def selu(x: Tensor) -> Tensor:
     >>> selu(torch.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
     """
-    return F.selu(x)
+    try:
+        return F.selu(x)
+    except (TypeError, AttributeError):
+        return of_array(selu, x)

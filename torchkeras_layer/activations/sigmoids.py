@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer.activations._catalog import catalog
+from torchkeras_layer.activations._catalog import catalog, of_array
 
 
 @catalog.register()
@@ -16,7 +16,10 @@ def sigmoid(x: Tensor) -> Tensor:
     >>> sigmoid(torch.tensor([-2.0, 0.0, 2.0]))
     tensor([0.1192, 0.5000, 0.8808])
     """
-    return torch.sigmoid(x)
+    try:
+        return torch.sigmoid(x)
+    except (TypeError, AttributeError):
+        return of_array(sigmoid, x)
 
 
 @catalog.register()
@@ -26,7 +29,10 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     >>> hard_sigmoid(torch.tensor([-4.0, 0.0, 1.5]))
     tensor([0.0000, 0.5000, 0.7500])
     """
-    return F.hardsigmoid(x)
+    try:
+        return F.hardsigmoid(x)
+    except (TypeError, AttributeError):
+        return of_array(hard_sigmoid, x)
 
 
 @catalog.register()
@@ -46,7 +52,10 @@ def log_sigmoid(x: Tensor) -> Tensor:
     >>> log_sigmoid(torch.tensor([-200.0, 0.0]))
     tensor([-200.0000,   -0.6931])
     """
-    return F.logsigmoid(x)
+    try:
+        return F.logsigmoid(x)
+    except (TypeError, AttributeError):
+        return of_array(log_sigmoid, x)
 
 
 @catalog.register()
@@ -56,8 +65,11 @@ def sparse_sigmoid(x: Tensor) -> Tensor:
     >>> sparse_sigmoid(torch.tensor([-2.0, 0.0, 0.5]))
     tensor([0.0000, 0.5000, 0.7500])
     """
-    # hardtanh and not clamp, because its gradient at the bounds is 0, as Keras's is.
-    return 0.5 * (F.hardtanh(x) + 1)
+    try:
+        # hardtanh and not clamp, because its gradient at the bounds is 0, as Keras's is.
+        return 0.5 * (F.hardtanh(x) + 1)
+    except (TypeError, AttributeError):
+        return of_array(sparse_sigmoid, x)
 
 
 @catalog.register()
@@ -67,7 +79,10 @@ def tanh(x: Tensor) -> Tensor:
     >>> tanh(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.7616,  0.0000,  0.7616])
     """
-    return torch.tanh(x)
+    try:
+        return torch.tanh(x)
+    except (TypeError, AttributeError):
+        return of_array(tanh, x)
 
 
 @catalog.register()
@@ -77,7 +92,10 @@ def hard_tanh(x: Tensor) -> Tensor:
     >>> hard_tanh(torch.tensor([-3.0, 0.5, 3.0]))
     tensor([-1.0000,  0.5000,  1.0000])
     """
-    return F.hardtanh(x)
+    try:
+        return F.hardtanh(x)
+    except (TypeError, AttributeError):
+        return of_array(hard_tanh, x)
 
 
 @catalog.register()
@@ -87,4 +105,7 @@ def softsign(x: Tensor) -> Tensor:
     >>> softsign(torch.tensor([-1.0, 0.0, 3.0]))
     tensor([-0.5000,  0.0000,  0.7500])
     """
-    return F.softsign(x)
+    try:
+        return F.softsign(x)
+    except (TypeError, AttributeError):
+        return of_array(softsign, x)

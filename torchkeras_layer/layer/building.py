@@ -19,10 +19,12 @@ from torchkeras_layer.layer.context import path_below, per_thread
 from torchkeras_layer.layer.dry_run import dry_run, plain_size
 from torchkeras_layer.layer.record import Record, contents_of, derive_route, restore
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER, creating_weights, not_built_message, placeholder_for
+from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 # One lock for all layers: builds are rare, and a lock on each layer could not be copied or pickled.
 build_lock = threading.RLock()
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def guarded_build(build: Callable[..., None]) -> Callable[..., None]:
@@ -114,28 +116,45 @@ def _build_by_signature(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kw
     if facts.build_arguments is None:
         layer.build(*([_shapes_of(inputs)] if facts.build_takes_shape else []))
         return
+    layer.build(**shapes_by_name(layer, layer.build, inputs, args, kwargs))
+
+
+def shapes_by_name(
+    layer: Any, method: Callable[..., Any], inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the shapes that `build` or `compute_output_shape` takes as `<argument of call>_shape`, for a call.
+
+    Raises:
+        TypeError: if the call lacks an argument whose shape is required.
+        ValueError: if a required argument of the method has another name.
+    """
     signature = layer._torchkeras.signature
-    given = {signature.first: inputs, **dict(zip(signature.positional, args, strict=False))}
-    given.update(kwargs)
+    given = {signature.first: inputs, **dict(zip(signature.positional, args, strict=False)), **kwargs}
+    for name in signature.masked:
+        given.setdefault(f"{name}_mask", map_leaves(_mask_or_spec_of, given.get(name)))
     shapes = {}
-    for name, parameter in inspect.signature(layer.build).parameters.items():
+    for name, parameter in inspect.signature(method).parameters.items():
         argument = name.removesuffix("_shape")
         if argument != name and argument in given:
             shapes[name] = _shapes_of(given[argument])
-        elif parameter.default is inspect.Parameter.empty:
-            raise _shape_argument_error(layer._torchkeras, name)
-    layer.build(**shapes)
+        elif parameter.default is inspect.Parameter.empty and parameter.kind not in _VARIADIC:
+            raise _shape_argument_error(layer._torchkeras, method.__name__, name)
+    return shapes
 
 
-def _shape_argument_error(record: Record, name: str) -> Exception:
+def _mask_or_spec_of(leaf: Any) -> Any:
+    return leaf._mask_spec if is_symbolic(leaf) else getattr(leaf, "_keras_mask", None)
+
+
+def _shape_argument_error(record: Record, method: str, name: str) -> Exception:
     argument = name.removesuffix("_shape")
     known = (record.signature.first, *record.signature.positional)
     if argument != name and argument in known:
         return TypeError(
-            f"{record.name}: build() needs {name}, but the call got no {argument!r}. Pass {argument!r} in the call."
+            f"{record.name}: {method}() needs {name}, but the call got no {argument!r}. Pass {argument!r} in the call."
         )
     return ValueError(
-        f"{record.name}: if build() takes several shapes, each must be named `<argument of call>_shape`. "
+        f"{record.name}: if {method}() takes several shapes, each must be named `<argument of call>_shape`. "
         f"Received: {name!r}. The arguments of call() are {', '.join(known)}. Rename it."
     )
 
@@ -227,7 +246,7 @@ def _shapes_of(inputs: Any) -> Any:
     """Return the shapes of the tensors in a structure; `None` for free dimensions, and for leaves without a shape."""
 
     def shape_of(leaf: Any) -> tuple[int | None, ...] | None:
-        is_tensor = isinstance(leaf, torch.Tensor) or is_symbolic(leaf)
+        is_tensor = isinstance(leaf, (torch.Tensor, TensorSpec)) or is_symbolic(leaf)
         return tuple(_size_in_build(size) for size in leaf.shape) if is_tensor else None
 
     return map_leaves(shape_of, inputs)

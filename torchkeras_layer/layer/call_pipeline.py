@@ -14,7 +14,14 @@ from torchkeras_layer.layer import masking
 from torchkeras_layer.layer.building import build_in_trace, take_first_argument
 from torchkeras_layer.layer.call_records import begin_call
 from torchkeras_layer.layer.context import CallContext, may_be_traced, run_untraced
-from torchkeras_layer.layer.dtypes import as_tensor, cast_hidden_weights, cast_inputs
+from torchkeras_layer.layer.dtypes import (
+    NUMBERS,
+    as_tensor,
+    cast_hidden_weights,
+    cast_inputs,
+    lists_as_tensors,
+    read_arguments,
+)
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import call_symbolically
 from torchkeras_layer.layer.weight_lists import weights_of
@@ -62,6 +69,8 @@ def call_in_full(
     record: Record = layer._torchkeras
     if inputs is MISSING:
         inputs = take_first_argument(record, kwargs)
+    if args or kwargs:
+        args, kwargs = read_arguments(layer, args, kwargs)
     inputs, flat, is_symbolic = _read(layer, inputs)
     if is_symbolic or ((args or kwargs) and any_symbolic(None, args, kwargs)):
         return call_symbolically(layer, outer, inputs, args, kwargs)
@@ -72,7 +81,7 @@ def call_in_full(
     cast = cast_inputs(record, inputs, flat)
     inputs, mask = masking.pack_with_mask(record, inputs, cast, flat, args, kwargs)
     outer_training = context.training
-    args, kwargs = _add_arguments(layer, context, mask, args, kwargs)
+    args, kwargs = _add_arguments(layer, context, inputs, mask, args, kwargs)
     hidden = cast_hidden_weights(layer) if record.casts_weights else {}
     try:
         if record.dynamic and may_be_traced():
@@ -90,8 +99,8 @@ def call_in_full(
     return outputs
 
 
-def _read(layer: LayerBase, inputs: Any) -> tuple[Any, list[Any], bool]:
-    """Turn numpy arrays and Python numbers among the inputs into tensors.
+def _read(layer: Any, inputs: Any) -> tuple[Any, list[Any], bool]:
+    """Turn arrays, Python numbers and lists of numbers among the inputs into tensors.
 
     Returns:
         the inputs, the list of their leaves, and whether one of them is a symbolic tensor.
@@ -107,6 +116,9 @@ def _read(layer: LayerBase, inputs: Any) -> tuple[Any, list[Any], bool]:
         if isinstance(leaf, KerasTensor):
             is_symbolic = True
         elif not isinstance(leaf, Tensor):
+            if isinstance(leaf, NUMBERS) and isinstance(inputs, (list, tuple, dict)):
+                # No number is left then.
+                return _read(layer, lists_as_tensors(layer, inputs))
             flat[place] = as_tensor(layer, leaf)
             is_changed = is_changed or flat[place] is not leaf
     return (pack(inputs, flat) if is_changed else inputs), flat, is_symbolic
@@ -140,9 +152,9 @@ def no_output_message(layer: LayerBase) -> str:
 
 
 def _add_arguments(
-    layer: LayerBase, context: CallContext, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    layer: Any, context: CallContext, inputs: Any, mask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Add `training` and `mask` to the arguments if `call` takes them, and set `training` for the layers inside."""
+    """Add `training` and the masks to the arguments if `call` takes them, and set `training` for the layers inside."""
     signature = layer._torchkeras.signature
     explicit = signature.argument("training", args, kwargs)
     if explicit is not None:
@@ -157,6 +169,10 @@ def _add_arguments(
         kwargs.pop("training", None)
     if signature.takes_mask and not signature.is_given("mask", args, kwargs):
         kwargs["mask"] = mask
+    for name in signature.masked:
+        if not signature.is_given(f"{name}_mask", args, kwargs):
+            value = inputs if name == signature.first else signature.argument(name, args, kwargs)
+            kwargs[f"{name}_mask"] = masking.masks_in(value)
     return args, kwargs
 
 
@@ -183,23 +199,12 @@ def _add_activity_loss(layer: LayerBase, regularizer: Any, outputs: Any) -> None
 def add_location(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Add a note to an error: the layer in which it was raised, and the arguments of the call."""
     named = [describe((inputs, *args)), *(f"{name}={describe(value)}" for name, value in kwargs.items())]
-    note = f"In {where}, called on: {', '.join(named)}{_hint_at_list(inputs)}"
+    note = f"In {where}, called on: {', '.join(named)}"
     add_note = getattr(error, "add_note", None)  # Python 3.11
     if add_note is not None:
         add_note(note)
     elif error.args and isinstance(error.args[0], str):
         error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
-
-
-def _hint_at_list(inputs: Any) -> str:
-    """Say that a list of numbers is no array, if such a list was given."""
-    numbers = leaves(inputs) if isinstance(inputs, (list, tuple)) else []
-    if not numbers or not all(isinstance(number, (int, float)) for number in numbers):
-        return ""
-    return (
-        ". A Python list is a structure of inputs, not an array: pass torch.tensor(...). "
-        "See docs/differences.md#python-lists"
-    )
 
 
 def stateless_call(

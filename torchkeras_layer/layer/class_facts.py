@@ -21,23 +21,20 @@ class CallSignature:
     Attributes:
         first: name of the first argument.
         positional: names of the later arguments that can be given by position.
-        takes_training: whether it accepts `training`, by name or as one of `**kwargs`.
-        takes_mask: whether it accepts `mask`, by name or as one of `**kwargs`.
-        mask_is_optional: whether `mask` has the default `None`.
+        takes_training: whether it has an argument of this name; `**kwargs` do not count, as in Keras 3.
+        takes_mask: whether it has an argument `mask`.
+        masks_are_optional: whether all arguments for masks have the default `None`.
         first_is_optional: whether the first argument has the default `None`.
+        masked: names of the arguments beside which there is an argument `<name>_mask`, for their masks.
     """
 
     first: str
     positional: tuple[str, ...]
     takes_training: bool
     takes_mask: bool
-    mask_is_optional: bool = False
+    masks_are_optional: bool = True
     first_is_optional: bool = False
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether `call` can run without a mask from the pipeline."""
-        return not self.takes_mask or self.mask_is_optional
+    masked: tuple[str, ...] = ()
 
     def argument(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the value given for `name` among the arguments after the first, or `None`."""
@@ -58,19 +55,21 @@ def read_call_signature(call: Callable[..., Any]) -> CallSignature:
 
     >>> read_call_signature(lambda self, x, state, training=None: x)
     CallSignature(first='x', positional=('state', 'training'), takes_training=True,
-        takes_mask=False, mask_is_optional=False, first_is_optional=False)
+        takes_mask=False, masks_are_optional=True, first_is_optional=False, masked=())
     """
     parameters = list(inspect.signature(call).parameters.values())[1:]
     positional = tuple(p.name for p in parameters if p.kind in _POSITIONAL)
     names = {p.name for p in parameters}
-    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+    masked = tuple(p.name for p in parameters if f"{p.name}_mask" in names)
+    mask_names = {"mask", *(f"{name}_mask" for name in masked)}
     return CallSignature(
         first=positional[0] if positional else "inputs",
         positional=positional[1:],
-        takes_training=takes_any or "training" in names,
-        takes_mask=takes_any or "mask" in names,
+        takes_training="training" in names,
+        takes_mask="mask" in names,
         first_is_optional=bool(parameters) and parameters[0].default is None,
-        mask_is_optional=any(p.name == "mask" and p.default is None for p in parameters),
+        masks_are_optional=all(p.default is None for p in parameters if p.name in mask_names),
+        masked=masked,
     )
 
 
@@ -102,8 +101,12 @@ class ClassFacts:
         defines_mask: whether the class overrides `compute_mask`.
         only_merges_masks: whether `compute_mask` returns a mask only if an input has one.
         declares_shapes: whether the class overrides `compute_output_shape`.
+        declares_specs: whether the class overrides `compute_output_spec`.
+        names_shapes: whether it is the user's, and takes several shapes, each by the name of an argument of `call`.
         states_its_shapes: whether `compute_output_shape` and `call`, with the methods that it calls, are those of a
             built-in layer, so that the shapes can be trusted without running `call`.
+        runs_built_in_call: whether `call` is that of a built-in layer.
+        takes_a_list: whether the first argument of `call` is a list of several inputs.
         has_effects: whether a call may add losses or updates.
         has_torch_base_only: whether the last `super().__init__()` of a constructor runs torch's code only, and not that
             of a mixin.
@@ -120,7 +123,11 @@ class ClassFacts:
     defines_mask: bool
     only_merges_masks: bool
     declares_shapes: bool
+    declares_specs: bool
+    names_shapes: bool
     states_its_shapes: bool
+    runs_built_in_call: bool
+    takes_a_list: bool
     has_effects: bool
     has_torch_base_only: bool
     declared: dict[str, Any]
@@ -131,7 +138,7 @@ class ClassFacts:
 # The properties of `Layer` for which a class may declare a value as a plain class attribute.
 _DECLARABLE = ("input_spec", "stateful", "dynamic", "supports_masking", "activity_regularizer")
 # The options that a built-in layer may have in its class statement.
-CLASS_OPTIONS = ("has_effects", "only_merges_masks", "build_makes_weights", "default_mask")
+CLASS_OPTIONS = ("has_effects", "only_merges_masks", "takes_a_list", "build_makes_weights", "default_mask")
 # Methods of built-in layers that their `call` runs, and that a subclass may override, as in Keras.
 _CALLED_BY_BUILT_IN = ("convolution_op", "_merge_function", "_calculate_scores", "_compute_attention")
 # `Layer.call` accepts any argument and uses only the first.
@@ -144,7 +151,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
     Options of the class statement state what cannot be inferred. Subclasses inherit them, in the order in which Python
     looks up attributes.
 
-    - `has_effects` and `only_merges_masks` are facts themselves.
+    - `has_effects`, `only_merges_masks` and `takes_a_list` are facts themselves.
     - `build_makes_weights=False`: the `build` of this class creates no weights.
     - `default_mask=True`: the `compute_mask` of this class counts as that of `Layer`: `defines_mask` stays false.
 
@@ -159,8 +166,9 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         *_methods_with(cls, "compute_mask", "default_mask", options),
     }
     shapes, mro = cls.compute_output_shape, cls.__mro__
+    signature = _PASS_THROUGH if cls.call is base.call else read_call_signature(cls.call)
     return ClassFacts(
-        signature=_PASS_THROUGH if cls.call is base.call else read_call_signature(cls.call),
+        signature=signature,
         reads_inputs=cls._torchkeras_read_inputs is not base._torchkeras_read_inputs,
         build_arguments=read_build_arguments(cls.build),
         build_takes_shape=len(inspect.signature(cls.build).parameters) > 1,
@@ -170,7 +178,11 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         only_merges_masks=_nearest_option(stated, "only_merges_masks", False)
         and (not defines_mask or _is_built_in(cls.compute_mask)),
         declares_shapes=shapes is not base.compute_output_shape,
+        declares_specs=cls.compute_output_spec is not base.compute_output_spec,
+        names_shapes=not _is_built_in(shapes) and _names_arguments(shapes, signature),
         states_its_shapes=shapes is not base.compute_output_shape and all(map(_is_built_in, _computing_methods(cls))),
+        runs_built_in_call=_is_built_in(cls.call),
+        takes_a_list=_nearest_option(stated, "takes_a_list", False),
         has_effects=_nearest_option(stated, "has_effects", True),
         has_torch_base_only=mro[mro.index(LazyModuleMixin) + 1] is nn.Module,
         declared=dict(ChainMap(declarations, *(facts.own_declarations for facts in inherited))),
@@ -203,6 +215,12 @@ def _remove_declarations(cls: Any) -> dict[str, Any]:
 def _computing_methods(cls: Any) -> list[Any]:
     names = ("compute_output_shape", "call", *_CALLED_BY_BUILT_IN)
     return [getattr(cls, name) for name in names if hasattr(cls, name)]
+
+
+def _names_arguments(compute_output_shape: Any, signature: CallSignature) -> bool:
+    """Whether it takes several shapes by the names of arguments; Keras 2 passes `input_shape`, and other values."""
+    names = read_build_arguments(compute_output_shape) or ("",)
+    return names[0].removesuffix("_shape") in (signature.first, *signature.positional)
 
 
 def _is_built_in(method: Any) -> bool:

@@ -11,11 +11,15 @@ from torch import nn
 
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._settings import floatx
-from torchkeras_layer._structures import map_leaves
+from torchkeras_layer._structures import leaves, map_leaves, map_parts
 from torchkeras_layer.layer.context import cast_for_call
 from torchkeras_layer.layer.record import Record, change
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER, placeholder_for
 from torchkeras_layer.precision import Policy
+from torchkeras_layer.symbolic.keras_tensor import is_symbolic
+
+_NUMERIC = "biufc"
+NUMBERS = (bool, int, float, np.number, np.bool_)
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
@@ -35,20 +39,118 @@ def weights_device(layer: LayerBase) -> torch.device | None:
     return layer._torchkeras.pinned_device
 
 
-def as_tensor(layer: LayerBase, leaf: Any) -> Any:
-    """Return a numpy array or a Python number as a tensor, anything else unchanged."""
-    if isinstance(leaf, torch.Tensor):
+def as_tensor(layer: Any, leaf: Any) -> Any:
+    """Return an array, also of another library than numpy, or a Python number as a tensor, anything else unchanged."""
+    if isinstance(leaf, torch.Tensor) or leaf is None:
         return leaf
-    if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc":
-        return _array_as_tensor(layer, leaf)
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return _array_as_tensor(layer, leaf) if leaf.dtype.kind in _NUMERIC else leaf
     if isinstance(leaf, (bool, int, float)):
         return torch.tensor(leaf, dtype=_dtype_of_number(leaf), device=weights_device(layer))
+    if is_array(leaf):
+        array = np.asarray(leaf)
+        return _array_as_tensor(layer, array) if array.dtype.kind in _NUMERIC else leaf
     return leaf
 
 
-def as_tensors(layer: LayerBase, inputs: Any) -> Any:
-    """Return the inputs with numpy arrays and Python numbers replaced by tensors."""
-    return map_leaves(lambda leaf: as_tensor(layer, leaf), list(inputs) if isinstance(inputs, range) else inputs)
+def as_tensors(layer: Any, inputs: Any) -> Any:
+    """Return the inputs with arrays, Python numbers and lists of numbers replaced by tensors."""
+    if isinstance(inputs, torch.Tensor):
+        return inputs
+    inputs = list(inputs) if isinstance(inputs, range) else inputs
+    return map_leaves(lambda leaf: as_tensor(layer, leaf), lists_as_tensors(layer, inputs))
+
+
+def is_array(leaf: Any) -> bool:
+    """Whether a value is a numpy array, or converts itself into one as those of pandas do.
+
+    >>> is_array(np.ones(2)), is_array(torch.ones(2)), is_array(np.float32(2)), is_array([1.0])
+    (True, False, False, False)
+    """
+    if isinstance(leaf, (np.ndarray, torch.Tensor)):
+        return isinstance(leaf, np.ndarray)
+    return hasattr(type(leaf), "__array__") and not isinstance(leaf, np.generic) and not is_symbolic(leaf)
+
+
+def lists_as_tensors(layer: Any, inputs: Any) -> Any:
+    """Return the inputs with each list or tuple of numbers, nested or not, and each number replaced by a tensor.
+
+    The rows of such a list have equal lengths. For a layer with several inputs in a list, the list itself is not one.
+    """
+    if not isinstance(inputs, (list, tuple, dict)) or not any(isinstance(leaf, NUMBERS) for leaf in leaves(inputs)):
+        return inputs
+    graph = layer._torchkeras.graph
+    if layer._torchkeras_facts.takes_a_list or (graph is not None and graph.takes_several):
+        return map_parts(lambda part: _numbers_as_tensor(layer, part), inputs)
+    return _numbers_as_tensor(layer, inputs)
+
+
+def _numbers_as_tensor(layer: Any, value: Any) -> Any:
+    if isinstance(value, NUMBERS):
+        return as_tensor(layer, value)
+    if not isinstance(value, (list, tuple, dict)) or not value:
+        return value
+    if shape_of_numbers(value) is None:
+        return map_parts(lambda part: _numbers_as_tensor(layer, part), value)
+    numbers = leaves(value)
+    dtype = _dtype_of_numbers(numbers)
+    return torch.tensor(value, dtype=dtype, device=weights_device(layer))
+
+
+def shape_of_numbers(value: Any) -> tuple[int, ...] | None:
+    """Return the shape of a number or a nested list of numbers; `None` for anything else.
+
+    >>> shape_of_numbers([[1, 2], (3, 4.0)]), shape_of_numbers([[1, 2], [3]]), shape_of_numbers(5)
+    ((2, 2), None, ())
+    """
+    if isinstance(value, NUMBERS):
+        return ()
+    if type(value) not in (list, tuple):
+        return None
+    shapes = {shape_of_numbers(part) for part in value}
+    shape = shapes.pop() if len(shapes) == 1 else None
+    return None if shape is None else (len(value), *shape)
+
+
+def read_arguments(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a call after the first, with tensors in place of arrays, and of some lists of numbers.
+
+    A list of numbers may be a setting, such as an axis or a size. It becomes a tensor where a tensor is expected: as a
+    mask, in a built-in layer, and as a nested list that is given by position.
+    """
+    if not any(map(_may_be_array, args)) and not any(map(_may_be_array, kwargs.values())):
+        return args, kwargs
+    names = layer._torchkeras.signature.positional
+    named = [*names, *[""] * len(args)]
+    read = tuple(_read_argument(layer, name, value, True) for name, value in zip(named, args, strict=False))
+    return read, {name: _read_argument(layer, name, value, False) for name, value in kwargs.items()}
+
+
+def _may_be_array(value: Any) -> bool:
+    if value is None or isinstance(value, (torch.Tensor, bool)):
+        return False
+    return isinstance(value, (list, tuple, dict)) or is_array(value)
+
+
+def _read_argument(layer: Any, name: str, value: Any, is_positional: bool) -> Any:
+    signature, facts = layer._torchkeras.signature, layer._torchkeras_facts
+    is_tensor = name == "mask" or name.endswith("_mask") or (facts.runs_built_in_call and name in signature.positional)
+    is_nested = is_positional and name != "" and len(shape_of_numbers(value) or ()) > 1
+    read = lists_as_tensors(layer, value) if is_tensor or is_nested else value
+    if isinstance(read, (list, tuple, dict)):
+        has_arrays = any(map(is_array, leaves(read)))
+        return (
+            map_leaves(lambda leaf: _read_array(layer, leaf) if is_array(leaf) else leaf, read) if has_arrays else read
+        )
+    return read if read is value and not is_array(value) else _read_array(layer, read)
+
+
+def _read_array(layer: Any, array: Any) -> Any:
+    """Return an array as a tensor, one of floats in the compute dtype: numpy's own default is float64."""
+    record: Record = layer._torchkeras
+    tensor = as_tensor(layer, array)
+    is_cast = record.autocast and record.compute_dtype.is_floating_point and isinstance(tensor, torch.Tensor)
+    return tensor.to(record.compute_dtype) if is_cast and tensor.is_floating_point() else tensor
 
 
 def _array_as_tensor(layer: LayerBase, array: Any) -> torch.Tensor:
@@ -69,6 +171,17 @@ def _dtype_of_number(number: float) -> torch.dtype:
     if isinstance(number, int):
         return torch.int32 if -(2**31) <= number < 2**31 else torch.int64
     return torch_dtype(floatx())
+
+
+def _dtype_of_numbers(numbers: list[Any]) -> torch.dtype | None:
+    """Return the dtype for a list of numbers: that of the widest kind; `None` for complex numbers."""
+    if any(isinstance(number, np.complexfloating) for number in numbers):
+        return None
+    if any(isinstance(number, (float, np.floating)) for number in numbers):
+        return torch_dtype(floatx())
+    if all(isinstance(number, (bool, np.bool_)) for number in numbers):
+        return torch.bool
+    return _dtype_of_number(max((int(number) for number in numbers), key=abs))
 
 
 def cast_inputs(record: Record, inputs: Any, flat: list[Any]) -> list[Any]:

@@ -8,7 +8,7 @@ from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.attributes import LayerBase
 from torchkeras_layer.layer.record import Record
-from torchkeras_layer.layer.symbolic_calls import infer_output
+from torchkeras_layer.layer.symbolic_calls import infer_output, output_tensors
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.node import Node
 
@@ -226,6 +226,26 @@ class GraphPlace(LayerBase):
         """
         specs = map_shapes(lambda shape: TensorSpec(shape, self._torchkeras.policy.compute), input_shape)
         return map_leaves(lambda spec: spec.shape, infer_output(self, specs))
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return symbolic tensors like the outputs of a call, without a place in a graph. This builds the layer.
+
+        A symbolic call of a class that overrides it takes its outputs from there, and does not run `call`.
+
+        Args:
+            *args, **kwargs: the arguments of the call: symbolic tensors, `TensorSpec`s or tensors in place of tensors.
+
+        Returns:
+            a `KerasTensor`, or a nested structure of them.
+
+        Raises:
+            NotImplementedError: if `call` cannot run without data, and there is no `compute_output_shape`.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dense(2).compute_output_spec(keras.KerasTensor((None, 3))).shape
+        (None, 2)
+        """
+        return output_tensors(self, args, kwargs)
 
     def get_input_shape_for(self, input_shape: Any) -> Any:
         """Return `compute_output_shape(input_shape)`; this is its name in Keras 1.

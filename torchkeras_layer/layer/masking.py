@@ -23,6 +23,18 @@ def mask_of(tensor: Any) -> Any:
     return getattr(tensor, "_keras_mask", None)
 
 
+def masks_in(value: Any) -> Any:
+    """Return the masks of the tensors in one argument of a call, in its structure; `None` if none has a mask.
+
+    >>> masks_in([torch.ones(2), 3]) is None
+    True
+    """
+    if isinstance(value, torch.Tensor):
+        return getattr(value, "_keras_mask", None)
+    masks = [getattr(leaf, "_keras_mask", None) for leaf in leaves(value)]
+    return pack(value, masks) if any(mask is not None for mask in masks) else None
+
+
 def pack_with_mask(
     record: Record, inputs: Any, cast: list[Any], flat: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Any, Any]:
@@ -84,8 +96,10 @@ def attach(layer: LayerBase, inputs: Any, mask: Any, outputs: Any) -> None:
             tensor._keras_mask = output_mask  # type: ignore[attr-defined]
 
 
-def _warn_of_lost_mask(layer: LayerBase, record: Record) -> None:
-    if record.warned_of_mask or record.signature.takes_mask or torch.compiler.is_dynamo_compiling():
+def _warn_of_lost_mask(layer: Any, record: Record) -> None:
+    signature = record.signature
+    takes_mask = signature.takes_mask or signature.first in signature.masked
+    if record.warned_of_mask or takes_mask or torch.compiler.is_dynamo_compiling():
         return
     record.warned_of_mask = True
     warnings.warn(

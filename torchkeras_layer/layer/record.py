@@ -41,6 +41,11 @@ class HoldsGraph(Protocol):
         """Whether each input is cast to the dtype of its own `Input`, and not to the model's compute dtype."""
         raise NotImplementedError
 
+    @property
+    def takes_several(self) -> bool:
+        """Whether the model takes several inputs in one list."""
+        raise NotImplementedError
+
     def take_inputs(self, record: Record) -> None:
         """Adjust in the record which path calls take; called whenever `derive_route` has decided it."""
 
@@ -65,7 +70,7 @@ class Record:
         "init_arguments", "initial_weights", "batch_input_shape", "pinned_device",
         # How it computes; `casts_weights`: whether a mixed policy casts weights when `call` reads them.
         "policy", "casts_weights", "autocast", "dynamic", "stateful", "input_spec", "activity_regularizer",
-        "supports_masking", "warned_of_mask",
+        "supports_masking", "warned_of_mask", "warned_of_shape",
         # Its weights: the spec of each, the names of those that no attribute holds yet, the names of those whose
         # `requires_grad` was turned off by freezing; `is_unfrozen`: whether `trainable` was last set to `True`;
         # `is_frozen_above`: whether an enclosing layer was frozen when it was built.
@@ -97,6 +102,7 @@ class Record:
         self.activity_regularizer: Callable[[torch.Tensor], torch.Tensor] | None = None
         self.supports_masking = False
         self.warned_of_mask = False
+        self.warned_of_shape = False
         self.weight_specs: dict[str, WeightSpec] = {}
         self.unclaimed: set[str] = set()
         self.frozen_names: set[str] = set()
@@ -225,7 +231,7 @@ def derive_route(layer: LayerBase) -> None:
     record: Record = layer._torchkeras
     facts: ClassFacts = layer._torchkeras_facts
     spec, signature = record.input_spec, record.signature
-    needs_inputs_only = signature.is_plain and record.activity_regularizer is None
+    needs_inputs_only = signature.masks_are_optional and record.activity_regularizer is None
     creates_masks = facts.defines_mask and record.supports_masking and not facts.only_merges_masks
     has_one_spec = spec is None or isinstance(spec, InputSpec)
     is_plain = needs_inputs_only and has_one_spec and not creates_masks

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer.building import shapes_by_name, take_first_argument
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.dry_run import DryRun, Effects, SymbolicRun
@@ -17,7 +19,7 @@ from torchkeras_layer.symbolic import shape_inference
 from torchkeras_layer.symbolic.input_spec import TensorSpec, check_input_spec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, infer, link_to_free_axes, needs_data, readable_message
+from torchkeras_layer.symbolic.shape_inference import Inferred, infer, needs_data, readable_message
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
@@ -48,12 +50,21 @@ def infer_call(
 
     The second result is the dry run, which has recorded the losses and updates, if there was one.
     """
+    if layer._torchkeras_facts.declares_specs:
+        return stated_outputs(layer, layer.compute_output_spec(inputs, *args, **kwargs)), None
+    return infer_by_running(layer, outer, inputs, args, kwargs)
+
+
+def infer_by_running(
+    layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Inferred, SymbolicRun | None]:
+    """Do the work of `infer_call` for a class without a `compute_output_spec` of its own."""
     tensors = [leaf for leaf in leaves((inputs, args, kwargs)) if is_symbolic(leaf)]
     is_plain = not args and kwargs.keys() <= {"training"}
     if is_plain and layer._torchkeras_facts.states_its_shapes and _shapes_are_enough(layer, inputs, tensors):
-        return Inferred(*_declared_outputs(layer, inputs)), None
+        return Inferred(*_declared_outputs(layer, inputs, args, kwargs)), None
     if is_dynamic(layer):
-        return Inferred(*_declared_outputs(layer, inputs)), None
+        return Inferred(*_declared_outputs(layer, inputs, args, kwargs)), None
     run = SymbolicRun(layer)
     try:
         inferred = _run_symbolically(layer, run, outer, inputs, args, kwargs)
@@ -65,15 +76,48 @@ def infer_call(
             raise
         if not layer._torchkeras_facts.declares_shapes:
             raise untraceable(layer, error) from error
-        return Inferred(*_declared_outputs(layer, inputs)), None
-    _check_declared(layer, inputs, inferred)
+        return Inferred(*_declared_outputs(layer, inputs, args, kwargs)), None
+    _compare_declared(layer, inferred, inputs, args, kwargs)
     return inferred, run
 
 
-def _failed_call_message(layer: LayerBase, inputs: Any, error: Exception) -> str:
+def stated_outputs(layer: Any, outputs: Any) -> Inferred:
+    """Return the specs of the symbolic tensors that a user's `compute_output_spec` has returned.
+
+    Raises:
+        TypeError: if it has returned anything else.
+    """
+    for leaf in leaves(outputs):
+        if not (leaf is None or is_symbolic(leaf) or isinstance(leaf, TensorSpec)):
+            raise TypeError(
+                f"{layer._torchkeras.name} ({type(layer).__name__}): compute_output_spec() must return KerasTensors, "
+                f"or a nested structure of them. Received: {leaf!r}. Write `keras.KerasTensor(shape, dtype)`."
+            )
+    specs = map_leaves(lambda leaf: leaf.spec if is_symbolic(leaf) else leaf, outputs)
+    return Inferred(specs, [leaf._mask_spec if is_symbolic(leaf) else None for leaf in leaves(outputs)])
+
+
+def output_tensors(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return symbolic tensors like the outputs of a call, without a place in a graph; build the layer if needed."""
+    record: Record = layer._torchkeras
+    args, kwargs = map_leaves(_as_placeholder, (args, dict(kwargs)))
+    inputs = args[0] if args else take_first_argument(record, kwargs)
+    if not record.built:
+        layer._torchkeras_build(inputs, args[1:], kwargs, None)
+    # A class of the user's calls this by `super()`.
+    infer_outputs = infer_by_running if layer._torchkeras_facts.declares_specs else type(layer)._torchkeras_infer
+    return _as_symbolic(layer, infer_outputs(layer, None, inputs, args[1:], kwargs)[0])
+
+
+def _as_placeholder(leaf: Any) -> Any:
+    if isinstance(leaf, torch.Tensor):
+        return KerasTensor(leaf.shape, leaf.dtype)
+    return KerasTensor.from_spec(leaf, "input") if isinstance(leaf, TensorSpec) else leaf
+
+
+def _failed_call_message(layer: Any, inputs: Any, error: Exception) -> str:
     shapes, name = map_leaves(_shape_of, inputs), layer._torchkeras.name
-    fault = f"{readable_message(error)}.{link_to_free_axes(error)}"
-    return f"{name} ({type(layer).__name__}): call() fails on inputs of shape {shapes}: {fault}"
+    return f"{name} ({type(layer).__name__}): call() fails on inputs of shape {shapes}: {readable_message(error)}."
 
 
 def _run_symbolically(
@@ -123,25 +167,49 @@ def _shapes_are_enough(layer: LayerBase, inputs: Any, tensors: list[KerasTensor]
     )
 
 
-def _declared_outputs(layer: LayerBase, inputs: Any) -> tuple[Any, list[TensorSpec | None]]:
+def _declared_outputs(
+    layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, list[TensorSpec | None]]:
+    if layer._torchkeras_facts.names_shapes:
+        shapes = _declared_shapes(layer, inputs, args, kwargs)
+        outputs = map_shapes(lambda shape: TensorSpec(shape, layer._torchkeras.policy.compute), shapes)
+        return outputs, [None] * len(leaves(outputs))
     specs = map_leaves(lambda leaf: leaf.spec if is_symbolic(leaf) else _spec_of(leaf), inputs)
     outputs = layer.compute_output_signature(specs)
     return outputs, [None] * len(leaves(outputs))
 
 
-def _check_declared(layer: LayerBase, inputs: Any, inferred: Inferred) -> None:
+def _declared_shapes(layer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return what `compute_output_shape` says; if it takes several shapes, each by the name of an argument."""
+    if layer._torchkeras_facts.names_shapes:
+        named = shapes_by_name(layer, layer.compute_output_shape, inputs, args, kwargs)
+        return layer.compute_output_shape(**named)
+    return layer.compute_output_shape(map_leaves(_shape_of, inputs))
+
+
+def _compare_declared(
+    layer: Any, inferred: Inferred, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Warn once if `compute_output_shape` contradicts the outputs of `call`, which count."""
     facts: ClassFacts = layer._torchkeras_facts
-    if not facts.declares_shapes or facts.states_its_shapes:
+    if layer._torchkeras.warned_of_shape or not facts.declares_shapes or facts.states_its_shapes:
         return
-    declared = layer.compute_output_shape(map_leaves(_shape_of, inputs))
+    try:
+        declared = _declared_shapes(layer, inputs, args, kwargs)
+    except NotImplementedError:
+        # It asks `super()`, which cannot tell from shapes alone.
+        return
     stated = map_shapes(lambda shape: TensorSpec(shape), declared)
     pairs = list(zip(leaves(stated), leaves(inferred.outputs), strict=False))
     if len(leaves(stated)) != len(leaves(inferred.outputs)) or not all(_agree(*pair) for pair in pairs):
         found = map_leaves(lambda spec: None if spec is None else spec.shape, inferred.outputs)
-        raise ValueError(
+        layer._torchkeras.warned_of_shape = True
+        warnings.warn(
             f"{layer._torchkeras.name} ({type(layer).__name__}): compute_output_shape() says {declared}, but call() "
-            f"gives {found} for inputs of shape {map_leaves(_shape_of, inputs)}. Correct one of them. "
-            "See docs/differences.md#a-wrong-compute_output_shape"
+            f"gives {found} for inputs of shape {map_leaves(_shape_of, inputs)}. "
+            "The layer goes by call(). Correct or remove compute_output_shape(). "
+            "See docs/differences.md#a-wrong-compute_output_shape",
+            stacklevel=2,
         )
 
 
@@ -221,6 +289,9 @@ def infer_output(layer: LayerBase, input_specs: Any) -> Any:
         )
     if not layer._torchkeras.built:
         layer.build(map_leaves(lambda spec: spec.shape, input_specs))
+    if layer._torchkeras_facts.declares_specs:
+        placeholders = map_leaves(lambda spec: KerasTensor.from_spec(spec, "input"), input_specs)
+        return stated_outputs(layer, layer.compute_output_spec(placeholders)).outputs
 
     def call_for_inference(inputs: Any) -> Any:
         context = per_thread.context
@@ -242,6 +313,6 @@ def untraceable(layer: LayerBase, error: Exception) -> NotImplementedError:
     """Return the error for a layer whose output shapes cannot be found without data."""
     return NotImplementedError(
         f"{layer._torchkeras.name} ({type(layer).__name__}): its output shape cannot be found by running call() on "
-        f"tensors without data: {readable_message(error)}. Define compute_output_shape(input_shape) in the class."
-        f"{link_to_free_axes(error) or ' See docs/differences.md#a-symbolic-call-runs-call'}"
+        f"tensors without data: {readable_message(error)}. Define compute_output_shape(input_shape) in the class. "
+        "See docs/differences.md#a-symbolic-call-runs-call"
     )

@@ -147,6 +147,11 @@ class GraphState:
         """Whether each input is cast to the dtype of its own `Input`."""
         return self.wiring is not None
 
+    @property
+    def takes_several(self) -> bool:
+        """Whether the model takes several inputs in one list."""
+        return self.adapter is not None and not self.adapter.only
+
     def take_inputs(self, record: Record) -> None:
         """Update the input dtypes, and let the adapter instead of the layer's pipeline check and cast inputs."""
         if self.adapter is None:

@@ -6,14 +6,14 @@ import contextlib
 import functools
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import leaves, map_leaves, pack
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor
 
@@ -174,15 +174,6 @@ def readable_message(error: Exception) -> str:
     return _FREE_SIZE.sub("None", first).rstrip(".")
 
 
-def link_to_free_axes(error: Exception) -> str:
-    """Return a link to what differs from Keras on free axes, if the message of an error from a trace names one.
-
-    >>> link_to_free_axes(RuntimeError("a is [s26, 3], b is [18, 3].")).partition("#")[2]
-    'a-free-axis-and-a-known-one'
-    """
-    return " See docs/differences.md#a-free-axis-and-a-known-one" if "None" in readable_message(error) else ""
-
-
 def infer_output(function: Function, input_specs: Any, device: Device = None) -> Any:
     """Run `function` on fake tensors, and return a structure of `TensorSpec` for its outputs.
 
@@ -220,10 +211,85 @@ def _first_that_works(ways: list[Any], function: Function, inputs: Any, device: 
     try:
         return ways[0](function, inputs, device)
     except Exception as error:
-        for way in ways[1:] if _has_free_sizes(inputs) else ():
+        if not _has_free_sizes(inputs):
+            raise
+        for way in ways[1:]:
             with contextlib.suppress(Exception):
                 return way(function, inputs, device)
-        raise error
+        found = _with_known_sizes(function, inputs, device)
+        if found is None:
+            raise error
+        return found
+
+
+# A layer whose free sizes need more attempts than this is left to the user.
+_MOST_ATTEMPTS = 60
+
+
+def _with_known_sizes(function: Function, inputs: Any, device: Device) -> Inferred | None:
+    """Run a function with known sizes for those free axes that must have them; `None` if none do.
+
+    A free axis that meets a known size, as in the product of (None, 5) and (None, 8), has that size when the function
+    runs on data. First, all inputs are taken to line up at the last axis. Then, one free axis after the other gets a
+    known size, or one that the error names: it also names the axis, because each has a number of its own.
+    """
+    flat = leaves(inputs)
+    known = {size for leaf in flat for size in getattr(leaf, "shape", ()) if isinstance(size, int)}
+    rows = next((rows for rows in (DIFFERENT, LARGE) if not {*rows[0], *rows[1]} & known), LARGE)
+    level = [flat, _lined_up(flat)]
+    attempts = 0
+    for _ in range(3):
+        failed: list[tuple[list[Any], Exception]] = []
+        for attempt in level:
+            attempts += 1
+            try:
+                return _by_numbers(function, pack(inputs, attempt), device, rows)
+            except Exception as error:
+                failed.append((attempt, error))
+            if attempts == _MOST_ATTEMPTS:
+                return None
+        level = [refined for attempt, error in failed for refined in _refined(attempt, str(error), rows[0], known)]
+    return None
+
+
+def _lined_up(flat: list[Any]) -> list[Any]:
+    """Give free axes the size that all known ones have there, counted from the last axis; 1 broadcasts, and is none."""
+    shapes = [tuple(getattr(leaf, "shape", ())) for leaf in flat]
+    found: dict[int, set[Any]] = {}
+    for shape in shapes:
+        for axis, size in enumerate(shape, -len(shape)):
+            found.setdefault(axis, set()).update({size} - {None, 1})
+    sizes = {axis: next(iter(known)) for axis, known in found.items() if len(known) == 1}
+    return [_with_sizes(leaf, sizes) for leaf in flat]
+
+
+def _refined(flat: list[Any], message: str, row: Sizes, known: set[int]) -> Iterator[list[Any]]:
+    """Give each free axis that an error names a size that it names, one at a time."""
+    named = [int(number) for number in re.findall(r"(?<![-\d])\d+", message)]
+    axes = {axis for axis, size in enumerate(row) if size in named}
+    # First the sizes of the inputs, because the message may contain other numbers, and last 1, which hides others.
+    sizes = sorted({*named} - {*row, 0}, key=lambda size: (size == 1, size not in known))
+    for size in sizes:
+        for place, leaf in enumerate(flat):
+            for axis in sorted(axes & _free_axes(leaf)):
+                yield [*flat[:place], _with_sizes(leaf, {axis - len(leaf.shape): size}), *flat[place + 1 :]]
+
+
+def _free_axes(leaf: Any) -> set[int]:
+    is_free = isinstance(leaf, (KerasTensor, TensorSpec))
+    return {axis for axis, size in enumerate(leaf.shape) if size is None} if is_free else set()
+
+
+def _with_sizes(leaf: Any, sizes: dict[int, int]) -> Any:
+    """Return a symbolic tensor with known sizes on free axes, counted from the last, and its mask likewise."""
+    if not _free_axes(leaf):
+        return leaf
+    spec, mask = (leaf.spec, leaf._mask_spec) if isinstance(leaf, KerasTensor) else (leaf, None)
+    shape = [sizes.get(axis) if size is None else size for axis, size in enumerate(spec.shape, -len(spec.shape))]
+    of_mask = mask and TensorSpec(
+        [shape[axis] if size is None else size for axis, size in enumerate(mask.shape)], mask.dtype
+    )
+    return KerasTensor.from_spec(TensorSpec(shape, spec.dtype), "input", of_mask)
 
 
 def _by_symbols(function: Function, inputs: Any, device: Device, sizes: Rows) -> Inferred:

@@ -36,7 +36,7 @@ class AttentionOptions:
 
 
 @catalog.register()
-class Attention(BuiltInLayer, only_merges_masks=True):
+class Attention(BuiltInLayer, only_merges_masks=True, takes_a_list=True):
     """Dot-product attention (Luong): the mean of the values, weighted by the softmax of the scores of each query.
 
     It is called on a list `[query, value]` or `[query, value, key]`; by default, `value` is the key too. Options of a

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer.dtypes import as_tensors
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number, positive_int, resolved, sizes_in
 from torchkeras_layer.layers.built_in_layer import (
@@ -102,7 +103,7 @@ class Embedding(BuiltInLayer):
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor | None:
         """Return `inputs != 0` if zeros are masked, else `None`."""
-        return inputs != 0 if self.mask_zero else None
+        return as_tensors(self, inputs) != 0 if self.mask_zero else None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs followed by `output_dim`.

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from torchkeras_layer._shapes import Shape, broadcasts_to
+from torchkeras_layer.layer.dtypes import as_tensors
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.symbolic.input_spec import TensorSpec, describe
@@ -52,7 +53,7 @@ class Masking(BuiltInLayer):
 
     def compute_mask(self, inputs: torch.Tensor, mask: Any = None) -> torch.Tensor:
         """Return which steps have a feature that differs from `mask_value`."""
-        return _steps_with_data(self, inputs)
+        return _steps_with_data(self, as_tensors(self, inputs))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs.

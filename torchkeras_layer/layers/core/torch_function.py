@@ -21,7 +21,7 @@ from torchkeras_layer.symbolic.functions import function_named, name_of, short_n
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, infer_function, link_to_free_axes, readable_message
+from torchkeras_layer.symbolic.shape_inference import Inferred, infer_function, readable_message
 from torchkeras_layer.symbolic.tensor_methods import set_recorder
 
 
@@ -133,8 +133,8 @@ def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwarg
         kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
         raise kind(
             f"{name}: cannot be applied to the symbolic tensor(s) {shapes}: {type(error).__name__}: "
-            f"{readable_message(error)}. {_hint(args, kwargs)}Code that needs values goes into the call() of a layer."
-            f"{link_to_free_axes(error) or ' See docs/differences.md#a-symbolic-call-runs-call'}"
+            f"{readable_message(error)}. {_hint(args, kwargs)}Code that needs values goes into the call() of a layer. "
+            "See docs/differences.md#a-symbolic-call-runs-call"
         ) from error
     if not any(isinstance(leaf, TensorSpec) for leaf in leaves(inferred.outputs)):
         raise TypeError(f"{name}: must return a tensor to be part of a graph. Received: {inferred.outputs!r}.")

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer.dtypes import as_tensors
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in
 from torchkeras_layer.layers.merging.merge import Merge, as_axis, read_masks, read_shapes
@@ -39,22 +40,24 @@ class Concatenate(Merge):
         self.axis = as_axis(self, "axis", axis)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Return the shape of the first input with the sum of all sizes on the axis.
+        """Return the common shape, with the sum of all sizes on the axis; beside a known size, a free one is that size.
 
         Raises:
-            ValueError: if an input has no such axis, or differs from the first in another one.
+            ValueError: if the first input has no such axis, or the inputs differ elsewhere.
         """
         shapes = read_shapes(self, input_shape)
-        first = shapes[0]
-        (axis,) = axes_in(self, self.axis, first)
-        if not all(_agree_but_for(axis, first, shape) for shape in shapes):
+        (axis,) = axes_in(self, self.axis, shapes[0])
+        columns = list(zip(*shapes, strict=False))
+        differs = any(len({*column} - {None}) > 1 for place, column in enumerate(columns) if place != axis)
+        if differs or len({*map(len, shapes)}) > 1:
             raise ValueError(
                 f"{self.name}: the inputs must have the same shape except for axis {self.axis}. "
                 f"Received: input_shape={shapes}."
             )
         sizes = [shape[axis] for shape in shapes]
         known = [size for size in sizes if size is not None]
-        return (*first[:axis], sum(known) if len(known) == len(sizes) else None, *first[axis + 1 :])
+        common = [next((size for size in column if size is not None), None) for column in columns]
+        return (*common[:axis], sum(known) if len(known) == len(sizes) else None, *common[axis + 1 :])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> torch.Tensor | None:
         """Return the concatenated masks of the inputs; `None` if no input has a mask.
@@ -67,6 +70,7 @@ class Concatenate(Merge):
         masks = read_masks(self, inputs, mask)
         if not any(one is not None for one in masks):
             return None
+        inputs = [one if isinstance(one, torch.Tensor) else as_tensors(self, one) for one in inputs]
         rows = [_mask_of_rows(tensor, one) for tensor, one in zip(inputs, masks, strict=True)]
         rank = inputs[0].dim()
         if self.axis % rank == rank - 1:
@@ -84,13 +88,6 @@ def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
     torch.Size([3, 3])
     """
     return Concatenate(axis, **kwargs)(inputs)
-
-
-def _agree_but_for(axis: int, one: Shape, other: Shape) -> bool:
-    if len(one) != len(other):
-        return False
-    pairs = [pair for index, pair in enumerate(zip(one, other, strict=True)) if index != axis]
-    return all(a is None or b is None or a == b for a, b in pairs)
 
 
 def _mask_of_rows(tensor: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:

@@ -29,7 +29,7 @@ class ElementwiseMerge(Merge):
         return self._merge_function(_with_equal_rank(self, inputs))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Return the shape that the inputs broadcast to; a size is free if that of one input is.
+        """Return the shape that the inputs broadcast to; beside a known size, a free one is that size.
 
         Raises:
             ValueError: if they do not broadcast, or their batch sizes differ.
@@ -64,9 +64,9 @@ class ElementwiseMerge(Merge):
         found = [one for one in masks if one is not None]
         if len(found) < len(masks):
             return None
-        rank = max(tensor.dim() for tensor in inputs)
+        rank = max(tensor.ndim for tensor in inputs)
         pairs = zip(inputs, found, strict=True)
-        aligned = [_with_rank(one, one.dim() + rank - tensor.dim()) for tensor, one in pairs]
+        aligned = [_with_rank(one, one.dim() + rank - tensor.ndim) for tensor, one in pairs]
         return functools.reduce(torch.logical_or, aligned)
 
 
@@ -336,8 +336,8 @@ def _broadcast(one: Shape, other: Shape) -> Shape:
     Raises:
         ValueError: if they do not.
 
-    >>> _broadcast((4, 1, None), (3, 5))
-    (4, 3, None)
+    >>> _broadcast((4, 1, None, None), (3, 5, 1))
+    (4, 3, 5, None)
     """
     longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
     outer = len(longer) - len(shorter)
@@ -346,7 +346,9 @@ def _broadcast(one: Shape, other: Shape) -> Shape:
 
 def _broadcast_size(one: int | None, other: int | None) -> int | None:
     if one is None or other is None:
-        return None
+        known = other if one is None else one
+        # A free size may broadcast 1 to itself, but nothing else.
+        return None if known == 1 else known
     if 1 not in (one, other) and one != other:
         raise ValueError(f"Sizes {one} and {other} do not broadcast.")
     return other if one == 1 else one

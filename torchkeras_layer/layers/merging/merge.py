@@ -8,11 +8,12 @@ import torch
 
 from torchkeras_layer._shapes import Shape, as_shape, is_shape
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.dtypes import as_tensors
 from torchkeras_layer.layers.arguments import plain_int
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
-class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True):
+class Merge(BuiltInLayer, build_makes_weights=False, only_merges_masks=True, takes_a_list=True):
     """Base class of the layers that are called on a list of tensors.
 
     A subclass defines `_merge_function`, which has Keras's name, and `compute_output_shape`, which raises an error for
@@ -107,7 +108,7 @@ def read_masks(layer: Merge, inputs: Any, mask: Any) -> list[torch.Tensor | None
             f"{layer.name}: mask must be a list with a mask, or None, for each of the {len(inputs)} inputs. "
             f"Received: {received}."
         )
-    return list(mask)
+    return [one if one is None or isinstance(one, torch.Tensor) else as_tensors(layer, one) for one in mask]
 
 
 def as_axis(layer: Layer, name: str, value: Any) -> int:

@@ -22,8 +22,8 @@ class InputAdapter:
 
     `structure`: names of the inputs, nested as the model was given them; `names` and `specs`: name, and shape and dtype
     of each, in the order of `model.inputs`; `only`: whether there is just one; `rank` and `sizes`: its rank, and its
-    known axes and their sizes; `takes_strings`: whether one is for strings; `has_dicts`: whether there is a dict in
-    `structure`.
+    known axes and their sizes, without the batch; `takes_strings`: whether one is for strings; `has_dicts`: whether
+    there is a dict in `structure`.
     """
 
     __slots__ = ("has_dicts", "model_name", "names", "only", "rank", "sizes", "specs", "structure", "takes_strings")
@@ -38,7 +38,8 @@ class InputAdapter:
         self.takes_strings = any(spec.dtype == STRING for spec in specs)
         self.has_dicts = _has_dicts(structure)
         self.rank = len(specs[0].shape)
-        self.sizes = [(axis, size) for axis, size in enumerate(specs[0].shape) if size is not None]
+        # As in Keras, any batch size runs, unless a stateful layer inside refuses it.
+        self.sizes = [(axis, size) for axis, size in enumerate(specs[0].shape) if axis and size is not None]
 
     def accepts_as_it_is(self, inputs: Any, mask: Any, dtype: torch.dtype | str) -> bool:
         """Whether the inputs are the one tensor that the network takes, and `mask` is the mask that it carries."""
@@ -110,7 +111,7 @@ class InputAdapter:
             fitted = tensor.squeeze(-1)
         elif tensor.dim() == rank - 1 and spec.shape[-1] in (1, None):
             fitted = tensor.unsqueeze(-1)
-        if fitted.dim() != rank or not all(map(_fits, spec.shape, fitted.shape)):
+        if fitted.dim() != rank or not all(map(_fits, spec.shape[1:], fitted.shape[1:])):
             found = tuple(None if _is_free(size) else size for size in tensor.shape)
             raise ValueError(
                 f"{self.model_name}: input {name!r} does not fit the model: expected shape={spec.shape}. "
@@ -208,7 +209,8 @@ def conform_strings(model_name: str, name: str, strings: Any, shape: Shape) -> n
         fitted = strings[..., 0]
     elif strings.ndim == rank - 1 and shape[-1] in (1, None):
         fitted = strings[..., np.newaxis]
-    if fitted.ndim != rank or not all(size in (None, found) for size, found in zip(shape, fitted.shape, strict=True)):
+    pairs = zip(shape[1:], fitted.shape[1:], strict=False)
+    if fitted.ndim != rank or not all(size in (None, found) for size, found in pairs):
         raise ValueError(
             f"{model_name}: input {name!r} does not fit the model: expected shape={shape}. "
             f"Received: shape={strings.shape}."
