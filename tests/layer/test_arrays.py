@@ -24,6 +24,9 @@ class Likes:
         return np.array(self.array, dtype)
 
 
+FLOATS = [X, X.astype("float32"), X.astype("float16"), Likes(X)]
+
+
 class Takes(ours.Layer):
     def call(self, x, y=None, *, z=None, mask=None, y_mask=None):
         self.got = {"y": y, "z": z, "mask": mask, "y_mask": y_mask}
@@ -71,7 +74,7 @@ def test_embedding_of_a_list():
     assert torch.equal(layer([[1, 2]]), layer(torch.tensor([[1, 2]])))
 
 
-@pytest.mark.parametrize("array", [X, X.astype("float32"), X.astype("float16"), Likes(X)], ids=str)
+@pytest.mark.parametrize("array", FLOATS, ids=["float64", "float32", "float16", "like"])
 def test_arrays_of_floats_get_the_compute_dtype(array):
     layer = Takes(dtype="float32")
     layer(array, array, z=array)

@@ -202,8 +202,9 @@ class Claims(keras.Layer):
 
 
 def test_a_layer_that_gives_another_shape_than_it_declared(world):
-    with pytest.raises(ValueError, match=r"(?s)claims.*7.*3|claims.*3.*7"):
-        keras.Model(world.x, Claims(name="claims")(world.x))(ONES)
+    with pytest.warns(UserWarning, match=r"claims \(Claims\): .*7.*, but call\(\) gives .*3"):
+        model = keras.Model(world.x, Claims(name="claims")(world.x))
+    assert model.output_shape == (None, *model(ONES).shape[1:])
 
 
 GET_LAYER = [
