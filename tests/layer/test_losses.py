@@ -225,7 +225,9 @@ def test_a_number_becomes_a_tensor_of_floatx():
     assert layer.losses[0].dtype == torch.float64
 
 
-def test_a_loss_that_is_no_scalar_is_kept_as_it_is():
+def test_a_loss_that_is_no_scalar_counts_as_its_sum():
+    """As in the `fit` of both Kerases."""
+
     class Vector(keras.Layer):
         def call(self, inputs):
             self.add_loss(inputs * 2)
@@ -233,7 +235,7 @@ def test_a_loss_that_is_no_scalar_is_kept_as_it_is():
 
     layer = Vector()
     layer(torch.ones(3))
-    assert layer.losses[0].tolist() == [2.0, 2.0, 2.0]
+    assert layer.losses[0].tolist() == 6.0
 
 
 def test_an_unknown_keyword():

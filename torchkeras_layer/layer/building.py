@@ -60,6 +60,9 @@ def build_for_call(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs:
                 _build_by_signature(layer, inputs, args, kwargs)
         finally:
             context.outer = None
+        if tensors and outer is None and context.dry_run is None:
+            # A direct call of a layer that is built leaves no trace.
+            layer._torchkeras.calls.state.was_called = True
 
 
 def build_in_trace(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:

@@ -183,7 +183,8 @@ class SymbolicRun(DryRun):
         for loss in losses:
             value = run_uncast(loss) if callable(loss) and not hasattr(loss, "dtype") else loss
             if value is not None:
-                spec = TensorSpec(getattr(value, "shape", ()), getattr(value, "dtype", "float32"))
+                # Several values count as their sum.
+                spec = TensorSpec((), getattr(value, "dtype", "float32"))
                 self._losses.append((spec, is_conditional, self.dependence.of(value)))
 
     def note_updates(self, functions: list[Callable[[], Any]], owner: Any) -> None:

@@ -92,10 +92,10 @@ def losses_for(layer: LayerBase, inputs: Any) -> list[Any]:
 def _recorded_effects(layer: LayerBase, needing_nodes: str | None = None) -> list[Effects]:
     """Return what symbolic calls of a layer and of those inside it recorded.
 
-    If there was none, raise a RuntimeError that names the method `needing_nodes`, if given.
+    If there was none, but one on real tensors, raise a RuntimeError that names the method `needing_nodes`, if given.
     """
     nodes = [(inner, node) for inner in layers_in(layer) for node in inner._torchkeras.inbound_nodes]
-    if needing_nodes and not nodes:
+    if needing_nodes and not nodes and layer._torchkeras.calls.state.was_called:
         raise RuntimeError(no_symbolic_call_message(layer._torchkeras, needing_nodes))
     return [effects_of(inner, node) for inner, node in nodes]
 
@@ -139,12 +139,14 @@ def is_function(loss: Any) -> bool:
 
 
 def as_loss(value: Any) -> torch.Tensor:
-    """Return a loss as a tensor; a number becomes a tensor of dtype `floatx()`.
+    """Return a loss as a scalar tensor: the sum of several values; a number has the dtype `floatx()`.
 
-    >>> as_loss(0.5)
-    tensor(0.5000)
+    >>> as_loss(0.5), as_loss(torch.ones(3))
+    (tensor(0.5000), tensor(3.))
     """
-    return value if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=torch_dtype(floatx()))
+    if not isinstance(value, torch.Tensor):
+        return torch.tensor(value, dtype=torch_dtype(floatx()))
+    return value.sum() if value.dim() else value
 
 
 def _is_exported() -> bool:

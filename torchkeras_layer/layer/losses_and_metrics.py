@@ -26,7 +26,8 @@ class LossesAndMetrics(LayerBase):
         Args:
             losses: a scalar tensor, a number, a zero-argument callable, or a nested structure of them; `None` is
                 ignored. Losses added in a call count until the next call. Outside a call, only callables can be
-                added; they count permanently, as do callables added in `build`, and run whenever `losses` is read.
+                added; they count permanently, as do callables added in `build`, and run whenever `losses` is read. A
+                tensor with several values counts as their sum.
             inputs: the inputs that the losses depend on; `None` for losses that do not depend on any. Only
                 `get_losses_for` uses it.
 
@@ -68,7 +69,7 @@ class LossesAndMetrics(LayerBase):
                 `inputs`, callables and regularizers included.
 
         Raises:
-            RuntimeError: if neither this layer nor one inside it was ever called on a symbolic tensor.
+            RuntimeError: if the layer was called, but neither it nor one inside it on a symbolic tensor.
             TypeError: if `inputs` contains anything but symbolic tensors.
 
         >>> import torchkeras_layer as keras
@@ -124,7 +125,7 @@ class LossesAndMetrics(LayerBase):
             inputs: a symbolic tensor, or a nested structure of them; `None` for the updates that need no inputs.
 
         Raises:
-            RuntimeError: if neither this layer nor one inside it was ever called on a symbolic tensor.
+            RuntimeError: if the layer was called, but neither it nor one inside it on a symbolic tensor.
             TypeError: if `inputs` contains anything but symbolic tensors.
 
         >>> import torchkeras_layer as keras
