@@ -8,6 +8,7 @@ import functools
 import inspect
 import reprlib
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -141,6 +142,27 @@ def from_config(cls: Any, config: Any) -> Any:
             f"{cls.__name__}.from_config: the constructor does not accept this config. Received: {config!r}. "
             f"It raised {type(error).__name__}: {error}"
         ) from error
+
+
+def advice_on_argument(cls: Any, name: str) -> str:
+    """Return the end of a message about an argument that a class does not take: a similar one, if there is one.
+
+    >>> import torchkeras_layer as keras
+    >>> advice_on_argument(keras.layers.Dense, "unit"), advice_on_argument(keras.layers.Dense, "speed")
+    ("Did you mean 'units'?", 'Remove it.')
+    """
+    known = {argument for base in cls.__mro__ if "__init__" in vars(base) for argument in _arguments_of(base)}
+    close = get_close_matches(name, sorted(known - {"self", name}), n=1, cutoff=0.75)
+    return f"Did you mean {close[0]!r}?" if close else "Remove it."
+
+
+def _arguments_of(cls: Any) -> list[str]:
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    try:
+        parameters = inspect.signature(_constructor(cls)).parameters
+    except ValueError:
+        return []
+    return [name for name, parameter in parameters.items() if parameter.kind in named]
 
 
 def _constructor(cls: Any) -> Callable[..., None]:

@@ -15,7 +15,7 @@ from torchkeras_layer._shapes import as_shape
 from torchkeras_layer.layer.building import guarded_build, update_placeholder
 from torchkeras_layer.layer.calls import Calls
 from torchkeras_layer.layer.class_facts import CLASS_OPTIONS, read_facts
-from torchkeras_layer.layer.configuration import capture_arguments
+from torchkeras_layer.layer.configuration import advice_on_argument, capture_arguments
 from torchkeras_layer.layer.containers import is_export_proxy, return_containers_directly
 from torchkeras_layer.layer.context import NameScope, NotUsedYetError, choose_name, prefix_errors, traceable_init
 from torchkeras_layer.layer.dtypes import move, set_policy
@@ -93,7 +93,8 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         class_name = type(self).__name__
         if unknown:
             name, value = next(iter(unknown.items()))
-            raise TypeError(f"{class_name}: unknown keyword argument {name!r}. Received: {name}={value!r}. Remove it.")
+            advice = advice_on_argument(type(self), name)
+            raise TypeError(f"{class_name}: unknown keyword argument {name!r}. Received: {name}={value!r}. {advice}")
         record = Record()
         record.trainable = _as_bool(class_name, "trainable", trainable)
         record.dynamic = _as_bool(class_name, "dynamic", dynamic)

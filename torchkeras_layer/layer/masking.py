@@ -74,7 +74,7 @@ def attach(layer: LayerBase, inputs: Any, mask: Any, outputs: Any) -> None:
     """Attach the mask to the output, unless `call` has done so."""
     record: Record = layer._torchkeras
     if not record.supports_masking:
-        if mask is not None:
+        if mask is not None and not _have_masks(outputs):
             _warn_of_lost_mask(layer, record)
         return
     if mask is None and not layer._torchkeras_facts.defines_mask:
@@ -94,6 +94,12 @@ def attach(layer: LayerBase, inputs: Any, mask: Any, outputs: Any) -> None:
     for tensor, output_mask in zip(tensors, flat_masks, strict=False):
         if output_mask is not None:
             tensor._keras_mask = output_mask  # type: ignore[attr-defined]
+
+
+def _have_masks(outputs: Any) -> bool:
+    """Whether all tensors have masks, as inputs have that `call` has returned."""
+    tensors = [outputs] if isinstance(outputs, torch.Tensor) else leaves(outputs)
+    return all(mask_of(tensor) is not None for tensor in tensors if isinstance(tensor, torch.Tensor))
 
 
 def _warn_of_lost_mask(layer: Any, record: Record) -> None:

@@ -160,6 +160,29 @@ class TensorMethods:
     __hash__ = object.__hash__
 
 
+def _equality(self: TensorMethods, other: Any) -> Any:
+    """Return a symbolic tensor, whose truth is whether both are the same one: `tensor in tensors` asks for it."""
+    if other is None:
+        # Ported code may compare `mask == None`.
+        return False
+    if not isinstance(other, TensorMethods):
+        return record(operator.eq, self, other)
+    try:
+        result = record(operator.eq, self, other)
+    except (ValueError, RuntimeError):
+        # The shapes do not fit together.
+        return False
+    result._is_equality_of_one = self is other
+    return result
+
+
+def _truth(self: TensorMethods) -> bool:
+    known = self.__dict__.get("_is_equality_of_one")
+    if known is None:
+        raise TypeError(self._without_data(_NEED_DATA["__bool__"]))
+    return known
+
+
 def _add_operators() -> None:
     def binary(function: Any) -> Any:
         return lambda self, other: record(function, self, other)
@@ -181,10 +204,11 @@ def _add_operators() -> None:
         return refuse
 
     methods = {f"__{name}__": binary(_named_operator(name)) for name in [*_BINARY, *_COMPARISONS]}
-    methods["__eq__"], methods["__ne__"] = comparison(operator.eq, False), comparison(operator.ne, True)
+    methods["__eq__"], methods["__ne__"] = _equality, comparison(operator.ne, True)
     methods |= {f"__r{name}__": reversed_binary(_named_operator(name)) for name in _BINARY}
     methods |= {f"__{name}__": unary(_named_operator(name)) for name in _UNARY}
     methods |= {name: needing_data(what) for name, what in _NEED_DATA.items()}
+    methods["__bool__"] = _truth
     for name, method in methods.items():
         method.__name__ = name
         setattr(TensorMethods, name, method)
