@@ -33,6 +33,16 @@ DTypePolicy = Policy
 
 __version__ = "0.1.0"
 
+
+def version() -> str:
+    """Return the version of this library.
+
+    >>> version() == __version__
+    True
+    """
+    return __version__
+
+
 __all__ = [
     "DTypePolicy",
     "Functional",
@@ -62,6 +72,7 @@ __all__ = [
     "regularizers",
     "saving",
     "utils",
+    "version",
 ]
 
 if not TYPE_CHECKING:

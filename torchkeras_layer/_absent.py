@@ -43,7 +43,6 @@ INSTEAD = {
         "Use keras.regularizers.Regularizer.": "Regularizer",
         "Write `with torch.device(name):`.": "device",
         "Write `with layer.name_scope:`.": "name_scope",
-        "Read keras.__version__.": "version",
     },
     ("keras", "See docs/differences.md#random-numbers"): {
         "Use torch.rand and torch.randn; keras.utils.set_random_seed(seed) seeds them.": "random",

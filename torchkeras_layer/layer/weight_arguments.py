@@ -158,7 +158,8 @@ def read_request(
             use_resource=asked.get("use_resource"),
             caching_device=asked.get("caching_device"),
         )
-        shape = full_shape(() if asked.get("shape") is None else asked["shape"])
+        given = () if asked.get("shape") is None else asked["shape"]
+        shape = full_shape((given,) if isinstance(given, int) and not isinstance(given, bool) else given)
     return WeightRequest(where, spec, shape, dtype, asked.get("getter"))
 
 

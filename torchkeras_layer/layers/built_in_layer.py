@@ -19,6 +19,8 @@ from torchkeras_layer.layer.record import Record
 from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_object
 from torchkeras_layer.registry.table import entry_of
 
+_ACTIVATIONS = ("activation", "recurrent_activation")
+
 
 class BuiltInLayer(Layer, has_effects=False):
     """Base class of the built-in layers.
@@ -56,6 +58,10 @@ class BuiltInLayer(Layer, has_effects=False):
                     "See docs/differences.md#arguments-that-are-not-supported"
                 )
         super().__init__(**kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Store an attribute; an activation of `None` is `linear`, also after construction."""
+        super().__setattr__(name, activations.linear if value is None and name in _ACTIVATIONS else value)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments that recreate this layer, without its weights.

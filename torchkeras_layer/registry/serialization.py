@@ -97,7 +97,12 @@ def _decode_tensor(config: dict[str, Any]) -> torch.Tensor:
 
 def _encode_slice(value: slice) -> dict[str, Any]:
     parts = {"start": value.start, "stop": value.stop, "step": value.step}
-    return {key: None if part is None else index(part) for key, part in parts.items()}
+    try:
+        return {key: None if part is None else index(part) for key, part in parts.items()}
+    except TypeError as error:
+        raise TypeError(
+            f"serialize_keras_object: a slice must consist of ints and None. Received: {excerpt(value)}. {error}"
+        ) from error
 
 
 add_codec(Codec("__bytes__", bytes, lambda b: {"value": b.decode("utf-8")}, lambda c: c["value"].encode("utf-8")))

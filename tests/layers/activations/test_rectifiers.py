@@ -147,8 +147,8 @@ def test_two_different_slopes_are_refused(slope, alpha):
 
 
 def test_what_alpha_must_be_is_said_under_its_name():
-    with pytest.raises(ValueError, match=r"^LeakyReLU: alpha must be a finite number of at least 0\. Received: alpha="):
-        layers.LeakyReLU(alpha=-1)
+    with pytest.raises(ValueError, match=r"^LeakyReLU: alpha must be a finite number\. Received: alpha="):
+        layers.LeakyReLU(alpha="a")
 
 
 @pytest.mark.parametrize("name", ["ReLU", "LeakyReLU", "ELU", "ThresholdedReLU"])

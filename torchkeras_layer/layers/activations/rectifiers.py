@@ -60,7 +60,7 @@ class LeakyReLU(BuiltInLayer):
     """`x` if positive, else `negative_slope * x`. Shapes: any -> the same.
 
     Args:
-        negative_slope: finite number >= 0; default 0.3. Keras 2's name, `alpha`, is accepted too.
+        negative_slope: finite number >= 0; default 0.3. Keras 2's name, `alpha`, is accepted too, and may be negative.
         **kwargs: those of `Layer`.
 
     Raises:
@@ -75,7 +75,12 @@ class LeakyReLU(BuiltInLayer):
         alpha = kwargs.pop("alpha", _DEFAULT_SLOPE)
         super().__init__(**kwargs)
         slopes = {"negative_slope": negative_slope, "alpha": alpha}
-        given = {finite_number(self, name, slope, 0) for name, slope in slopes.items() if slope is not _DEFAULT_SLOPE}
+        least = {"negative_slope": 0, "alpha": -math.inf}
+        given = {
+            finite_number(self, name, slope, least[name])
+            for name, slope in slopes.items()
+            if slope is not _DEFAULT_SLOPE
+        }
         if len(given) > 1:
             raise ValueError(
                 f"{type(self).__name__}: alpha is another name of negative_slope. "

@@ -74,6 +74,7 @@ class RecurrentLayer(RNN, has_effects=False):
                 f"{type(self).__name__}: use_cudnn must be 'auto', True or False. Received: use_cudnn={use_cudnn!r}."
             )
         super().__init__(cell, return_sequences, return_state, go_backwards, stateful, unroll, **kwargs)
+        self.use_cudnn = use_cudnn
         facts = self._torchkeras.derived
         facts.uses_fused_kernel = use_cudnn is not False
         facts.starts_from_zeros = type(self).get_initial_state is RNN.get_initial_state

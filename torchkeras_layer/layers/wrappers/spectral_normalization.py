@@ -58,7 +58,8 @@ class SpectralNormalization(Wrapper):
     def __init__(self, layer: Any, power_iterations: int = 1, **kwargs: Any) -> None:
         super().__init__(layer, **kwargs)
         self.power_iterations = positive_int(self, "power_iterations", power_iterations)
-        self.supports_masking = self.layer.supports_masking
+        # As in Keras: the mask of the output is that which the layer inside gives it.
+        self.supports_masking = False
 
     def build(self, input_shape: Any = None) -> None:
         """Build the layer, and create `vector_u`.
