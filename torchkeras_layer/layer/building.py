@@ -210,6 +210,13 @@ def _describe_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str,
     return {"shapes_dict": named}
 
 
+def inherit(layer: Any) -> None:
+    """Give a layer that is made in the `call` or `build` of another one its mode: `eval()` could not reach it before."""
+    maker = per_thread.context.layer
+    if maker is not None and not maker.training:
+        layer.training = False
+
+
 def update_placeholder(layer: Any) -> None:
     """Register a placeholder parameter while a layer that creates weights is not built; remove it afterwards."""
     record: Record = layer._torchkeras

@@ -12,7 +12,7 @@ from torch import nn
 
 from torchkeras_layer import regularizers
 from torchkeras_layer._shapes import as_shape
-from torchkeras_layer.layer.building import guarded_build, update_placeholder
+from torchkeras_layer.layer.building import guarded_build, inherit, update_placeholder
 from torchkeras_layer.layer.calls import Calls
 from torchkeras_layer.layer.class_facts import CLASS_OPTIONS, read_facts
 from torchkeras_layer.layer.configuration import capture_arguments
@@ -309,6 +309,7 @@ def _attach_record(layer: Layer, record: Record) -> None:
         record.graph = previous.graph
     record.pinned_device = _chosen_default_device()
     record.signature, record.supports_masking = facts.signature, facts.defines_mask
+    inherit(layer)
     layer.__dict__[KEY] = record
     if facts.declared:
         _apply_declarations(layer, record, facts.declared)
