@@ -18,7 +18,13 @@ from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import path_below, per_thread
 from torchkeras_layer.layer.dry_run import dry_run, plain_size
 from torchkeras_layer.layer.record import Record, contents_of, derive_route, restore
-from torchkeras_layer.layer.weight_creation import PLACEHOLDER, creating_weights, not_built_message, placeholder_for
+from torchkeras_layer.layer.weight_creation import (
+    PLACEHOLDER,
+    creating_weights,
+    not_built_message,
+    placeholder_for,
+    weights_will_train,
+)
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 # One lock for all layers: builds are rare, and a lock on each layer could not be copied or pickled.
@@ -146,18 +152,18 @@ def _build_context(layer: Any) -> Iterator[None]:
     enclosing = context.layer
     # In its own call, the layer is already the innermost one.
     parent = context.outer if enclosing is layer else enclosing
-    saved = context.building, context.alone, context.frozen
+    saved = context.building, context.alone
     record.path = record.path or path_below(parent, record.name)
+    # For the layers that `build` makes.
+    record.trainable = weights_will_train(layer)
     with creating_weights(record.pinned_device):
         context.alone = context.alone if context.building else enclosing is None
-        record.is_frozen_above = not record.is_unfrozen and (context.frozen or _freezes_layers_inside(parent))
-        context.frozen = record.is_frozen_above
         context.layer, context.building = layer, True
         try:
             yield
         finally:
             context.layer = enclosing
-            context.building, context.alone, context.frozen = saved
+            context.building, context.alone = saved
 
 
 @contextlib.contextmanager
@@ -210,11 +216,17 @@ def _describe_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str,
     return {"shapes_dict": named}
 
 
-def inherit(layer: Any) -> None:
-    """Give a layer that is made in the `call` or `build` of another one its mode: `eval()` could not reach it before."""
+def inherit(layer: Any, record: Record) -> None:
+    """Do to a layer that is made in the `call` or `build` of another one what was done to that one before.
+
+    It begins in the same mode, and frozen if that one is: `eval()` and `requires_grad_()` could not reach it.
+    """
     maker = per_thread.context.layer
-    if maker is not None and not maker.training:
+    if maker is None:
+        return
+    if not maker.training:
         layer.training = False
+    record.trainable = record.trainable and maker._torchkeras.trainable
 
 
 def update_placeholder(layer: Any) -> None:
@@ -223,11 +235,8 @@ def update_placeholder(layer: Any) -> None:
     if record.built:
         layer._parameters.pop(PLACEHOLDER, None)
     elif layer._torchkeras_facts.creates_weights and PLACEHOLDER not in layer._parameters:
-        layer._parameters[PLACEHOLDER] = placeholder_for(record.name, record.pinned_device, record.policy.variable)
-
-
-def _freezes_layers_inside(parent: Any) -> bool:
-    return parent is not None and (not parent._torchkeras.trainable or parent._torchkeras.is_frozen_above)
+        dtype = record.policy.variable
+        layer._parameters[PLACEHOLDER] = placeholder_for(record.name, record.pinned_device, dtype, record.trainable)
 
 
 def _shapes_of(inputs: Any) -> Any:

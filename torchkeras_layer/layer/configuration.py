@@ -17,6 +17,7 @@ from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.attributes import adopt_containers
 from torchkeras_layer.layer.context import run_constructor
 from torchkeras_layer.layer.record import KEY, Record, begin_module
+from torchkeras_layer.layer.weight_lists import trains
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -81,7 +82,7 @@ def captured_config(layer: Any) -> dict[str, Any]:
 def base_config(layer: Any) -> dict[str, Any]:
     """Return the arguments of `Layer.__init__` that recreate a layer."""
     record: Record = layer._torchkeras
-    config: dict[str, Any] = {"name": record.name, "trainable": record.trainable, "dtype": record.policy.name}
+    config: dict[str, Any] = {"name": record.name, "trainable": trains(layer), "dtype": record.policy.name}
     if record.batch_input_shape is not None:
         config["batch_input_shape"] = record.batch_input_shape
     if record.dynamic:

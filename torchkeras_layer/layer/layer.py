@@ -309,7 +309,7 @@ def _attach_record(layer: Layer, record: Record) -> None:
         record.graph = previous.graph
     record.pinned_device = _chosen_default_device()
     record.signature, record.supports_masking = facts.signature, facts.defines_mask
-    inherit(layer)
+    inherit(layer, record)
     layer.__dict__[KEY] = record
     if facts.declared:
         _apply_declarations(layer, record, facts.declared)

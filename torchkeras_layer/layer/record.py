@@ -65,10 +65,10 @@ class Record:
         # How it computes; `casts_weights`: whether a mixed policy casts weights when `call` reads them.
         "policy", "casts_weights", "autocast", "dynamic", "stateful", "input_spec", "activity_regularizer",
         "supports_masking", "warned_of_mask",
-        # Its weights: the spec of each, the names of those that no attribute holds yet, the names of those whose
-        # `requires_grad` was turned off by freezing; `is_unfrozen`: whether `trainable` was last set to `True`;
-        # `is_frozen_above`: whether an enclosing layer was frozen when it was built.
-        "weight_specs", "unclaimed", "frozen_names", "trainable", "is_unfrozen", "is_frozen_above",
+        # Its weights: the spec of each, the names of those that no attribute holds yet; the names of parameters of the
+        # user's that did not train when they were assigned; `trainable` as it was last set: what trains is said by
+        # `requires_grad`, and this flag says what is to be done with weights and layers that do not exist yet.
+        "weight_specs", "unclaimed", "constants", "trainable",
         "built", "is_building", "build_shapes",
         # Losses that belong to no call.
         "loss_functions",
@@ -98,10 +98,8 @@ class Record:
         self.warned_of_mask = False
         self.weight_specs: dict[str, WeightSpec] = {}
         self.unclaimed: set[str] = set()
-        self.frozen_names: set[str] = set()
+        self.constants: set[str] = set()
         self.trainable = True
-        self.is_unfrozen = False
-        self.is_frozen_above = False
         self.built = False
         self.is_building = False
         self.build_shapes: Any = None

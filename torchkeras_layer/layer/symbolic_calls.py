@@ -32,7 +32,7 @@ def call_symbolically(layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...]
     inferred, run = layer._torchkeras_infer(outer, inputs, args, kwargs)
     outputs = _as_symbolic(layer, inferred)
     node = Node(layer, (inputs, *args), kwargs, outputs)
-    if run is not None and layer.training and record.trainable:
+    if run is not None and layer.training:
         node.effects = run.effects_at(node)
     record.has_recorded = True
     return outputs
@@ -163,11 +163,10 @@ def effects_of(layer: Any, node: Node) -> Effects:
         inputs, *args = node.call_args
         context = per_thread.context
         training, context.training = context.training, True
-        trainable, record.trainable = record.trainable, True
         try:
             _run_symbolically(layer, run, None, inputs, tuple(args), node.call_kwargs)
         finally:
-            context.training, record.trainable = training, trainable
+            context.training = training
         node.effects = run.effects_at(node)
     return node.effects or Effects()
 

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from torchkeras_layer.layer.containers import remember_creator
-from torchkeras_layer.layer.context import per_thread, prefix_errors
+from torchkeras_layer.layer.context import prefix_errors
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec
 
@@ -66,9 +66,7 @@ def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
         # An initializer may return the same array again; a weight owns its memory.
         shares_memory = weight is value or isinstance(value, np.ndarray)
         weight = weight.detach().clone() if shares_memory else weight.detach()
-        is_unfrozen = record.trainable and not per_thread.context.frozen
-        trains = is_unfrozen and _placeholder_requires_grad(layer)
-        return nn.Parameter(weight, requires_grad=trains) if request.spec.trainable else weight
+        return nn.Parameter(weight, requires_grad=weights_will_train(layer)) if request.spec.trainable else weight
 
 
 def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch.Tensor:
@@ -77,8 +75,6 @@ def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch
     key = free_key(layer, spec.name)
     if isinstance(weight, nn.Parameter):
         layer._parameters[key] = weight
-        if not weight.requires_grad and _placeholder_requires_grad(layer):
-            record.frozen_names.add(key)
     else:
         layer._buffers[key] = weight
     record.weight_specs[key] = spec
@@ -87,10 +83,26 @@ def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch
     return weight
 
 
-def _placeholder_requires_grad(layer: Any) -> bool:
-    """Whether weights that are created now shall train: `requires_grad_(False)` may have been called before."""
+def weights_will_train(layer: Any) -> bool:
+    """Whether weights that a layer creates now shall train; the placeholder knows whether torch was told otherwise.
+
+    >>> import torchkeras_layer as keras
+    >>> weights_will_train(keras.layers.Dense(2).requires_grad_(False))
+    False
+    """
     placeholder = layer._parameters.get(PLACEHOLDER)
-    return placeholder is None or placeholder.requires_grad
+    if placeholder is not None and can_train(placeholder):
+        return placeholder.requires_grad
+    return layer._torchkeras.trainable
+
+
+def can_train(parameter: torch.Tensor) -> bool:
+    """Whether torch can compute gradients of a parameter's dtype.
+
+    >>> can_train(torch.ones(2)), can_train(torch.ones(2, dtype=torch.int64))
+    (True, False)
+    """
+    return parameter.dtype.is_floating_point or parameter.dtype.is_complex
 
 
 PLACEHOLDER = "_weights_to_build"

@@ -26,6 +26,7 @@ from torchkeras_layer.layer.weight_lists import (
     layers_in,
     own_weights,
     set_trainable,
+    trains,
     weights_of,
     write_weights,
 )
@@ -126,8 +127,9 @@ class Weights(Attributes):
     def trainable(self) -> bool:
         """Whether the layer trains. Setting it also sets it for all layers inside this one; plain modules follow too.
 
-        `False` sets `requires_grad` of all parameters to false. `True` undoes that; a parameter whose `requires_grad`
-        was false before stays frozen. It can be set before the weights exist.
+        Setting it sets `requires_grad` of all parameters, which is what decides: `requires_grad_(False)` makes this
+        false too. A parameter of your own whose `requires_grad` was false when it was assigned stays frozen. It can be
+        set before the weights exist.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.build((None, 3))
@@ -135,7 +137,8 @@ class Weights(Attributes):
         >>> [p.requires_grad for p in layer.parameters()], len(layer.trainable_weights)
         ([False, False], 0)
         """
-        return self._torchkeras.trainable
+        record = self._torchkeras
+        return trains(self) if record.is_ready else record.trainable
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
@@ -143,7 +146,7 @@ class Weights(Attributes):
 
     @property
     def trainable_weights(self) -> list[torch.Tensor]:
-        """The parameters that train: they have `requires_grad`, and neither their layer nor one around it is frozen.
+        """The parameters that train: those with `requires_grad`, in this layer and in all modules inside it.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.BatchNormalization(); layer.build((None, 3))
