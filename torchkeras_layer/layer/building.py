@@ -10,21 +10,26 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from torch import nn
 
+from torchkeras_layer._dtypes import dtype_name
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.attributes import adopt_containers
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import path_below, per_thread
 from torchkeras_layer.layer.dry_run import dry_run, plain_size
-from torchkeras_layer.layer.record import Record, contents_of, derive_route, restore
+from torchkeras_layer.layer.record import Record, contents_of, derive_route, is_layer, restore
 from torchkeras_layer.layer.weight_creation import (
     PLACEHOLDER,
     creating_weights,
     not_built_message,
+    pinned_dtype,
     placeholder_for,
     weights_will_train,
 )
+from torchkeras_layer.layer.weight_lists import weight_holders
+from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 # One lock for all layers: builds are rare, and a lock on each layer could not be copied or pickled.
@@ -44,8 +49,9 @@ def guarded_build(build: Callable[..., None]) -> Callable[..., None]:
             return
         with build_lock, all_or_nothing(self), _build_context(self):
             self._torchkeras.is_building = True
+            known = _modules_before(self)
             build(self, *shapes, **named_shapes)
-            _finish_build(self, shapes, named_shapes)
+            _finish_build(self, shapes, named_shapes, known)
 
     return guarded
 
@@ -197,11 +203,12 @@ def _undo_of(container: Any) -> tuple[Callable[[], Any], Callable[[Any], Any], A
     return container.clear, refill, container.copy()
 
 
-def _finish_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str, Any]) -> None:
+def _finish_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str, Any], known: set[int] | None) -> None:
     record: Record = layer._torchkeras
     adopt_containers(layer)
     record.build_shapes = _describe_build(layer, shapes, named_shapes)
     layer.built = True
+    _pass_on(layer, known)
     if record.initial_weights is not None:
         layer.set_weights(record.initial_weights)
         record.initial_weights = None
@@ -219,14 +226,41 @@ def _describe_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str,
 def inherit(layer: Any, record: Record) -> None:
     """Do to a layer that is made in the `call` or `build` of another one what was done to that one before.
 
-    It begins in the same mode, and frozen if that one is: `eval()` and `requires_grad_()` could not reach it.
+    It begins in the same mode, frozen if that one is, and in the dtype that `.to()` gave to that one.
     """
     maker = per_thread.context.layer
     if maker is None:
         return
     if not maker.training:
         layer.training = False
-    record.trainable = record.trainable and maker._torchkeras.trainable
+    outer: Record = maker._torchkeras
+    record.trainable = record.trainable and outer.trainable
+    record.pinned_dtype = outer.pinned_dtype
+    dtype = pinned_dtype(record, record.policy.variable)
+    if dtype is not record.policy.variable:
+        record.policy, record.casts_weights = Policy(dtype_name(dtype)), False
+
+
+def _pass_on(layer: Any, known: set[int] | None) -> None:
+    """Do to plain modules and parameters that a `build` made what torch did to the layer before it."""
+    record: Record = layer._torchkeras
+    for module in weight_holders(layer) if known is not None else ():
+        is_new = id(module) not in known and not is_layer(module)  # type: ignore[operator]
+        if is_new and not layer.training:
+            module.training = False
+        if is_new and not record.trainable:
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad_(False)
+        if record.pinned_dtype is not None and (is_new or module is layer):
+            apply = module._apply if is_new else functools.partial(nn.Module._apply, module)
+            apply(lambda t: t.to(pinned_dtype(record, t.dtype)), recurse=False)
+
+
+def _modules_before(layer: Any) -> set[int] | None:
+    """Return the ids of the modules in a layer, if anything must be done to those that its `build` will make."""
+    record: Record = layer._torchkeras
+    is_as_made = layer.training and record.trainable and record.pinned_dtype is None
+    return None if is_as_made else {id(module) for module in weight_holders(layer)}
 
 
 def update_placeholder(layer: Any) -> None:

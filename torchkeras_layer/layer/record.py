@@ -24,7 +24,7 @@ KEY = "_torchkeras"
 # What calls leave. A copy starts without it.
 _OF_CALLS = ("calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "model")
 # Values that are never changed in place, so that copies can share them.
-_SHARED = frozenset({"policy", "signature", "init_arguments", "compute_dtype", "pinned_device"})
+_SHARED = frozenset({"policy", "signature", "init_arguments", "compute_dtype", "pinned_device", "pinned_dtype"})
 _PLAIN = frozenset({bool, str, type(None)})
 
 
@@ -61,7 +61,9 @@ class Record:
         # The name, and the path: the names of the enclosing layers too.
         "name", "path",
         # What it was created with.
-        "init_arguments", "initial_weights", "batch_input_shape", "pinned_device",
+        "init_arguments", "initial_weights", "batch_input_shape",
+        # Where and in which floating-point dtype torch was told to store the weights, by `.to()` and the like.
+        "pinned_device", "pinned_dtype",
         # How it computes; `casts_weights`: whether a mixed policy casts weights when `call` reads them.
         "policy", "casts_weights", "autocast", "dynamic", "stateful", "input_spec", "activity_regularizer",
         "supports_masking", "warned_of_mask",
@@ -87,6 +89,7 @@ class Record:
         self.initial_weights: list[Any] | None = None
         self.batch_input_shape: Any = None
         self.pinned_device: torch.device | None = None
+        self.pinned_dtype: torch.dtype | None = None
         self.policy: Policy
         self.casts_weights = False
         self.autocast = True

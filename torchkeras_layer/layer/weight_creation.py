@@ -57,7 +57,7 @@ def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
     record: Record = layer._torchkeras
     with creating_weights(record.pinned_device), prefix_errors(request.where):
         value = request.make()
-        weight = torch.as_tensor(value, dtype=request.dtype)
+        weight = torch.as_tensor(value, dtype=pinned_dtype(record, request.dtype))
         if weight.shape != torch.Size(request.shape):
             raise ValueError(
                 f"the initializer must return a tensor of shape {request.shape}. Received: a tensor of shape "
@@ -67,6 +67,11 @@ def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
         shares_memory = weight is value or isinstance(value, np.ndarray)
         weight = weight.detach().clone() if shares_memory else weight.detach()
         return nn.Parameter(weight, requires_grad=weights_will_train(layer)) if request.spec.trainable else weight
+
+
+def pinned_dtype(record: Record, dtype: torch.dtype) -> torch.dtype:
+    """Return the dtype in which torch was told to store floating-point weights; else the given one."""
+    return record.pinned_dtype or dtype if dtype.is_floating_point else dtype
 
 
 def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch.Tensor:
@@ -179,8 +184,9 @@ def placeholder_for(layer_name: str, device: Any, dtype: torch.dtype, requires_g
     <weights of dense, not built>
     """
     make: Any = UnbuiltWeights
-    placeholder = make(layer_name, device, dtype)
-    return placeholder.requires_grad_(requires_grad and placeholder.requires_grad)
+    with creating_weights(None):
+        placeholder = make(layer_name, device, dtype)
+        return placeholder.requires_grad_(requires_grad and placeholder.requires_grad)
 
 
 def not_built_message(names: list[str]) -> str:
