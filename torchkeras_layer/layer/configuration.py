@@ -79,6 +79,19 @@ def captured_config(layer: Any) -> dict[str, Any]:
     return kept | copy.deepcopy({name: value for name, value in given.items() if name not in base})
 
 
+def signature_with_device(init: Callable[..., None]) -> inspect.Signature:
+    """Return the signature of a class, with the `device` that its `**kwargs` take: torch's `skip_init` looks for it.
+
+    >>> str(signature_with_device(lambda self, units, **kwargs: None))
+    '(units, *, device=None, **kwargs)'
+    """
+    parameters = list(inspect.signature(init).parameters.values())[1:]
+    takes_any = bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD
+    if takes_any and all(parameter.name != "device" for parameter in parameters):
+        parameters.insert(-1, inspect.Parameter("device", inspect.Parameter.KEYWORD_ONLY, default=None))
+    return inspect.Signature(parameters)
+
+
 def base_config(layer: Any) -> dict[str, Any]:
     """Return the arguments of `Layer.__init__` that recreate a layer."""
     record: Record = layer._torchkeras
@@ -106,7 +119,7 @@ def given_arguments(layer: Any) -> dict[str, Any]:
     for name, value in list(bound.arguments.items())[1:]:
         kind = bound.signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
-            given.update(value)
+            given.update({key: argument for key, argument in value.items() if key != "device"})
         elif kind is inspect.Parameter.VAR_POSITIONAL:
             raise not_plain_error(layer, f"*{name}", value)
         else:

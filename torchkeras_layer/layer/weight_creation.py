@@ -12,10 +12,10 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
-from torchkeras_layer.layer.containers import remember_creator
+from torchkeras_layer.layer.containers import remember_creator, weight_spec_holders
 from torchkeras_layer.layer.context import prefix_errors
 from torchkeras_layer.layer.record import Record
-from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec
+from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec, read_weight
 
 
 @contextlib.contextmanager
@@ -58,11 +58,7 @@ def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
     with creating_weights(record.pinned_device), prefix_errors(request.where):
         value = request.make()
         weight = torch.as_tensor(value, dtype=pinned_dtype(record, request.dtype))
-        if weight.shape != torch.Size(request.shape):
-            raise ValueError(
-                f"the initializer must return a tensor of shape {request.shape}. Received: a tensor of shape "
-                f"{tuple(weight.shape)}. Correct the initializer, or the argument `shape`."
-            )
+        check_shape(weight, request.shape)
         # An initializer may return the same array again; a weight owns its memory.
         shares_memory = weight is value or isinstance(value, np.ndarray)
         weight = weight.detach().clone() if shares_memory else weight.detach()
@@ -86,6 +82,46 @@ def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch
     record.unclaimed.add(key)
     remember_creator(weight, layer)
     return weight
+
+
+def reset_own_weights(layer: Any) -> None:
+    """Write what the initializers return into a layer's own weights; those that torch computes from others stay.
+
+    Raises:
+        ValueError: if an initializer returns another shape.
+    """
+    for holder, specs in weight_spec_holders(layer):
+        for key, spec in specs.items():
+            weight = read_weight(holder, key)
+            if weight is not None:
+                with creating_weights(weight.device), prefix_errors(f"{layer._torchkeras.name}: {spec.name!r}"):
+                    value = _first_value(spec.initializer(tuple(weight.shape), dtype=weight.dtype), weight)
+                with torch.no_grad():
+                    weight.copy_(value)
+
+
+def _first_value(value: Any, weight: Any) -> torch.Tensor:
+    """Return what an initializer returned as a tensor that can be copied into a weight, even a sharded one."""
+    tensor = torch.as_tensor(value, dtype=weight.dtype, device=weight.device)
+    check_shape(tensor, tuple(weight.shape))
+    if not hasattr(weight, "placements"):
+        return tensor
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(tensor, weight.device_mesh, weight.placements)
+
+
+def check_shape(tensor: torch.Tensor, shape: tuple[int, ...]) -> None:
+    """Check the shape of what an initializer returned.
+
+    Raises:
+        ValueError: if it is not the one that was asked for.
+    """
+    if tensor.shape != torch.Size(shape):
+        raise ValueError(
+            f"the initializer must return a tensor of shape {shape}. Received: a tensor of shape "
+            f"{tuple(tensor.shape)}. Correct the initializer, or the argument `shape`."
+        )
 
 
 def weights_will_train(layer: Any) -> bool:

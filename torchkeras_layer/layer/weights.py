@@ -17,7 +17,7 @@ from torchkeras_layer.layer.weight_arguments import (
     read_request,
     read_weight,
 )
-from torchkeras_layer.layer.weight_creation import create_weight, register_weight
+from torchkeras_layer.layer.weight_creation import create_weight, register_weight, reset_own_weights
 from torchkeras_layer.layer.weight_lists import (
     apply_constraints,
     as_array,
@@ -257,6 +257,20 @@ class Weights(Attributes):
         write_weights(self._torchkeras.name, self.weights, weights)
         for layer in layers_in(self):
             layer.finalize_state()
+
+    def reset_parameters(self) -> None:
+        """Give the layer's own weights new values from their initializers, in place, as torch's modules do.
+
+        Weights of layers inside this one are not changed: `model.apply` reaches all of them. A layer that is not built
+        has no weights. A model that was built on the meta device gets its first values so.
+
+        >>> import torch
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2, kernel_initializer="ones", device="meta"); layer.build((None, 1))
+        >>> layer = layer.to_empty(device="cpu"); layer.reset_parameters(); layer.get_weights()[0]
+        array([[1., 1.]], dtype=float32)
+        """
+        reset_own_weights(self)
 
     def finalize_state(self) -> None:
         """Recompute what the layer derives from its weights. It runs after `set_weights`; the base class does nothing.
