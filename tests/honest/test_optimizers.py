@@ -180,12 +180,12 @@ def test_weights_in_containers_train():
     assert len(_moved(Block())) == 10
 
 
-def test_a_weight_frozen_by_torch_stays_so_when_its_layer_is_thawed():
+def test_a_weight_frozen_by_torch_trains_when_its_layer_is_thawed():
     layer = built(Linear(2))
     layer.bias.requires_grad_(False)
     layer.trainable = False
     layer.trainable = True
-    assert [p.requires_grad for p in layer.parameters()] == [True, False]
+    assert [p.requires_grad for p in layer.parameters()] == [True, True]
 
 
 def test_schedulers_and_hooks():

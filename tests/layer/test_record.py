@@ -53,14 +53,14 @@ def test_what_calls_have_left_is_not_copied(duplicate):
 def test_a_pickle_of_another_version_is_read():
     """Slots that it does not have, or has too, make no difference."""
     state = _dense()._torchkeras.__getstate__()
-    older = {slot: value for slot, value in state.items() if slot not in ("is_unfrozen", "path")}
+    older = {slot: value for slot, value in state.items() if slot not in ("is_building", "path")}
     record = Record.__new__(Record)
     record.__setstate__({**older, "of_another_version": 3})
-    assert (record.name, record.is_unfrozen, record.path, record.built) == ("head", False, None, True)
+    assert (record.name, record.is_building, record.path, record.built) == ("head", False, None, True)
     assert not hasattr(record, "of_another_version")
 
 
-@pytest.mark.parametrize("slot", ["weight_specs", "unclaimed", "frozen_names", "loss_functions", "inbound_nodes"])
+@pytest.mark.parametrize("slot", ["weight_specs", "unclaimed", "constants", "loss_functions", "inbound_nodes"])
 def test_layers_share_no_container(slot):
     assert getattr(L.Dense(2)._torchkeras, slot) is not getattr(L.Dense(2)._torchkeras, slot)
 

@@ -14,7 +14,7 @@ from torchkeras_layer.layer.containers import forget_creator, forget_spec, track
 from torchkeras_layer.layer.context import cast_for_call
 from torchkeras_layer.layer.record import KEY, NotInitializedError, Record, begin_module, too_early_message
 from torchkeras_layer.layer.weight_creation import not_built_message
-from torchkeras_layer.layer.weight_lists import freeze_assigned, nearest_layers
+from torchkeras_layer.layer.weight_lists import nearest_layers, prepare_assigned
 
 # Attributes of torch and of this library, in which no layers and weights are tracked.
 _RESERVED_NAMES = frozenset(vars(nn.Module())) | {KEY, "__dict__"}
@@ -64,9 +64,9 @@ class LayerBase(LazyModuleMixin, nn.Module):
             super().__setattr__(name, value)
         else:
             value = _track_value(self, record, name, value)
+            if isinstance(value, (nn.Module, nn.Parameter)):
+                prepare_assigned(self, name, value)
             super().__setattr__(name, value)
-            if isinstance(value, (nn.Module, nn.Parameter)) and not record.trainable:
-                freeze_assigned(self, value)
 
     def __delattr__(self, name: str) -> None:
         """Delete an attribute; layers and weights in it are no longer tracked.
@@ -201,8 +201,6 @@ def _claim_weight(layer: LayerBase, record: Record, name: str, weight: torch.Ten
         other = layer._buffers if registry is layer._parameters else layer._parameters
         other.pop(name, None)
         _move(registry, key, name)
-        if key in record.frozen_names:
-            record.frozen_names.add(name)
         forget_spec(record, key)
     record.unclaimed.discard(key)
     record.weight_specs[name] = spec

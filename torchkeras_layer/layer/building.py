@@ -10,15 +10,26 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from torch import nn
 
+from torchkeras_layer._dtypes import dtype_name
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.attributes import LayerBase, adopt_containers
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import path_below, per_thread
 from torchkeras_layer.layer.dry_run import dry_run, plain_size
-from torchkeras_layer.layer.record import Record, contents_of, derive_route, restore
-from torchkeras_layer.layer.weight_creation import PLACEHOLDER, creating_weights, not_built_message, placeholder_for
+from torchkeras_layer.layer.record import Record, contents_of, derive_route, is_layer, restore
+from torchkeras_layer.layer.weight_creation import (
+    PLACEHOLDER,
+    creating_weights,
+    not_built_message,
+    pinned_dtype,
+    placeholder_for,
+    weights_will_train,
+)
+from torchkeras_layer.layer.weight_lists import weight_holders
+from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
@@ -40,8 +51,9 @@ def guarded_build(build: Callable[..., None]) -> Callable[..., None]:
             return
         with build_lock, all_or_nothing(self), _build_context(self):
             self._torchkeras.is_building = True
+            known = _modules_before(self)
             build(self, *shapes, **named_shapes)
-            _finish_build(self, shapes, named_shapes)
+            _finish_build(self, shapes, named_shapes, known)
 
     return guarded
 
@@ -168,18 +180,18 @@ def _build_context(layer: LayerBase) -> Iterator[None]:
     enclosing = context.layer
     # In its own call, the layer is already the innermost one.
     parent = context.outer if enclosing is layer else enclosing
-    saved = context.building, context.alone, context.frozen
+    saved = context.building, context.alone
     record.path = record.path or path_below(parent, record.name)
+    # For the layers that `build` makes.
+    record.trainable = weights_will_train(layer)
     with creating_weights(record.pinned_device):
         context.alone = context.alone if context.building else enclosing is None
-        record.is_frozen_above = not record.is_unfrozen and (context.frozen or _freezes_layers_inside(parent))
-        context.frozen = record.is_frozen_above
         context.layer, context.building = layer, True
         try:
             yield
         finally:
             context.layer = enclosing
-            context.building, context.alone, context.frozen = saved
+            context.building, context.alone = saved
 
 
 @contextlib.contextmanager
@@ -213,11 +225,12 @@ def _undo_of(container: Any) -> tuple[Callable[[], Any], Callable[[Any], Any], A
     return container.clear, refill, container.copy()
 
 
-def _finish_build(layer: LayerBase, shapes: tuple[Any, ...], named_shapes: dict[str, Any]) -> None:
+def _finish_build(layer: Any, shapes: tuple[Any, ...], named_shapes: dict[str, Any], known: set[int] | None) -> None:
     record: Record = layer._torchkeras
     adopt_containers(layer)
     record.build_shapes = _describe_build(layer, shapes, named_shapes)
     layer.built = True
+    _pass_on(layer, known)
     if record.initial_weights is not None:
         layer.set_weights(record.initial_weights)
         record.initial_weights = None
@@ -232,17 +245,54 @@ def _describe_build(layer: LayerBase, shapes: tuple[Any, ...], named_shapes: dic
     return {"shapes_dict": named}
 
 
-def update_placeholder(layer: LayerBase) -> None:
+def inherit(layer: Any, record: Record) -> None:
+    """Do to a layer that is made in the `call` or `build` of another one what was done to that one before.
+
+    It begins in the same mode, frozen if that one is, and in the dtype that `.to()` gave to that one.
+    """
+    maker = per_thread.context.layer
+    if maker is None:
+        return
+    if not maker.training:
+        layer.training = False
+    outer: Record = maker._torchkeras
+    record.trainable = record.trainable and outer.trainable
+    record.pinned_dtype = outer.pinned_dtype
+    dtype = pinned_dtype(record, record.policy.variable)
+    if dtype is not record.policy.variable:
+        record.policy, record.casts_weights = Policy(dtype_name(dtype)), False
+
+
+def _pass_on(layer: Any, known: set[int] | None) -> None:
+    """Do to plain modules and parameters that a `build` made what torch did to the layer before it."""
+    record: Record = layer._torchkeras
+    for module in weight_holders(layer) if known is not None else ():
+        is_new = id(module) not in known and not is_layer(module)  # type: ignore[operator]
+        if is_new and not layer.training:
+            module.training = False
+        if is_new and not record.trainable:
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad_(False)
+        if record.pinned_dtype is not None and (is_new or module is layer):
+            apply = module._apply if is_new else functools.partial(nn.Module._apply, module)
+            apply(lambda t: t.to(pinned_dtype(record, t.dtype)), recurse=False)
+
+
+def _modules_before(layer: Any) -> set[int] | None:
+    """Return the ids of the modules in a layer, if anything must be done to those that its `build` will make."""
+    record: Record = layer._torchkeras
+    is_as_made = layer.training and record.trainable and record.pinned_dtype is None
+    return None if is_as_made else {id(module) for module in weight_holders(layer)}
+
+
+def update_placeholder(layer: Any) -> None:
     """Register a placeholder parameter while a layer that creates weights is not built; remove it afterwards."""
     record: Record = layer._torchkeras
     if record.built:
         layer._parameters.pop(PLACEHOLDER, None)
     elif layer._torchkeras_facts.creates_weights and PLACEHOLDER not in layer._parameters:
-        layer._parameters[PLACEHOLDER] = placeholder_for(record.name, record.pinned_device, record.policy.variable)
-
-
-def _freezes_layers_inside(parent: Any) -> bool:
-    return parent is not None and (not parent._torchkeras.trainable or parent._torchkeras.is_frozen_above)
+        dtype = record.policy.variable
+        layer._parameters[PLACEHOLDER] = placeholder_for(record.name, record.pinned_device, dtype, record.trainable)
 
 
 def _shapes_of(inputs: Any) -> Any:

@@ -18,6 +18,7 @@ from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.attributes import LayerBase, adopt_containers
 from torchkeras_layer.layer.context import run_constructor
 from torchkeras_layer.layer.record import KEY, Record, begin_module
+from torchkeras_layer.layer.weight_lists import trains
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -81,10 +82,23 @@ def captured_config(layer: LayerBase) -> dict[str, Any]:
     return kept | copy.deepcopy({name: value for name, value in given.items() if name not in base})
 
 
-def base_config(layer: LayerBase) -> dict[str, Any]:
+def signature_with_device(init: Callable[..., None]) -> inspect.Signature:
+    """Return the signature of a class, with the `device` that its `**kwargs` take: torch's `skip_init` looks for it.
+
+    >>> str(signature_with_device(lambda self, units, **kwargs: None))
+    '(units, *, device=None, **kwargs)'
+    """
+    parameters = list(inspect.signature(init).parameters.values())[1:]
+    takes_any = bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD
+    if takes_any and all(parameter.name != "device" for parameter in parameters):
+        parameters.insert(-1, inspect.Parameter("device", inspect.Parameter.KEYWORD_ONLY, default=None))
+    return inspect.Signature(parameters)
+
+
+def base_config(layer: Any) -> dict[str, Any]:
     """Return the arguments of `Layer.__init__` that recreate a layer."""
     record: Record = layer._torchkeras
-    config: dict[str, Any] = {"name": record.name, "trainable": record.trainable, "dtype": record.policy.name}
+    config: dict[str, Any] = {"name": record.name, "trainable": trains(layer), "dtype": record.policy.name}
     if record.batch_input_shape is not None:
         config["batch_input_shape"] = record.batch_input_shape
     if record.dynamic:
@@ -106,7 +120,7 @@ def given_arguments(layer: LayerBase) -> dict[str, Any]:
     for name, value in list(bound.arguments.items())[1:]:
         kind = bound.signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
-            given.update(value)
+            given.update({key: argument for key, argument in value.items() if key != "device"})
         elif kind is inspect.Parameter.VAR_POSITIONAL:
             raise not_plain_error(layer, f"*{name}", value)
         else:

@@ -215,10 +215,9 @@ def _remove_from_creator(layer: LayerBase, weight: torch.Tensor) -> WeightSpec |
 
 
 def forget_spec(record: Record, name: str) -> None:
-    """Forget the spec of a weight, and whether it is unassigned or frozen."""
+    """Forget the spec of a weight, and whether it is unassigned."""
     record.weight_specs.pop(name, None)
     record.unclaimed.discard(name)
-    record.frozen_names.discard(name)
 
 
 def is_export_proxy(cls: type) -> bool:

@@ -35,7 +35,6 @@ class CallContext:
         is_tracing: whether free dimensions are symbols.
         building: whether a `build` is running.
         alone: whether the outermost running `build` was called outside of any call.
-        frozen: whether the layer that is being built is inside a frozen one.
         uncast: whether weights are read in the dtype in which they are stored.
         scope: the name scope that was entered by hand, with the layer in whose call that happened.
     """
@@ -44,7 +43,6 @@ class CallContext:
         "alone",
         "building",
         "dry_run",
-        "frozen",
         "is_tracing",
         "layer",
         "outer",
@@ -63,7 +61,6 @@ class CallContext:
         self.is_tracing = False
         self.building = False
         self.alone = False
-        self.frozen = False
         self.uncast = False
         self.scope: tuple[Any, str] | None = None
 

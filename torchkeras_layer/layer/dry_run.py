@@ -13,6 +13,7 @@ from torch import nn
 
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.context import per_thread, run_uncast
+from torchkeras_layer.layer.weight_lists import runs_updates
 from torchkeras_layer.metrics import is_metric, muted
 from torchkeras_layer.symbolic.dependence import Dependence, Sources
 from torchkeras_layer.symbolic.input_spec import TensorSpec
@@ -133,7 +134,7 @@ class RecordedUpdate:
     @property
     def is_active(self) -> bool:
         """Whether the layer that added the update is not frozen, or is stateful."""
-        return self.owner._torchkeras.trainable or self.owner._torchkeras.stateful
+        return runs_updates(self.owner) or self.owner._torchkeras.stateful
 
     def follows_from(self, tensors: list[KerasTensor]) -> bool:
         """Whether the update is computed from one of `tensors`."""

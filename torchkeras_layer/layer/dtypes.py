@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def set_policy(layer: LayerBase, policy: Policy) -> None:
     """Set the dtypes in which a layer computes and creates weights."""
-    change(layer, policy=policy, casts_weights=policy.is_mixed)
+    change(layer, policy=policy, casts_weights=policy.is_mixed, pinned_dtype=None)
 
 
 def weights_device(layer: LayerBase) -> torch.device | None:
@@ -234,14 +234,17 @@ def move(layer: LayerBase, fn: Callable[[torch.Tensor], torch.Tensor], move_weig
     """Apply `.to()`, `.half()`, `.cuda()`, …, and use the new device and dtype for later weights and for computing."""
     record: Record = layer._torchkeras
     placeholder = layer._parameters.pop(PLACEHOLDER, None)
-    # An empty tensor shows what `fn` does, even if the layer has no weights of its own.
+    # Empty tensors show what `fn` does, even if the layer has no weights of its own.
     before = torch.empty(0, dtype=record.policy.variable, device=record.pinned_device)
-    after = fn(before)
+    other = before.to(torch.bfloat16 if before.dtype is torch.float16 else torch.float16)
+    after, after_other = fn(before), fn(other)
     move_weights()
     if after.device != before.device:
         record.pinned_device = after.device
     if after.dtype != before.dtype:
         set_policy(layer, Policy(dtype_name(after.dtype)))
+    if after.dtype is after_other.dtype:
+        record.pinned_dtype = after.dtype
     if placeholder is not None:
         layer._parameters[PLACEHOLDER] = _moved_placeholder(record, placeholder)
 

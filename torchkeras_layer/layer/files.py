@@ -257,6 +257,9 @@ def is_ready_to_load(
         except Exception as error:
             error_msgs.append(f"{record.name}: cannot be built from the saved shapes {build_config!r}: {error}")
             return False
+    elif record.graph is not None and _BUILD_CONFIG in local_metadata:
+        # A `Sequential` on strings, which have no shape: the layers inside build themselves.
+        layer.built = True
     elif layer._torchkeras_facts.creates_weights and any(
         key.startswith(prefix) and key[len(prefix) :] not in layer._torchkeras_more_to_save() for key in state_dict
     ):

@@ -12,10 +12,10 @@ from torch import nn
 
 from torchkeras_layer import regularizers
 from torchkeras_layer._shapes import as_shape
-from torchkeras_layer.layer.building import guarded_build, update_placeholder
+from torchkeras_layer.layer.building import guarded_build, inherit, update_placeholder
 from torchkeras_layer.layer.calls import Calls
 from torchkeras_layer.layer.class_facts import CLASS_OPTIONS, read_facts
-from torchkeras_layer.layer.configuration import advice_on_argument, capture_arguments
+from torchkeras_layer.layer.configuration import advice_on_argument, capture_arguments, signature_with_device
 from torchkeras_layer.layer.containers import is_export_proxy, return_containers_directly
 from torchkeras_layer.layer.context import NameScope, NotUsedYetError, choose_name, prefix_errors, traceable_init
 from torchkeras_layer.layer.dtypes import move, set_policy
@@ -48,6 +48,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         batch_size: size of the batch axis, if `input_shape` is given.
         input_dim: the same as `input_shape=(input_dim,)`.
         implementation: accepted because configs of recurrent layers have it; no effect.
+        device: where the weights are created, as in torch's modules; by default on the device of the first input.
 
     Raises:
         TypeError: for an unknown keyword; if `trainable`, `dynamic` or `autocast` is not a bool, `name` not a string,
@@ -88,6 +89,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         batch_size: int | None = None,
         input_dim: int | None = None,
         implementation: Any = None,
+        device: Any = None,
         **unknown: Any,
     ) -> None:
         class_name = type(self).__name__
@@ -103,6 +105,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
             record.activity_regularizer = regularizers.get(activity_regularizer)
             record.batch_input_shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
             record.policy = as_policy(dtype)
+            record.pinned_device = None if device is None else _as_device(device)
         record.casts_weights = record.policy.is_mixed
         record.initial_weights = weights
         record.name = choose_name(name, class_name)
@@ -119,6 +122,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
             return
         if "__init__" in cls.__dict__:
             cls.__init__ = capture_arguments(cls.__init__)
+            cls.__signature__ = signature_with_device(cls.__init__)
         if "build" in cls.__dict__:
             cls.build = guarded_build(cls.build)
         cls._torchkeras_facts = read_facts(cls, Layer, ours)
@@ -308,8 +312,9 @@ def _attach_record(layer: Layer, record: Record) -> None:
     if previous.is_ready:
         # The constructor runs a second time.
         record.graph = previous.graph
-    record.pinned_device = _chosen_default_device()
+    record.pinned_device = record.pinned_device or _chosen_default_device()
     record.signature, record.supports_masking = facts.signature, facts.defines_mask
+    inherit(layer, record)
     layer.__dict__[KEY] = record
     if facts.declared:
         _apply_declarations(layer, record, facts.declared)
@@ -342,6 +347,13 @@ def _as_bool(class_name: str, argument: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{class_name}: {argument} must be True or False. Received: {argument}={value!r}.")
     return value
+
+
+def _as_device(device: Any) -> torch.device:
+    try:
+        return torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"device must be a device of torch, such as 'cuda'. Received: device={device!r}.") from error
 
 
 def _chosen_default_device() -> Any:

@@ -23,7 +23,7 @@ from torchkeras_layer.layer.graph_place import no_symbolic_call_message
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import effects_of
 from torchkeras_layer.layer.weight_arguments import read_weight
-from torchkeras_layer.layer.weight_lists import layers_in
+from torchkeras_layer.layer.weight_lists import layers_in, runs_updates
 from torchkeras_layer.symbolic.keras_tensor import symbolic_leaves
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def can_update_in_kernel() -> bool:
 
 
 def _runs_updates(context: CallContext) -> bool:
-    return not in_backward() and (context.layer is None or context.layer._torchkeras.trainable)
+    return not in_backward() and (context.layer is None or runs_updates(context.layer))
 
 
 def updates_of(layer: LayerBase, needing_nodes: str | None = None) -> list[RecordedUpdate]:

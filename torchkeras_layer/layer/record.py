@@ -25,7 +25,7 @@ KEY = "_torchkeras"
 # What calls leave. A copy starts without it.
 _OF_CALLS = ("calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "model")
 # Values that are never changed in place, so that copies can share them.
-_SHARED = frozenset({"policy", "signature", "init_arguments", "compute_dtype", "pinned_device"})
+_SHARED = frozenset({"policy", "signature", "init_arguments", "compute_dtype", "pinned_device", "pinned_dtype"})
 _PLAIN = frozenset({bool, str, type(None)})
 
 
@@ -67,14 +67,16 @@ class Record:
         # The name, and the path: the names of the enclosing layers too.
         "name", "path",
         # What it was created with.
-        "init_arguments", "initial_weights", "batch_input_shape", "pinned_device",
+        "init_arguments", "initial_weights", "batch_input_shape",
+        # Where and in which floating-point dtype torch was told to store the weights, by `.to()` and the like.
+        "pinned_device", "pinned_dtype",
         # How it computes; `casts_weights`: whether a mixed policy casts weights when `call` reads them.
         "policy", "casts_weights", "autocast", "dynamic", "stateful", "input_spec", "activity_regularizer",
         "supports_masking", "warned_of_mask", "warned_of_shape",
-        # Its weights: the spec of each, the names of those that no attribute holds yet, the names of those whose
-        # `requires_grad` was turned off by freezing; `is_unfrozen`: whether `trainable` was last set to `True`;
-        # `is_frozen_above`: whether an enclosing layer was frozen when it was built.
-        "weight_specs", "unclaimed", "frozen_names", "trainable", "is_unfrozen", "is_frozen_above",
+        # Its weights: the spec of each, the names of those that no attribute holds yet; the names of parameters of the
+        # user's that did not train when they were assigned; `trainable` as it was last set: what trains is said by
+        # `requires_grad`, and this flag says what is to be done with weights and layers that do not exist yet.
+        "weight_specs", "unclaimed", "constants", "trainable",
         "built", "is_building", "build_shapes",
         # Losses that belong to no call.
         "loss_functions",
@@ -93,6 +95,7 @@ class Record:
         self.initial_weights: list[Any] | None = None
         self.batch_input_shape: Any = None
         self.pinned_device: torch.device | None = None
+        self.pinned_dtype: torch.dtype | None = None
         self.policy: Policy
         self.casts_weights = False
         self.autocast = True
@@ -105,10 +108,8 @@ class Record:
         self.warned_of_shape = False
         self.weight_specs: dict[str, WeightSpec] = {}
         self.unclaimed: set[str] = set()
-        self.frozen_names: set[str] = set()
+        self.constants: set[str] = set()
         self.trainable = True
-        self.is_unfrozen = False
-        self.is_frozen_above = False
         self.built = False
         self.is_building = False
         self.build_shapes: Any = None

@@ -37,7 +37,7 @@ def call_symbolically(layer: LayerBase, outer: Any, inputs: Any, args: tuple[Any
     inferred, run = layer._torchkeras_infer(outer, inputs, args, kwargs)
     outputs = _as_symbolic(layer, inferred)
     node = Node(layer, (inputs, *args), kwargs, outputs)
-    if run is not None and layer.training and record.trainable:
+    if run is not None and layer.training:
         node.effects = run.effects_at(node)
     record.has_recorded = True
     return outputs
@@ -226,17 +226,15 @@ def _as_symbolic(layer: LayerBase, inferred: Inferred) -> Any:
 
 def effects_of(layer: LayerBase, node: Node) -> Effects:
     """Return the losses and updates that the call at a node records in training; if unknown, do a dry run."""
-    record: Record = layer._torchkeras
     if node.effects is None and not node.is_input and any(map(_may_have_effects, layers_in(layer))):
         run = SymbolicRun(layer)
         inputs, *args = node.call_args
         context = per_thread.context
         training, context.training = context.training, True
-        trainable, record.trainable = record.trainable, True
         try:
             _run_symbolically(layer, run, None, inputs, tuple(args), node.call_kwargs)
         finally:
-            context.training, record.trainable = training, trainable
+            context.training = training
         node.effects = run.effects_at(node)
     return node.effects or Effects()
 

@@ -12,10 +12,10 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
-from torchkeras_layer.layer.containers import remember_creator
-from torchkeras_layer.layer.context import per_thread, prefix_errors
+from torchkeras_layer.layer.containers import remember_creator, weight_spec_holders
+from torchkeras_layer.layer.context import prefix_errors
 from torchkeras_layer.layer.record import Record
-from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec
+from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec, read_weight
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
@@ -60,18 +60,17 @@ def create_weight(layer: LayerBase, request: WeightRequest) -> torch.Tensor:
     record: Record = layer._torchkeras
     with creating_weights(record.pinned_device), prefix_errors(request.where):
         value = request.make()
-        weight = torch.as_tensor(value, dtype=request.dtype)
-        if weight.shape != torch.Size(request.shape):
-            raise ValueError(
-                f"the initializer must return a tensor of shape {request.shape}. Received: a tensor of shape "
-                f"{tuple(weight.shape)}. Correct the initializer, or the argument `shape`."
-            )
+        weight = torch.as_tensor(value, dtype=pinned_dtype(record, request.dtype))
+        check_shape(weight, request.shape)
         # An initializer may return the same array again; a weight owns its memory.
         shares_memory = weight is value or isinstance(value, np.ndarray)
         weight = weight.detach().clone() if shares_memory else weight.detach()
-        is_unfrozen = record.trainable and not per_thread.context.frozen
-        trains = is_unfrozen and _placeholder_requires_grad(layer)
-        return nn.Parameter(weight, requires_grad=trains) if request.spec.trainable else weight
+        return nn.Parameter(weight, requires_grad=weights_will_train(layer)) if request.spec.trainable else weight
+
+
+def pinned_dtype(record: Record, dtype: torch.dtype) -> torch.dtype:
+    """Return the dtype in which torch was told to store floating-point weights; else the given one."""
+    return record.pinned_dtype or dtype if dtype.is_floating_point else dtype
 
 
 def register_weight(layer: LayerBase, spec: WeightSpec, weight: torch.Tensor) -> torch.Tensor:
@@ -80,8 +79,6 @@ def register_weight(layer: LayerBase, spec: WeightSpec, weight: torch.Tensor) ->
     key = free_key(layer, spec.name)
     if isinstance(weight, nn.Parameter):
         layer._parameters[key] = weight
-        if not weight.requires_grad and _placeholder_requires_grad(layer):
-            record.frozen_names.add(key)
     else:
         layer._buffers[key] = weight
     record.weight_specs[key] = spec
@@ -90,10 +87,66 @@ def register_weight(layer: LayerBase, spec: WeightSpec, weight: torch.Tensor) ->
     return weight
 
 
-def _placeholder_requires_grad(layer: LayerBase) -> bool:
-    """Whether weights that are created now shall train: `requires_grad_(False)` may have been called before."""
+def reset_own_weights(layer: Any) -> None:
+    """Write what the initializers return into a layer's own weights; those that torch computes from others stay.
+
+    Raises:
+        ValueError: if an initializer returns another shape.
+    """
+    for holder, specs in weight_spec_holders(layer):
+        for key, spec in specs.items():
+            weight = read_weight(holder, key)
+            if weight is not None:
+                with creating_weights(weight.device), prefix_errors(f"{layer._torchkeras.name}: {spec.name!r}"):
+                    value = _first_value(spec.initializer(tuple(weight.shape), dtype=weight.dtype), weight)
+                with torch.no_grad():
+                    weight.copy_(value)
+
+
+def _first_value(value: Any, weight: Any) -> torch.Tensor:
+    """Return what an initializer returned as a tensor that can be copied into a weight, even a sharded one."""
+    tensor = torch.as_tensor(value, dtype=weight.dtype, device=weight.device)
+    check_shape(tensor, tuple(weight.shape))
+    if not hasattr(weight, "placements"):
+        return tensor
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(tensor, weight.device_mesh, weight.placements)
+
+
+def check_shape(tensor: torch.Tensor, shape: tuple[int, ...]) -> None:
+    """Check the shape of what an initializer returned.
+
+    Raises:
+        ValueError: if it is not the one that was asked for.
+    """
+    if tensor.shape != torch.Size(shape):
+        raise ValueError(
+            f"the initializer must return a tensor of shape {shape}. Received: a tensor of shape "
+            f"{tuple(tensor.shape)}. Correct the initializer, or the argument `shape`."
+        )
+
+
+def weights_will_train(layer: Any) -> bool:
+    """Whether weights that a layer creates now shall train; the placeholder knows whether torch was told otherwise.
+
+    >>> import torchkeras_layer as keras
+    >>> weights_will_train(keras.layers.Dense(2).requires_grad_(False))
+    False
+    """
     placeholder = layer._parameters.get(PLACEHOLDER)
-    return placeholder is None or placeholder.requires_grad
+    if placeholder is not None and can_train(placeholder):
+        return placeholder.requires_grad
+    return layer._torchkeras.trainable
+
+
+def can_train(parameter: torch.Tensor) -> bool:
+    """Whether torch can compute gradients of a parameter's dtype.
+
+    >>> can_train(torch.ones(2)), can_train(torch.ones(2, dtype=torch.int64))
+    (True, False)
+    """
+    return parameter.dtype.is_floating_point or parameter.dtype.is_complex
 
 
 PLACEHOLDER = "_weights_to_build"
@@ -170,8 +223,9 @@ def placeholder_for(layer_name: str, device: Any, dtype: torch.dtype, requires_g
     <weights of dense, not built>
     """
     make: Any = UnbuiltWeights
-    placeholder = make(layer_name, device, dtype)
-    return placeholder.requires_grad_(requires_grad and placeholder.requires_grad)
+    with creating_weights(None):
+        placeholder = make(layer_name, device, dtype)
+        return placeholder.requires_grad_(requires_grad and placeholder.requires_grad)
 
 
 def not_built_message(names: list[str]) -> str:

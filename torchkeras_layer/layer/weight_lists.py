@@ -11,9 +11,10 @@ import torch
 from torch import nn
 
 from torchkeras_layer.layer.containers import TrackedContainer, weight_spec_holders
-from torchkeras_layer.layer.record import KEY, is_layer
+from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.record import Record, is_layer
 from torchkeras_layer.layer.weight_arguments import read_weight
-from torchkeras_layer.layer.weight_creation import UnbuiltWeights
+from torchkeras_layer.layer.weight_creation import UnbuiltWeights, can_train, weights_will_train
 from torchkeras_layer.metrics import is_metric
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def weights_of(module: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor
     """Return the weights in a module that train, and the others; parents come before children, each weight once."""
     trainable: dict[int, torch.Tensor] = {}
     others: dict[int, torch.Tensor] = {}
-    for holder, is_frozen in weight_holders(module):
+    for holder in weight_holders(module):
         for parameter in holder._parameters.values():
             if (
                 parameter is not None
@@ -65,7 +66,7 @@ def weights_of(module: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor
                 and id(parameter) not in trainable
                 and id(parameter) not in others
             ):
-                chosen = trainable if parameter.requires_grad and not is_frozen else others
+                chosen = trainable if parameter.requires_grad else others
                 chosen[id(parameter)] = parameter
         for name, buffer in holder._buffers.items():
             if buffer is not None and name not in holder._non_persistent_buffers_set:
@@ -147,16 +148,16 @@ def modules_in(module: nn.Module) -> Iterator[nn.Module]:
     >>> [type(m).__name__ for m in modules_in(nn.Sequential(nn.Linear(1, 1), nn.ReLU()))]
     ['Sequential', 'Linear', 'ReLU']
     """
-    return (visited for visited, _ in _visit(module, with_metrics=True))
+    return _visit(module, with_metrics=True)
 
 
 def layers_in(module: nn.Module) -> Iterator[Any]:
     """Yield the layers among `module` and all modules inside it: parents first, in attribute order, each once."""
-    return (visited for visited, _ in _visit(module) if is_layer(visited))
+    return (visited for visited in _visit(module) if is_layer(visited))
 
 
-def weight_holders(module: nn.Module) -> Iterator[tuple[nn.Module, bool]]:
-    """Yield every module whose tensors are weights, and whether it or a layer that contains it is frozen."""
+def weight_holders(module: nn.Module) -> Iterator[nn.Module]:
+    """Yield every module whose tensors are weights: `module` and those inside it, without metrics."""
     return _visit(module)
 
 
@@ -200,56 +201,89 @@ def _children(module: nn.Module) -> list[nn.Module]:
     return [child for child in registry.values() if child is not None]
 
 
-def _visit(module: nn.Module, with_metrics: bool = False) -> Iterator[tuple[nn.Module, bool]]:
+def _visit(module: nn.Module, with_metrics: bool = False) -> Iterator[nn.Module]:
     # A stack and not recursion: the time is linear, and deep models do not exceed Python's recursion limit.
-    stack: list[tuple[Any, bool]] = [(module, False)]
+    stack = [module]
     seen: set[int] = set()
     while stack:
-        visited, frozen = stack.pop()
-        record = visited.__dict__.get(KEY)
-        if id(visited) in seen or (record is None and not with_metrics and is_metric(visited)):
+        visited = stack.pop()
+        if id(visited) in seen or (not with_metrics and not is_layer(visited) and is_metric(visited)):
             continue
         seen.add(id(visited))
-        frozen = frozen or (record is not None and not record.trainable)
-        yield visited, frozen
-        stack.extend((child, frozen) for child in reversed(_children(visited)))
+        yield visited
+        stack.extend(reversed(_children(visited)))
 
 
-def set_trainable(layer: LayerBase, value: bool) -> None:
-    """Freeze or unfreeze a layer, and set `trainable` of the layers inside it."""
-    record = layer._torchkeras
-    record.trainable = record.is_unfrozen = value
-    record.is_frozen_above = False
-    if value:
-        unfreeze_own_parameters(layer)
-    else:
-        freeze_own_parameters(layer)
+def set_trainable(layer: Any, value: bool) -> None:
+    """Set `requires_grad` of all parameters in a layer, and `trainable` of the layers inside it.
+
+    A parameter of the user's that did not train when it was assigned stays as it was.
+    """
+    layer._torchkeras.trainable = value
+    for parameter in _own_variables(layer):
+        parameter.requires_grad_(value)
     for inner in nearest_layers(layer):
         inner.trainable = value
 
 
-def freeze_own_parameters(layer: LayerBase) -> None:
-    """Set `requires_grad` to false for a layer's own parameters and those of plain modules in it; remember which."""
+def trains(layer: Any) -> bool:
+    """Whether a layer trains: as `trainable` was last set, unless `requires_grad` of all its parameters says otherwise.
+
+    >>> import torchkeras_layer as keras
+    >>> trains(keras.layers.Dense(2).requires_grad_(False))
+    False
+    """
+    found = {p.requires_grad for inner in layers_in(layer) for p in _own_variables(inner)}
+    return (not found or True in found) if layer._torchkeras.trainable else found == {True}
+
+
+def runs_updates(layer: Any) -> bool:
+    """Whether the updates of a layer run: if it trains, by its own parameters alone; in a dry run, always.
+
+    Tensors that torch puts in the place of parameters for one call say nothing.
+    """
+    if per_thread.context.dry_run is not None:
+        return True
+    record: Record = layer._torchkeras
+    own = [p for name, p in layer._parameters.items() if p is not None and name not in record.constants]
+    if record.trainable:
+        return not own or any(p.requires_grad or not isinstance(p, nn.Parameter) for p in own)
+    return bool(own) and all(p.requires_grad and isinstance(p, nn.Parameter) for p in own)
+
+
+def freeze_restored(model: Any) -> None:
+    """Freeze a model whose config says so, but not the layers that were thawed in it: some others are frozen then.
+
+    In a config of Keras, the layers of a frozen model may all be thawed, which has no effect there.
+    """
+    if all(trains(inner) for inner in nearest_layers(model)):
+        model.trainable = False
+    else:
+        model._torchkeras.trainable = False
+
+
+def prepare_assigned(layer: Any, name: str, value: nn.Module | nn.Parameter) -> None:
+    """Before a layer gets a module or parameter: freeze it if the layer is frozen, else note what does not train."""
+    record: Record = layer._torchkeras
+    if not weights_will_train(layer) and not trains(layer):
+        value.requires_grad_(False)
+        for inner in layers_in(value) if isinstance(value, nn.Module) else ():
+            inner._torchkeras.trainable = False
+        return
+    is_known = name in record.weight_specs or name in layer._parameters
+    if is_known or is_layer(value):
+        return
+    record.constants = {known for known in record.constants if known.partition(".")[0] != name}
+    plain = [(name, value)] if isinstance(value, nn.Parameter) else _own_parameters(value, f"{name}.")
+    record.constants.update(key for key, parameter in plain if not parameter.requires_grad)
+
+
+def _own_variables(layer: Any) -> Iterator[nn.Parameter]:
+    """Yield the parameters of a layer, and of plain modules in it, that may be frozen and thawed."""
+    constants = layer._torchkeras.constants
     for name, parameter in _own_parameters(layer):
-        if parameter.requires_grad:
-            parameter.requires_grad_(False)
-            layer._torchkeras.frozen_names.add(_without_parametrization(name))
-
-
-def unfreeze_own_parameters(layer: LayerBase) -> None:
-    """Set `requires_grad` to true for the parameters that `freeze_own_parameters` has frozen."""
-    for name, parameter in _own_parameters(layer):
-        if _without_parametrization(name) in layer._torchkeras.frozen_names:
-            parameter.requires_grad_(True)
-    layer._torchkeras.frozen_names.clear()
-
-
-def freeze_assigned(layer: LayerBase, value: nn.Module | nn.Parameter) -> None:
-    """Freeze what is assigned to an attribute of a frozen layer, without changing `trainable` of the layers in it."""
-    freeze_own_parameters(layer)
-    if isinstance(value, nn.Module):
-        for inner in layers_in(value):
-            freeze_own_parameters(inner)
+        if can_train(parameter) and not (constants and _without_parametrization(name) in constants):
+            yield parameter
 
 
 def _without_parametrization(name: str) -> str:
@@ -262,9 +296,13 @@ def _without_parametrization(name: str) -> str:
 
 
 def _own_parameters(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
-    for name, parameter in module._parameters.items():
-        if parameter is not None and not isinstance(parameter, UnbuiltWeights):
-            yield prefix + name, parameter
-    for name, child in module._modules.items():
-        if child is not None and not is_layer(child):
-            yield from _own_parameters(child, f"{prefix}{name}.")
+    stack: list[tuple[str, nn.Module]] = [(prefix, module)]
+    seen: set[int] = set()
+    while stack:
+        prefix, visited = stack.pop()
+        if id(visited) in seen:
+            continue
+        seen.add(id(visited))
+        yield from ((prefix + name, p) for name, p in visited._parameters.items() if p is not None)
+        children = [(f"{prefix}{name}.", child) for name, child in visited._modules.items()]
+        stack.extend((name, child) for name, child in children if child is not None and not is_layer(child))

@@ -17,7 +17,7 @@ from torchkeras_layer.layer.weight_arguments import (
     read_request,
     read_weight,
 )
-from torchkeras_layer.layer.weight_creation import create_weight, register_weight
+from torchkeras_layer.layer.weight_creation import create_weight, register_weight, reset_own_weights
 from torchkeras_layer.layer.weight_lists import (
     apply_constraints,
     as_array,
@@ -26,6 +26,7 @@ from torchkeras_layer.layer.weight_lists import (
     layers_in,
     own_weights,
     set_trainable,
+    trains,
     weights_of,
     write_weights,
 )
@@ -126,8 +127,9 @@ class Weights(LayerBase):
     def trainable(self) -> bool:
         """Whether the layer trains. Setting it also sets it for all layers inside this one; plain modules follow too.
 
-        `False` sets `requires_grad` of all parameters to false. `True` undoes that; a parameter whose `requires_grad`
-        was false before stays frozen. It can be set before the weights exist.
+        Setting it sets `requires_grad` of all parameters, which is what decides: `requires_grad_(False)` makes this
+        false too. A parameter of your own whose `requires_grad` was false when it was assigned stays frozen. It can be
+        set before the weights exist.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.build((None, 3))
@@ -135,7 +137,8 @@ class Weights(LayerBase):
         >>> [p.requires_grad for p in layer.parameters()], len(layer.trainable_weights)
         ([False, False], 0)
         """
-        return self._torchkeras.trainable
+        record = self._torchkeras
+        return trains(self) if record.is_ready else record.trainable
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
@@ -143,7 +146,7 @@ class Weights(LayerBase):
 
     @property
     def trainable_weights(self) -> list[torch.Tensor]:
-        """The parameters that train: they have `requires_grad`, and neither their layer nor one around it is frozen.
+        """The parameters that train: those with `requires_grad`, in this layer and in all modules inside it.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.BatchNormalization(); layer.build((None, 3))
@@ -254,6 +257,20 @@ class Weights(LayerBase):
         write_weights(self._torchkeras.name, self.weights, weights)
         for layer in layers_in(self):
             layer.finalize_state()
+
+    def reset_parameters(self) -> None:
+        """Give the layer's own weights new values from their initializers, in place, as torch's modules do.
+
+        Weights of layers inside this one are not changed: `model.apply` reaches all of them. A layer that is not built
+        has no weights. A model that was built on the meta device gets its first values so.
+
+        >>> import torch
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Dense(2, kernel_initializer="ones", device="meta"); layer.build((None, 1))
+        >>> layer = layer.to_empty(device="cpu"); layer.reset_parameters(); layer.get_weights()[0]
+        array([[1., 1.]], dtype=float32)
+        """
+        reset_own_weights(self)
 
     def finalize_state(self) -> None:
         """Recompute what the layer derives from its weights. It runs after `set_weights`; the base class does nothing.

@@ -73,6 +73,11 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
             raise ValueError(
                 f"{type(self).__name__}: give both inputs and outputs, or neither. Received: {inputs=}, {outputs=}."
             )
+        if kwargs.get("device") is not None:
+            raise TypeError(
+                f"{type(self).__name__}: a model takes no device. Received: device={kwargs['device']!r}. Give it to "
+                "its layers, make them inside `with torch.device(...)`, or call `.to(device)`."
+            )
         is_own_class = type(self) in (Model, Functional)
         super().__init__(name=_counted_name(name) if is_own_class else name, **kwargs)
         self._torchkeras.graph = self._torchkeras.graph or GraphState()

@@ -181,6 +181,12 @@ class LocallyConnected(BaseConvolution):
         if self.built:
             self._torchkeras_values = self._torchkeras.derived.windows.values().to(self.kernel.device)
 
+    def reset_parameters(self) -> None:
+        """Give the weights new values; also recompute the indices, which a layer from the meta device does not have."""
+        super().reset_parameters()
+        if self.built:
+            self._torchkeras_values = self._torchkeras.derived.windows.values().to(self.kernel.device)
+
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(each window @ its kernel + its bias)`."""
         geometry: LocalGeometry = self._torchkeras.derived

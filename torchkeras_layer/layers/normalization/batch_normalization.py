@@ -15,6 +15,7 @@ from torchkeras_layer._autograd import may_need_gradients
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import VariableAggregation, VariableSynchronization
 from torchkeras_layer.layer.losses import can_update_in_kernel
+from torchkeras_layer.layer.weight_lists import runs_updates
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, filled_sizes, number_between, resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter, cast_output, weight_of
@@ -138,7 +139,7 @@ class BatchNormalization(AxisNormalization, has_effects=True):
         """Return the normalized inputs."""
         if mask is not None:
             mask = _fitting_mask(self, mask, inputs)
-        is_in_training = training and self._torchkeras.trainable
+        is_in_training = training and runs_updates(self)
         if is_in_training and self.synchronized and spans_processes():
             outputs = _by_moments(self, inputs, mask, synchronized_moments)
         elif not is_in_training or inputs.numel() == 0:

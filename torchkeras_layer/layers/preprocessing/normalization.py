@@ -87,6 +87,12 @@ class Normalization(DataLayer):
         self.variance = self.add_weight("variance", sizes, initializer="ones", trainable=False)
         self.count = self.add_weight("count", (), dtype="int64", initializer="zeros", trainable=False)
 
+    def reset_parameters(self) -> None:
+        """Give the weights new values, or compute again what follows from the given mean and variance."""
+        super().reset_parameters()
+        if self.built and self.input_mean is not None:
+            _fill_given_moments(self)
+
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Compute mean and variance of data; they replace those computed before.
 

@@ -11,6 +11,7 @@ from typing_extensions import Self
 
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.configuration import captured_config
+from torchkeras_layer.layer.weight_lists import trains
 from torchkeras_layer.models.configs.writing import GraphWriter
 from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.graphs import layer_under, operand_under, wiring_of
@@ -43,7 +44,7 @@ class ModelConfiguration(GraphCalls):
             inherits = type(self).get_config is ModelConfiguration.get_config
             return captured_config(self) if inherits else super().get_config()
         network = wiring.network
-        config: dict[str, Any] = {"name": self._torchkeras.name, "trainable": self._torchkeras.trainable}
+        config: dict[str, Any] = {"name": self._torchkeras.name, "trainable": trains(self)}
         if self._torchkeras.policy.name != "float32":
             config["dtype"] = self._torchkeras.policy.name
         writer = GraphWriter(network, lambda key: layer_under(self, key), lambda key: operand_under(self, key))

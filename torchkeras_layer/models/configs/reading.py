@@ -17,6 +17,7 @@ from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._shapes import full_shape
 from torchkeras_layer._structures import in_order, leaves, map_leaves
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.weight_lists import freeze_restored
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
 from torchkeras_layer.models.configs.keras_2_activations import with_keras_2_activations
 from torchkeras_layer.models.configs.keras_2_nodes import (
@@ -54,7 +55,7 @@ def read_model(cls: Any, config: dict[str, Any], custom_objects: Mapping[str, An
     model = cls(graph.inputs, graph.outputs, **given)
     take_sinks(model, graph.sinks)
     if config.get("trainable") is False:
-        model.trainable = False
+        freeze_restored(model)
     return model
 
 

@@ -9,6 +9,7 @@ from typing_extensions import Self
 
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.configuration import captured_config
+from torchkeras_layer.layer.weight_lists import freeze_restored, trains
 from torchkeras_layer.models.chain import chain_of
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.registry import (
@@ -45,7 +46,7 @@ class SequentialConfiguration(Model):
                 "See docs/differences.md#symbolic-losses-of-a-sequential"
             )
         start = [history_of(state.start).layer] if state.start is not None and state.seen is None else []
-        config: dict[str, Any] = {"name": self._torchkeras.name, "trainable": self._torchkeras.trainable}
+        config: dict[str, Any] = {"name": self._torchkeras.name, "trainable": trains(self)}
         if self._torchkeras.policy.name != "float32":
             config["dtype"] = self._torchkeras.policy.name
         config["layers"] = [serialize_keras_object(layer) for layer in [*start, *self.layers]]
@@ -87,7 +88,7 @@ class SequentialConfiguration(Model):
         if shape is not None and not model._torchkeras.built:
             model.build(tuple(shape))
         if config.get("trainable") is False:
-            model.trainable = False
+            freeze_restored(model)
         return model
 
 
