@@ -46,7 +46,7 @@ def _gives_three(shape, dtype=None):
 WEIGHTS = [
     ({"shape": (None, 2)}, ValueError, r"\(None, 2\)"),
     ({"shape": (-1,)}, ValueError, r"\(-1,\)"),
-    ({"shape": 3}, TypeError, "3"),
+    ({"shape": 3.0}, TypeError, "3"),
     ({"shape": "ab"}, TypeError, "'ab'"),
     ({"shape": (2.0,)}, TypeError, r"2.0"),
     ({"shape": (True,)}, TypeError, "True"),

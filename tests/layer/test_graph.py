@@ -41,7 +41,10 @@ def test_methods_raise_runtime_error(layer, name, index):
 
 @pytest.mark.parametrize("name", ["get_losses_for", "get_updates_for"])
 @pytest.mark.parametrize("inputs", [None, torch.ones(1)], ids=["None", "tensor"])
-def test_what_depends_on_inputs_needs_a_graph(layer, name, inputs):
+def test_what_depends_on_inputs_needs_a_graph(name, inputs):
+    """[27] Of a layer that was called; without any call, nothing depends on inputs."""
+    assert getattr(Linear(2), name)(None) == []
+    layer = built(Linear(2, name="alone"))
     with pytest.raises(RuntimeError, match=rf"alone: {name}\(\)"):
         getattr(layer, name)(inputs)
 
