@@ -141,7 +141,7 @@ steps = st.lists(st.tuples(st.sampled_from(["root", "a", "inner", "b", "c", "bui
 @given(steps)
 @example([("root", False), ("a", True)])
 def test_any_sequence_of_freezing(sequence):
-    """[33] [34] Flags, lists of all levels, `requires_grad` and what an optimizer step changes agree with a simple model."""
+    """[33] [34] Flags, lists, `requires_grad` and what an optimizer step changes agree with a simple model."""
     layers, model = _tree(), Model()
     for name, value in [*sequence, ("build", True)]:
         if name == "build":
