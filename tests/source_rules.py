@@ -110,11 +110,8 @@ def upward_imports(module: str, found: Iterable[Import]) -> list[str]:
 
 
 def import_cycle(found: Mapping[str, Iterable[Import]]) -> list[str]:
-    """Name the modules of one import cycle, deferred imports included; `[]` if there is none."""
-    arrows = {
-        module: {item.target for item in items if item.when != "typing" and _is_ours(item.target)}
-        for module, items in found.items()
-    }
+    """Name the modules of one import cycle, deferred imports and those for types included; `[]` if there is none."""
+    arrows = {module: {item.target for item in items if _is_ours(item.target)} for module, items in found.items()}
     try:
         TopologicalSorter(arrows).prepare()
     except CycleError as error:

@@ -19,7 +19,6 @@ from torchkeras_layer.layer.context import cast_for_call, run_untraced
 from torchkeras_layer.layer.weight_arguments import WeightSpec, read_weight
 
 if TYPE_CHECKING:
-    from torchkeras_layer.layer.attributes import LayerBase
     from torchkeras_layer.layer.record import Record
     from torchkeras_layer.layer.weight_arguments import WeightSpec
 
@@ -139,7 +138,7 @@ def _holds_state(value: Any) -> bool:
     return any(_holds_state(entry) for entry in entries)
 
 
-def weight_spec_holders(layer: LayerBase) -> list[tuple[nn.Module, dict[str, WeightSpec]]]:
+def weight_spec_holders(layer: Any) -> list[tuple[nn.Module, dict[str, WeightSpec]]]:
     """List the layer and all containers on its attributes, nested or not, each with the specs of its weights."""
     found: list[Any] = [layer]
     for holder in found:
@@ -153,7 +152,7 @@ _creators: dict[int, tuple[weakref.ref[torch.Tensor], weakref.ref[Any]]] = {}
 _removed: dict[int, tuple[weakref.ref[torch.Tensor], WeightSpec]] = {}
 
 
-def remember_creator(weight: torch.Tensor, layer: LayerBase) -> None:
+def remember_creator(weight: torch.Tensor, layer: Any) -> None:
     """Remember that `layer` created `weight`, until the weight is assigned to an attribute or put into a container."""
     key = id(weight)
     _creators[key] = (weakref.ref(weight, lambda _: _creators.pop(key, None)), weakref.ref(layer))
@@ -200,7 +199,7 @@ def _creator_of(value: Any) -> Any:
     return layer() if weight is not None and layer is not None and weight() is value else None
 
 
-def _remove_from_creator(layer: LayerBase, weight: torch.Tensor) -> WeightSpec | None:
+def _remove_from_creator(layer: Any, weight: torch.Tensor) -> WeightSpec | None:
     """Remove a weight from the layer that created it, and return its spec."""
     record: Record = layer._torchkeras
     for key in record.unclaimed:

@@ -18,9 +18,7 @@ from torch._compile import _disable_dynamo
 from torchkeras_layer._names import to_snake_case, unique_name
 
 if TYPE_CHECKING:
-    from torchkeras_layer.layer.attributes import LayerBase
     from torchkeras_layer.layer.call_records import Recording
-    from torchkeras_layer.layer.weight_arguments import WeightSpec
 
 
 class CallContext:
@@ -90,7 +88,7 @@ def run_untraced(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any
     return function(*args, **kwargs)
 
 
-def run_constructor(layer: LayerBase, init: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+def run_constructor(layer: Any, init: Callable[..., None], *args: Any, **kwargs: Any) -> None:
     """Run a constructor; torch.compile traces it only for a layer without weights that is made inside a traced call.
 
     >>> import torchkeras_layer as keras
@@ -119,7 +117,7 @@ def traceable_init(init: Callable[..., None]) -> Callable[..., None]:
 class NameScope(contextlib.AbstractContextManager["NameScope"]):
     """A context manager: the paths of layers that are built inside it begin with `name`, as in `'encoder/'`."""
 
-    def __init__(self, layer: LayerBase) -> None:
+    def __init__(self, layer: Any) -> None:
         enclosing = per_thread.context.layer
         prefix = path_prefix(enclosing)
         # In its own call or build, a layer is the enclosing layer.
@@ -140,7 +138,7 @@ class NotUsedYetError(ValueError, AttributeError):
     """The layer has no scope name yet. Also an AttributeError, so that `hasattr(layer, "scope_name")` is `False`."""
 
 
-def assign_path(layer: LayerBase) -> None:
+def assign_path(layer: Any) -> None:
     """Give a built layer its path, unless it has one."""
     record = layer._torchkeras
     if record.path is None and record.built:
@@ -218,8 +216,10 @@ def run_uncast(function: Callable[[], Any]) -> Any:
         context.uncast = outer
 
 
-def cast_for_call(weight: torch.Tensor, spec: WeightSpec | None) -> torch.Tensor:
+def cast_for_call(weight: torch.Tensor, spec: Any) -> torch.Tensor:
     """Return a weight, cast to the compute dtype if the innermost running `call` is of a layer with a mixed policy.
+
+    `spec`: its `WeightSpec`, or `None`.
 
     Everywhere else, and for a weight with `autocast=False`, return it as it is stored.
 

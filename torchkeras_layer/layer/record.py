@@ -17,7 +17,6 @@ from torchkeras_layer.symbolic.input_spec import InputSpec
 from torchkeras_layer.symbolic.node import NodeLinks
 
 if TYPE_CHECKING:
-    from torchkeras_layer.layer.attributes import LayerBase
     from torchkeras_layer.layer.weight_arguments import WeightSpec
     from torchkeras_layer.precision import Policy
 
@@ -196,7 +195,7 @@ def too_early_message(class_name: str, what: str) -> str:
     return f"{class_name}: call super().__init__() at the start of __init__. Until then, a layer {what}."
 
 
-def begin_module(layer: LayerBase) -> Any:
+def begin_module(layer: Any) -> Any:
     """Have torch create its registries once, without the hooks of lazy modules; return the record or `BeforeInit`."""
     state = layer.__dict__
     if KEY in state:
@@ -220,14 +219,14 @@ def is_layer(module: Any) -> TypeGuard[Any]:
     return KEY in getattr(module, "__dict__", ())
 
 
-def change(layer: LayerBase, **values: Any) -> None:
+def change(layer: Any, **values: Any) -> None:
     """Write values that decide which path calls take into a layer's record."""
     record: Record = layer._torchkeras
     restore(record, values)
     derive_route(layer)
 
 
-def derive_route(layer: LayerBase) -> None:
+def derive_route(layer: Any) -> None:
     """Decide whether calls on one plain tensor may go straight to `call`, and what must be checked before."""
     record: Record = layer._torchkeras
     facts: ClassFacts = layer._torchkeras_facts

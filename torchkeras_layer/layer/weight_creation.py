@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,9 +16,6 @@ from torchkeras_layer.layer.containers import remember_creator, weight_spec_hold
 from torchkeras_layer.layer.context import prefix_errors
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec, read_weight
-
-if TYPE_CHECKING:
-    from torchkeras_layer.layer.attributes import LayerBase
 
 
 @contextlib.contextmanager
@@ -51,7 +48,7 @@ def creating_weights(device: torch.device | None) -> Iterator[None]:
         yield
 
 
-def create_weight(layer: LayerBase, request: WeightRequest) -> torch.Tensor:
+def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
     """Create a weight: an `nn.Parameter` if it trains, else a tensor.
 
     Raises:
@@ -73,7 +70,7 @@ def pinned_dtype(record: Record, dtype: torch.dtype) -> torch.dtype:
     return record.pinned_dtype or dtype if dtype.is_floating_point else dtype
 
 
-def register_weight(layer: LayerBase, spec: WeightSpec, weight: torch.Tensor) -> torch.Tensor:
+def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch.Tensor:
     """Register a weight under an unused name, until it is assigned to an attribute."""
     record: Record = layer._torchkeras
     key = free_key(layer, spec.name)
@@ -237,7 +234,7 @@ def not_built_message(names: list[str]) -> str:
     )
 
 
-def free_key(layer: LayerBase, name: str) -> str:
+def free_key(layer: Any, name: str) -> str:
     """Return a name for a weight or submodule that no attribute has; torch allows no dots in it."""
     base = key = name.replace(".", "_").replace("/", "_") or "variable"
     number = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -17,17 +17,14 @@ from torchkeras_layer.layer.weight_arguments import read_weight
 from torchkeras_layer.layer.weight_creation import UnbuiltWeights, can_train, weights_will_train
 from torchkeras_layer.metrics import is_metric
 
-if TYPE_CHECKING:
-    from torchkeras_layer.layer.attributes import LayerBase
 
-
-def own_weights(layer: LayerBase) -> list[torch.Tensor]:
+def own_weights(layer: Any) -> list[torch.Tensor]:
     """Return the weights on the attributes of a layer itself, outside of containers: parameters, then buffers."""
     own = [weight for weight in layer._parameters.values() if is_weight(weight)]
     return [*own, *(buffer for buffer in layer._buffers.values() if buffer is not None)]
 
 
-def check_built(layer: LayerBase) -> None:
+def check_built(layer: Any) -> None:
     """Check that a layer and all layers inside it are built.
 
     Raises:
@@ -43,7 +40,7 @@ def check_built(layer: LayerBase) -> None:
         )
 
 
-def apply_constraints(layer: LayerBase) -> None:
+def apply_constraints(layer: Any) -> None:
     """Apply the constraints of all weights in a layer and in those inside it."""
     for inner in layers_in(layer):
         for holder, specs in weight_spec_holders(inner):
