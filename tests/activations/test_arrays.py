@@ -35,7 +35,9 @@ def test_arguments_are_kept():
     assert activations.softmax(X, axis=None).shape == (3, 4)
 
 
-@pytest.mark.parametrize("x", [torch.ones(2), ours.Input((3,)), "text", None, object()], ids=str)
+@pytest.mark.parametrize(
+    "x", [torch.ones(2), ours.Input((3,)), "text", None, object()], ids=["tensor", "symbolic", "text", "None", "object"]
+)
 def test_other_type_errors_stay(x):
     with pytest.raises((TypeError, RuntimeError)) as caught:
         activations.softmax(x, axis="last")
