@@ -25,6 +25,9 @@ def test_activation_functions(name, kind):
     found = function(kind(X), *arguments)
     assert isinstance(found, torch.Tensor)
     assert torch.equal(found, function(torch.tensor(X), *arguments))
+    if name == "hard_sigmoid_keras2":  # Keras 3 has another function of the name
+        assert_close(found, np.clip(0.2 * X + 0.5, 0, 1), rtol=1e-4, atol=1e-5)
+        return
     assert_close(found, getattr(keras.activations, name)(X, *arguments), rtol=1e-4, atol=1e-5)
 
 

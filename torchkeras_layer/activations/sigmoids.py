@@ -42,7 +42,10 @@ def hard_sigmoid_keras2(x: Tensor) -> Tensor:
     >>> hard_sigmoid_keras2(torch.tensor([-4.0, 0.0, 1.0]))
     tensor([0.0000, 0.5000, 0.7000])
     """
-    return torch.clamp(0.2 * x + 0.5, 0, 1)
+    try:
+        return torch.clamp(0.2 * x + 0.5, 0, 1)
+    except (TypeError, AttributeError):
+        return of_array(hard_sigmoid_keras2, x)
 
 
 @catalog.register()

@@ -94,8 +94,11 @@ def test_an_implicit_mask_is_not_given_to_the_module():
     inputs = torch.ones(2)
     inputs._keras_mask = torch.tensor([True, False])
     layer = layers.TorchModuleWrapper(Scaled())
+    # The module returns its input, which keeps the mask; nothing is lost.
+    assert layer(inputs)._keras_mask is inputs._keras_mask
+    assert layer.module.seen["mask"] is None
     with pytest.warns(UserWarning, match="does not support masking"):
-        layer(inputs)
+        layer(inputs, torch.ones(2))
     assert layer.module.seen["mask"] is None
 
 

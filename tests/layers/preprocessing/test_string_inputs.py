@@ -91,7 +91,7 @@ def test_sequential_takes_strings():
             ValueError,
             r"input 'texts' does not fit the model: expected shape=\(None, 1\)\. Received: shape=\(1, 2",
         ),
-        ([1, 2], ValueError, r"model: expects 1 input\(s\), \['texts'\]. Received 2"),
+        ([1, 2], TypeError, r"model: input 'texts' must be strings. Received: tensor"),
         ({"words": ["a"]}, ValueError, r"model: input 'texts' is missing"),
     ],
 )
