@@ -131,12 +131,13 @@ _OF_ENTRIES = {
 NAMES = [*_CORE, *_OF_ENTRIES]
 
 
-def make(name: str) -> Call | None:
-    """Make the call of that name, ready to be timed; `None` if there is nothing to train in a training step.
+def is_there(name: str) -> bool:
+    """Return whether the library has the layer that a call is of; an older checkout may lack it."""
+    return name in _CORE or hasattr(layers, _OF_ENTRIES[name][0].layer)
 
-    >>> make("identity").seconds(10) > 0
-    True
-    """
+
+def make(name: str) -> Call | None:
+    """Make the call of that name, ready to be timed; `None` if there is nothing to train in a training step."""
     if name in _CORE:
         return _CORE[name]()
     entry, batch, training = _OF_ENTRIES[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import __main__ as program
+from benchmarks import named_calls, two_checkouts
 from benchmarks.rows import Contest, Measured, Row, header, line, ratio_row
 from benchmarks.timing import Call, Effort, compare, enough_loops
 
@@ -66,3 +67,32 @@ def test_a_call_is_repeated_to_fill_its_batch():
     assert enough_loops(_takes(0.25), 2.0) == 8
     assert enough_loops(_takes(5.0), 2.0) == 1
     assert Call(abs, -1).seconds(10) > 0
+
+
+def test_every_named_call_runs():
+    assert len(named_calls.NAMES) == len(set(named_calls.NAMES)) > 200
+    calls = [named_calls.make(name) for name in ("identity", "masked Add", "pickle of Dense", "Dense, step 1")]
+    assert all(call is not None and call.seconds(1) > 0 for call in calls)
+
+
+def test_what_one_library_lacks_is_not_there(monkeypatch):
+    assert named_calls.is_there("Dense, forward 1")
+    monkeypatch.setattr(named_calls, "layers", object())
+    assert not named_calls.is_there("Dense, forward 1")
+    assert named_calls.is_there("identity")
+
+
+def test_two_checkouts_are_timed_in_turns():
+    with two_checkouts.Worker(two_checkouts.HERE, 1e-4) as old, two_checkouts.Worker(two_checkouts.HERE, 1e-4) as new:
+        words = two_checkouts.compare(old, new, "identity", pairs=2).split()
+        assert two_checkouts.compare(old, new, "Discretization, step 1", 2).endswith("is not in both")
+    assert words[0] == "identity"
+    assert all(float(number) > 0 for number in words[1:])
+    assert len(words) == 5
+
+
+def test_a_folder_without_the_package_is_refused(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["two_checkouts", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        two_checkouts.main()
+    assert "holds no package torchkeras_layer" in capsys.readouterr().err
