@@ -25,8 +25,8 @@ AROUND = "before\n<!-- sample: `make tables` writes what follows from the code. 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
 def test_a_block_is_up_to_date(block):
     text = block.path.read_text(encoding="utf-8")
-    if block.written_anew(text) != text:
-        pytest.fail(f"The block {block.name!r} in {block.file} is stale. Run `make tables`.")
+    is_stale = block.written_anew(text) != text
+    assert not is_stale, f"The block {block.name!r} in {block.file} is stale. Run `make tables`."
 
 
 def _read(file: str) -> str:

@@ -39,7 +39,7 @@ def twins(name, *args, **kwargs):
     return mine, theirs
 
 
-def agree(mine, theirs, *args, **kwargs):
+def assert_agree(mine, theirs, *args, **kwargs):
     theirs(*args, **kwargs)
     mine.eval()(*args, **kwargs)
     mine.set_weights([to_numpy(weight) for weight in theirs.weights])
@@ -66,7 +66,7 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_built_in_layers_take_arrays_as_in_keras(name):
     (kind, *given), args, kwargs = CALLS[name]
-    agree(*twins(kind, *given), *args, **kwargs)
+    assert_agree(*twins(kind, *given), *args, **kwargs)
 
 
 def test_embedding_of_a_list():

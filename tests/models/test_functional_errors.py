@@ -34,7 +34,7 @@ def world():
     return World()
 
 
-def fails(world, act, error, message):
+def assert_fails(world, act, error, message):
     before = world.nodes()
     with pytest.raises(error, match=message):
         act(world)
@@ -76,15 +76,15 @@ CONSTRUCTIONS = {
 @pytest.mark.parametrize(("act", "error", "message"), CONSTRUCTIONS.values(), ids=CONSTRUCTIONS)
 def test_construction(world, act, error, message):
     """[47]"""
-    fails(world, act, error, message)
+    assert_fails(world, act, error, message)
 
 
 def test_two_layers_of_one_name(world):
     """[47]"""
     y = named("same")(named("same")(world.x))
-    fails(world, lambda w: keras.Model(w.x, y), ValueError, "(?s)'same'")
+    assert_fails(world, lambda w: keras.Model(w.x, y), ValueError, "(?s)'same'")
     other = keras.Input((3,), name="x")
-    fails(world, lambda w: keras.Model([w.x, other], w.x + other), ValueError, "(?s)'x'")
+    assert_fails(world, lambda w: keras.Model([w.x, other], w.x + other), ValueError, "(?s)'x'")
 
 
 def test_the_message_of_a_disconnected_graph_says_what_is_missing(world):
@@ -115,11 +115,11 @@ CALLS = {
 
 @pytest.mark.parametrize(("inputs", "error", "message"), CALLS.values(), ids=CALLS)
 def test_calls(world, inputs, error, message):
-    fails(world, lambda w: w.model(inputs), error, message)
+    assert_fails(world, lambda w: w.model(inputs), error, message)
 
 
 def test_calls_without_arguments(world):
-    fails(world, lambda w: w.model(), ValueError, "model")
+    assert_fails(world, lambda w: w.model(), ValueError, "model")
 
 
 SYMBOLIC = {name: case for name, case in CALLS.items() if name not in ("text", "None", "nothing")}
@@ -128,7 +128,7 @@ SYMBOLIC = {name: case for name, case in CALLS.items() if name not in ("text", "
 @pytest.mark.parametrize(("inputs", "error", "message"), SYMBOLIC.values(), ids=SYMBOLIC)
 def test_symbolic_calls(world, inputs, error, message):
     symbolic = map_leaves(lambda t: keras.Input(batch_shape=tuple(t.shape)), inputs)
-    fails(world, lambda w: w.model(symbolic), error, message)
+    assert_fails(world, lambda w: w.model(symbolic), error, message)
     assert all(t._keras_history.layer.outbound_nodes == [] for t in leaves(symbolic))
 
 
@@ -180,7 +180,7 @@ LAYERS = {
 
 @pytest.mark.parametrize(("act", "error", "message"), LAYERS.values(), ids=LAYERS)
 def test_symbolic_calls_of_layers(world, act, error, message):
-    fails(world, act, error, message)
+    assert_fails(world, act, error, message)
 
 
 @pytest.mark.parametrize("make", [lambda: Raises(name="l"), lambda: Looks(name="l"), lambda: Gives(5, name="l")])
@@ -218,7 +218,7 @@ GET_LAYER = [
 
 @pytest.mark.parametrize(("args", "kwargs", "message"), GET_LAYER, ids=[str(case[:2]) for case in GET_LAYER])
 def test_get_layer(world, args, kwargs, message):
-    fails(world, lambda w: w.model.get_layer(*args, **kwargs), ValueError, message)
+    assert_fails(world, lambda w: w.model.get_layer(*args, **kwargs), ValueError, message)
 
 
 ADDED = {
@@ -240,7 +240,7 @@ ADDED = {
 @pytest.mark.parametrize(("act", "error", "message"), ADDED.values(), ids=ADDED)
 def test_additions(world, act, error, message):
     names = [layer.name for layer in world.model.layers]
-    fails(world, act, error, message)
+    assert_fails(world, act, error, message)
     assert [layer.name for layer in world.model.layers] == names
     assert world.model.losses == world.model.metrics == []
     assert world.model([ONES, ONES]).shape == (2, 3)

@@ -90,7 +90,7 @@ def is_plain(code: str) -> bool:
     return len(tree.body) == 1 and not words & {"__import__", "exec", "eval", "intruder"}
 
 
-def check(model: Any, data: Any, custom_objects: Any = None) -> None:
+def assert_config_and_copies_agree(model: Any, data: Any, custom_objects: Any = None) -> None:
     """Run a model, its config and its fx module."""
     wanted = model(data)
     assert is_plain(model.code)
@@ -109,7 +109,7 @@ def test_names_of_inputs_layers_and_models(name):
     y = torch.clamp(dense(x), max=float("inf"))
     inner = keras.Model(x, torch.nan_to_num(y, nan=float("nan"), posinf=1.0), name=f"{name}!")
     outer = keras.Model(x, inner(x) + x, name=name)
-    check(outer, X)
+    assert_config_and_copies_agree(outer, X)
     assert outer.get_layer(name) is outer.layers[0]
     torch.testing.assert_close(inner(X), dense(X))
 
@@ -147,7 +147,7 @@ def test_names_that_become_one():
     for name in ("a/b", "a_b", "a.b", "a_b_1", "A_b"):
         y = keras.layers.Dense(3, name=name)(y)
     model = keras.Model(x, y)
-    check(model, X)
+    assert_config_and_copies_agree(model, X)
     assert len(model.state_dict()) == 10
 
 
@@ -168,8 +168,8 @@ def tabled(name: str) -> Any:
 
 @pytest.mark.parametrize("name", ["a", "0", "my-child", "é", "two words"])
 def test_a_weight_of_a_child_of_any_usual_name_may_be_an_argument(name):
-    check(wrapped(name), X)
-    check(tabled(name), X, {"Table": Table})
+    assert_config_and_copies_agree(wrapped(name), X)
+    assert_config_and_copies_agree(tabled(name), X, {"Table": Table})
 
 
 @every_hostile
@@ -204,7 +204,7 @@ def test_words_and_keys_and_strings_in_arguments(text):
     with pytest.raises((TypeError, ValueError)):
         keras.layers.TorchFunction("torch.relu")(x, **{text: 1})
     model = keras.Model({text: x}, {text: Free(name="free")(x, text, {text: [text, x]}), "b": [x]})
-    check(model, {text: X}, {"Free": Free})
+    assert_config_and_copies_agree(model, {text: X}, {"Free": Free})
     assert model.get_layer("free").seen == (text, {text: [text, X]})
 
 

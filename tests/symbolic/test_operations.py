@@ -27,7 +27,7 @@ def inputs_of(function):
     return names, [keras.Input(INPUTS[name][0], dtype=INPUTS[name][1], name=name) for name in names]
 
 
-def check(function, arguments=(), real_arguments=()):
+def assert_model_agrees(function, arguments=(), real_arguments=()):
     """Build a model of the function's results; compare shapes, dtypes and numbers with those of the function."""
     names, inputs = inputs_of(function)
     outputs = function(*inputs, *arguments)
@@ -48,28 +48,28 @@ def parametrized(cases):
 
 @parametrized(OPERATORS)
 def test_operators(function):
-    check(function)
+    assert_model_agrees(function)
 
 
 @parametrized(INDEXING)
 def test_indexing(function):
-    check(function)
+    assert_model_agrees(function)
 
 
 @parametrized(METHODS)
 def test_methods_and_properties(function):
-    check(function)
+    assert_model_agrees(function)
 
 
 @parametrized(FUNCTIONS)
 def test_torch_functions(function):
-    check(function)
+    assert_model_agrees(function)
 
 
 @parametrized(NUMPY)
 def test_numpy_operands(function):
     """On either side, though a real tensor takes none on its left."""
-    check(function, [ARRAY], [torch.from_numpy(ARRAY)])
+    assert_model_agrees(function, [ARRAY], [torch.from_numpy(ARRAY)])
 
 
 SHAPES = [

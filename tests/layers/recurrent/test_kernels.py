@@ -45,7 +45,8 @@ def test_the_operator_has_the_gradients_of_torchs_kernel(kind, has_bias):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_operator_is_one_in_torchs_eyes(kind):
-    torch.library.opcheck(torch.ops.torchkeras_layer.run_recurrence.default, _operands(kind, True))
+    found = torch.library.opcheck(torch.ops.torchkeras_layer.run_recurrence.default, _operands(kind, True))
+    assert set(found.values()) == {"SUCCESS"}
 
 
 @by_name
