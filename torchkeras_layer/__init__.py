@@ -17,7 +17,7 @@ from torchkeras_layer import (
     regularizers,
     saving,
 )
-from torchkeras_layer._absent import describe_missing
+from torchkeras_layer._placeholders import find_missing, let_modules_be_imported
 from torchkeras_layer.initializers import Initializer
 from torchkeras_layer.layer import Layer, VariableAggregation, VariableSynchronization, WeightSpec
 from torchkeras_layer.models import Functional, Input, Model, Sequential
@@ -76,13 +76,15 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
+    let_modules_be_imported()
+
     # Imported when they are first named: few programs draw models or record histories.
     def __getattr__(name: str) -> Any:
         if name == "utils":
             return importlib.import_module(f"{__name__}.utils")
         if name == "record_history":
             return importlib.import_module(f"{__name__}.history").record_history
-        raise AttributeError(describe_missing(__name__, name, "keras"))
+        return find_missing(__name__, name, "keras")
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

@@ -39,6 +39,11 @@ INSTEAD = {
         "Write torch.func.functional_call(model, weights, (x,)).": "StatelessScope",
         "Use keras.Model(inputs, outputs).": "Function",
         "Derive from keras.Layer.": "Operation",
+        "Write torch.utils._pytree.tree_map(function, structure), or use optree.": "tree",
+        "Import layers from keras.layers, and Layer, Input, InputSpec and Model from keras.": "engine src legacy",
+        "Wrap the model with skorch.": "wrappers",
+        "Draw pictures with matplotlib; keras.utils.plot_model draws models.": "visualization",
+        "Write both losses into the training loop.": "distillation",
         "Use keras.metrics.Metric.": "Metric",
         "Use keras.regularizers.Regularizer.": "Regularizer",
         "Write `with torch.device(name):`.": "device",
@@ -76,8 +81,10 @@ INSTEAD = {
             "top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
         ),
         "Use a loss of torch.nn.functional.": (
-            "binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy hinge huber kl_divergence "
-            "mean_absolute_error mean_squared_error poisson"
+            "binary_crossentropy binary_focal_crossentropy categorical_crossentropy categorical_focal_crossentropy "
+            "categorical_hinge concordance_correlation hinge huber kl_divergence log_cosh mean_absolute_error "
+            "mean_absolute_percentage_error mean_squared_error mean_squared_logarithmic_error pearson_correlation "
+            "poisson sparse_categorical_crossentropy squared_hinge"
         ),
     },
     ("utils", "See docs/differences.md#modules-that-are-not-here"): {
@@ -90,6 +97,17 @@ INSTEAD = {
         "Write a torch.utils.data.Dataset.": (
             "audio_dataset_from_directory text_dataset_from_directory timeseries_dataset_from_array"
         ),
+        "Make an Input for each feature, and join them with keras.layers.Concatenate().": "FeatureSpace",
+        "Use tqdm.": "Progbar",
+        "Leave it out: nothing here prints its progress.": (
+            "disable_interactive_logging enable_interactive_logging is_interactive_logging_enabled"
+        ),
+        "Read model.inputs.": "get_source_inputs",
+        "Unpack it yourself: x, y = batch.": "pack_x_y_sample_weight unpack_x_y_sample_weight",
+        "Use torch.nn.parallel.DistributedDataParallel.": "multi_gpu_model",
+        "Use torchvision.tv_tensors.BoundingBoxes.": "bounding_boxes",
+        "Compare torch's dtypes, such as torch.float32.": "standardize_dtype",
+        "Import it from keras.utils.": "generic_utils layer_utils np_utils vis_utils",
         "Use torchvision.io, or Pillow.": "load_img save_img img_to_array array_to_img",
         "Write torch.hub.download_url_to_file(url, path).": "get_file",
         "Write keras.backend.clear_session().": "clear_session",
@@ -97,21 +115,34 @@ INSTEAD = {
     },
     ("backend", "See docs/differences.md#modules-that-are-not-here"): {
         _OPS.format(place="keras.backend"): (
-            "abs all any arange argmax argmin batch_dot batch_flatten bias_add binary_crossentropy cast "
-            "categorical_crossentropy clip concatenate constant conv1d conv2d conv3d cos cumprod cumsum dot dropout "
-            "dtype elu equal eval exp expand_dims eye flatten gather greater greater_equal hard_sigmoid l2_normalize "
-            "less less_equal log logsumexp map_fn max maximum mean min minimum ndim not_equal one_hot ones ones_like "
-            "permute_dimensions pow prod relu repeat repeat_elements reshape reverse round shape sigmoid sign sin "
-            "softmax softplus softsign sparse_categorical_crossentropy sqrt square squeeze stack std stop_gradient sum "
-            "switch tanh tile transpose var zeros zeros_like"
+            "abs all any arange argmax argmin backend batch_dot batch_flatten batch_normalization bias_add "
+            "binary_crossentropy binary_focal_crossentropy cast cast_to_floatx categorical_crossentropy "
+            "categorical_focal_crossentropy clip concatenate constant control_flow conv1d conv2d conv2d_transpose "
+            "conv3d conv3d_transpose cos ctc_batch_cost ctc_decode cumprod cumsum depthwise_conv2d dot dropout dtype "
+            "elu equal eval exp expand_dims eye flatten foldl foldr gather greater greater_equal hard_sigmoid identity "
+            "in_top_k is_float_dtype is_int_dtype is_sparse is_tensor l2_normalize less less_equal local_conv1d "
+            "local_conv2d log logsumexp map_fn max maximum mean min minimum ndim normalize_batch_in_training not_equal "
+            "one_hot ones ones_like permute_dimensions pool2d pool3d pow print_tensor prod relu repeat repeat_elements "
+            "reshape resize_images resize_volumes result_type reverse rnn round separable_conv1d separable_conv2d "
+            "shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy spatial_2d_padding "
+            "spatial_3d_padding sqrt square squeeze stack standardize_dtype std stop_gradient sum switch tanh "
+            "temporal_padding tile to_dense transpose var zeros zeros_like"
         ),
         "Write torch.autograd.grad(loss, tensors).": "gradients",
+        "Leave it out: there are no sessions.": (
+            "get_session set_session manual_variable_initialization tensorflow_backend"
+        ),
+        "Write keras.backend.image_data_format(), which is 'channels_last' instead of 'tf'.": (
+            "image_dim_ordering set_image_dim_ordering"
+        ),
+        "Write weight.numel().": "count_params",
+        "Write `with layer.name_scope:`.": "name_scope",
         "Write keras.Input(shape).": "placeholder",
         "Write keras.Model(inputs, outputs).": "function",
     },
     ("backend", "See docs/differences.md#the-mode"): {
         "Name the argument `training` in call; model.train() and model.eval() set the mode.": (
-            "learning_phase set_learning_phase in_train_phase in_test_phase"
+            "learning_phase learning_phase_scope set_learning_phase in_train_phase in_test_phase"
         ),
     },
     ("backend", "See docs/differences.md#random-numbers"): {
@@ -122,8 +153,8 @@ INSTEAD = {
     },
     ("backend", "See docs/differences.md#assign-and-value"): {
         "Weights are plain tensors: write weight.copy_(value) within `with torch.no_grad():`.": (
-            "batch_get_value batch_set_value get_value moving_average_update set_value update update_add update_sub "
-            "variable"
+            "batch_get_value batch_set_value get_value is_variable moving_average_update set_value update update_add "
+            "update_sub variable"
         ),
     },
     ("mixed_precision", "See docs/differences.md#modules-that-are-not-here"): {
@@ -132,7 +163,7 @@ INSTEAD = {
     ("models", "See docs/differences.md#files"): {_LOAD: "load_model", _SAVE: "save_model"},
     ("saving", "See docs/differences.md#files"): {
         _LOAD: "load_model load_weights",
-        _SAVE: "save_model save_weights",
+        _SAVE: "save_model save_weights KerasFileEditor",
     },
     ("Layer", "See docs/differences.md#members-that-are-not-here"): {
         _QUANTIZE: "quantize quantized_build quantized_call quantization_mode",
@@ -169,6 +200,11 @@ INSTEAD = {
         "Write torch.export.export(model, (x,)).": "export",
     },
 }
+# Those of `keras` that are modules, and so may be imported.
+MODULES = (
+    "applications callbacks config datasets distillation distribution dtype_policies engine export legacy losses ops "
+    "optimizers preprocessing quantizers random src tree visualization wrappers"
+)
 _BY_NAME: dict[str, dict[str, str]] = {}
 for (_place, _link), _advices in INSTEAD.items():
     for _advice, _names in _advices.items():

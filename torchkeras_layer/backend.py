@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer._absent import describe_missing
 from torchkeras_layer._names import get_uid, reset_uids
+from torchkeras_layer._placeholders import find_missing
 from torchkeras_layer._settings import (
     epsilon,
     floatx,
@@ -34,5 +34,5 @@ __all__ = [
 
 if not TYPE_CHECKING:
 
-    def __getattr__(name: str) -> None:
-        raise AttributeError(describe_missing(__name__, name, "backend"))
+    def __getattr__(name: str) -> Any:
+        return find_missing(__name__, name, "backend")

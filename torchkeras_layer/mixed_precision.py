@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer._absent import describe_missing
+from torchkeras_layer._placeholders import find_missing
 from torchkeras_layer.precision import Policy, global_policy, set_global_policy
 
 DTypePolicy = Policy
@@ -15,5 +15,5 @@ __all__ = ["DTypePolicy", "Policy", "dtype_policy", "global_policy", "set_dtype_
 
 if not TYPE_CHECKING:
 
-    def __getattr__(name: str) -> None:
-        raise AttributeError(describe_missing(__name__, name, "mixed_precision"))
+    def __getattr__(name: str) -> Any:
+        return find_missing(__name__, name, "mixed_precision")

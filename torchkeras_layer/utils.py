@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer._absent import describe_missing
+from torchkeras_layer._placeholders import find_missing
 from torchkeras_layer._settings import set_random_seed
 from torchkeras_layer.models.drawing import model_to_dot, model_to_mermaid, plot_model
 from torchkeras_layer.registry import (
@@ -35,5 +35,5 @@ __all__ = [
 
 if not TYPE_CHECKING:
 
-    def __getattr__(name: str) -> None:
-        raise AttributeError(describe_missing(__name__, name, "utils"))
+    def __getattr__(name: str) -> Any:
+        return find_missing(__name__, name, "utils")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from torchkeras_layer._placeholders import find_missing
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers import _families
 from torchkeras_layer.layers._catalog import catalog
@@ -94,6 +95,8 @@ else:
     __all__ += list(_families.FAMILY_OF)
 
     def __getattr__(name: str) -> Any:
+        if name not in _families.FAMILY_OF:
+            return find_missing(__name__, name, "layers", _families.FAMILY_OF)
         globals()[name] = found = _families.find(name)
         return found
 

@@ -6,10 +6,7 @@ Importing all families at once takes twice as long as the rest of the library.
 from __future__ import annotations
 
 import importlib
-from difflib import get_close_matches
 from typing import Any
-
-from torchkeras_layer._absent import instead_of
 
 _PACKAGE = __name__.rpartition(".")[0]
 # names by family: `make tables` writes what follows from the code.
@@ -61,18 +58,11 @@ FAMILY_OF = {name: family for family, names in _NAMES.items() for name in names.
 
 
 def find(name: str) -> Any:
-    """Return the layer class, or the function that makes and calls a layer, of a name.
-
-    Raises:
-        AttributeError: if there is none.
+    """Return the layer class, or the function that makes and calls a layer, of a name in `FAMILY_OF`.
 
     >>> find("LSTM").__name__
     'LSTM'
     """
-    if name not in FAMILY_OF:
-        close = get_close_matches(name, FAMILY_OF, n=1)
-        hint = instead_of(name, "layers") or (f"Did you mean {close[0]!r}?" if close else "")
-        raise AttributeError(f"module {_PACKAGE!r} has no attribute {name!r}. {hint}".rstrip())
     return getattr(importlib.import_module(f"{_PACKAGE}.{FAMILY_OF[name]}"), name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer._absent import describe_missing
+from torchkeras_layer._placeholders import find_missing
 from torchkeras_layer.metrics._catalog import catalog
 from torchkeras_layer.metrics.foreign import is_metric, last_result, metric_reset, metric_result, muted
 from torchkeras_layer.metrics.metric import Metric
@@ -65,5 +65,5 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
 if not TYPE_CHECKING:
 
-    def __getattr__(name: str) -> None:
-        raise AttributeError(describe_missing(__name__, name, "metrics"))
+    def __getattr__(name: str) -> Any:
+        return find_missing(__name__, name, "metrics")

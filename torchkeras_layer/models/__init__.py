@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer._absent import describe_missing
+from torchkeras_layer._placeholders import find_missing
 from torchkeras_layer.layers.core.input_layer import Input
 from torchkeras_layer.models.cloning import clone_model
 from torchkeras_layer.models.loading import model_from_config, model_from_json
@@ -15,5 +15,5 @@ __all__ = ["Functional", "Input", "Model", "Sequential", "clone_model", "model_f
 
 if not TYPE_CHECKING:
 
-    def __getattr__(name: str) -> None:
-        raise AttributeError(describe_missing(__name__, name, "models"))
+    def __getattr__(name: str) -> Any:
+        return find_missing(__name__, name, "models")

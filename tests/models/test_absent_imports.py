@@ -1,0 +1,136 @@
+"""What does a porter get who imports a name of Keras that is not here?"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import subprocess
+import sys
+import typing
+
+import pytest
+
+import torchkeras_layer as keras
+from torchkeras_layer import _absent
+from torchkeras_layer._absent import instead_of
+
+
+def imported(name):
+    """Return what `from ... import` gives; as text, because type checkers know that these names are not here."""
+    module, _, member = f"torchkeras_layer.{name}".rpartition(".")
+    found = {}
+    exec(f"from {module} import {member}", found)
+    return found[member]
+
+
+ADVICE = {
+    "models.load_model": "Keras's files",
+    "saving.load_model": "Keras's files",
+    "layers.RandomFlip": r"torchvision\.transforms",
+    "utils.to_categorical": "one_hot",
+    "backend.dot": "torch functions",
+    "metrics.AUC": "torchmetrics",
+    "mixed_precision.LossScaleOptimizer": "GradScaler",
+    "remat": "checkpoint",
+    "optimizers.Adam": r"torch\.optim",
+    "losses.mse": "mse_loss",
+    "config.set_floatx": r"keras\.backend",
+    "preprocessing.image.ImageDataGenerator": r"torch\.utils\.data",
+    "applications.resnet50.ResNet50": r"torchvision\.models",
+    "applications.resnet50.preprocess_input": r"torchvision\.models",
+    "engine.topology.Layer": r"Layer, Input, InputSpec and Model from keras",
+}
+
+
+def _derive(placeholder):
+    class Own(placeholder):
+        pass
+
+
+def _enter(placeholder):
+    with placeholder:
+        pass
+
+
+USES = {
+    "call": lambda p: p("x", y=2),
+    "attribute": lambda p: p.from_config,
+    "set": lambda p: setattr(p, "x", 1),
+    "derive": _derive,
+    "isinstance": lambda p: isinstance(3, p),
+    "issubclass": lambda p: issubclass(int, p),
+    "copy": copy.copy,
+    "deepcopy": lambda p: copy.deepcopy({"layer": p}),
+    "pickle": pickle.dumps,
+    "index": lambda p: p[0],
+    "unpack": lambda p: [*p],
+    "with": _enter,
+}
+
+
+@pytest.mark.parametrize("name", ADVICE)
+@pytest.mark.parametrize("use", USES)
+def test_each_use_raises_the_advice(name, use):
+    placeholder = imported(name)
+    with pytest.raises(AttributeError, match=rf"{name.rpartition('.')[2]}.*{ADVICE[name]}.* See docs/differences\.md#"):
+        USES[use](placeholder)
+
+
+@pytest.mark.parametrize(("module", "advice"), [("ops", r"torch\.relu"), ("tree", "tree_map")])
+def test_names_in_a_module_raise_the_advice(module, advice):
+    with pytest.raises(AttributeError, match=advice):
+        imported(module).relu(1)
+
+
+@pytest.mark.parametrize("name", [name for name in ADVICE if name.count(".") == 1 and "Layer" not in name])
+def test_hasattr_tells_the_truth(name):
+    place, _, member = name.partition(".")
+    if place in _absent.MODULES.split():
+        assert not hasattr(keras, place)
+        return
+    module = getattr(keras, place)
+    assert not hasattr(module, member)
+    assert member not in module.__all__
+    assert member not in dir(module)
+
+
+def test_a_placeholder_shows_what_it_is():
+    assert (
+        repr(imported("layers.RandomFlip")) == "<placeholder of torchkeras_layer.layers.RandomFlip, which is not here>"
+    )
+
+
+def test_annotations_are_no_use():
+    placeholder = imported("layers.RandomFlip")
+    assert (placeholder | None) == (None | placeholder) == typing.Optional[placeholder]  # noqa: UP045
+
+
+def test_a_module_that_is_not_here_can_be_imported_in_every_form():
+    program = (
+        "import torchkeras_layer.optimizers, torchkeras_layer.preprocessing.image as image\n"
+        "import torchkeras_layer.losses as losses\n"
+        "from torchkeras_layer import optimizers\n"
+        "import torchkeras_layer as keras\n"
+        "print(hasattr(keras, 'optimizers'), hasattr(keras, 'preprocessing'), image.__name__)\n"
+    )
+    printed = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert printed == "False False torchkeras_layer.preprocessing.image\n"
+
+
+def test_every_module_has_advice():
+    assert [name for name in _absent.MODULES.split() if not instead_of(name, "keras")] == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "error", "message"),
+    [
+        ("from torchkeras_layer.layers import LTSM", ImportError, r"'LTSM' from 'torch.*'\. Did you mean 'LSTM'\?"),
+        ("from torchkeras_layer.layers import qqq", ImportError, "cannot import name 'qqq'"),
+        ("from torchkeras_layer import qqq", ImportError, "cannot import name 'qqq'"),
+        ("from torchkeras_layer.backend import qqq", ImportError, "cannot import name 'qqq'"),
+        ("import torchkeras_layer.qqq", ModuleNotFoundError, "torchkeras_layer.qqq"),
+    ],
+)
+def test_other_names_fail_as_before(statement, error, message):
+    with pytest.raises(error, match=message):
+        exec(statement, {})
