@@ -25,7 +25,8 @@ def compile_without_statistics() -> None:
     """Have `torch.compile` leave out what it does for its logs and for the long run.
 
     It times the guards of each graph after flushing the caches of the processor (45 ms), formats the stack above the
-    compiled call (35 ms under pytest), and collects garbage (15 ms).
+    compiled call (35 ms under pytest), collects garbage (15 ms), and keeps the shape of each result for later graphs
+    (a sixth of the time), which the reset before each test throws away.
     """
     import torch._dynamo.config
     import torch._dynamo.exc
@@ -34,6 +35,7 @@ def compile_without_statistics() -> None:
     _replace(torch._dynamo.guards, "profile_guard_manager", lambda *_: 0.0)
     _replace(torch._dynamo.exc, "_extract_stack_with_positions", traceback.StackSummary)
     torch._dynamo.config.run_gc_after_compile = False
+    torch._dynamo.config.fake_tensor_cache_enabled = False
 
 
 def _replace(module: ModuleType, name: str, replacement: Any) -> None:

@@ -150,11 +150,11 @@ def _fresh_compiler():
 
 
 def _compare(model, fullgraph):
-    counter = CompileCounterWithBackend("aot_eager")
+    counter = CompileCounterWithBackend("eager")
     model(torch.randn(5, 3))
     eager = copy.deepcopy(model)
-    compiled = torch.compile(model, backend=counter, fullgraph=fullgraph)
-    for size in (4, 5, 6, 7):
+    compiled = torch.compile(model, backend=counter, fullgraph=fullgraph, dynamic=True)
+    for size in (4, 5, 6):
         x = torch.randn(size, 3)
         torch.testing.assert_close(compiled(x), eager(x))
         losses, expected = (list(keras.collect_losses(m)) for m in (model, eager))
@@ -165,8 +165,7 @@ def _compare(model, fullgraph):
 @pytest.mark.parametrize("what", WITHOUT_WEIGHTS)
 @pytest.mark.parametrize("around", [Makes, PlainMakes])
 def test_one_graph_where_they_have_no_weights(what, around):
-    # The second graph is that with a free batch size.
-    assert _compare(around(WITHOUT_WEIGHTS[what]), fullgraph=True) == 2
+    assert _compare(around(WITHOUT_WEIGHTS[what]), fullgraph=True) == 1
 
 
 @pytest.mark.parametrize("what", WITH_BREAKS)
