@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -84,15 +84,19 @@ def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch
     return weight
 
 
-def reset_own_weights(layer: Any) -> None:
+def reset_own_weights(layer: Any, names: Collection[str] | None = None) -> None:
     """Write what the initializers return into a layer's own weights; those that torch computes from others stay.
+
+    Args:
+        layer: the layer.
+        names: the attributes of the weights; `None` for all.
 
     Raises:
         ValueError: if an initializer returns another shape.
     """
     for holder, specs in weight_spec_holders(layer):
         for key, spec in specs.items():
-            weight = read_weight(holder, key)
+            weight = read_weight(holder, key) if names is None or key in names else None
             if weight is not None:
                 with creating_weights(weight.device), prefix_errors(f"{layer._torchkeras.name}: {spec.name!r}"):
                     value = _first_value(spec.initializer(tuple(weight.shape), dtype=weight.dtype), weight)

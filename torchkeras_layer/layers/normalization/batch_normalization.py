@@ -9,12 +9,14 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from torchkeras_layer import initializers
 from torchkeras_layer._autograd import may_need_gradients
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import VariableAggregation, VariableSynchronization
 from torchkeras_layer.layer.losses import can_update_in_kernel
+from torchkeras_layer.layer.weight_creation import reset_own_weights
 from torchkeras_layer.layer.weight_lists import runs_updates
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, filled_sizes, number_between, resolved
@@ -26,11 +28,22 @@ from torchkeras_layer.symbolic import InputSpec
 _HALF = (torch.float16, torch.bfloat16)
 # Torch has kernels for images and volumes whose channels are second in shape and last in memory.
 _NDIMS_OF_IMAGES = (4, 5)
+# What code for torch's batch normalization reads, and its name here.
+_NAMES_OF_TORCH = {
+    "weight": "gamma",
+    "bias": "beta",
+    "eps": "epsilon",
+    "affine": "scale",
+    "running_mean": "moving_mean",
+    "running_var": "moving_variance",
+}
 
 
 @dataclass(slots=True)
 class Channels:
     """The axes of the channels, the number of channels, and whether these axes are the last ones.
+
+    `averaged`: how many batches the moving statistics are the average of, while `momentum` is `None`.
 
     >>> Channels((1,), 3, False).count
     3
@@ -39,16 +52,21 @@ class Channels:
     axes: tuple[int, ...]
     count: int
     are_last: bool
+    averaged: int = 0
 
 
 @catalog.register("BatchNormalizationV1", "BatchNormalizationV2")
-class BatchNormalization(AxisNormalization, has_effects=True):
+class BatchNormalization(AxisNormalization, _BatchNorm, has_effects=True):
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, per channel.
 
     In training, mean and (biased) variance are those of the batch, over all axes but `axis`, and the moving statistics
     are updated: `moving = momentum * moving + (1 - momentum) * batch`. In inference, and while the layer is frozen, the
     moving statistics are used. With a mask, whose rank is one less than that of the inputs, only unmasked entries count
     for the statistics. Statistics of float16 and bfloat16 batches are computed in float32.
+
+    It is one of torch's batch normalizations, so that `torch.optim.swa_utils.update_bn` and others find it, with
+    Keras's names for weights and arguments. While `momentum` is set to `None`, the moving statistics are the average of
+    all batches since `reset_running_stats()`.
 
     Shapes: any -> the same. The weights gamma, beta, moving_mean and moving_variance are (channels,) or, for several
     axes, have the rank of the inputs, with size 1 for the other axes.
@@ -80,6 +98,10 @@ class BatchNormalization(AxisNormalization, has_effects=True):
 
     _torchkeras_unsupported = {"renorm": False, "virtual_batch_size": None, "adjustment": None}
     _torchkeras_without_effect = ("renorm_clipping", "renorm_momentum")
+    # For torch's tools, which then look for none of the buffers and arguments that its own batch normalizations have.
+    track_running_stats = False
+    __constants__: list[str] = []
+    momentum: Any
 
     def __init__(
         self,
@@ -135,6 +157,19 @@ class BatchNormalization(AxisNormalization, has_effects=True):
         self.moving_variance = _add_statistic(self, "moving_variance", shape)
         self.input_spec = InputSpec(ndim=len(input_shape), axes=dict(zip(axes, sizes, strict=True)))
 
+    def reset_running_stats(self) -> None:
+        """Set the moving statistics to the values of their initializers, unless the layer is frozen, which keeps them.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.BatchNormalization()
+        >>> _ = layer(torch.ones(4, 1)); layer.reset_running_stats()
+        >>> layer.moving_mean, layer.moving_variance
+        (tensor([0.]), tensor([1.]))
+        """
+        if self.built and runs_updates(self):
+            reset_own_weights(self, ("moving_mean", "moving_variance"))
+            self._torchkeras.derived.averaged = 0
+
     def call(self, inputs: torch.Tensor, training: Any = None, mask: Any = None) -> torch.Tensor:
         """Return the normalized inputs."""
         if mask is not None:
@@ -149,6 +184,17 @@ class BatchNormalization(AxisNormalization, has_effects=True):
         else:
             outputs = _by_moments(self, inputs, mask, _one_value_moments if mask is None else masked_moments)
         return outputs if outputs.dtype is self._torchkeras.compute_dtype else cast_output(self, outputs)
+
+    def _torchkeras_explain_missing(self, name: str) -> Any:
+        own, where = _NAMES_OF_TORCH.get(name), f"{self.name} ({type(self).__name__}): no attribute {name!r}."
+        if own is not None:
+            raise AttributeError(f"{where} Here, it is {own!r}.")
+        if name == "num_features":
+            raise AttributeError(
+                f"{where} torch.nn.SyncBatchNorm.convert_sync_batchnorm, which reads it, cannot convert this layer: "
+                "write BatchNormalization(synchronized=True), or set layer.synchronized = True."
+            )
+        return super()._torchkeras_explain_missing(name)
 
 
 def _without_fused(layer: BatchNormalization, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -223,7 +269,7 @@ def _by_moving_statistics(layer: BatchNormalization, inputs: torch.Tensor) -> to
 def _by_batch_statistics(layer: BatchNormalization, inputs: torch.Tensor) -> torch.Tensor:
     gamma, beta = _vector(layer, "gamma"), _vector(layer, "beta")
     moving_mean, moving_variance = _vector(layer, "moving_mean"), _vector(layer, "moving_variance")
-    count, share = inputs.numel() // layer._torchkeras.derived.count, 1 - layer.momentum
+    count, share = inputs.numel() // layer._torchkeras.derived.count, _share_of_batch(layer)
     # Torch divides the moving variance by count - 1, Keras by count: it is scaled to torch's definition and back,
     # by additions, which cost half as much.
     variance = moving_variance.add(moving_variance, alpha=1 / (count - 1))
@@ -242,7 +288,18 @@ def _by_batch_statistics(layer: BatchNormalization, inputs: torch.Tensor) -> tor
     else:
         layer.add_update(lambda: _move(layer, "moving_mean", mean))
         layer.add_update(lambda: _move(layer, "moving_variance", variance.sub(variance, alpha=1 / count)))
+    if layer.momentum is None:
+        layer.add_update(lambda: _count_batch(layer))
     return outputs
+
+
+def _share_of_batch(layer: BatchNormalization) -> float:
+    """Return how much a batch counts in the moving statistics."""
+    return 1 - layer.momentum if layer.momentum is not None else 1 / (layer._torchkeras.derived.averaged + 1)
+
+
+def _count_batch(layer: BatchNormalization) -> None:
+    layer._torchkeras.derived.averaged += 1
 
 
 def _by_moments(
@@ -251,17 +308,20 @@ def _by_moments(
     """Normalize step by step where torch's kernel cannot: with a mask, one value per channel, or several processes."""
     values, gamma, beta = in_one_dtype(layer, inputs, weight_of(layer, "gamma"), weight_of(layer, "beta"))
     mean, variance = moments(values, mask, layer._torchkeras.derived.axes)
-    layer.add_update(lambda: _follow(layer, "moving_mean", mean))
-    layer.add_update(lambda: _follow(layer, "moving_variance", variance))
+    share = _share_of_batch(layer)
+    layer.add_update(lambda: _follow(layer, "moving_mean", mean, share))
+    layer.add_update(lambda: _follow(layer, "moving_variance", variance, share))
+    if layer.momentum is None:
+        layer.add_update(lambda: _count_batch(layer))
     scale = torch.rsqrt(variance + layer.epsilon)
     scale = scale if gamma is None else scale * gamma.view(scale.shape)
     outputs = (values - mean) * scale
     return outputs if beta is None else outputs + beta.view(scale.shape)
 
 
-def _follow(layer: BatchNormalization, name: str, of_batch: torch.Tensor) -> None:
+def _follow(layer: BatchNormalization, name: str, of_batch: torch.Tensor, share: float) -> None:
     moving = _vector(layer, name)
-    _move(layer, name, moving + (of_batch.detach().flatten() - moving) * (1 - layer.momentum))
+    _move(layer, name, moving + (of_batch.detach().flatten() - moving) * share)
 
 
 def _move(layer: BatchNormalization, name: str, value: torch.Tensor) -> None:
