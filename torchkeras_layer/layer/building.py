@@ -15,6 +15,7 @@ from torch import nn
 from torchkeras_layer._dtypes import dtype_name
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._tensor_advice import add_advice
 from torchkeras_layer.layer.attributes import LayerBase, adopt_containers
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import path_below, per_thread
@@ -52,7 +53,11 @@ def guarded_build(build: Callable[..., None]) -> Callable[..., None]:
         with build_lock, all_or_nothing(self), _build_context(self):
             self._torchkeras.is_building = True
             known = _modules_before(self)
-            build(self, *shapes, **named_shapes)
+            try:
+                build(self, *shapes, **named_shapes)
+            except Exception as error:
+                add_advice(error)
+                raise
             _finish_build(self, shapes, named_shapes, known)
 
     return guarded

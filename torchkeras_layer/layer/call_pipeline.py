@@ -10,6 +10,7 @@ from torch import Tensor
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._structures import leaves, pack
+from torchkeras_layer._tensor_advice import add_advice, note
 from torchkeras_layer.layer import masking
 from torchkeras_layer.layer.building import build_in_trace, take_first_argument
 from torchkeras_layer.layer.call_records import begin_call
@@ -197,14 +198,11 @@ def _add_activity_loss(layer: LayerBase, regularizer: Any, outputs: Any) -> None
 
 
 def add_location(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Add a note to an error: the layer in which it was raised, and the arguments of the call."""
+    """Add notes to an error: the layer in which it was raised, the arguments of the call, and what to write."""
     named = [describe((inputs, *args)), *(f"{name}={describe(value)}" for name, value in kwargs.items())]
-    note = f"In {where}, called on: {', '.join(named)}"
-    add_note = getattr(error, "add_note", None)  # Python 3.11
-    if add_note is not None:
-        add_note(note)
-    elif error.args and isinstance(error.args[0], str):
-        error.args = (f"{error.args[0]}\n{note}", *error.args[1:])
+    note(error, f"In {where}, called on: {', '.join(named)}")
+    if not is_traced():
+        add_advice(error)
 
 
 def stateless_call(

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from torchkeras_layer._tensor_advice import advice_on_member
 from torchkeras_layer.symbolic.functions import as_operator, function_named, reshape
 
 _BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
@@ -129,7 +130,8 @@ class TensorMethods:
     def __getattr__(self, name: str) -> Any:
         """Return a method or property of tensors that this class does not define itself."""
         if name.startswith("__") or not hasattr(torch.Tensor, name):
-            raise AttributeError(f"{type(self).__name__} {self.__dict__.get('name')!r}: no attribute {name!r}.")
+            where = f"{type(self).__name__} {self.__dict__.get('name')!r}"
+            raise AttributeError(f"{where}: no attribute {name!r}. {advice_on_member(name)}".rstrip())
         if name in _NEED_DATA:
             raise TypeError(self._without_data(_NEED_DATA[name]))
         if name.endswith("_"):
