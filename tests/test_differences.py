@@ -73,6 +73,11 @@ class Loose(keras.Layer):
         return self.act(inputs)
 
 
+def in_place(inputs):
+    inputs += 1
+    return inputs
+
+
 class Hiding(keras.Layer):
     kernel = None
 
@@ -154,6 +159,7 @@ RAISING = [
     ("a-symbolic-call-runs-call", lambda: bool(x() > 0)),
     ("a-symbolic-call-runs-call", lambda: x().add_(1)),
     ("a-symbolic-call-runs-call", lambda: Loose(lambda i: i if i.sum() > 0 else -i)(x())),
+    ("changes-in-place", lambda: Loose(in_place)(torch.ones(2))),
     ("plain-modules", lambda: torch.nn.Linear(3, 2)(x())),
     ("named-tuples-in-a-graph", lambda: keras.Model(a := x(), Loose(lambda d: d["p"].a)({"p": Pair(a, a)}))),
     ("models-without-a-graph", lambda: Graphless().inputs),

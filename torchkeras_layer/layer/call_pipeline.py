@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._autograd import in_backward
+from torchkeras_layer._in_place import versions_of
 from torchkeras_layer._structures import leaves, pack
 from torchkeras_layer._tensor_advice import add_advice, note
 from torchkeras_layer.layer import masking
@@ -24,7 +25,7 @@ from torchkeras_layer.layer.dtypes import (
     read_arguments,
 )
 from torchkeras_layer.layer.record import Record
-from torchkeras_layer.layer.symbolic_calls import call_symbolically
+from torchkeras_layer.layer.symbolic_calls import call_symbolically, warn_of_changes
 from torchkeras_layer.layer.weight_lists import weights_of
 from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic
@@ -72,6 +73,7 @@ def call_in_full(
         inputs = take_first_argument(record, kwargs)
     if args or kwargs:
         args, kwargs = read_arguments(layer, args, kwargs)
+    given = None if record.built else (inputs, args, kwargs)
     inputs, flat, is_symbolic = _read(layer, inputs)
     if is_symbolic or ((args or kwargs) and any_symbolic(None, args, kwargs)):
         return call_symbolically(layer, outer, inputs, args, kwargs)
@@ -79,6 +81,7 @@ def call_in_full(
     if not record.built:
         _build(layer, inputs, args, kwargs, outer)
         _check(record, inputs, flat)
+    before = None if given is None or is_traced() else versions_of(given)
     cast = cast_inputs(record, inputs, flat)
     inputs, mask = masking.pack_with_mask(record, inputs, cast, flat, args, kwargs)
     outer_training = context.training
@@ -97,6 +100,8 @@ def call_in_full(
     if record.activity_regularizer is not None:
         _add_activity_loss(layer, record.activity_regularizer, outputs)
     masking.attach(layer, inputs, mask, outputs)
+    if before:
+        warn_of_changes(layer, before, is_outermost=outer is None)
     return outputs
 
 

@@ -108,6 +108,8 @@ class ClassFacts:
         runs_built_in_call: whether `call` is that of a built-in layer.
         takes_a_list: whether the first argument of `call` is a list of several inputs.
         has_effects: whether a call may add losses or updates.
+        may_change_inputs: whether a call may change its inputs in place without a warning: torch's modules do so on
+            purpose, and a model leaves the warning to the layers in it.
         has_torch_base_only: whether the last `super().__init__()` of a constructor runs torch's code only, and not that
             of a mixin.
         declared: values for properties of `Layer` that the class and its bases declare as plain class attributes.
@@ -129,6 +131,7 @@ class ClassFacts:
     runs_built_in_call: bool
     takes_a_list: bool
     has_effects: bool
+    may_change_inputs: bool
     has_torch_base_only: bool
     declared: dict[str, Any]
     own_options: dict[str, bool]
@@ -138,7 +141,9 @@ class ClassFacts:
 # The properties of `Layer` for which a class may declare a value as a plain class attribute.
 _DECLARABLE = ("input_spec", "stateful", "dynamic", "supports_masking", "activity_regularizer")
 # The options that a built-in layer may have in its class statement.
-CLASS_OPTIONS = ("has_effects", "only_merges_masks", "takes_a_list", "build_makes_weights", "default_mask")
+CLASS_OPTIONS = (
+    "has_effects", "may_change_inputs", "only_merges_masks", "takes_a_list", "build_makes_weights", "default_mask",
+)  # fmt: skip
 # Methods of built-in layers that their `call` runs, and that a subclass may override, as in Keras.
 _CALLED_BY_BUILT_IN = ("convolution_op", "_merge_function", "_calculate_scores", "_compute_attention")
 # `Layer.call` accepts any argument and uses only the first.
@@ -151,7 +156,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
     Options of the class statement state what cannot be inferred. Subclasses inherit them, in the order in which Python
     looks up attributes.
 
-    - `has_effects`, `only_merges_masks` and `takes_a_list` are facts themselves.
+    - `has_effects`, `may_change_inputs`, `only_merges_masks` and `takes_a_list` are facts themselves.
     - `build_makes_weights=False`: the `build` of this class creates no weights.
     - `default_mask=True`: the `compute_mask` of this class counts as that of `Layer`: `defines_mask` stays false.
 
@@ -184,6 +189,9 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         runs_built_in_call=_is_built_in(cls.call),
         takes_a_list=_nearest_option(stated, "takes_a_list", False),
         has_effects=_nearest_option(stated, "has_effects", True),
+        # A user's `call` may not.
+        may_change_inputs=_nearest_option(stated, "may_change_inputs", False)
+        and cls.call.__module__.startswith("torchkeras_layer."),
         has_torch_base_only=mro[mro.index(LazyModuleMixin) + 1] is nn.Module,
         declared=dict(ChainMap(declarations, *(facts.own_declarations for facts in inherited))),
         own_options=options,

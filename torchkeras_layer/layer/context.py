@@ -34,12 +34,14 @@ class CallContext:
         building: whether a `build` is running.
         alone: whether the outermost running `build` was called outside of any call.
         uncast: whether weights are read in the dtype in which they are stored.
+        changed: ids and versions of the inputs that a layer inside the running call was found to change in place.
         scope: the name scope that was entered by hand, with the layer in whose call that happened.
     """
 
     __slots__ = (
         "alone",
         "building",
+        "changed",
         "dry_run",
         "is_tracing",
         "layer",
@@ -60,6 +62,7 @@ class CallContext:
         self.building = False
         self.alone = False
         self.uncast = False
+        self.changed: set[tuple[int, int]] = set()
         self.scope: tuple[Any, str] | None = None
 
 

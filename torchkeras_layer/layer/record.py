@@ -71,7 +71,7 @@ class Record:
         "pinned_device", "pinned_dtype",
         # How it computes; `casts_weights`: whether a mixed policy casts weights when `call` reads them.
         "policy", "casts_weights", "autocast", "dynamic", "stateful", "input_spec", "activity_regularizer",
-        "supports_masking", "warned_of_mask", "warned_of_shape",
+        "supports_masking", "warned_of_change", "warned_of_mask", "warned_of_shape",
         # Its weights: the spec of each, the names of those that no attribute holds yet; the names of parameters of the
         # user's that did not train when they were assigned; `trainable` as it was last set: what trains is said by
         # `requires_grad`, and this flag says what is to be done with weights and layers that do not exist yet.
@@ -105,6 +105,7 @@ class Record:
         self.supports_masking = False
         self.warned_of_mask = False
         self.warned_of_shape = False
+        self.warned_of_change = False
         self.weight_specs: dict[str, WeightSpec] = {}
         self.unclaimed: set[str] = set()
         self.constants: set[str] = set()

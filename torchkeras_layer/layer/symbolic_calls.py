@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from torchkeras_layer._in_place import Versions, changes_since, versions_of
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.building import shapes_by_name, take_first_argument
@@ -128,9 +129,11 @@ def _run_symbolically(
     def call(fakes: Any) -> Any:
         run.begin([fake for fake, is_input in zip(leaves(fakes), are_symbolic, strict=True) if is_input])
         fake_inputs, fake_args, fake_kwargs = fakes
+        before = versions_of(fakes)
         with run.dependence:
             outputs = layer(fake_inputs, *fake_args, **fake_kwargs)
         _check_tensors(layer, outputs)
+        warn_of_changes(layer, before, is_outermost=outer is None)
         return outputs
 
     context = per_thread.context
@@ -141,6 +144,25 @@ def _run_symbolically(
             return infer(call, (inputs, args, kwargs), device_inside(layer))
     finally:
         context.layer, context.is_tracing = enclosing, tracing
+
+
+def warn_of_changes(layer: Any, before: Versions, is_outermost: bool) -> None:
+    """Warn once if a call has changed its inputs in place, and no layer in it was found to have done so.
+
+    Only symbolic calls and the first call are watched: the fast path of later ones has no time for it.
+    """
+    record, known = layer._torchkeras, per_thread.context.changed
+    is_new = changes_since(before, known)
+    if is_outermost:
+        known.clear()
+    if is_new and not layer._torchkeras_facts.may_change_inputs and not record.warned_of_change:
+        record.warned_of_change = True
+        warnings.warn(
+            f"{record.name} ({type(layer).__name__}): a call changes its inputs in place, as `x += y` does in torch, "
+            "so what else reads them gets the changed ones. Write `x = x + y` in call(), or begin with x = x.clone(). "
+            "See docs/differences.md#changes-in-place",
+            stacklevel=2,
+        )
 
 
 def _check_tensors(layer: LayerBase, outputs: Any) -> None:

@@ -31,7 +31,7 @@ from torchkeras_layer.models.network.wiring import Wiring
 
 
 # The layers inside attach masks to the outputs; calling `compute_mask` for them would run the model again.
-class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True):
+class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True, may_change_inputs=True):
     """A model: a layer that knows its layers by name and order, and can print them.
 
     `Model(inputs, outputs)` makes a model of the calls that lead from symbolic inputs to outputs; it runs as generated

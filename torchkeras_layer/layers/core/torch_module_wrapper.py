@@ -38,7 +38,7 @@ class ModuleFacts:
 
 
 @catalog.register()
-class TorchModuleWrapper(BuiltInLayer):
+class TorchModuleWrapper(BuiltInLayer, may_change_inputs=True):
     """Any `nn.Module` as a layer; a call of the layer calls `layer.module` with the same arguments.
 
     The module computes the same as by itself: inputs are not cast, `train()` and `eval()` reach it, and it gets a mask
