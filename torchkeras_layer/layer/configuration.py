@@ -20,6 +20,8 @@ from torchkeras_layer.layer.context import run_constructor
 from torchkeras_layer.layer.record import KEY, Record, begin_module
 from torchkeras_layer.layer.weight_lists import trains
 
+# Arguments of `Layer` that no config has, or that `base_config` writes.
+_HANDLED = ("weights", "activity_regularizer", "input_shape", "batch_size", "input_dim")
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -114,20 +116,53 @@ def given_arguments(layer: LayerBase) -> dict[str, Any]:
     Raises:
         NotImplementedError: if some were collected by `*args` and so have no names.
     """
+    cls = type(layer)
+    if _is_made_by_dataclass(cls):
+        given = {field.name: getattr(layer, field.name) for field in dataclasses.fields(cls) if field.init}
+        return {name: value for name, value in given.items() if name not in _HANDLED}
     args, kwargs = layer._torchkeras.init_arguments
-    bound = inspect.signature(_constructor(type(layer))).bind(layer, *args, **kwargs)
+    bound = inspect.signature(_constructor(cls)).bind(layer, *args, **kwargs)
     given: dict[str, Any] = {}
     for name, value in list(bound.arguments.items())[1:]:
         kind = bound.signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
             given.update({key: argument for key, argument in value.items() if key != "device"})
         elif kind is inspect.Parameter.VAR_POSITIONAL:
-            raise not_plain_error(layer, f"*{name}", value)
+            given.update(_named_by_bases(layer, name, value))
         else:
             given[name] = value
-    for handled in ("weights", "activity_regularizer", "input_shape", "batch_size", "input_dim"):
-        given.pop(handled, None)
-    return given
+    return {name: value for name, value in given.items() if name not in _HANDLED}
+
+
+def _is_made_by_dataclass(cls: type) -> bool:
+    """Whether `dataclasses.dataclass` wrote the constructor, after `Layer` could have it remember its arguments."""
+    init: Any = _constructor(cls)
+    return dataclasses.is_dataclass(cls) and not hasattr(init, "__wrapped__")
+
+
+def _named_by_bases(layer: Any, name: str, values: tuple[Any, ...]) -> dict[str, Any]:
+    """Name the arguments that a constructor collected by `*args` as the next constructor does, to which it passes them.
+
+    Raises:
+        NotImplementedError: if none names them, or the config could not be read because there is no `**kwargs`.
+    """
+    mro = type(layer).__mro__
+    owner = next(cls for cls in mro if "__init__" in vars(cls))
+    takes_any_keyword = _accepted_names(owner) is None
+    named: dict[str, Any] = {}
+    left = values
+    for cls in mro[mro.index(owner) + 1 :]:
+        if not left or not takes_any_keyword or cls.__module__ == "torchkeras_layer.layer.layer":
+            break
+        if "__init__" not in vars(cls):
+            continue
+        parameters = list(inspect.signature(vars(cls)["__init__"]).parameters.values())[1:]
+        positional = [p.name for p in parameters if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+        named.update(zip(positional, left, strict=False))
+        left = left[len(positional) :]
+    if left:
+        raise not_plain_error(layer, f"*{name}", values)
+    return named
 
 
 def not_plain_error(layer: LayerBase, name: str, value: Any) -> NotImplementedError:

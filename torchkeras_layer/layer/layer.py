@@ -307,6 +307,9 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
 def _attach_record(layer: Layer, record: Record) -> None:
     """Give a layer its record, once the arguments are known to be valid."""
     previous, facts = begin_module(layer), layer._torchkeras_facts
+    if type(layer).__hash__ is None:
+        # `dataclasses.dataclass` takes it away; torch puts modules into sets.
+        type(layer).__hash__ = nn.Module.__hash__
     if previous.init_arguments is not None:
         record.init_arguments = previous.init_arguments
     if previous.is_ready:
