@@ -126,3 +126,46 @@ def test_the_fields_of_a_dataclass_are_in_its_config():
     assert again(torch.ones(1, 2)).shape == (1, 5)
     twin = keras.models.clone_model(keras.Sequential([keras.Input((2,)), layer]))
     assert twin.layers[0].units == 5
+
+
+class Tagged:
+    def __init__(self, *args, tag="t", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.tag = tag
+
+
+class OfMixin(Tagged, L.Dense):
+    """Has no constructor of its own."""
+
+
+def test_the_arguments_of_a_mixin():
+    layer = OfMixin(3, tag="q")
+    again = OfMixin.from_config(layer.get_config())
+    assert (again.units, again.tag) == (3, "q")
+
+
+@dataclasses.dataclass(eq=False)
+class Derived(DL):
+    more: int = 7
+
+
+class Plain(Derived):
+    """Inherits the constructor that dataclasses wrote."""
+
+
+@dataclasses.dataclass
+class Forgets(keras.Layer):
+    extra: dataclasses.InitVar[int] = 1
+
+    def __post_init__(self, extra):
+        super().__init__()
+
+
+def test_dataclasses_that_inherit():
+    for layer in (Derived(5, more=2), Plain(5, more=2)):
+        assert type(layer).from_config(layer.get_config()).get_config() == {"units": 5, "rates": [1, 2], "more": 2}
+
+
+def test_an_argument_that_a_dataclass_does_not_keep():
+    with pytest.raises(NotImplementedError, match="cannot write the argument extra"):
+        Forgets(2).get_config()

@@ -38,6 +38,15 @@ def capture_arguments(init: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def is_of_mixin(cls: type) -> bool:
+    """Whether a class inherits the constructor of a mixin, which is no layer and so does not remember its arguments.
+
+    Not if the class declares fields: `dataclasses` may be about to write a constructor for it.
+    """
+    owner = next(base for base in cls.__mro__ if "__init__" in vars(base))
+    return not issubclass(owner, LayerBase) and not vars(cls).get("__annotations__")
+
+
 def _remember_and_init(
     layer: LayerBase, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
@@ -114,12 +123,11 @@ def given_arguments(layer: LayerBase) -> dict[str, Any]:
     """Return the arguments that the constructor was given, by name, without those that `base_config` handles.
 
     Raises:
-        NotImplementedError: if some were collected by `*args` and so have no names.
+        NotImplementedError: if some were collected by `*args` and so have no names, or were not kept.
     """
     cls = type(layer)
     if _is_made_by_dataclass(cls):
-        given = {field.name: getattr(layer, field.name) for field in dataclasses.fields(cls) if field.init}
-        return {name: value for name, value in given.items() if name not in _HANDLED}
+        return {name: value for name, value in _given_fields(layer).items() if name not in _HANDLED}
     args, kwargs = layer._torchkeras.init_arguments
     bound = inspect.signature(_constructor(cls)).bind(layer, *args, **kwargs)
     given: dict[str, Any] = {}
@@ -138,6 +146,15 @@ def _is_made_by_dataclass(cls: type) -> bool:
     """Whether `dataclasses.dataclass` wrote the constructor, after `Layer` could have it remember its arguments."""
     init: Any = _constructor(cls)
     return dataclasses.is_dataclass(cls) and not hasattr(init, "__wrapped__")
+
+
+def _given_fields(layer: Any) -> dict[str, Any]:
+    given = {field.name: getattr(layer, field.name) for field in dataclasses.fields(layer) if field.init}
+    for name in inspect.signature(_constructor(type(layer))).parameters:
+        if name != "self" and name not in given:
+            # An `InitVar`: only `__post_init__` gets it.
+            raise not_plain_error(layer, name, dataclasses.InitVar)
+    return given
 
 
 def _named_by_bases(layer: Any, name: str, values: tuple[Any, ...]) -> dict[str, Any]:

@@ -15,7 +15,12 @@ from torchkeras_layer._shapes import as_shape
 from torchkeras_layer.layer.building import guarded_build, inherit, update_placeholder
 from torchkeras_layer.layer.calls import Calls
 from torchkeras_layer.layer.class_facts import CLASS_OPTIONS, read_facts
-from torchkeras_layer.layer.configuration import advice_on_argument, capture_arguments, signature_with_device
+from torchkeras_layer.layer.configuration import (
+    advice_on_argument,
+    capture_arguments,
+    is_of_mixin,
+    signature_with_device,
+)
 from torchkeras_layer.layer.containers import is_export_proxy, return_containers_directly
 from torchkeras_layer.layer.context import NameScope, NotUsedYetError, choose_name, prefix_errors, traceable_init
 from torchkeras_layer.layer.dtypes import move, set_policy
@@ -120,7 +125,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
             # torch.export makes such a class whenever it reads a layer. It inherits the facts of the layer's class.
             return_containers_directly(cls)
             return
-        if "__init__" in cls.__dict__:
+        if "__init__" in cls.__dict__ or is_of_mixin(cls):
             cls.__init__ = capture_arguments(cls.__init__)
             cls.__signature__ = signature_with_device(cls.__init__)
         if "build" in cls.__dict__:
@@ -308,7 +313,7 @@ def _attach_record(layer: Layer, record: Record) -> None:
     """Give a layer its record, once the arguments are known to be valid."""
     previous, facts = begin_module(layer), layer._torchkeras_facts
     if type(layer).__hash__ is None:
-        # `dataclasses.dataclass` takes it away; torch puts modules into sets.
+        # `dataclasses.dataclass` takes it away; torch puts modules into sets. Python looks for it in the class alone.
         type(layer).__hash__ = nn.Module.__hash__
     if previous.init_arguments is not None:
         record.init_arguments = previous.init_arguments
