@@ -86,6 +86,39 @@ def _growth(effort: Effort) -> Measured:
     return Measured(median(large / small / 10 for small, large in times), None, "time a layer")
 
 
+def _normalized(library: ModuleType, count: int) -> Any:
+    inputs = outputs = library.Input((WIDTH,))
+    for _ in range(count):
+        outputs = library.layers.BatchNormalization()(outputs)
+    return library.Model(inputs, outputs)
+
+
+def _nested(library: ModuleType, depth: int) -> Any:
+    model = None
+    for _ in range(depth):
+        inputs = library.Input((WIDTH,))
+        dense = library.layers.Dense(WIDTH, kernel_regularizer="l2", activity_regularizer="l2")
+        model = library.Model(inputs, dense(inputs if model is None else model(inputs)))
+    return model
+
+
+def _first_losses(make: Callable[[ModuleType, int], Any], library: ModuleType, count: int, turns: int) -> float:
+    """Return the seconds that the first read of `losses` takes, the fastest of several models."""
+    return min(Call(lambda model: model.losses, make(library, count)).seconds(1) for _ in range(turns))
+
+
+def _first_read(make: Callable[[ModuleType, int], Any], count: int, effort: Effort) -> Measured:
+    library, turns = keras3(), effort.pairs // 10 + 2
+    theirs = None if library is None else _first_losses(make, library, count, turns)
+    return Measured(_first_losses(make, keras, count, turns), theirs, "the fastest")
+
+
+def _growth_with_depth(effort: Effort) -> Measured:
+    turns = effort.pairs // 10 + 2
+    shallow, deep = (_first_losses(_nested, keras, depth, turns) for depth in (10, 40))
+    return Measured(deep / shallow / 4, None, f"time a model, in all {deep * 1e3:.3g} ms")
+
+
 ROWS = [
     ratio_row("20 Dense as a functional model", 0.95, lambda: _forward(_functional)),
     ratio_row("20 Dense as a Sequential", 0.95, lambda: _forward(_sequential)),
@@ -94,4 +127,7 @@ ROWS = [
     ratio_row("generated forward of 8 Dense with a shortcut / written by hand", 1.02, _generated),
     Row("functional model of 100 Dense, construction", 0.05, _construction, " s"),
     Row("functional model, construction, 100 to 1,000 Dense", 2.0, _growth),
+    Row("first losses of 100 BatchNormalization", 0.01, partial(_first_read, _normalized, 100), " s"),
+    Row("first losses of models nested 40 deep", 0.01, partial(_first_read, _nested, 40), " s"),
+    Row("first losses of nested models, 10 to 40 deep", 2.0, _growth_with_depth),
 ]

@@ -43,7 +43,7 @@ def test_a_mixin_before_a_sequential():
 def test_a_mixin_changes_nothing_that_is_known_of_a_built_in_layer(base):
     mixed: Any = type(base.__name__, (Saveable, base), {})
     facts, plain = mixed._torchkeras_facts, base._torchkeras_facts
-    for name in ("creates_weights", "defines_mask", "only_merges_masks", "has_effects", "declared"):
+    for name in ("creates_weights", "defines_mask", "only_merges_masks", "adds_losses", "adds_updates", "declared"):
         assert getattr(facts, name) == getattr(plain, name)
 
 
@@ -62,14 +62,14 @@ def test_options_of_the_users_own_class_statement_are_the_users():
     seen = {}
 
     class Registers:
-        def __init_subclass__(cls, has_effects=None, **kwargs):
+        def __init_subclass__(cls, adds_losses=None, **kwargs):
             super().__init_subclass__(**kwargs)
-            seen["has_effects"] = has_effects
+            seen["adds_losses"] = adds_losses
 
-    class Own(keras.Layer, Registers, has_effects="mine"):  # type: ignore[call-arg]
+    class Own(keras.Layer, Registers, adds_losses="mine"):  # type: ignore[call-arg]
         pass
 
-    assert seen == {"has_effects": "mine"}
+    assert seen == {"adds_losses": "mine"}
     assert Own()(X).shape == (1, 3)
 
 

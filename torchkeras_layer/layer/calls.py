@@ -33,12 +33,13 @@ from torchkeras_layer.layer.call_pipeline import (
 )
 from torchkeras_layer.layer.call_records import end_call
 from torchkeras_layer.layer.context import assign_path, per_thread
-from torchkeras_layer.layer.dry_run import SymbolicRun
+from torchkeras_layer.layer.dry_run import Effects, SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensors
 from torchkeras_layer.layer.record import change
-from torchkeras_layer.layer.symbolic_calls import infer_call, is_dynamic
+from torchkeras_layer.layer.symbolic_calls import effects_by_running, infer_call, is_dynamic
 from torchkeras_layer.layer.weight_lists import layers_in
 from torchkeras_layer.symbolic.input_spec import InputSpec
+from torchkeras_layer.symbolic.node import Node
 from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
@@ -319,3 +320,7 @@ class Calls(LayerBase):
     ) -> tuple[Inferred, SymbolicRun | None]:
         """Return the specs of the outputs of a symbolic call; a functional model reads them from its graph."""
         return infer_call(self, outer, inputs, args, kwargs)
+
+    def _torchkeras_effects_at(self, node: Node, kind: str) -> Effects:
+        """Return the 'losses' or 'updates' of a symbolic call; a functional model reads them from its graph."""
+        return effects_by_running(self, node, kind)

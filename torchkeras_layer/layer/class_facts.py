@@ -103,11 +103,13 @@ class ClassFacts:
         declares_shapes: whether the class overrides `compute_output_shape`.
         declares_specs: whether the class overrides `compute_output_spec`.
         names_shapes: whether it is the user's, and takes several shapes, each by the name of an argument of `call`.
-        states_its_shapes: whether `compute_output_shape` and `call`, with the methods that it calls, are those of a
-            built-in layer, so that the shapes can be trusted without running `call`.
-        runs_built_in_call: whether `call` is that of a built-in layer.
+        states_its_shapes: whether `compute_output_shape` and all that `is_built_in` asks for are a built-in layer's, so
+            that the shapes can be trusted without running `call`.
+        is_built_in: whether `call`, with the methods that it calls, is that of a built-in layer.
+        runs_built_in_call: whether `call` itself is that of a built-in layer.
         takes_a_list: whether the first argument of `call` is a list of several inputs.
-        has_effects: whether a call may add losses or updates.
+        adds_losses: whether a call may add losses, apart from those of an activity regularizer and of layers inside.
+        adds_updates: whether a call may add updates, apart from those of layers inside.
         may_change_inputs: whether a call may change its inputs in place without a warning: torch's modules do so on
             purpose, and a model leaves the warning to the layers in it.
         has_torch_base_only: whether the last `super().__init__()` of a constructor runs torch's code only, and not that
@@ -128,9 +130,11 @@ class ClassFacts:
     declares_specs: bool
     names_shapes: bool
     states_its_shapes: bool
+    is_built_in: bool
     runs_built_in_call: bool
     takes_a_list: bool
-    has_effects: bool
+    adds_losses: bool
+    adds_updates: bool
     may_change_inputs: bool
     has_torch_base_only: bool
     declared: dict[str, Any]
@@ -142,7 +146,8 @@ class ClassFacts:
 _DECLARABLE = ("input_spec", "stateful", "dynamic", "supports_masking", "activity_regularizer")
 # The options that a built-in layer may have in its class statement.
 CLASS_OPTIONS = (
-    "has_effects", "may_change_inputs", "only_merges_masks", "takes_a_list", "build_makes_weights", "default_mask",
+    "adds_losses", "adds_updates", "may_change_inputs", "only_merges_masks", "takes_a_list", "build_makes_weights",
+    "default_mask",
 )  # fmt: skip
 # Methods of built-in layers that their `call` runs, and that a subclass may override, as in Keras.
 _CALLED_BY_BUILT_IN = ("convolution_op", "_merge_function", "_calculate_scores", "_compute_attention")
@@ -156,7 +161,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
     Options of the class statement state what cannot be inferred. Subclasses inherit them, in the order in which Python
     looks up attributes.
 
-    - `has_effects`, `may_change_inputs`, `only_merges_masks` and `takes_a_list` are facts themselves.
+    - `adds_losses`, `adds_updates`, `may_change_inputs`, `only_merges_masks` and `takes_a_list` are facts themselves.
     - `build_makes_weights=False`: the `build` of this class creates no weights.
     - `default_mask=True`: the `compute_mask` of this class counts as that of `Layer`: `defines_mask` stays false.
 
@@ -171,6 +176,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         *_methods_with(cls, "compute_mask", "default_mask", options),
     }
     shapes, mro = cls.compute_output_shape, cls.__mro__
+    is_built_in = all(map(_is_built_in, _computing_methods(cls)))
     signature = _PASS_THROUGH if cls.call is base.call else read_call_signature(cls.call)
     return ClassFacts(
         signature=signature,
@@ -185,10 +191,12 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         declares_shapes=shapes is not base.compute_output_shape,
         declares_specs=cls.compute_output_spec is not base.compute_output_spec,
         names_shapes=not _is_built_in(shapes) and _names_arguments(shapes, signature),
-        states_its_shapes=shapes is not base.compute_output_shape and all(map(_is_built_in, _computing_methods(cls))),
+        states_its_shapes=is_built_in and _is_built_in(shapes),
+        is_built_in=is_built_in,
         runs_built_in_call=_is_built_in(cls.call),
         takes_a_list=_nearest_option(stated, "takes_a_list", False),
-        has_effects=_nearest_option(stated, "has_effects", True),
+        adds_losses=_nearest_option(stated, "adds_losses", True),
+        adds_updates=_nearest_option(stated, "adds_updates", True),
         # A user's `call` may not.
         may_change_inputs=_nearest_option(stated, "may_change_inputs", False)
         and cls.call.__module__.startswith("torchkeras_layer."),
@@ -221,7 +229,7 @@ def _remove_declarations(cls: Any) -> dict[str, Any]:
 
 
 def _computing_methods(cls: Any) -> list[Any]:
-    names = ("compute_output_shape", "call", *_CALLED_BY_BUILT_IN)
+    names = ("call", *_CALLED_BY_BUILT_IN)
     return [getattr(cls, name) for name in names if hasattr(cls, name)]
 
 

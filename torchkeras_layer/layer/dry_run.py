@@ -158,10 +158,31 @@ class RecordedUpdate:
 
 @dataclass(frozen=True)
 class Effects:
-    """The losses and updates that one symbolic call recorded, each in the order in which they were added."""
+    """The losses and updates of one symbolic call, each in the order in which they were added; `None`: not known."""
 
-    losses: tuple[RecordedLoss, ...] = ()
-    updates: tuple[RecordedUpdate, ...] = ()
+    losses: tuple[RecordedLoss, ...] | None = ()
+    updates: tuple[RecordedUpdate, ...] | None = ()
+
+
+NO_EFFECTS, UNKNOWN = Effects(), Effects(None, None)
+LossNote = tuple[TensorSpec, bool, tuple[KerasTensor, ...]]
+
+
+def losses_at(node: Node, notes: list[LossNote]) -> tuple[RecordedLoss, ...]:
+    """Return the losses of a node, numbered after its outputs.
+
+    Args:
+        node: the symbolic call.
+        notes: the spec of each loss, whether it is conditional, and the inputs of the call that it depends on.
+    """
+    first, layer = len(leaves(node.outputs)), node.layer
+    index = layer._torchkeras.inbound_nodes.index(node) if notes else 0
+    losses = []
+    for position, (spec, is_conditional, inputs) in enumerate(notes):
+        tensor = KerasTensor(spec.shape, spec.dtype, name=f"{layer.name}_loss")
+        tensor._keras_history = KerasHistory(layer, index, first + position)
+        losses.append(RecordedLoss(tensor, is_conditional, inputs))
+    return tuple(losses)
 
 
 class SymbolicRun(DryRun):
@@ -194,14 +215,10 @@ class SymbolicRun(DryRun):
             self._updates.append((function, owner, self.dependence.used_by(lambda run=function: run_uncast(run))))
 
     def effects_at(self, node: Node) -> Effects:
-        """Return the recorded effects of a node; its losses are numbered after its outputs."""
+        """Return the recorded effects of a node."""
         inputs = [leaf for leaf in leaves((node.call_args, node.call_kwargs)) if is_symbolic(leaf)]
-        first = len(leaves(node.outputs))
-        losses = []
-        for position, (spec, is_conditional, sources) in enumerate(self._losses):
-            tensor = KerasTensor(spec.shape, spec.dtype, name=f"{node.layer.name}_loss")
-            index = node.layer._torchkeras.inbound_nodes.index(node)
-            tensor._keras_history = KerasHistory(node.layer, index, first + position)
-            losses.append(RecordedLoss(tensor, is_conditional, tuple(inputs[i] for i in sorted(sources))))
+        losses = [
+            (spec, is_conditional, tuple(inputs[i] for i in sorted(s))) for spec, is_conditional, s in self._losses
+        ]
         updates = [RecordedUpdate(run, owner, tuple(inputs[i] for i in sorted(s))) for run, owner, s in self._updates]
-        return Effects(tuple(losses), tuple(updates))
+        return Effects(losses_at(node, losses), tuple(updates))

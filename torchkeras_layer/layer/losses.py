@@ -18,13 +18,14 @@ from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.call_records import record_losses
 from torchkeras_layer.layer.containers import weight_spec_holders
 from torchkeras_layer.layer.context import CallContext, per_thread, run_uncast
-from torchkeras_layer.layer.dry_run import Effects, RecordedUpdate
+from torchkeras_layer.layer.dry_run import RecordedUpdate
 from torchkeras_layer.layer.graph_place import no_symbolic_call_message
 from torchkeras_layer.layer.record import Record
-from torchkeras_layer.layer.symbolic_calls import effects_of
+from torchkeras_layer.layer.symbolic_calls import losses_of_call, updates_of_call
 from torchkeras_layer.layer.weight_arguments import read_weight
 from torchkeras_layer.layer.weight_lists import layers_in, runs_updates
 from torchkeras_layer.symbolic.keras_tensor import symbolic_leaves
+from torchkeras_layer.symbolic.node import Node
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
@@ -67,37 +68,51 @@ def losses_of(layer: LayerBase) -> list[torch.Tensor]:
 
     If a layer was only called on symbolic tensors, return its symbolic losses too.
     """
-    graph, was_called = layer._torchkeras.graph, layer._torchkeras.calls.state.was_called
+    was_called = layer._torchkeras.calls.state.was_called
+    nodes = {} if was_called else _nodes_by_layer(layer)
     found: list[Any] = []
     for inner in layers_in(layer):
-        record: Record = inner._torchkeras
-        if not (was_called or record.calls.state.was_called):
-            symbolic = [loss for node in record.inbound_nodes for loss in effects_of(inner, node).losses]
-            # The layers of a graph may also be in other graphs.
-            found += [loss.tensor for loss in symbolic if graph is None or graph.keeps_loss(loss)]
+        if not (was_called or inner._torchkeras.calls.state.was_called):
+            found += [loss.tensor for node in nodes.get(id(inner), ()) for loss in losses_of_call(node)]
         found += own_losses(inner)
+    return found
+
+
+def _nodes_by_layer(layer: Any) -> dict[int, list[Node]]:
+    """Return the symbolic calls of a layer and of those inside it, by the ids of the layers.
+
+    For a model with a graph, these are the calls of the graph: its layers may also be in other graphs.
+    """
+    graph = layer._torchkeras.graph
+    calls = None if graph is None else graph.calls_of(layer)
+    if calls is None:
+        calls = [node for inner in layers_in(layer) for node in inner._torchkeras.inbound_nodes]
+    found: dict[int, list[Node]] = {}
+    for node in calls:
+        found.setdefault(id(node.layer), []).append(node)
     return found
 
 
 def losses_for(layer: LayerBase, inputs: Any) -> list[Any]:
     """Return the losses that were added with `inputs` and depend on these symbolic tensors; see `get_losses_for`."""
-    recorded = [loss for effects in _recorded_effects(layer, "get_losses_for") for loss in effects.losses]
+    nodes = _all_nodes(layer, "get_losses_for")
     if inputs is not None:
         wanted = symbolic_leaves(layer._torchkeras.name, "get_losses_for", inputs)
-        return [loss.tensor for loss in recorded if loss.follows_from(wanted)]
+        return [loss.tensor for node in nodes for loss in losses_of_call(node) if loss.follows_from(wanted)]
+    recorded = [loss for calls in _nodes_by_layer(layer).values() for node in calls for loss in losses_of_call(node)]
     unconditional: list[Any] = [loss.tensor for loss in recorded if not loss.is_conditional]
     return unconditional + [loss for inner in layers_in(layer) for loss in _permanent_losses(inner)]
 
 
-def _recorded_effects(layer: LayerBase, needing_nodes: str | None = None) -> list[Effects]:
-    """Return what symbolic calls of a layer and of those inside it recorded.
+def _all_nodes(layer: LayerBase, method: str) -> list[Node]:
+    """Return all symbolic calls of a layer and of those inside it, in whatever graphs they are.
 
-    If there was none, but one on real tensors, raise a RuntimeError that names the method `needing_nodes`, if given.
+    If there was none, but one on real tensors, raise a RuntimeError that names the method.
     """
-    nodes = [(inner, node) for inner in layers_in(layer) for node in inner._torchkeras.inbound_nodes]
-    if needing_nodes and not nodes and layer._torchkeras.calls.state.was_called:
-        raise RuntimeError(no_symbolic_call_message(layer._torchkeras, needing_nodes))
-    return [effects_of(inner, node) for inner, node in nodes]
+    nodes = [node for inner in layers_in(layer) for node in inner._torchkeras.inbound_nodes]
+    if not nodes and layer._torchkeras.calls.state.was_called:
+        raise RuntimeError(no_symbolic_call_message(layer._torchkeras, method))
+    return nodes
 
 
 def own_losses(layer: LayerBase) -> list[torch.Tensor]:
@@ -221,16 +236,19 @@ def _runs_updates(context: CallContext) -> bool:
     return not in_backward() and (context.layer is None or runs_updates(context.layer))
 
 
-def updates_of(layer: LayerBase, needing_nodes: str | None = None) -> list[RecordedUpdate]:
+def updates_of(layer: LayerBase) -> list[RecordedUpdate]:
     """Return the active updates that symbolic calls of a layer, or of those inside it, recorded."""
-    recorded = (update for effects in _recorded_effects(layer, needing_nodes) for update in effects.updates)
-    return [update for update in recorded if update.is_active]
+    return _active_updates([node for calls in _nodes_by_layer(layer).values() for node in calls])
+
+
+def _active_updates(nodes: list[Node]) -> list[RecordedUpdate]:
+    return [update for node in nodes for update in updates_of_call(node) if update.is_active]
 
 
 def updates_for(layer: LayerBase, inputs: Any) -> list[RecordedUpdate]:
     """Return the updates that depend on symbolic `inputs`; for `None`, those that need no inputs."""
-    updates = updates_of(layer, "get_updates_for")
+    nodes = _all_nodes(layer, "get_updates_for")
     if inputs is None:
-        return [update for update in updates if not update.inputs]
+        return [update for update in updates_of(layer) if not update.inputs]
     wanted = symbolic_leaves(layer._torchkeras.name, "get_updates_for", inputs)
-    return [update for update in updates if update.follows_from(wanted)]
+    return [update for update in _active_updates(nodes) if update.follows_from(wanted)]

@@ -48,8 +48,8 @@ class HoldsGraph(Protocol):
     def take_inputs(self, record: Record) -> None:
         """Adjust in the record which path calls take; called whenever `derive_route` has decided it."""
 
-    def keeps_loss(self, loss: Any) -> bool:
-        """Whether a symbolic loss of a layer inside belongs to this graph."""
+    def calls_of(self, model: Any) -> list[Any] | None:
+        """Return the symbolic calls that the graph consists of, without its inputs; `None` for a model without one."""
         raise NotImplementedError
 
 

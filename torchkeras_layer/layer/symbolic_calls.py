@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,14 +15,30 @@ from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.building import shapes_by_name, take_first_argument
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.dry_run import DryRun, Effects, SymbolicRun
+from torchkeras_layer.layer.dry_run import (
+    NO_EFFECTS,
+    UNKNOWN,
+    DryRun,
+    Effects,
+    LossNote,
+    RecordedLoss,
+    RecordedUpdate,
+    SymbolicRun,
+    losses_at,
+)
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.weight_lists import is_weight, layers_in
 from torchkeras_layer.symbolic import shape_inference
 from torchkeras_layer.symbolic.input_spec import TensorSpec, check_input_spec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import Inferred, infer, needs_data, readable_message
+from torchkeras_layer.symbolic.shape_inference import (
+    Inferred,
+    infer,
+    needs_data,
+    readable_message,
+    run_without_data,
+)
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
@@ -68,7 +86,7 @@ def infer_by_running(
         return Inferred(*_declared_outputs(layer, inputs, args, kwargs)), None
     run = SymbolicRun(layer)
     try:
-        inferred = _run_symbolically(layer, run, outer, inputs, args, kwargs)
+        inferred = _run_symbolically(layer, run, outer, (inputs, args, kwargs))
     except Exception as error:
         if not needs_data(error):
             # Torch's messages name neither the layer nor free dimensions; other errors are the layer's own.
@@ -122,9 +140,14 @@ def _failed_call_message(layer: Any, inputs: Any, error: Exception) -> str:
 
 
 def _run_symbolically(
-    layer: LayerBase, run: SymbolicRun, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Inferred:
-    are_symbolic = [is_symbolic(leaf) for leaf in leaves((inputs, args, kwargs))]
+    layer: LayerBase,
+    run: SymbolicRun,
+    outer: Any,
+    arguments: tuple[Any, tuple[Any, ...], dict[str, Any]],
+    trace: Callable[..., Any] = infer,
+) -> Any:
+    """Run a layer on tensors without data, and return what `trace` returns; `run` records the losses and updates."""
+    are_symbolic = [is_symbolic(leaf) for leaf in leaves(arguments)]
 
     def call(fakes: Any) -> Any:
         run.begin([fake for fake, is_input in zip(leaves(fakes), are_symbolic, strict=True) if is_input])
@@ -141,7 +164,7 @@ def _run_symbolically(
     tracing, context.is_tracing = context.is_tracing, True
     try:
         with run:
-            return infer(call, (inputs, args, kwargs), device_inside(layer))
+            return trace(call, arguments, device_inside(layer))
     finally:
         context.layer, context.is_tracing = enclosing, tracing
 
@@ -246,26 +269,65 @@ def _as_symbolic(layer: LayerBase, inferred: Inferred) -> Any:
     return map_leaves(tensor_of, inferred.outputs)
 
 
-def effects_of(layer: LayerBase, node: Node) -> Effects:
-    """Return the losses and updates that the call at a node records in training; if unknown, do a dry run."""
-    if node.effects is None and not node.is_input and any(map(_may_have_effects, layers_in(layer))):
-        run = SymbolicRun(layer)
-        inputs, *args = node.call_args
-        context = per_thread.context
-        training, context.training = context.training, True
-        try:
-            _run_symbolically(layer, run, None, inputs, tuple(args), node.call_kwargs)
-        finally:
-            context.training = training
-        node.effects = run.effects_at(node)
-    return node.effects or Effects()
+def losses_of_call(node: Node) -> tuple[RecordedLoss, ...]:
+    """Return the losses that the symbolic call at a node adds in training."""
+    return _effects_of_call(node, "losses").losses or ()
 
 
-def _may_have_effects(layer: Any) -> bool:
-    """Whether the call of a layer, without those inside it, may add losses or updates."""
+def updates_of_call(node: Node) -> tuple[RecordedUpdate, ...]:
+    """Return the updates that the symbolic call at a node adds in training."""
+    return _effects_of_call(node, "updates").updates or ()
+
+
+def _effects_of_call(node: Node, kind: str) -> Effects:
+    """Return the effects of a call, of which at least those of a kind are known then: 'losses' or 'updates'."""
+    known: Effects = node.effects or (NO_EFFECTS if node.is_input else UNKNOWN)
+    if getattr(known, kind) is None:
+        found: Effects = node.layer._torchkeras_effects_at(node, kind)
+        # What was returned once stays the same.
+        losses = found.losses if known.losses is None else known.losses
+        known = Effects(losses, found.updates if known.updates is None else known.updates)
+    node.effects = known
+    return known
+
+
+def effects_by_running(layer: Any, node: Node, kind: str) -> Effects:
+    """Return the effects of a kind, and others if they are found too, by a dry run if the layer may have any."""
+    adding = [inner for inner in layers_in(layer) if _may_add(inner, kind)]
+    if not adding:
+        return replace(UNKNOWN, **{kind: ()})
+    if kind == "losses" and adding == [layer] and _has_activity_losses_only(layer, node):
+        return replace(UNKNOWN, losses=losses_at(node, _activity_losses(node)))
+    run = SymbolicRun(layer)
+    inputs, *args = node.call_args
+    context = per_thread.context
+    training, context.training = context.training, True
+    try:
+        _run_symbolically(layer, run, None, (inputs, tuple(args), node.call_kwargs), run_without_data)
+    finally:
+        context.training = training
+    return run.effects_at(node)
+
+
+def _has_activity_losses_only(layer: Any, node: Node) -> bool:
+    """Whether a layer adds losses of its activity alone, which depend on the one symbolic tensor that it was given."""
     facts: ClassFacts = layer._torchkeras_facts
-    is_known = facts.states_its_shapes and not facts.has_effects
-    return not is_known or layer._torchkeras.activity_regularizer is not None
+    is_known = facts.is_built_in and not facts.adds_losses
+    has_own_regularizer = not type(layer._torchkeras.activity_regularizer).__module__.startswith("torchkeras_layer.")
+    return is_known and not has_own_regularizer and len(node.keras_inputs) == 1
+
+
+def _activity_losses(node: Node) -> list[LossNote]:
+    inputs = tuple(node.keras_inputs)
+    return [(TensorSpec((), output.dtype), True, inputs) for output in leaves(node.outputs) if is_symbolic(output)]
+
+
+def _may_add(layer: Any, kind: str) -> bool:
+    """Whether the call of a layer, without those inside it, may add 'losses' or 'updates'."""
+    facts: ClassFacts = layer._torchkeras_facts
+    adds = facts.adds_losses if kind == "losses" else facts.adds_updates
+    is_regularized = kind == "losses" and layer._torchkeras.activity_regularizer is not None
+    return adds or is_regularized or not facts.is_built_in
 
 
 def _shape_of(leaf: Any) -> Any:

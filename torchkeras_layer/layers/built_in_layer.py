@@ -22,7 +22,7 @@ from torchkeras_layer.registry.table import entry_of
 _ACTIVATIONS = ("activation", "recurrent_activation")
 
 
-class BuiltInLayer(Layer, has_effects=False):
+class BuiltInLayer(Layer, adds_losses=False, adds_updates=False):
     """Base class of the built-in layers.
 
     A layer stores each constructor argument as an attribute of the same name, and `get_config` reads them. If `Layer`

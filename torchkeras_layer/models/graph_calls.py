@@ -8,11 +8,12 @@ import torch
 
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.dry_run import SymbolicRun
+from torchkeras_layer.layer.dry_run import Effects, SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensor
 from torchkeras_layer.layer.masking import mask_of
+from torchkeras_layer.models.graph_effects import effects_of_graph, wiring_that_runs
 from torchkeras_layer.models.graphs import connect_again, layer_under, state_of
-from torchkeras_layer.symbolic import is_symbolic
+from torchkeras_layer.symbolic import Node, is_symbolic
 from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
@@ -67,13 +68,15 @@ class GraphCalls(Layer):
         self, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Inferred, SymbolicRun | None]:
         # For inputs like those that the model was made with, the outputs are known.
-        wiring = state_of(self).wiring
-        runs_its_graph = type(self).call is GraphCalls.call and wiring is not None
-        if runs_its_graph and not args and not kwargs and _has_original_inputs(self, inputs):
-            outputs = wiring.outputs  # type: ignore[union-attr]
+        wiring = wiring_that_runs(self)
+        if wiring is not None and not args and not kwargs and _has_original_inputs(self, inputs):
+            outputs = wiring.outputs
             specs = map_leaves(lambda tensor: tensor.spec, outputs)
             return Inferred(specs, [tensor._mask_spec for tensor in leaves(outputs)]), None
         return super()._torchkeras_infer(outer, inputs, args, kwargs)
+
+    def _torchkeras_effects_at(self, node: Node, kind: str) -> Effects:
+        return effects_of_graph(self, node, kind) or super()._torchkeras_effects_at(node, kind)
 
 
 def adapted(model: Any, inputs: Any, mask: Any) -> list[torch.Tensor]:

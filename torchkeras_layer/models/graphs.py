@@ -17,7 +17,8 @@ from torchkeras_layer.models.network.checks import check_connected, check_ends, 
 from torchkeras_layer.models.network.inputs import InputAdapter, adapter_for, dtype_at
 from torchkeras_layer.models.network.network import Network, read_network
 from torchkeras_layer.models.network.wiring import Wiring, record_again
-from torchkeras_layer.symbolic import KerasTensor, is_symbolic
+from torchkeras_layer.symbolic import KerasTensor, Node, is_symbolic
+from torchkeras_layer.symbolic.order import nodes_between
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.record import Record
@@ -161,10 +162,12 @@ class GraphState:
         record.casts, record.only_spec = False, None
         record.has_recorded = True
 
-    def keeps_loss(self, loss: Any) -> bool:
-        """Whether a symbolic loss of a layer inside belongs to this graph; its layers may be part of others too."""
-        wiring = self.wiring
-        return wiring is None or not loss.is_conditional or loss.follows_from(leaves(wiring.inputs))
+    def calls_of(self, model: Any) -> list[Node] | None:
+        """Return the symbolic calls that the graph consists of, without its inputs; `None` for a model without one."""
+        wiring = self.current_wiring(model)
+        if wiring is None:
+            return None
+        return nodes_between(leaves(wiring.inputs), [*leaves(wiring.outputs), *wiring.sinks])
 
     def current_wiring(self, model: Any) -> Wiring | None:
         """Return the graph of the model, `None` for a model without one."""

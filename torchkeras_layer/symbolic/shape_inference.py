@@ -207,6 +207,14 @@ def infer_function(function: Function, inputs: Any, device: Device = None) -> In
     )
 
 
+def run_without_data(function: Function, inputs: Any, device: Device = None) -> None:
+    """Run a function as `infer` does, for what it does and not for its outputs: once, with numbers for free sizes."""
+    try:
+        trace_with_numbers(function, inputs, DIFFERENT[0], device)
+    except Exception:
+        infer(function, inputs, device)
+
+
 def _first_that_works(ways: list[Any], function: Function, inputs: Any, device: Device) -> Inferred:
     try:
         return ways[0](function, inputs, device)

@@ -62,11 +62,10 @@ class AttentionPlan:
     output_sizes: Shape | None = None
 
 
-class HeadedAttention(BuiltInLayer, has_effects=True):
+class HeadedAttention(BuiltInLayer):
     """Base of the layers that project queries, keys and values into heads, and project the outputs of the heads back.
 
-    A subclass defines the number of heads and their sizes. The class has effects because the projections may have
-    activity regularizers.
+    A subclass defines the number of heads and their sizes.
     """
 
     # Torch chooses its fastest kernel itself. `softmax_robust_masking` of Keras 2 does not change the results.

@@ -12,7 +12,7 @@ from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 
 
 @catalog.register()
-class AddLoss(BuiltInLayer, has_effects=True):
+class AddLoss(BuiltInLayer, adds_losses=True):
     """Add the input as a loss, and return it: `model.add_loss(symbolic_tensor)` adds this layer to the graph.
 
     >>> layer = AddLoss()

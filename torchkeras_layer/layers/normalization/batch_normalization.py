@@ -56,7 +56,7 @@ class Channels:
 
 
 @catalog.register("BatchNormalizationV1", "BatchNormalizationV2")
-class BatchNormalization(AxisNormalization, _BatchNorm, has_effects=True):
+class BatchNormalization(AxisNormalization, _BatchNorm, adds_updates=True):
     """`gamma * (x - mean) / sqrt(variance + epsilon) + beta`, per channel.
 
     In training, mean and (biased) variance are those of the batch, over all axes but `axis`, and the moving statistics

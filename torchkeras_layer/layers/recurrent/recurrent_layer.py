@@ -32,7 +32,7 @@ def shared_with_cell(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {name: kwargs[name] for name in ("dtype", "trainable", "implementation") if name in kwargs}
 
 
-class RecurrentLayer(RNN, has_effects=False):
+class RecurrentLayer(RNN):
     """Base of the layers that create their cell themselves, and have its arguments.
 
     Args:

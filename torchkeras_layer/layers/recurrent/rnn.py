@@ -69,7 +69,7 @@ class RunFacts:
 
 
 @catalog.register()
-class RNN(BuiltInLayer, has_effects=True, only_merges_masks=True):
+class RNN(BuiltInLayer, only_merges_masks=True):
     """Run a cell over the steps of sequences.
 
     Shapes: (batch, steps, …) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
