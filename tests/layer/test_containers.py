@@ -116,10 +116,12 @@ def test_a_weight_taken_out_of_a_list_does_not_count(layer):
 
 
 def test_a_weight_that_does_not_train_may_change_its_place(layer):
+    """[31] The order is that of creation."""
     first, second = layer.add_weight("a", (1,), trainable=False), layer.add_weight("b", (2,), trainable=False)
     layer.held = [first, second]
     layer.held[0], layer.held[1] = layer.held[1], layer.held[0]
-    assert [tuple(weight.shape) for weight in layer.weights] == [(2,), (1,)]
+    assert (layer.held[0] is second, layer.held[1] is first) == (True, True)
+    assert [tuple(weight.shape) for weight in layer.weights] == [(1,), (2,)]
     layer.held.reverse()
     assert [id(weight) for weight in layer.weights] == [id(first), id(second)]
     layer.named = {"a": layer.add_weight("c", (3,), trainable=False)}

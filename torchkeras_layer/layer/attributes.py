@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, ClassVar
 
 import torch
@@ -197,6 +198,9 @@ def _claim_weight(layer: LayerBase, record: Record, name: str, weight: torch.Ten
     layer.__dict__.pop(name, None)
     layer._modules.pop(name, None)
     spec = record.weight_specs[key]
+    if name in registry and name in record.weight_specs:
+        # It takes the place of the weight that it replaces.
+        spec = dataclasses.replace(spec, position=record.weight_specs[name].position)
     if key != name:
         other = layer._buffers if registry is layer._parameters else layer._parameters
         other.pop(name, None)

@@ -72,10 +72,11 @@ class Record:
         # How it computes; `casts_weights`: whether a mixed policy casts weights when `call` reads them.
         "policy", "casts_weights", "autocast", "dynamic", "stateful", "input_spec", "activity_regularizer",
         "supports_masking", "warned_of_change", "warned_of_mask", "warned_of_shape",
-        # Its weights: the spec of each, the names of those that no attribute holds yet; the names of parameters of the
-        # user's that did not train when they were assigned; `trainable` as it was last set: what trains is said by
-        # `requires_grad`, and this flag says what is to be done with weights and layers that do not exist yet.
-        "weight_specs", "unclaimed", "constants", "trainable",
+        # Its weights: the spec of each, how many it created, the names of those that no attribute holds yet; the names
+        # of parameters of the user's that did not train when they were assigned; `trainable` as it was last set: what
+        # trains is said by `requires_grad`, and this flag says what is to be done with weights and layers that do not
+        # exist yet.
+        "weight_specs", "weight_count", "unclaimed", "constants", "trainable",
         "built", "is_building", "build_shapes",
         # Losses that belong to no call.
         "loss_functions",
@@ -107,6 +108,7 @@ class Record:
         self.warned_of_shape = False
         self.warned_of_change = False
         self.weight_specs: dict[str, WeightSpec] = {}
+        self.weight_count = 0
         self.unclaimed: set[str] = set()
         self.constants: set[str] = set()
         self.trainable = True

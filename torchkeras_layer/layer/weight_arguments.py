@@ -76,6 +76,8 @@ class WeightSpec:
     collections: Any = None
     use_resource: bool | None = None
     caching_device: Any = None
+    # The position among the weights that the layer has created.
+    position: int = dataclasses.field(default=0, repr=False, compare=False)
 
 
 def read_weight(holder: Any, key: str) -> Any:
@@ -124,7 +126,7 @@ class WeightRequest:
         if self.getter is None:
             return self.spec.initializer(self.shape, dtype=self.dtype)
         arguments = {field.name: getattr(self.spec, field.name) for field in dataclasses.fields(self.spec)}
-        for name in ("regularizer", "autocast", "partitioner"):
+        for name in ("regularizer", "autocast", "partitioner", "position"):
             del arguments[name]
         return self.getter(shape=self.shape, dtype=self.dtype, **arguments)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sys
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -78,7 +79,8 @@ def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch
         layer._parameters[key] = weight
     else:
         layer._buffers[key] = weight
-    record.weight_specs[key] = spec
+    record.weight_count += 1
+    record.weight_specs[key] = dataclasses.replace(spec, position=record.weight_count)
     record.unclaimed.add(key)
     remember_creator(weight, layer)
     return weight

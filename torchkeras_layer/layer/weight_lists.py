@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeGuard
@@ -19,9 +20,51 @@ from torchkeras_layer.metrics import is_metric
 
 
 def own_weights(layer: Any) -> list[torch.Tensor]:
-    """Return the weights on the attributes of a layer itself, outside of containers: parameters, then buffers."""
-    own = [weight for weight in layer._parameters.values() if is_weight(weight)]
-    return [*own, *(buffer for buffer in layer._buffers.values() if buffer is not None)]
+    """Return the weights of a layer itself, also those in its containers: parameters, then buffers."""
+    parameters, buffers = _own_tensors(layer)
+    distinct = {id(weight): weight for weight in [*filter(is_weight, parameters), *buffers]}
+    return list(distinct.values())
+
+
+def _own_tensors(module: nn.Module) -> tuple[list[Any], list[torch.Tensor]]:
+    """Return the parameters and the persistent buffers of a module and its containers, in the order of creation."""
+    containers = _containers_in(module)
+    if not any(container._parameters or container._buffers for container in containers):
+        return list(module._parameters.values()), _persistent_buffers(module)
+    parameters: list[tuple[int, Any]] = []
+    buffers: list[tuple[int, Any]] = []
+    for holder in [module, *containers]:
+        specs = holder._weight_specs if isinstance(holder, TrackedContainer) else _specs_of(holder)
+        for found, names in ((parameters, holder._parameters), (buffers, holder._buffers)):
+            position = 0
+            for name, tensor in names.items():
+                if name in holder._non_persistent_buffers_set:
+                    continue
+                # A tensor that no `add_weight` has made follows the one before it.
+                position = specs[name].position if name in specs else position or (found[-1][0] if found else 0)
+                found.append((position, tensor))
+    return _sorted(parameters), _sorted(buffers)
+
+
+def _specs_of(module: Any) -> dict[str, Any]:
+    return module._torchkeras.weight_specs if is_layer(module) else {}
+
+
+def _sorted(found: list[tuple[int, Any]]) -> list[Any]:
+    return [tensor for _, tensor in sorted(found, key=operator.itemgetter(0))]
+
+
+def _persistent_buffers(module: nn.Module) -> list[torch.Tensor]:
+    skipped = module._non_persistent_buffers_set
+    return [buffer for name, buffer in module._buffers.items() if buffer is not None and name not in skipped]
+
+
+def _containers_in(module: nn.Module) -> list[Any]:
+    """List the tracked containers on a module's attributes and in each other, but not those of modules in them."""
+    found = [child for child in _children(module) if isinstance(child, TrackedContainer)]
+    for container in found:
+        found += [child for child in _children(container) if isinstance(child, TrackedContainer)]
+    return found
 
 
 def check_built(layer: Any) -> None:
@@ -56,18 +99,16 @@ def weights_of(module: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor
     trainable: dict[int, torch.Tensor] = {}
     others: dict[int, torch.Tensor] = {}
     for holder in weight_holders(module):
-        for parameter in holder._parameters.values():
-            if (
-                parameter is not None
-                and is_weight(parameter)
-                and id(parameter) not in trainable
-                and id(parameter) not in others
-            ):
+        if isinstance(holder, TrackedContainer) and holder is not module:
+            # Its weights are those of the module that it is on.
+            continue
+        parameters, buffers = _own_tensors(holder)
+        for parameter in parameters:
+            if is_weight(parameter) and id(parameter) not in trainable and id(parameter) not in others:
                 chosen = trainable if parameter.requires_grad else others
                 chosen[id(parameter)] = parameter
-        for name, buffer in holder._buffers.items():
-            if buffer is not None and name not in holder._non_persistent_buffers_set:
-                others.setdefault(id(buffer), buffer)
+        for buffer in buffers:
+            others.setdefault(id(buffer), buffer)
     return list(trainable.values()), list(others.values())
 
 
