@@ -10,9 +10,10 @@ from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from torchkeras_layer._absent import instead_of
+from torchkeras_layer.layer.call_records import Recording
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.containers import forget_creator, forget_spec, track
-from torchkeras_layer.layer.context import cast_for_call
+from torchkeras_layer.layer.context import cast_for_call, per_thread
 from torchkeras_layer.layer.record import KEY, NotInitializedError, Record, begin_module, too_early_message
 from torchkeras_layer.layer.weight_creation import not_built_message
 from torchkeras_layer.layer.weight_lists import nearest_layers, prepare_assigned
@@ -63,6 +64,8 @@ class LayerBase(LazyModuleMixin, nn.Module):
             raise AttributeError(_class_attribute_message(self, name, value))
         elif not record.is_ready:
             super().__setattr__(name, value)
+        elif _stands_in(self, name, value):
+            self._parameters[name] = value
         else:
             value = _track_value(self, record, name, value)
             if isinstance(value, (nn.Module, nn.Parameter)):
@@ -164,6 +167,24 @@ def _class_attribute_message(layer: LayerBase, name: str, value: Any) -> str:
         f"{type(value).__name__} that is assigned to it, because torch looks there first. Choose another name, or take "
         "it out of the class. See docs/differences.md#a-class-attribute-that-hides-a-weight"
     )
+
+
+def _stands_in(layer: Any, name: str, value: Any) -> bool:
+    """Whether a tensor that a `call` computed is to be read in place of a parameter, until the outermost call ends."""
+    parameter, context = layer._parameters.get(name), per_thread.context
+    if (
+        parameter is None
+        or context.layer is None
+        or context.building
+        or not isinstance(value, torch.Tensor)
+        or isinstance(value, nn.Parameter)
+    ):
+        return False
+    if context.recording is None and context.dry_run is None:
+        context.recording = Recording()
+    keeper: Any = context.recording if context.dry_run is None else context.dry_run
+    keeper.replaced = [*(keeper.replaced or ()), (layer, name, parameter)]
+    return True
 
 
 def _track_value(layer: LayerBase, record: Record, name: str, value: Any) -> Any:

@@ -18,11 +18,13 @@ class Recording:
     Its state is two booleans, because torch.compile cannot guard on the identity of objects.
     """
 
-    __slots__ = ("is_latest", "is_open")
+    __slots__ = ("is_latest", "is_open", "replaced")
 
     def __init__(self, is_open: bool = True) -> None:
         self.is_latest = True
         self.is_open = is_open
+        # The parameters for which tensors stand in during the call: their layers, names and themselves.
+        self.replaced: list[tuple[Any, str, Any]] | None = None
 
 
 class CallState:
@@ -124,7 +126,15 @@ def end_call(record: KeepsCalls, context: KnowsRecording) -> None:
     state.was_called = True
     if recording is not None:
         recording.is_open = False
+        if recording.replaced is not None:
+            put_back(recording.replaced)
         record.has_recorded = True
         state.began.is_latest = False
         state.began = recording
         context.recording = None
+
+
+def put_back(replaced: list[tuple[Any, str, Any]]) -> None:
+    """Put parameters back for which tensors stood in during a call."""
+    for layer, name, parameter in reversed(replaced):
+        layer._parameters[name] = parameter

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer.call_records import put_back
 from torchkeras_layer.layer.context import per_thread, run_uncast
 from torchkeras_layer.layer.weight_lists import runs_updates
 from torchkeras_layer.metrics import is_metric, muted
@@ -36,6 +37,7 @@ class DryRun:
         self._module = module
         self._shielded: list[tuple[nn.Module, str, torch.Tensor]] = []
         self._compiled: list[tuple[nn.Module, Any]] = []
+        self.replaced: list[tuple[Any, str, Any]] = []
 
     def __enter__(self) -> DryRun:
         context = per_thread.context
@@ -68,6 +70,7 @@ class DryRun:
     def __exit__(self, *_: Any) -> None:
         per_thread.context.dry_run = self._outer
         self._muted.close()
+        put_back(self.replaced)
         for module, compiled in self._compiled:
             module._compiled_call_impl = compiled
         for module, name, buffer in self._shielded:
