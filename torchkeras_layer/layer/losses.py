@@ -18,20 +18,20 @@ from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.call_records import record_losses
 from torchkeras_layer.layer.containers import weight_spec_holders
 from torchkeras_layer.layer.context import CallContext, per_thread, run_uncast
-from torchkeras_layer.layer.dry_run import RecordedUpdate
+from torchkeras_layer.layer.dry_run import RecordedLoss, RecordedUpdate
 from torchkeras_layer.layer.graph_place import no_symbolic_call_message
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.symbolic_calls import losses_of_call, updates_of_call
 from torchkeras_layer.layer.weight_arguments import read_weight
 from torchkeras_layer.layer.weight_lists import layers_in, runs_updates
-from torchkeras_layer.symbolic.keras_tensor import symbolic_leaves
-from torchkeras_layer.symbolic.node import Node
+from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic, symbolic_leaves
+from torchkeras_layer.symbolic.node import Node, node_of
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
 
 
-def add_loss(layer: LayerBase, losses: Any, is_conditional: bool) -> None:
+def add_loss(layer: LayerBase, losses: Any, inputs: Any) -> None:
     """Add losses: those added in a call count until the next call, callables added elsewhere count permanently.
 
     Raises:
@@ -39,7 +39,10 @@ def add_loss(layer: LayerBase, losses: Any, is_conditional: bool) -> None:
         TypeError: for anything but tensors, numbers and callables.
     """
     context, record = per_thread.context, layer._torchkeras
+    in_call = context.layer is not None and not context.alone
     added = [loss for loss in leaves(losses) if loss is not None]
+    symbolic = [] if in_call else [loss for loss in added if is_symbolic(loss)]
+    added = [loss for loss in added if not any(loss is tensor for tensor in symbolic)]
     functions = [loss for loss in added if is_function(loss)]
     values = [loss for loss in added if not is_function(loss)]
     if not all(isinstance(value, (torch.Tensor, int, float)) for value in values):
@@ -47,20 +50,34 @@ def add_loss(layer: LayerBase, losses: Any, is_conditional: bool) -> None:
             f"{record.name}: add_loss takes tensors, numbers, zero-argument callables, and nested structures of them. "
             f"Received: {losses!r}."
         )
-    in_call = context.layer is not None and not context.alone
     if values and not in_call:
         raise ValueError(
             f"{record.name}: outside a call, add_loss takes zero-argument callables, since a tensor would be of one "
             f"call only. Received: {losses!r}. Write `layer.add_loss(lambda: ...)`, or add it in `call`. "
             "See docs/differences.md#add_loss-outside-of-a-call"
         )
+    if symbolic:
+        _add_symbolic_losses(layer, symbolic, inputs)
     if context.building or not in_call:
         record.loss_functions.extend(functions)
         added = values
     if added and context.dry_run is not None:
-        context.dry_run.note_losses(added, is_conditional)
+        context.dry_run.note_losses(added, inputs is not None)
     elif added and not in_backward() and not _is_exported():
         record_losses(record, context, added)
+
+
+def _add_symbolic_losses(layer: LayerBase, losses: list[KerasTensor], inputs: Any) -> None:
+    """Add symbolic tensors that models with the layer compute, if they can from their inputs; see `add_loss`."""
+    record: Record = layer._torchkeras
+    given = () if inputs is None else tuple(symbolic_leaves(record.name, "add_loss", inputs))
+    for tensor in (*losses, *given):
+        node_of(tensor)
+    model = None if record.model is None else record.model()
+    for tensor in losses:
+        record.symbolic_losses.append(RecordedLoss(tensor, inputs is not None, given))
+        if model is not None:
+            model._torchkeras.graph.take_losses(model, [tensor])
 
 
 def losses_of(layer: LayerBase) -> list[torch.Tensor]:
@@ -74,8 +91,16 @@ def losses_of(layer: LayerBase) -> list[torch.Tensor]:
     for inner in layers_in(layer):
         if not (was_called or inner._torchkeras.calls.state.was_called):
             found += [loss.tensor for node in nodes.get(id(inner), ()) for loss in losses_of_call(node)]
+            found += [loss.tensor for loss in _own_symbolic_losses(layer, inner)]
         found += own_losses(inner)
     return found
+
+
+def _own_symbolic_losses(layer: Any, inner: Any) -> list[RecordedLoss]:
+    """Return what `add_loss` added to a layer inside `layer`; those of a graph are among the losses of its calls."""
+    graph = layer._torchkeras.graph
+    is_in_graph = graph is not None and graph.calls_of(layer) is not None
+    return [] if is_in_graph else inner._torchkeras.symbolic_losses
 
 
 def _nodes_by_layer(layer: Any) -> dict[int, list[Node]]:
@@ -96,10 +121,13 @@ def _nodes_by_layer(layer: Any) -> dict[int, list[Node]]:
 def losses_for(layer: LayerBase, inputs: Any) -> list[Any]:
     """Return the losses that were added with `inputs` and depend on these symbolic tensors; see `get_losses_for`."""
     nodes = _all_nodes(layer, "get_losses_for")
+    added = [loss for inner in layers_in(layer) for loss in _own_symbolic_losses(layer, inner)]
     if inputs is not None:
         wanted = symbolic_leaves(layer._torchkeras.name, "get_losses_for", inputs)
-        return [loss.tensor for node in nodes for loss in losses_of_call(node) if loss.follows_from(wanted)]
-    recorded = [loss for calls in _nodes_by_layer(layer).values() for node in calls for loss in losses_of_call(node)]
+        recorded = [loss for node in nodes for loss in losses_of_call(node)]
+        return [loss.tensor for loss in recorded + added if loss.follows_from(wanted)]
+    calls = [node for calls in _nodes_by_layer(layer).values() for node in calls]
+    recorded = [loss for node in calls for loss in losses_of_call(node)] + added
     unconditional: list[Any] = [loss.tensor for loss in recorded if not loss.is_conditional]
     return unconditional + [loss for inner in layers_in(layer) for loss in _permanent_losses(inner)]
 

@@ -27,7 +27,8 @@ class LossesAndMetrics(LayerBase):
             losses: a scalar tensor, a number, a zero-argument callable, or a nested structure of them; `None` is
                 ignored. Losses added in a call count until the next call. Outside a call, only callables can be
                 added; they count permanently, as do callables added in `build`, and run whenever `losses` is read. A
-                tensor with several values counts as their sum.
+                tensor with several values counts as their sum. A symbolic tensor counts in each call of the functional
+                models that contain the layer and can compute it from their inputs.
             inputs: the inputs that the losses depend on; `None` for losses that do not depend on any. Only
                 `get_losses_for` uses it.
 
@@ -44,7 +45,7 @@ class LossesAndMetrics(LayerBase):
         >>> layer.losses
         [tensor(2.)]
         """
-        layer_losses.add_loss(self, losses, inputs is not None)
+        layer_losses.add_loss(self, losses, inputs)
 
     @property
     def losses(self) -> list[torch.Tensor]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 KEY = "_torchkeras"
 # What calls leave. A copy starts without it.
-_OF_CALLS = ("calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "model")
+_OF_CALLS = ("calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "symbolic_losses", "model")
 # Values that are never changed in place, so that copies can share them.
 _SHARED = frozenset({"policy", "signature", "init_arguments", "compute_dtype", "pinned_device", "pinned_dtype"})
 _PLAIN = frozenset({bool, str, type(None)})
@@ -47,6 +47,10 @@ class HoldsGraph(Protocol):
 
     def take_inputs(self, record: Record) -> None:
         """Adjust in the record which path calls take; called whenever `derive_route` has decided it."""
+
+    def take_losses(self, model: Any, tensors: list[Any]) -> None:
+        """Add those symbolic losses of layers inside that the graph can compute from its inputs."""
+        raise NotImplementedError
 
     def calls_of(self, model: Any) -> list[Any] | None:
         """Return the symbolic calls that the graph consists of, without its inputs; `None` for a model without one."""
@@ -82,8 +86,9 @@ class Record:
         "loss_functions",
         # What every call reads first: `derive_route` sets it.
         "signature", "is_direct", "passes_training", "casts", "compute_dtype", "only_spec",
-        # What calls leave, also symbolic ones; the model whose graph contains the layer.
-        "calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "model",
+        # What calls leave, also symbolic ones; symbolic tensors that were added as losses; the model whose graph
+        # contains the layer.
+        "calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "symbolic_losses", "model",
         # Of a model: its graph. Of a built-in layer: the values that it derived from its arguments.
         "graph", "derived",
     )  # fmt: skip
@@ -131,6 +136,7 @@ class Record:
         self.calls: CallStates | TracedCallStates = new_call_states()
         self.has_recorded = False
         self.inbound_nodes: list[Any] = []
+        self.symbolic_losses: list[Any] = []
         self.eager_nodes: list[Any] = []
         self.outbound_links = NodeLinks()
         self.model: weakref.ref[Any] | None = None

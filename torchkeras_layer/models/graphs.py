@@ -17,7 +17,7 @@ from torchkeras_layer.models.network.checks import check_connected, check_ends, 
 from torchkeras_layer.models.network.inputs import InputAdapter, adapter_for, dtype_at
 from torchkeras_layer.models.network.network import Network, read_network
 from torchkeras_layer.models.network.wiring import Wiring, record_again
-from torchkeras_layer.symbolic import KerasTensor, Node, is_symbolic
+from torchkeras_layer.symbolic import KerasTensor, Node, is_symbolic, node_of
 from torchkeras_layer.symbolic.order import nodes_between
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def connect(model: Any, inputs: Any, outputs: Any, sinks: list[KerasTensor]) -> 
     """
     name = model._torchkeras.name
     check_ends(name, inputs, outputs)
+    sinks = [*sinks, *_sinks_of_layers(inputs, outputs, sinks)]
     check_connected(name, inputs, [*leaves(outputs), *sinks])
     inputs, outputs, sinks = rebase(inputs, outputs, sinks)
     parts = read_network(inputs, outputs, sinks, _held_by_key(model), set(dir(model)))
@@ -46,6 +47,26 @@ def connect(model: Any, inputs: Any, outputs: Any, sinks: list[KerasTensor]) -> 
         _hold(model, key, operand)
     state_of(model).creation_dtype = model._torchkeras.compute_dtype
     _take(model, wiring)
+
+
+def _sinks_of_layers(inputs: Any, outputs: Any, sinks: list[KerasTensor]) -> list[KerasTensor]:
+    """Compute the losses that were added to the layers of a graph as symbolic tensors, if its inputs are enough."""
+    nodes = nodes_between(leaves(inputs), [*leaves(outputs), *sinks])
+    inside = {id(inner): inner for node in nodes for inner in layers_in(node.layer)}
+    added = [loss.tensor for inner in inside.values() for loss in inner._torchkeras.symbolic_losses]
+    return [AddLoss()(tensor) for tensor in _new_losses(inputs, sinks, added)] if added else []
+
+
+def _new_losses(inputs: Any, sinks: list[KerasTensor], tensors: list[KerasTensor]) -> list[KerasTensor]:
+    """Return the tensors that can be computed from the inputs, and of which no sink makes a loss yet."""
+    known = {id(tensor) for sink in sinks for tensor in node_of(sink).keras_inputs}
+    starts = {id(tensor) for tensor in leaves(inputs)}
+    return [
+        tensor
+        for tensor in tensors
+        if id(tensor) not in known
+        and (id(tensor) in starts or not any(node.is_input for node in nodes_between(leaves(inputs), [tensor])))
+    ]
 
 
 def connect_again(model: Any) -> None:
@@ -161,6 +182,12 @@ class GraphState:
         self.input_dtypes = [dtype_at(spec, self.creation_dtype, now) for spec in self.adapter.specs]
         record.casts, record.only_spec = False, None
         record.has_recorded = True
+
+    def take_losses(self, model: Any, tensors: list[KerasTensor]) -> None:
+        """Add those symbolic losses of layers inside that the graph can compute from its inputs."""
+        wiring = self.current_wiring(model)
+        for tensor in [] if wiring is None else _new_losses(wiring.inputs, wiring.sinks, tensors):
+            add_sink(model, "AddLoss", tensor, {})
 
     def calls_of(self, model: Any) -> list[Node] | None:
         """Return the symbolic calls that the graph consists of, without its inputs; `None` for a model without one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -83,6 +84,7 @@ class Sequential(SequentialConfiguration):
         steps = [*steps_of(self), layer]
         end = None if start is None else chain(self, start, steps)
         setattr(self, str(len(self)), layer)
+        layer._torchkeras.model = weakref.ref(self)
         begin_at(self, start, end)
 
     def append(self, layer: Any) -> Sequential:
