@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -45,6 +45,9 @@ from torchkeras_layer.symbolic.shape_inference import Inferred
 
 class Calls(LayerBase):
     """Building and calling. `__call__` is that of `nn.Module`, so that hooks, compile, export and fx work as usual."""
+
+    # The arguments of `call`, besides the first, that count as inputs of a node: initial states, for instance.
+    _torchkeras_further_inputs: ClassVar[tuple[str, ...]] = ()
 
     def forward(self, inputs: Any = MISSING, /, *args: Any, **kwargs: Any) -> Any:
         """Run the layer. Torch calls this for `layer(inputs)`; subclasses override `call` and not `forward`.

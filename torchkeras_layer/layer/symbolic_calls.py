@@ -205,6 +205,8 @@ def _shapes_are_enough(layer: LayerBase, inputs: Any, tensors: list[KerasTensor]
     facts: ClassFacts = layer._torchkeras_facts
     return (
         layer._torchkeras.autocast
+        # The shapes that a built-in layer states may be those of a user's layer inside, which may be wrong.
+        and all(inner._torchkeras_facts.runs_built_in_call for inner in layers_in(layer))
         and (not facts.defines_mask or facts.only_merges_masks)
         and len(tensors) == len(leaves(inputs))
         and all(tensor.dtype.is_floating_point and tensor._mask_spec is None for tensor in tensors)

@@ -76,10 +76,20 @@ class Node:
 
     @property
     def input_tensors(self) -> Any:
-        """The first argument of the call, in its structure; for an `Input`, its own tensor, in a list."""
+        """The first argument of the call, in its structure; for an `Input`, its own tensor, in a list.
+
+        For a recurrent layer, a list with the symbolic initial states and constants after it, if there are any.
+        """
         if self.is_input:
             return [self.outputs]
-        return self.call_args[0] if self.call_args else next(iter(self.call_kwargs.values()))
+        first = self.call_args[0] if self.call_args else next(iter(self.call_kwargs.values()))
+        further = [leaf for leaf in leaves(self._further_inputs()) if is_symbolic(leaf)]
+        return [first, *further] if further else first
+
+    def _further_inputs(self) -> list[Any]:
+        layer = self.outbound_layer
+        names, signature = layer._torchkeras_further_inputs, layer._torchkeras.signature
+        return [signature.argument(name, self.call_args[1:], self.call_kwargs) for name in names]
 
     @property
     def output_tensors(self) -> Any:

@@ -44,3 +44,31 @@ def test_the_cell_computes_in_its_own_dtype(cell, policy, of_cell):
         torch.testing.assert_close(one, other, atol=tolerance, rtol=tolerance)
     sum(one.sum() for one in results[0]).backward()
     assert all(parameter.grad is not None for parameter in mine.parameters())
+
+
+class Product(ours.layers.Layer):
+    """A cell of a user's, which fails if its state has another dtype than its weights."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.state_size = 3
+
+    def build(self, input_shape):
+        self.recurrent_kernel = self.add_weight(shape=(3, 3), initializer="ones")
+
+    def call(self, inputs, states):
+        output = inputs + states[0] @ self.recurrent_kernel
+        return output, [output]
+
+
+@pytest.mark.parametrize(("policy", "of_cell"), PAIRS)
+@pytest.mark.parametrize("is_stateful", [False, True])
+def test_a_cell_of_a_users_too(policy, of_cell, is_stateful):
+    expected = ours.precision.Policy(policy).compute_dtype
+    for cells in (Product(dtype=of_cell), [Product(dtype=of_cell), Product(dtype=policy)]):
+        layer = ours.layers.RNN(cells, dtype=policy, return_state=True, stateful=is_stateful)
+        outputs, *states = layer(INPUTS, mask=MASK)
+        assert {str(part.dtype) for part in leaves((outputs, states))} == {f"torch.{expected}"}
+        given = ours.layers.RNN(cells, dtype=policy)(INPUTS, initial_state=states)
+        assert str(given.dtype) == f"torch.{expected}"
+        assert ours.layers.RNN(cells, dtype=policy)(ours.Input((5, 3))).dtype is given.dtype

@@ -10,20 +10,18 @@ import torch
 from typing_extensions import Self
 
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
-from torchkeras_layer.layers.recurrent.states import (
-    as_list,
+from torchkeras_layer.layers.recurrent.initial_states import (
+    device_for_states,
     first_state,
-    output_size,
     read_batch,
     state_arguments,
     zeros,
 )
-from torchkeras_layer.symbolic import InputSpec
+from torchkeras_layer.layers.recurrent.sizes import first_shape, flat_sizes, is_size, output_sizes, shapes_of_sizes
+from torchkeras_layer.layers.recurrent.states import as_list
 from torchkeras_layer.symbolic.input_spec import describe
 
 
@@ -42,24 +40,12 @@ def check_cell(where: str, cell: Any) -> None:
             f"{where}: a cell must have a method `call(inputs, states)` and an attribute `state_size`, an int or a "
             f"list of ints. Received: {cell!r}."
         )
-    if not all(isinstance(size, int) and size > 0 and size is not True for size in leaves(cell.state_size)):
+    if not all(map(is_size, flat_sizes(cell.state_size))):
         raise ValueError(
-            f"{where}: the `state_size` of a cell must be a positive int, or a list of them, one for each state. "
+            f"{where}: the `state_size` of a cell must be a positive int, or a list of them, one for each state; a "
+            "state with several axes after the batch has a torch.Size. "
             f"Received: state_size={cell.state_size!r}."
         )
-
-
-def sequences_expected(cell: Any) -> InputSpec:
-    """Return the `InputSpec` of the sequences for a cell: that of the cell's inputs, with an axis for the steps.
-
-    >>> import torchkeras_layer as keras
-    >>> cell = keras.layers.GRUCell(2); cell.build((None, 4)); sequences_expected(cell)
-    InputSpec(ndim=3, axes={-1: 4})
-    """
-    spec = getattr(getattr(cell, "cells", [cell])[0], "input_spec", None)
-    if not isinstance(spec, InputSpec) or spec.ndim is None:
-        return InputSpec(min_ndim=2)
-    return InputSpec(ndim=spec.ndim + 1, axes={axis + (axis > 0): size for axis, size in spec.axes.items()})
 
 
 def read_cell(config: Any, custom_objects: Any = None) -> Any:
@@ -176,9 +162,8 @@ class AbstractRNNCell(BuiltInLayer):
         tensor([[0., 0.]])
         """
         size, like = read_batch(batch_size, inputs)
-        device = device_inside(self) if like is None else like.device
         dtype = self._torchkeras.compute_dtype if dtype is None else dtype
-        return zeros(self.state_size, size, dtype, device)
+        return zeros(self.state_size, size, dtype, device_for_states(self, like), like)
 
 
 @dataclasses.dataclass(slots=True)
@@ -232,22 +217,21 @@ class StackedRNNCells(BuiltInLayer):
     @property
     def output_size(self) -> Any:
         """The number of features of the output."""
-        return output_size(self.cells[-1])
+        return output_sizes(self.cells[-1])
 
     def build(self, input_shape: Shape) -> None:
         """Build the cells."""
+        batch_size = first_shape(input_shape)[0]
         for cell in self.cells:
             if isinstance(cell, Layer) and not cell.built:
                 cell.build(input_shape)
-            input_shape = (input_shape[0], output_size(cell))
+            input_shape = shapes_of_sizes(output_sizes(cell), (batch_size,))
 
-    def call(
-        self, inputs: torch.Tensor, states: Any = None, training: Any = None, constants: Any = None
-    ) -> tuple[torch.Tensor, Any]:
+    def call(self, inputs: Any, states: Any = None, training: Any = None, constants: Any = None) -> tuple[Any, Any]:
         """Return the output of the last cell and the next states, for one step.
 
         Args:
-            inputs: the inputs of one step, (batch, …).
+            inputs: the inputs of one step, (batch, …), nested if the first cell takes them so.
             states: a list with the state, or the list of states, of each cell.
             constants: tensors that are passed to cells with an argument `constants`.
         """
@@ -275,7 +259,7 @@ class StackedRNNCells(BuiltInLayer):
         [[tensor([[0.]])], [tensor([[0., 0.]])]]
         """
         size, like = read_batch(batch_size, inputs)
-        device = device_inside(self) if like is None else like.device
+        device = device_for_states(self, like)
         dtype = self._torchkeras.compute_dtype if dtype is None else dtype
         taken = zip(self.cells, self._torchkeras.derived.state_arguments, strict=True)
         return [first_state(cell, names, size, dtype, device, like) for cell, names in taken]

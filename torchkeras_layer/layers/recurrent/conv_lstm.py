@@ -11,9 +11,9 @@ from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.recurrent.cells import has_hooks
 from torchkeras_layer.layers.recurrent.conv_lstm_cell import ConvLSTMCell
+from torchkeras_layer.layers.recurrent.initial_states import device_for_states, read_batch
 from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, shared_with_cell
-from torchkeras_layer.layers.recurrent.rnn import sequence_shape
-from torchkeras_layer.layers.recurrent.states import read_batch
+from torchkeras_layer.layers.recurrent.sequences import sequence_shapes, swap_axes
 
 
 class ConvLSTM(RecurrentLayer):
@@ -100,7 +100,7 @@ class ConvLSTM(RecurrentLayer):
         Raises:
             ValueError: if it is stateful, and the size of the batch or of the images is not known.
         """
-        shape = sequence_shape(self, input_shape)
+        shape = sequence_shapes(self, input_shape)
         batch_size = shape[1 if self.time_major else 0]
         if self._torchkeras.stateful and batch_size is not None:
             # Raises an error if a size is not known, before anything is built.
@@ -114,8 +114,8 @@ class ConvLSTM(RecurrentLayer):
             return super()._torchkeras_run_cell(run, sequences, state)
         return self.cell.run(sequences, state, run.mask, run.training)
 
-    def _torchkeras_state_shapes(self, sequences: torch.Tensor) -> list[tuple[int, ...]]:
-        shape, _ = self.cell.compute_output_shape((sequences.shape[0], *sequences.shape[2:]))
+    def _torchkeras_state_shapes(self, batch_size: Any, sequences: torch.Tensor) -> list[tuple[Any, ...]]:
+        shape, _ = self.cell.compute_output_shape((batch_size, *sequences.shape[2:]))
         return [tuple(shape)] * 2
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None) -> list[Any]:
@@ -128,14 +128,15 @@ class ConvLSTM(RecurrentLayer):
         Raises:
             ValueError: if no inputs are given, and the size of the images was not known at the build.
         """
-        size, like = read_batch(batch_size, inputs)
+        size, like = read_batch(batch_size, inputs, 1 if self.time_major else 0)
         if like is None:
             return self.cell.get_initial_state(size)
-        return self.cell.first_state((size, *like.shape[2:]), like.device)
+        by_batch = swap_axes(like) if self.time_major else like
+        return self.cell.first_state((size, *like.shape[2:]), device_for_states(self, like), None, by_batch)
 
     def compute_output_shape(self, input_shape: Any, initial_state_shape: Any = None) -> Any:
         """Return the shape of the output, and of both states if `return_state`."""
-        shape = sequence_shape(self, input_shape)
+        shape = sequence_shapes(self, input_shape)
         batch_size = shape[1 if self.time_major else 0]
         state, _ = self.cell.compute_output_shape((batch_size, *shape[2:]))
         output = (*(shape[:2] if self.return_sequences else (batch_size,)), *state[1:])

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 
 from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int, resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter, weight_of
@@ -34,8 +33,10 @@ from torchkeras_layer.layers.recurrent.cell_arguments import (
     take_dropout,
     take_weight_arguments,
 )
-from torchkeras_layer.layers.recurrent.states import fault_of_states, read_batch
+from torchkeras_layer.layers.recurrent.initial_states import device_for_states, read_batch, zeros
+from torchkeras_layer.layers.recurrent.states import fault_of_states
 from torchkeras_layer.layers.recurrent.stepping import run_steps
+from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 State = list[torch.Tensor]
 _GATES = 4
@@ -218,10 +219,12 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         """
         size, like = read_batch(batch_size, inputs)
         shape = self._torchkeras_state_convolution.inputs_shape if like is None else tuple(like.shape)
-        return self.first_state((size, *shape[1:]), device_inside(self) if like is None else like.device, dtype)
+        return self.first_state((size, *shape[1:]), device_for_states(self, like), dtype, like)
 
-    def first_state(self, input_shape: Shape, device: Any, dtype: Any = None) -> State:
+    def first_state(self, input_shape: Shape, device: Any, dtype: Any = None, like: Any = None) -> State:
         """Return the state before the first step, zeros, for inputs of one step of the given shape.
+
+        It is symbolic for the batch of `like`, if that is symbolic.
 
         Raises:
             ValueError: if a size is not known.
@@ -229,14 +232,14 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         >>> [tuple(state.shape) for state in ConvLSTMCell(1, 2, 3).first_state((4, 5, 1), "cpu")]
         [(4, 3, 2), (4, 3, 2)]
         """
-        state_shape: Any = self.compute_output_shape(input_shape)[0]
-        if None in state_shape:
+        batch_size, *sizes = self.compute_output_shape(input_shape)[0]
+        if None in sizes or (batch_size is None and not is_symbolic(like)):
             raise ValueError(
                 f"{self.name}: the size of the state is that of the images, which must be known. Received: inputs of "
                 f"shape {input_shape}. Give sizes in place of None, or pass the inputs."
             )
         dtype = self._torchkeras.compute_dtype if dtype is None else dtype
-        return [torch.zeros(state_shape, dtype=dtype, device=device) for _ in range(2)]
+        return zeros([torch.Size(sizes)] * 2, batch_size, dtype, device, like)  # pyright: ignore[reportArgumentType]
 
     def compute_output_shape(self, input_shape: Shape, states_shape: Any = None) -> tuple[Shape, list[Shape]]:
         """Return the shape of h, and the list of the shapes of h and c."""

@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from torchkeras_layer import activations
 from torchkeras_layer._autograd import is_transformed
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers.arguments import known_sizes, positive_int, resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter, is_torchs_to_cast, weight_of
 from torchkeras_layer.layers.recurrent.cell_arguments import (
@@ -23,7 +22,8 @@ from torchkeras_layer.layers.recurrent.cell_arguments import (
     take_weight_arguments,
 )
 from torchkeras_layer.layers.recurrent.fused_kernels import keep_cell_state, run_fused
-from torchkeras_layer.layers.recurrent.states import as_list, fault_of_states, read_batch, zeros
+from torchkeras_layer.layers.recurrent.initial_states import device_for_states, read_batch, zeros
+from torchkeras_layer.layers.recurrent.states import as_list, fault_of_states
 from torchkeras_layer.layers.recurrent.stepping import MaskedSequences, run_gates
 from torchkeras_layer.symbolic import InputSpec, TensorSpec
 from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
@@ -158,9 +158,8 @@ class RecurrentCell(CellDropout):
         [tensor([[0., 0.]])]
         """
         size, like = read_batch(batch_size, inputs)
-        device = device_inside(self) if like is None else like.device
         dtype = self._torchkeras.compute_dtype if dtype is None else dtype
-        return zeros(as_list(self.state_size), size, dtype, device)
+        return zeros(as_list(self.state_size), size, dtype, device_for_states(self, like), like)
 
     def run(
         self,

@@ -10,40 +10,54 @@ from typing import Any
 import torch
 from typing_extensions import Self
 
-from torchkeras_layer._shapes import Shape, as_shape, is_shape
+from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.symbolic_calls import device_inside
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer, cast_output
 from torchkeras_layer.layers.recurrent.cells import (
     StackedRNNCells,
     check_cell,
     read_cell,
-    sequences_expected,
     takes_constants,
 )
+from torchkeras_layer.layers.recurrent.initial_states import (
+    gives_own_states,
+    own_state_arguments,
+    state_arguments,
+    state_before_call,
+    state_by_method,
+    state_of_cell,
+)
 from torchkeras_layer.layers.recurrent.sequence_run import SequenceRun
+from torchkeras_layer.layers.recurrent.sequences import (
+    first_sequence,
+    for_each_output,
+    read_build_config,
+    reverse_steps,
+    sequence_shapes,
+    sequences_expected,
+    swap_axes,
+    zero_where_masked,
+)
+from torchkeras_layer.layers.recurrent.sizes import (
+    first_shape,
+    flat_sizes,
+    output_sizes,
+    shape_of_size,
+    shapes_of_sizes,
+    state_sizes,
+)
 from torchkeras_layer.layers.recurrent.states import (
-    as_list,
-    first_state,
     keep_buffers,
     kept_buffers,
-    nest,
-    output_size,
-    read_batch,
-    state_arguments,
-    state_shapes,
-    state_sizes,
     states_as_keywords,
-    take_kept_state,
     tensors_of_shapes,
 )
 from torchkeras_layer.layers.recurrent.stepping import first_mask, read_mask
 from torchkeras_layer.registry import CustomObjectScope
-from torchkeras_layer.symbolic import TensorSpec
-from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
+from torchkeras_layer.symbolic.input_spec import describe
 
 
 @dataclasses.dataclass(slots=True)
@@ -53,7 +67,7 @@ class RunFacts:
     Attributes:
         num_constants: number of constants in a list of inputs.
         state_arguments, cell_state_arguments: argument names of `get_initial_state`, of the layer and of the cell.
-        kept_sizes: sizes of the states that a stateful layer keeps; `None` if it keeps none.
+        kept_structure: the structure of the states that a stateful layer keeps; `None` if it keeps none.
         uses_fused_kernel: whether torch's fused kernels are used if they compute the same numbers.
         starts_from_zeros: whether the initial state is always zeros if none is given.
         checks_first_state: whether the result of `get_initial_state` is checked like a given initial state.
@@ -62,7 +76,7 @@ class RunFacts:
     num_constants: int
     state_arguments: tuple[str, ...]
     cell_state_arguments: tuple[str, ...] | None
-    kept_sizes: list[Any] | None = None
+    kept_structure: list[Any] | None = None
     uses_fused_kernel: bool = True
     starts_from_zeros: bool = False
     checks_first_state: bool = False
@@ -73,7 +87,8 @@ class RNN(BuiltInLayer, only_merges_masks=True):
     """Run a cell over the steps of sequences.
 
     Shapes: (batch, steps, …) -> (batch, units); with `return_sequences` (batch, steps, units); with `return_state` a
-    tuple of that and each state, (batch, units). With `time_major`, steps come before the batch.
+    tuple of that and each state, (batch, units). With `time_major`, steps come before the batch. Nested sequences are
+    a tuple or dict; a list is [inputs, *states, *constants].
 
     A masked step keeps the state, and repeats the output of the previous step. The mask is (batch, steps), and is
     passed on with `return_sequences`.
@@ -81,7 +96,8 @@ class RNN(BuiltInLayer, only_merges_masks=True):
     Args:
         cell: a cell, or a list of cells, each of which takes the output of the previous one. A cell is an object with
             `call(inputs, states) -> (output, states)` and `state_size`, an int or a list of ints; it may have
-            `output_size` and `get_initial_state(batch_size)`.
+            `output_size` and `get_initial_state(batch_size)`. Its inputs, output and states may be nested; the sizes
+            are nested alike then, and a tensor with several axes after the batch has a `torch.Size`.
         return_sequences: whether to return the outputs of all steps, and not only of the last one.
         return_state: whether to return the last states too.
         go_backwards: whether to start at the last step; the outputs are in this order too.
@@ -101,6 +117,8 @@ class RNN(BuiltInLayer, only_merges_masks=True):
     >>> layer(torch.ones(2, 5, 4)).shape
     torch.Size([2, 5, 2])
     """
+
+    _torchkeras_further_inputs = ("initial_state", "constants")
 
     def __init__(
         self,
@@ -123,7 +141,7 @@ class RNN(BuiltInLayer, only_merges_masks=True):
             cell = StackedRNNCells(cell)
         check_cell(type(self).__name__, cell)
         self.cell = cell
-        self._torchkeras.derived = RunFacts(num_constants, _own_state_arguments(type(self)), state_arguments(cell))
+        self._torchkeras.derived = RunFacts(num_constants, own_state_arguments(type(self)), state_arguments(cell))
         self.return_sequences = bool(return_sequences)
         self.return_state = bool(return_state)
         self.go_backwards = bool(go_backwards)
@@ -144,26 +162,34 @@ class RNN(BuiltInLayer, only_merges_masks=True):
 
     def build(self, input_shape: Any) -> None:
         """Build the cell, and set the states to zeros if the layer is stateful."""
-        shape = sequence_shape(self, input_shape)
-        batch_size = shape[1 if self.time_major else 0]
+        shapes = sequence_shapes(self, input_shape)
+        batch_size = first_shape(shapes)[1 if self.time_major else 0]
         is_stateful = self._torchkeras.stateful
         if is_stateful and batch_size is None:
             raise ValueError(
-                f"{self.name}: the batch size of a stateful layer must be known. Received: inputs of shape {shape}. "
+                f"{self.name}: the batch size of a stateful layer must be known. Received: inputs of shape {shapes}. "
                 "Give the size, as in Input(batch_shape=(32, 10, 8)) or batch_input_shape=(32, 10, 8)."
             )
         if isinstance(self.cell, Layer) and not self.cell.built:
-            self.cell.build((batch_size, *shape[2:]))
-        self.input_spec = sequences_expected(self.cell)
+            self.cell.build(map_shapes(lambda shape: (batch_size, *shape[2:]), shapes))
+        self.input_spec = sequences_expected(self.cell, shapes)
         if is_stateful:
-            states = _state_before(self, batch_size, None)
-            states = map_leaves(lambda state: state.to(self._torchkeras.policy.variable), states)
-            keep_buffers(self, states)
-            self._torchkeras.derived.kept_sizes = state_sizes(self.cell)
+            states = state_by_method(self, batch_size, None)
+            keep_buffers(self, map_leaves(lambda state: state.to(self._torchkeras.policy.variable), states))
+            self._torchkeras.derived.kept_structure = map_leaves(lambda _: None, states)
+
+    def build_from_config(self, config: dict[str, Any] | None) -> None:
+        """Build the layer with the shapes in a build config; a list of nested shapes counts as the tuple that it was.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.GRU(2); layer.build_from_config({"input_shape": [1, 5, 3]}); layer.built
+        True
+        """
+        super().build_from_config(read_build_config(self.cell, config))
 
     def call(
         self,
-        sequences: torch.Tensor,
+        sequences: Any,
         initial_state: Any = None,
         mask: Any = None,
         training: Any = None,
@@ -172,64 +198,68 @@ class RNN(BuiltInLayer, only_merges_masks=True):
         """Return the output of the last step or of all steps, and the last states if `return_state`.
 
         Args:
-            sequences: (batch, steps, …).
+            sequences: (batch, steps, …), or a nested structure of such tensors for a cell with nested inputs.
             initial_state: a tensor, or a list of tensors nested like the cell's `state_size`; by default zeros.
             mask: (batch, steps), false for steps that are to be ignored.
             constants: tensors that are passed to every call of a cell with an argument `constants`.
         """
-        mask = read_mask(self.name, mask, sequences)
-        if self.time_major:
-            sequences, mask = sequences.transpose(0, 1), None if mask is None else mask.transpose(0, 1)
+        mask = read_mask(self.name, mask, first_sequence(self, sequences))
         record = self._torchkeras
         state = state_before_call(self, sequences, initial_state)
+        if self.time_major:
+            sequences, mask = map_leaves(swap_axes, (sequences, mask))
         if self.go_backwards:
-            sequences, mask = sequences.flip(1), None if mask is None else mask.flip(1)
+            sequences, mask = map_leaves(reverse_steps, (sequences, mask))
         given = _read_constants(self, constants)
         run = SequenceRun(mask, training, given, record.derived.uses_fused_kernel, record.policy)
         outputs, state = self._torchkeras_run_cell(run, sequences, state)
         if self.zero_output_for_mask and mask is not None:
-            outputs = torch.where(mask.reshape(*mask.shape, *[1] * (outputs.dim() - 2)), outputs, 0)
+            outputs = map_leaves(functools.partial(zero_where_masked, mask), outputs)
         if record.stateful and not per_thread.context.is_tracing:
             for kept, part in zip(leaves(self.states), leaves(state), strict=True):
                 kept.copy_(part.detach())
-        output = in_compute_dtype(self, outputs if self.return_sequences else outputs[:, -1])
+        output = outputs if self.return_sequences else map_leaves(lambda part: part[:, -1], outputs)
+        output = map_leaves(lambda part: in_compute_dtype(self, part), output)
         if self.time_major and self.return_sequences:
-            output = output.transpose(0, 1)
+            output = map_leaves(swap_axes, output)
         if not self.return_state:
             return output
         return (output, *map_leaves(lambda part: in_compute_dtype(self, part), state))
 
-    def _torchkeras_run_cell(
-        self, run: SequenceRun, sequences: torch.Tensor, state: list[Any]
-    ) -> tuple[torch.Tensor, list[Any]]:
+    def _torchkeras_run_cell(self, run: SequenceRun, sequences: Any, state: list[Any]) -> tuple[Any, list[Any]]:
         """Return the outputs of all steps, and the last state."""
+        steps = leaves(sequences)[0].shape[1]
         if per_thread.context.is_tracing:
             # The shapes of one step determine those of all, in a tenth of the time, and for a free number of steps.
-            steps = sequences.shape[1]
-            outputs, state = run.without_mask().of(self.cell, sequences[:, :1], state)
-            return outputs.expand(-1, steps, *outputs.shape[2:]), state
-        if sequences.shape[1] == 0:
+            first = map_leaves(lambda sequence: sequence[:, :1], sequences)
+            outputs, state = run.without_mask().of(self.cell, first, state)
+            return map_leaves(lambda output: output.expand(-1, steps, *output.shape[2:]), outputs), state
+        if steps == 0:
             raise ValueError(
-                f"{self.name}: needs sequences of at least one step. Received: inputs of shape "
-                f"{tuple(sequences.shape)}."
+                f"{self.name}: needs sequences of at least one step. Received: inputs of shape {describe(sequences)}."
             )
         return run.of(self.cell, sequences, state)
 
-    def _torchkeras_state_shapes(self, sequences: torch.Tensor) -> list[tuple[int, ...]]:
-        """Return the shapes of the states for given sequences."""
-        return [(sequences.shape[0], size) for size in leaves(state_sizes(self.cell))]
+    def _torchkeras_state_shapes(self, batch_size: Any, sequences: torch.Tensor) -> list[tuple[Any, ...]]:
+        """Return the shapes of the states for given sequences; `...` is any rest."""
+        sizes = flat_sizes(state_sizes(self.cell))
+        if gives_own_states(self.cell):
+            return [(batch_size, ...)] * len(sizes)
+        return [shape_of_size(size, (batch_size,)) for size in sizes]
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None) -> list[Any]:
         """Return the states before the first step, for a batch given by its size or by inputs (batch, steps, …).
+
+        For symbolic inputs, the states are symbolic too.
+
+        Raises:
+            ValueError: if neither is given.
 
         >>> import torchkeras_layer as keras
         >>> keras.layers.GRU(2).get_initial_state(batch_size=1)
         [tensor([[0., 0.]])]
         """
-        size, like = read_batch(batch_size, inputs)
-        device = device_inside(self) if like is None else like.device
-        record = self._torchkeras
-        return first_state(self.cell, record.derived.cell_state_arguments, size, record.compute_dtype, device, like)
+        return state_of_cell(self, batch_size, inputs)
 
     @property
     def states(self) -> list[Any] | None:
@@ -239,8 +269,8 @@ class RNN(BuiltInLayer, only_merges_masks=True):
         >>> layer = keras.layers.GRU(2, stateful=True); layer.build((1, None, 3)); layer.states
         [tensor([[0., 0.]])]
         """
-        sizes = self._torchkeras.derived.kept_sizes
-        return None if sizes is None else kept_buffers(self, sizes)
+        structure = self._torchkeras.derived.kept_structure
+        return None if structure is None else kept_buffers(self, structure)
 
     def reset_state(self, states: Any = None) -> None:
         """Set the states that a stateful layer keeps to zeros, or to given tensors or arrays.
@@ -281,14 +311,15 @@ class RNN(BuiltInLayer, only_merges_masks=True):
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the output with `return_sequences`, else `None`; and `None` for each state."""
         of_output = first_mask(mask) if self.return_sequences else None
+        of_output = for_each_output(self.cell, of_output)
         return [of_output, *[None] * len(state_sizes(self.cell))] if self.return_state else of_output
 
     def compute_output_shape(self, input_shape: Any, initial_state_shape: Any = None) -> Any:
         """Return the shape of the output, and of the states if `return_state`."""
-        shape = sequence_shape(self, input_shape)
+        shape = first_shape(sequence_shapes(self, input_shape))
         batch_size = shape[1 if self.time_major else 0]
-        output: Shape = (*(shape[:2] if self.return_sequences else (batch_size,)), output_size(self.cell))
-        states = state_shapes(state_sizes(self.cell), batch_size)
+        output = shapes_of_sizes(output_sizes(self.cell), shape[:2] if self.return_sequences else (batch_size,))
+        states = shapes_of_sizes(state_sizes(self.cell), (batch_size,))
         return (output, *states) if self.return_state else output
 
     @classmethod
@@ -313,21 +344,6 @@ class RNN(BuiltInLayer, only_merges_masks=True):
         return {name: value for name, value in config.items() if name != "time_major" or value}
 
 
-def sequence_shape(layer: RNN, input_shape: Any) -> Shape:
-    """Return the shape of the sequences, which may be the first of several shapes.
-
-    Raises:
-        ValueError: if its rank does not fit the cell.
-
-    >>> import torchkeras_layer as keras
-    >>> sequence_shape(keras.layers.GRU(2), [(1, 5, 3), (1, 2)])
-    (1, 5, 3)
-    """
-    shape = as_shape(input_shape if is_shape(input_shape) else input_shape[0])
-    check_input_spec(sequences_expected(layer.cell), TensorSpec(shape), layer.name)
-    return shape
-
-
 def in_compute_dtype(layer: Layer, output: torch.Tensor) -> torch.Tensor:
     """Return an output in the compute dtype of a layer.
 
@@ -337,47 +353,6 @@ def in_compute_dtype(layer: Layer, output: torch.Tensor) -> torch.Tensor:
     return output if output.dtype is layer._torchkeras.compute_dtype else cast_output(layer, output)
 
 
-def state_before_call(layer: RNN, sequences: torch.Tensor, initial_state: Any) -> list[Any]:
-    """Return the state before the first step of a call, in the compute dtype: given, kept, or by `get_initial_state`.
-
-    Raises:
-        ValueError: if the initial state does not fit, or the layer keeps a state of another batch size.
-
-    >>> import torchkeras_layer as keras
-    >>> state_before_call(keras.layers.GRU(2), torch.ones(1, 5, 3), None)
-    [tensor([[0., 0.]])]
-    """
-    record = layer._torchkeras
-    facts: RunFacts = record.derived
-    dtype = record.compute_dtype
-    # The kept state is checked even if another state is given.
-    kept = take_kept_state(layer, sequences.shape[0]) if record.stateful else None
-    given = kept if initial_state is None else initial_state
-    if given is None and facts.starts_from_zeros:
-        cell: Any = layer.cell
-        return [sequences.new_zeros((sequences.shape[0], cell.units), dtype=dtype)] * cell.states_count
-    if given is None:
-        given = _state_before(layer, sequences.shape[0], sequences)
-        if not facts.checks_first_state:
-            return map_leaves(lambda part: part.to(device=sequences.device, dtype=dtype), given)
-    shapes = layer._torchkeras_state_shapes(sequences)
-    return nest(tensors_of_shapes(layer.name, given, shapes, sequences.device, dtype), state_sizes(layer.cell))
-
-
-@functools.cache
-def _own_state_arguments(cls: type[RNN]) -> tuple[str, ...]:
-    return tuple(name for name in state_arguments(cls) or () if name != "dtype")
-
-
-def _state_before(layer: RNN, batch_size: Any, inputs: torch.Tensor | None) -> list[Any]:
-    """Call `get_initial_state`, which a subclass may define with the argument of Keras 2 or with that of Keras 3."""
-    taken = layer._torchkeras.derived.state_arguments
-    if inputs is None and "batch_size" not in taken:
-        return RNN.get_initial_state(layer, batch_size)
-    given = {"batch_size": batch_size, "inputs": inputs}
-    return as_list(layer.get_initial_state(**{name: given[name] for name in taken}))
-
-
 def _read_constants(layer: RNN, constants: Any) -> list[Any]:
     constants = [] if constants is None else list(leaves(constants))
     if constants and not takes_constants(layer.cell):
@@ -385,4 +360,7 @@ def _read_constants(layer: RNN, constants: Any) -> list[Any]:
             f"{layer.name}: call() of {type(layer.cell).__name__} does not accept constants. Received: "
             f"{len(constants)} constants. Add an argument `constants` to it."
         )
+    if constants:
+        # As in Keras 2: a later call, and a layer made from the config, may be given them in one list with the inputs.
+        layer._torchkeras.derived.num_constants = len(constants)
     return constants

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from torchkeras_layer._structures import map_leaves
+from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.recurrent.cell_arguments import CellDropout
 from torchkeras_layer.layers.recurrent.cells import (
     StackedRNNCells,
@@ -42,15 +43,17 @@ class SequenceRun:
     uses_fused_kernel: bool
     policy: Policy
 
-    def of(self, cell: Any, sequences: torch.Tensor, state: list[Any]) -> tuple[torch.Tensor, list[Any]]:
+    def of(self, cell: Any, sequences: Any, state: list[Any]) -> tuple[Any, list[Any]]:
         """Return the outputs of all steps, (batch, steps, …), and the last state."""
         if isinstance(cell, StackedRNNCells) and has_built_in_call(cell) and not has_hooks(cell):
             return self._of_stack(cell, sequences, state)
+        dtype = cell._torchkeras.compute_dtype if isinstance(cell, Layer) else self.policy.compute
+        if dtype is not self.policy.compute and dtype.is_floating_point:
+            # Calls of the cell cast the inputs, but not the state.
+            state = map_leaves(lambda tensor: tensor.to(dtype), state)
         if isinstance(cell, RecurrentCell):
-            if cell._torchkeras.compute_dtype is not self.policy.compute:
-                sequences, state = map_leaves(
-                    lambda tensor: tensor.to(cell._torchkeras.compute_dtype), (sequences, state)
-                )
+            if dtype is not self.policy.compute:
+                sequences = sequences.to(dtype)
             if self._can_skip_calls(cell):
                 return cell.run(sequences, state, self.mask, self.training, self.uses_fused_kernel)
         _reset_dropout(cell)
@@ -63,15 +66,13 @@ class SequenceRun:
         """Return the same options without a mask."""
         return dataclasses.replace(self, mask=None)
 
-    def _of_stack(
-        self, stack: StackedRNNCells, sequences: torch.Tensor, state: list[Any]
-    ) -> tuple[torch.Tensor, list[Any]]:
+    def _of_stack(self, stack: StackedRNNCells, sequences: Any, state: list[Any]) -> tuple[Any, list[Any]]:
         # Each cell computes the whole sequence by itself. This gives the same numbers as all cells at each step,
         # because the output of a masked step is ignored by the next cell too.
         following = []
         for cell, before in zip(stack.cells, state, strict=True):
             sequences, after = self.of(cell, sequences, as_list(before))
-            following.append(after if isinstance(before, list) else after[0])
+            following.append(after if isinstance(before, (list, tuple)) else after[0])
         return sequences, following
 
     def _can_skip_calls(self, cell: RecurrentCell) -> bool:
@@ -93,7 +94,7 @@ class _Step:
         if run.constants and takes_constants(cell):
             self._arguments["constants"] = run.constants
 
-    def __call__(self, inputs: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+    def __call__(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         result = self._cell(inputs, state, **self._arguments)
         if not isinstance(result, (list, tuple)) or len(result) != 2:
             raise ValueError(

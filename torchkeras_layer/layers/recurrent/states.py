@@ -1,109 +1,20 @@
 """What is the state of a recurrent layer, what is its initial value, and how is it kept for the next batch?
 
-A state is a list with a tensor for each number in the cell's `state_size`, nested like it.
+A state is a list with a tensor for each size in the cell's `state_size`, nested like it.
 """
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from torchkeras_layer._autograd import in_backward
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import leaves, pack
 from torchkeras_layer.layer import Layer
-from torchkeras_layer.layers.built_in_layer import BuiltInLayer
+from torchkeras_layer.layers.recurrent.sizes import map_sizes
 from torchkeras_layer.symbolic.input_spec import describe
-
-
-def state_sizes(cell: Any) -> list[Any]:
-    """Return the `state_size` of a cell as a list, even if there is only one state.
-
-    >>> class Cell:
-    ...     state_size = 3
-    >>> state_sizes(Cell())
-    [3]
-    """
-    sizes = cell.state_size
-    return list(sizes) if isinstance(sizes, (list, tuple)) else [sizes]
-
-
-def output_size(cell: Any) -> Any:
-    """Return the number of features of a cell's output: its `output_size`, else the size of its first state.
-
-    >>> class Cell:
-    ...     state_size = [3, 4]
-    >>> output_size(Cell())
-    3
-    """
-    size = getattr(cell, "output_size", None)
-    return leaves(state_sizes(cell))[0] if size is None else size
-
-
-def state_shapes(sizes: Any, batch_size: int | None) -> Any:
-    """Return the shapes of a state, nested like the sizes.
-
-    >>> state_shapes([3, [4, 5]], None)
-    [(None, 3), [(None, 4), (None, 5)]]
-    """
-    return map_leaves(lambda size: (batch_size, size), sizes)
-
-
-def read_batch(first: Any, second: Any) -> tuple[Any, torch.Tensor | None]:
-    """Return batch size and inputs, given the first two arguments of `get_initial_state` in the order of Keras 2 or 3.
-
-    >>> read_batch(None, 4), read_batch(torch.ones(2, 3), None)[0]
-    ((4, None), 2)
-    """
-    inputs = next((value for value in (first, second) if isinstance(value, torch.Tensor)), None)
-    size = next((value for value in (first, second) if value is not None and not isinstance(value, torch.Tensor)), None)
-    return (inputs.shape[0] if size is None and inputs is not None else size), inputs
-
-
-def state_arguments(cell: Any) -> tuple[str, ...] | None:
-    """Return the names of the arguments that a cell's `get_initial_state` takes; `None` if it has no such method.
-
-    >>> import torchkeras_layer as keras
-    >>> state_arguments(keras.layers.GRUCell(2)), state_arguments(torch.nn.ReLU())
-    (('batch_size', 'inputs', 'dtype'), None)
-    """
-    method = getattr(cell, "get_initial_state", None)
-    if method is None:
-        return None
-    parameters = inspect.signature(method).parameters
-    takes_all = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
-    return tuple(name for name in ("batch_size", "inputs", "dtype") if takes_all or name in parameters)
-
-
-def first_state(
-    cell: Any, taken: tuple[str, ...] | None, batch_size: Any, dtype: torch.dtype, device: Any, inputs: Any
-) -> list[Any]:
-    """Return the initial state of a cell: the result of its `get_initial_state`, else zeros.
-
-    Args:
-        taken: the arguments of `get_initial_state`, found by `state_arguments`.
-        inputs: passed to built-in cells only, which use their device.
-
-    >>> class Cell:
-    ...     state_size = 2
-    >>> first_state(Cell(), None, 1, torch.float32, None, None)
-    [tensor([[0., 0.]])]
-    """
-    if taken is None:
-        return zeros(state_sizes(cell), batch_size, dtype, device)
-    given = {"batch_size": batch_size, "dtype": dtype, "inputs": inputs if isinstance(cell, BuiltInLayer) else None}
-    return as_list(cell.get_initial_state(**{name: given[name] for name in taken}))
-
-
-def zeros(sizes: Any, batch_size: Any, dtype: torch.dtype, device: Any) -> Any:
-    """Return a tensor of zeros (batch, size) for each size, nested like the sizes.
-
-    >>> zeros([1, [2]], 1, torch.float32, None)
-    [tensor([[0.]]), [tensor([[0., 0.]])]]
-    """
-    return map_leaves(lambda size: torch.zeros(batch_size, size, dtype=dtype, device=device), sizes)
 
 
 def as_list(state: Any) -> list[Any]:
@@ -116,7 +27,7 @@ def as_list(state: Any) -> list[Any]:
 
 
 def tensors_of_shapes(name: str, given: Any, shapes: list[Any], device: Any, dtype: torch.dtype) -> list[torch.Tensor]:
-    """Return an initial state as a flat list of tensors, which must have the given shapes.
+    """Return an initial state as a flat list of tensors, which must have the given shapes; `...` is any rest.
 
     Raises:
         ValueError: if it is anything else; the message begins with `name`.
@@ -131,9 +42,13 @@ def tensors_of_shapes(name: str, given: Any, shapes: list[Any], device: Any, dty
     if any(getattr(part, "dtype", None) is torch.bool for part in leaves(as_list(given))):
         raise ValueError(_state_expected(name, shapes, "booleans. Write `mask=...` if they are a mask"))
     found = [tuple(tensor.shape) for tensor in tensors]
-    if found != shapes:
+    if len(found) != len(shapes) or not all(map(_fits, found, shapes)):
         raise ValueError(_state_expected(name, shapes, _in_words(found)))
     return tensors
+
+
+def _fits(found: tuple[Any, ...], wanted: tuple[Any, ...]) -> bool:
+    return found[: len(wanted) - 1] == wanted[:-1] if wanted[-1:] == (...,) else found == wanted
 
 
 def _state_expected(name: str, shapes: list[Any], received: str) -> str:
@@ -180,36 +95,32 @@ def states_as_keywords(
 
 
 def nest(tensors: list[Any], sizes: list[Any]) -> list[Any]:
-    """Return the tensors of a flat list in lists nested like the sizes.
+    """Return the tensors of a flat list, nested like the sizes.
 
     >>> nest([1, 2, 3], [5, (6, 7)])
-    [1, [2, 3]]
+    [1, (2, 3)]
     """
     rest = iter(tensors)
-
-    def place(size: Any) -> Any:
-        return [place(part) for part in size] if isinstance(size, (list, tuple)) else next(rest)
-
-    return place(sizes)
+    return map_sizes(lambda _: next(rest), sizes)
 
 
 def keep_buffers(layer: Layer, states: list[Any]) -> None:
     """Store a state of a stateful layer in buffers, which move with the layer but are not in its `state_dict`.
 
-    >>> layer = BuiltInLayer(); keep_buffers(layer, [torch.ones(1, 2)]); layer.state_0
+    >>> layer = Layer(); keep_buffers(layer, [torch.ones(1, 2)]); layer.state_0
     tensor([[1., 1.]])
     """
     for index, state in enumerate(leaves(states)):
         layer.register_buffer(_key(index), state.detach().clone(), persistent=False)
 
 
-def kept_buffers(layer: Layer, sizes: list[Any]) -> list[Any]:
-    """Return the buffers with the state that a layer keeps, nested like the sizes.
+def kept_buffers(layer: Layer, structure: list[Any]) -> list[Any]:
+    """Return the buffers with the state that a layer keeps, in its structure.
 
-    >>> layer = BuiltInLayer(); keep_buffers(layer, [torch.ones(1, 2)]); kept_buffers(layer, [2])
+    >>> layer = Layer(); keep_buffers(layer, [torch.ones(1, 2)]); kept_buffers(layer, [None])
     [tensor([[1., 1.]])]
     """
-    return nest([layer._buffers[_key(index)] for index in range(len(leaves(sizes)))], sizes)
+    return pack(structure, [layer._buffers[_key(index)] for index in range(len(leaves(structure)))])
 
 
 def take_kept_state(layer: Layer, batch_size: Any) -> list[Any]:
@@ -223,13 +134,13 @@ def take_kept_state(layer: Layer, batch_size: Any) -> list[Any]:
     >>> layer = keras.layers.GRU(2, stateful=True); layer.build((1, None, 3)); take_kept_state(layer, 1)
     [tensor([[0., 0.]])]
     """
-    sizes = layer._torchkeras.derived.kept_sizes
-    if sizes is None:
+    structure = layer._torchkeras.derived.kept_structure
+    if structure is None:
         raise ValueError(
             f"{layer.name}: keeps no states, because it was not stateful when it was built. Create it with "
             "stateful=True, or also set `built = False`, so that the next call builds it again."
         )
-    kept = leaves(kept_buffers(layer, sizes))
+    kept = leaves(kept_buffers(layer, structure))
     if batch_size != kept[0].shape[0]:
         raise ValueError(
             f"{layer.name}: all batches of a stateful layer must have the same size, here {kept[0].shape[0]}. "
@@ -241,7 +152,7 @@ def take_kept_state(layer: Layer, batch_size: Any) -> list[Any]:
             f"{layer.name}: a stateful layer cannot be inside activation checkpointing, which repeats the call when "
             "its initial state is lost. Use stateful=False, and pass initial_state."
         )
-    return nest([_copy_of_state(state) for state in kept], sizes)
+    return pack(structure, [_copy_of_state(state) for state in kept])
 
 
 def _key(index: int) -> str:
@@ -266,4 +177,5 @@ def _copy_without_data(state: torch.Tensor) -> torch.Tensor:
 
 def _in_words(shapes: list[tuple[Any, ...]]) -> str:
     shown = shapes[:1] if all(shape == shapes[0] for shape in shapes) else shapes
-    return f"{len(shapes)} tensor{'s' * (len(shapes) != 1)} of shape {', '.join(map(str, shown))}"
+    words = ", ".join(map(str, shown)).replace("Ellipsis", "…")
+    return f"{len(shapes)} tensor{'s' * (len(shapes) != 1)} of shape {words}"

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
-from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer._structures import leaves, map_leaves, pack
 
 
 def run_steps(
-    step: Callable[[torch.Tensor, Any], tuple[torch.Tensor, Any]],
-    sequences: torch.Tensor,
+    step: Callable[[Any, Any], tuple[Any, Any]],
+    sequences: Any,
     state: list[Any],
     mask: torch.Tensor | None,
-) -> tuple[torch.Tensor, list[Any]]:
+) -> tuple[Any, list[Any]]:
     """Return the outputs of all steps, (batch, steps, …), and the last state.
 
     A masked step keeps the state, and repeats the output of the previous step; before the first unmasked step, it is 0.
 
     Args:
         step: function of the inputs of a step and the state that returns the output and the next state.
-        sequences: (batch, steps, …).
+        sequences: (batch, steps, …), or a nested structure of such tensors; the outputs may be nested too.
         state: the state before the first step.
         mask: (batch, steps), false for steps that are to be ignored.
 
@@ -32,17 +32,25 @@ def run_steps(
              [1.],
              [2.]]]), [tensor([[2.]])])
     """
-    outputs: list[torch.Tensor] = []
-    marks = [None] * sequences.shape[1] if mask is None else mask.unbind(1)
-    for inputs, mark in zip(sequences.unbind(1), marks, strict=True):
+    outputs: list[Any] = []
+    steps = _steps_of(sequences)
+    marks = [None] * len(steps) if mask is None else mask.unbind(1)
+    for inputs, mark in zip(steps, marks, strict=True):
         output, following = step(inputs, state)
         if mark is not None:
-            before = outputs[-1] if outputs else torch.zeros_like(output)
-            output = torch.where(_expanded(mark, output), output, before)
+            before = outputs[-1] if outputs else map_leaves(torch.zeros_like, output)
+            output = _keep_masked(mark, output, before)
             following = _keep_masked(mark, following, state)
         state = following
         outputs.append(output)
-    return torch.stack(outputs, 1), state
+    return map_leaves(lambda *parts: torch.stack(parts, 1), *outputs), state
+
+
+def _steps_of(sequences: Any) -> Sequence[Any]:
+    if isinstance(sequences, torch.Tensor):
+        return sequences.unbind(1)
+    parts = zip(*(sequence.unbind(1) for sequence in leaves(sequences)), strict=True)
+    return [pack(sequences, list(part)) for part in parts]
 
 
 def _keep_masked(mark: torch.Tensor, following: Any, state: Any) -> Any:

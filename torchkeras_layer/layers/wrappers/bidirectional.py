@@ -9,13 +9,15 @@ from typing import Any
 import torch
 from typing_extensions import Self
 
-from torchkeras_layer._shapes import Shape
-from torchkeras_layer._structures import leaves
+from torchkeras_layer._shapes import is_shape
+from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer, cast_output
 from torchkeras_layer.layers.recurrent.rnn import RNN
-from torchkeras_layer.layers.recurrent.states import output_size, states_as_keywords
+from torchkeras_layer.layers.recurrent.sequences import for_each_output, read_build_config
+from torchkeras_layer.layers.recurrent.sizes import is_size, output_sizes, shape_of_size
+from torchkeras_layer.layers.recurrent.states import states_as_keywords
 from torchkeras_layer.layers.wrappers.fused_directions import fused_kind, run_fused_directions
 from torchkeras_layer.layers.wrappers.wrapper import with_layers
 from torchkeras_layer.registry import CustomObjectScope
@@ -68,6 +70,8 @@ class Bidirectional(BuiltInLayer, only_merges_masks=True):
     >>> layer(torch.ones(2, 5, 3)).shape
     torch.Size([2, 5, 8])
     """
+
+    _torchkeras_further_inputs = ("initial_state", "constants")
 
     def __init__(
         self,
@@ -127,9 +131,20 @@ class Bidirectional(BuiltInLayer, only_merges_masks=True):
             self.compute_output_shape(input_shape)
         self.input_spec = self.forward_layer.input_spec
 
+    def build_from_config(self, config: dict[str, Any] | None) -> None:
+        """Build both layers with the shapes in a build config; see `RNN.build_from_config`.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.Bidirectional(keras.layers.GRU(2))
+        >>> layer.build_from_config({"input_shape": [1, 5, 3]}); layer.built
+        True
+        """
+        is_rnn = isinstance(self.forward_layer, RNN)
+        super().build_from_config(read_build_config(self.forward_layer.cell, config) if is_rnn else config)
+
     def call(
         self,
-        sequences: torch.Tensor,
+        sequences: Any,
         initial_state: Any = None,
         mask: Any = None,
         training: Any = None,
@@ -145,7 +160,10 @@ class Bidirectional(BuiltInLayer, only_merges_masks=True):
         """
         before = _split_states(self, initial_state)
         layers = self.forward_layer, self.backward_layer
-        plain = mask is None and constants is None and sequences.shape[1] != 0
+        if constants is not None:
+            # For the config, as in an `RNN`.
+            self._torchkeras.derived.num_constants = len(leaves(constants))
+        plain = mask is None and constants is None and isinstance(sequences, torch.Tensor) and sequences.shape[1] != 0
         kind = fused_kind(*layers, sequences, training) if plain else None
         if kind is not None:
             return _call_fused(self, kind, sequences, before)
@@ -155,13 +173,16 @@ class Bidirectional(BuiltInLayer, only_merges_masks=True):
         )
         (output, *states), (other, *other_states) = (outputs, others) if self.return_state else ([outputs], [others])
         if self.return_sequences:
-            other = other.flip(0 if getattr(self.forward_layer, "time_major", False) else 1)
+            axis = 0 if getattr(self.forward_layer, "time_major", False) else 1
+            other = map_leaves(lambda part: part.flip(axis), other)
         return _with_states(self, _merge(self, output, other), [*states, *other_states])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the output with `return_sequences`, twice if `merge_mode` is `None`; else `None`."""
         mask = leaves(mask)[0] if isinstance(mask, (list, tuple)) and mask else mask
         of_output = mask if self.return_sequences else None
+        if of_output is not None and isinstance(self.forward_layer, RNN):
+            of_output = for_each_output(self.forward_layer.cell, mask)
         # The states, which come after the outputs, have no masks.
         return (of_output, of_output) if self.merge_mode is None else of_output
 
@@ -174,13 +195,7 @@ class Bidirectional(BuiltInLayer, only_merges_masks=True):
         shapes = self.forward_layer.compute_output_shape(input_shape)
         others = self.backward_layer.compute_output_shape(input_shape)
         (shape, *states), (other, *other_states) = (shapes, others) if self.return_state else ([shapes], [others])
-        _check_shapes_merge(self.name, self.merge_mode, shape, other)
-        merged: list[Shape] = [shape]
-        if self.merge_mode is None:
-            merged = [shape, other]
-        elif self.merge_mode == "concat":
-            sizes = shape[-1], other[-1]
-            merged = [(*shape[:-1], None if None in sizes else sum(sizes))]
+        merged = [shape, other] if self.merge_mode is None else [_merged_shape(self, shape, other)]
         return (*merged, *states, *other_states) if self.return_state or self.merge_mode is None else merged[0]
 
     @property
@@ -213,6 +228,16 @@ class Bidirectional(BuiltInLayer, only_merges_masks=True):
     def reset_states(self, states: Any = None) -> None:
         """Do the same as `reset_state`; this is its name in Keras 2."""
         self.reset_state(states)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor arguments that recreate this layer; `num_constants` only if it is not 0.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Bidirectional(keras.layers.GRU(3), merge_mode="sum").get_config()["merge_mode"]
+        'sum'
+        """
+        config, count = super().get_config(), self._torchkeras.derived.num_constants
+        return {**config, "num_constants": count} if count else config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
@@ -248,7 +273,10 @@ def _call_direction(direction: Any, sequences: torch.Tensor, state: Any, mask: A
     return direction(sequences, **arguments)
 
 
-def _merge(layer: Bidirectional, output: torch.Tensor, other: torch.Tensor) -> Any:
+def _merge(layer: Bidirectional, output: Any, other: Any) -> Any:
+    if not isinstance(output, torch.Tensor):
+        pairs = (map_leaves(lambda part: cast_output(layer, part), parts) for parts in (output, other))
+        return tuple(pairs) if layer.merge_mode is None else map_leaves(_MERGES[layer.merge_mode], *pairs)
     return _MERGES[layer.merge_mode](cast_output(layer, output), cast_output(layer, other))
 
 
@@ -320,6 +348,19 @@ def _check_opposite(class_name: str, forward: Any, backward: Any) -> None:
             )
 
 
+def _merged_shape(layer: Bidirectional, shape: Any, other: Any) -> Any:
+    """Return the shape of merged outputs, or of each if they are nested.
+
+    Raises:
+        ValueError: if they cannot be merged.
+    """
+    if not is_shape(shape):
+        return type(shape)([_merged_shape(layer, *pair) for pair in zip(shape, other, strict=True)])
+    _check_shapes_merge(layer.name, layer.merge_mode, shape, other)
+    sizes = shape[-1], other[-1]
+    return (*shape[:-1], None if None in sizes else sum(sizes)) if layer.merge_mode == "concat" else shape
+
+
 def _check_merge(class_name: str, merge_mode: str | None, forward: Any, backward: Any) -> None:
     """Check that the outputs of two layers can be merged, if the sizes of their cells are known.
 
@@ -327,8 +368,10 @@ def _check_merge(class_name: str, merge_mode: str | None, forward: Any, backward
         ValueError: if the numbers of features differ, and `merge_mode` needs equal ones.
     """
     if isinstance(forward, RNN) and isinstance(backward, RNN):
-        sizes = [(output_size(layer.cell),) for layer in (forward, backward)]
-        _check_shapes_merge(class_name, None if merge_mode == "concat" else merge_mode, *sizes)
+        sizes = [output_sizes(layer.cell) for layer in (forward, backward)]
+        if all(map(is_size, sizes)):
+            shapes = [shape_of_size(size, ()) for size in sizes]
+            _check_shapes_merge(class_name, None if merge_mode == "concat" else merge_mode, *shapes)
 
 
 def _check_shapes_merge(name: str, merge_mode: str | None, forward: Any, backward: Any) -> None:

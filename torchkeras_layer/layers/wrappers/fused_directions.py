@@ -12,9 +12,9 @@ from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layers.recurrent.cells import has_hooks
 from torchkeras_layer.layers.recurrent.fused_kernels import needs_operator, torch_weights
 from torchkeras_layer.layers.recurrent.gru import GRU
+from torchkeras_layer.layers.recurrent.initial_states import state_before_call
 from torchkeras_layer.layers.recurrent.lstm import LSTM
 from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer
-from torchkeras_layer.layers.recurrent.rnn import state_before_call
 from torchkeras_layer.layers.recurrent.simple_rnn import SimpleRNN
 
 _KERNELS = {"lstm": torch.lstm, "gru": torch.gru, "tanh": torch.rnn_tanh, "relu": torch.rnn_relu}
