@@ -19,7 +19,8 @@ def build(module: nn.Module, *example_inputs: Any, **example_keywords: Any) -> n
     """Build all layers inside a module, without computing anything.
 
     The module is called on copies of the arguments that have no data. Only the weights are allocated; existing buffers
-    and the random state do not change, and no losses and metrics are recorded.
+    and the random state do not change, and no losses and metrics are recorded. In a model on the meta device, and
+    inside accelerate's `init_empty_weights`, weights are made on meta, also for real inputs.
 
     Args:
         module: any `nn.Module`.

@@ -69,8 +69,9 @@ def build_for_call(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs:
         if layer._torchkeras.built:
             return
         tensors = [leaf for leaf in leaves(inputs) if isinstance(leaf, torch.Tensor)]
-        device = layer._torchkeras.pinned_device or (tensors[0].device if tensors else None)
         context = per_thread.context
+        device = layer._torchkeras.pinned_device or getattr(context.dry_run, "build_device", None)
+        device = device or (tensors[0].device if tensors else None)
         context.outer = outer
         try:
             with device if device is not None else contextlib.nullcontext():

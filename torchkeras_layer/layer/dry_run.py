@@ -31,9 +31,16 @@ class DryRun:
     """A context manager: calls inside it record no loss, metric or update, and writes into buffers are undone.
 
     Metrics that `add_metric` creates remain, without values.
+
+    Attributes:
+        device: where the tensors of the run are; `None` if each is where the data would be.
+        build_device: where weights are made, if it is another one.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(
+        self, module: nn.Module, device: torch.device | None = None, build_device: torch.device | None = None
+    ) -> None:
+        self.device, self.build_device = device, build_device
         self._module = module
         self._shielded: list[tuple[nn.Module, str, torch.Tensor]] = []
         self._compiled: list[tuple[nn.Module, Any]] = []
@@ -59,7 +66,8 @@ class DryRun:
         for name, buffer in module._buffers.items():
             if buffer is not None and not nn.parameter.is_lazy(buffer):
                 self._shielded.append((module, name, buffer))
-                module._buffers[name] = buffer.detach().clone()
+                copy = buffer.detach().clone()
+                module._buffers[name] = copy if self.device is None else copy.to(self.device)
 
     def note_losses(self, losses: list[Any], is_conditional: bool) -> None:
         """Handle losses that a call adds: here, ignore them."""
@@ -78,26 +86,48 @@ class DryRun:
 
 
 def dry_run(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Call a module on fake copies of the arguments, without data, so that all layers in it build real weights."""
+    """Call a module on fake copies of the arguments, without data, so that all layers in it build real weights.
+
+    If its weights are on the meta device, or will be, so are the copies.
+    """
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     # Torch would also log every operation that fails; the error that it raises is enough.
     reports = logging.getLogger("torch._subclasses.fake_tensor")
     was_disabled, reports.disabled = reports.disabled, True
+    device, build_device = _devices_of_run(module, (args, kwargs))
     try:
-        with DryRun(module), FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
-            fake_args, fake_kwargs = map_leaves(_without_data, (tuple(args), dict(kwargs)))
+        with (
+            DryRun(module, device, build_device),
+            FakeTensorMode(allow_non_fake_inputs=True),
+            torch.no_grad(),
+            # For constants that a `call` makes.
+            device or contextlib.nullcontext(),
+        ):
+            fake_args, fake_kwargs = map_leaves(lambda leaf: _without_data(leaf, device), (tuple(args), dict(kwargs)))
             module(*fake_args, **fake_kwargs)
     finally:
         reports.disabled = was_disabled
 
 
-def _without_data(leaf: Any) -> Any:
+def _devices_of_run(module: nn.Module, inputs: Any) -> tuple[torch.device | None, torch.device | None]:
+    """Return the device of a dry run, and that on which weights are made; `None` for those of the inputs."""
+    # Accelerate's `init_empty_weights` moves each parameter that a module registers, but no buffer.
+    probe = nn.Module()
+    probe.register_parameter("weight", nn.Parameter(torch.empty(0, device="cpu")))
+    if probe._parameters["weight"].is_meta:  # type: ignore[union-attr]
+        of_inputs = [leaf.device for leaf in leaves(inputs) if isinstance(leaf, torch.Tensor)]
+        return torch.device("meta"), of_inputs[0] if of_inputs else torch.device("cpu")
+    is_on_meta = any(parameter.device.type == "meta" for parameter in module.parameters())
+    return torch.device("meta") if is_on_meta else None, None
+
+
+def _without_data(leaf: Any, device: torch.device | None) -> Any:
     if not isinstance(leaf, torch.Tensor):
         return leaf
-    fake = torch.empty([plain_size(size) for size in leaf.shape], dtype=leaf.dtype, device=leaf.device)
+    fake = torch.empty([plain_size(size) for size in leaf.shape], dtype=leaf.dtype, device=device or leaf.device)
     if getattr(leaf, "_keras_mask", None) is not None:
-        fake._keras_mask = _without_data(leaf._keras_mask)  # type: ignore[attr-defined]
+        fake._keras_mask = _without_data(leaf._keras_mask, device)  # type: ignore[attr-defined]
     return fake
 
 

@@ -18,6 +18,8 @@ from torchkeras_layer.layer.context import prefix_errors
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec, read_weight
 
+_register_parameter = nn.Module.register_parameter
+
 
 @contextlib.contextmanager
 def creating_weights(device: torch.device | None) -> Iterator[None]:
@@ -75,10 +77,14 @@ def register_weight(layer: Any, spec: WeightSpec, weight: torch.Tensor) -> torch
     """Register a weight under an unused name, until it is assigned to an attribute."""
     record: Record = layer._torchkeras
     key = free_key(layer, spec.name)
-    if isinstance(weight, nn.Parameter):
+    if not isinstance(weight, nn.Parameter):
+        layer._buffers[key] = weight
+    elif nn.Module.register_parameter is _register_parameter:
         layer._parameters[key] = weight
     else:
-        layer._buffers[key] = weight
+        # Accelerate's `init_empty_weights` replaces torch's function by one that moves the parameter.
+        layer.register_parameter(key, weight)
+        weight = layer._parameters[key]
     record.weight_count += 1
     record.weight_specs[key] = dataclasses.replace(spec, position=record.weight_count)
     record.unclaimed.add(key)
