@@ -80,9 +80,8 @@ def infer_by_running(
     """Do the work of `infer_call` for a class without a `compute_output_spec` of its own."""
     tensors = [leaf for leaf in leaves((inputs, args, kwargs)) if is_symbolic(leaf)]
     is_plain = not args and kwargs.keys() <= {"training"}
-    if is_plain and layer._torchkeras_facts.states_its_shapes and _shapes_are_enough(layer, inputs, tensors):
-        return Inferred(*_declared_outputs(layer, inputs, args, kwargs)), None
-    if is_dynamic(layer):
+    is_stated = is_plain and layer._torchkeras_facts.states_its_shapes and _shapes_are_enough(layer, inputs, tensors)
+    if is_stated or is_dynamic(layer):
         return Inferred(*_declared_outputs(layer, inputs, args, kwargs)), None
     run = SymbolicRun(layer)
     try:
@@ -200,12 +199,11 @@ def _check_tensors(layer: LayerBase, outputs: Any) -> None:
 def _shapes_are_enough(layer: LayerBase, inputs: Any, tensors: list[KerasTensor]) -> bool:
     """Whether `compute_output_shape` determines the output: floating-point inputs without masks that are cast.
 
-    All symbolic tensors must be in the first argument.
+    All symbolic tensors must be in the first argument, and all layers inside built-in: a user's may state wrong shapes.
     """
     facts: ClassFacts = layer._torchkeras_facts
     return (
         layer._torchkeras.autocast
-        # The shapes that a built-in layer states may be those of a user's layer inside, which may be wrong.
         and all(inner._torchkeras_facts.runs_built_in_call for inner in layers_in(layer))
         and (not facts.defines_mask or facts.only_merges_masks)
         and len(tensors) == len(leaves(inputs))
