@@ -12,7 +12,13 @@ DOCUMENTS = Path(__file__).parents[2] / "docs"
 
 @pytest.mark.parametrize(
     ("name", "least"),
-    [("layer_by_example.md", 60), ("models_by_example.md", 120), ("layers_by_example.md", 25), ("differences.md", 110)],
+    [
+        ("layer_by_example.md", 60),
+        ("models_by_example.md", 120),
+        ("layers_by_example.md", 25),
+        ("differences.md", 110),
+        ("for_pytorch_people.md", 25),
+    ],
 )
 def test_every_example_of_the_document_runs(name, least):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
