@@ -65,6 +65,10 @@ INSTEAD = {
         ),
         _AUDIO: "MelSpectrogram STFTSpectrogram",
         _FOREIGN: "FlaxLayer JaxLayer TFSMLayer",
+        "Import layers from keras.layers.": (
+            "advanced_activations convolutional convolutional_recurrent cudnn_recurrent embeddings experimental local "
+            "merge noise"
+        ),
         "Call the layers one after the other, or make a keras.Sequential of them.": "Pipeline",
         "Make an Input for each feature, and join them with keras.layers.Concatenate().": "DenseFeatures",
     },
@@ -200,11 +204,18 @@ INSTEAD = {
         "Write torch.export.export(model, (x,)).": "export",
     },
 }
-# Those of `keras` that are modules, and so may be imported.
-MODULES = (
-    "applications callbacks config datasets distillation distribution dtype_policies engine export legacy losses ops "
-    "optimizers preprocessing quantizers random src tree visualization wrappers"
-)
+# Those that are modules, and so may be imported, by their place.
+MODULES = {
+    "keras": (
+        "applications callbacks config datasets distillation distribution dtype_policies engine export legacy losses "
+        "ops optimizers preprocessing quantizers random src tree visualization wrappers"
+    ),
+    "layers": (
+        "advanced_activations convolutional convolutional_recurrent cudnn_recurrent embeddings experimental local "
+        "merge noise"
+    ),
+    "utils": "bounding_boxes generic_utils layer_utils np_utils vis_utils",
+}
 _BY_NAME: dict[str, dict[str, str]] = {}
 for (_place, _link), _advices in INSTEAD.items():
     for _advice, _names in _advices.items():

@@ -89,6 +89,7 @@ class AbsentModule(ModuleType):
 
     Args:
         name: full name.
+        advice: what to write instead.
 
     >>> import torchkeras_layer
     >>> from torchkeras_layer.optimizers import schedules
@@ -97,15 +98,15 @@ class AbsentModule(ModuleType):
     AttributeError: torchkeras_layer.optimizers.schedules is not here. Use an optimizer of torch.optim, ...
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name, f"{name} is not here. {instead_of(name.split('.')[1], 'keras')}")
-        self.__dict__["__path__"] = []
+    def __init__(self, name: str, advice: str) -> None:
+        super().__init__(name, f"{name} is not here. {advice}")
+        self.__dict__.update(__path__=[], _advice=advice)
 
     def __getattr__(self, name: str) -> Any:
-        full = f"{self.__name__}.{name}"
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        return Placeholder(full, f"{full} is not here. {instead_of(full.split('.')[1], 'keras')}")
+        full = f"{self.__name__}.{name}"
+        return Placeholder(full, f"{full} is not here. {self._advice}")
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -116,7 +117,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return ModuleSpec(fullname, self, is_package=True) if is_inside else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return AbsentModule(spec.name)
+        parent = sys.modules[spec.name.rpartition(".")[0]]
+        return AbsentModule(spec.name, vars(parent)["_advice"])
 
     def exec_module(self, module: ModuleType) -> None:
         return None
@@ -128,7 +130,9 @@ def let_modules_be_imported() -> None:
     They are put where `import` looks first; if it found them in another way, it would also make them attributes of the
     package.
     """
-    for name in MODULES.split():
-        if instead_of(name, "keras"):
-            sys.modules.setdefault(f"{_PACKAGE}.{name}", AbsentModule(f"{_PACKAGE}.{name}"))
+    for place, names in MODULES.items():
+        package = _PACKAGE if place == "keras" else f"{_PACKAGE}.{place}"
+        for name in names.split():
+            if advice := instead_of(name, place):
+                sys.modules.setdefault(f"{package}.{name}", AbsentModule(f"{package}.{name}", advice))
     sys.meta_path.append(_Finder())
