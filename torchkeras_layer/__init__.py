@@ -21,6 +21,7 @@ from torchkeras_layer._placeholders import find_missing, let_modules_be_imported
 from torchkeras_layer.initializers import Initializer
 from torchkeras_layer.layer import Layer, VariableAggregation, VariableSynchronization, WeightSpec
 from torchkeras_layer.models import Functional, Input, Model, Sequential
+from torchkeras_layer.models.model import Function
 from torchkeras_layer.modules import build, collect_losses
 from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
@@ -45,6 +46,7 @@ def version() -> str:
 
 __all__ = [
     "DTypePolicy",
+    "Function",
     "Functional",
     "Initializer",
     "Input",

@@ -37,7 +37,6 @@ INSTEAD = {
         "Write torch.export.export(model, (x,)).": "export",
         _REMAT: "remat RematScope",
         "Write torch.func.functional_call(model, weights, (x,)).": "StatelessScope",
-        "Use keras.Model(inputs, outputs).": "Function",
         "Derive from keras.Layer.": "Operation",
         "Write torch.utils._pytree.tree_map(function, structure), or use optree.": "tree",
         "Import layers from keras.layers, and Layer, Input, InputSpec and Model from keras.": "engine src legacy",

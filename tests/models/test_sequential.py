@@ -240,11 +240,6 @@ def test_losses_and_freezing():
     assert not any(p.requires_grad for p in model.parameters())
 
 
-def test_an_empty_one_passes_its_inputs_through():
-    model = keras.Sequential()
-    assert model(ONES).tolist() == ONES.tolist()
-
-
 def test_a_copy_is_independent():
     model = two()
     other = copy.deepcopy(model)

@@ -16,7 +16,6 @@ BAD = {
     "a class": (lambda m: m.add(keras.layers.Dense), TypeError, "(?s)m: .*Dense"),
     "a function": (lambda m: m.add(torch.relu), TypeError, "(?s)m: .*relu"),
     "a name twice": (lambda m: m.add(keras.layers.Dense(2, name="a")), ValueError, "(?s)m: .*'a'"),
-    "two outputs": (lambda m: m.add(Halves(name="halves")), ValueError, "(?s)m.*halves"),
     "an input later": (lambda m: m.add(keras.Input((2,), name="late")), ValueError, "(?s)m: .*late"),
     "a wrong shape": (lambda m: m(torch.ones(2, 4)), ValueError, r"(?s)m.*3.*4"),
     "what it does not hold": (lambda m: m.get_layer("zz"), ValueError, r"(?s)m: .*'zz'.*\['a', 'b'\]"),
@@ -33,10 +32,27 @@ def test_mistakes(act, error, message):
     assert model(ONES).shape == (2, 2)
 
 
-def test_a_layer_of_several_outputs_found_in_the_first_call():
-    model = keras.Sequential([Halves(name="halves")], name="m")
-    with pytest.raises(ValueError, match="(?s)m.*halves"):
-        model(torch.ones(2, 4))
+def test_a_layer_that_does_not_take_the_outputs_before_it():
+    model = keras.Sequential([keras.Input((4,)), Halves(name="halves")], name="m")
+    with pytest.raises(ValueError, match="head: expects 1 input"):
+        model.add(keras.layers.Dense(2, name="head"))
+    assert names_of(model) == ["halves"]
+
+
+@pytest.mark.parametrize("act", [lambda m: m(ONES), lambda m: m(keras.Input((3,))), lambda m: m.build((None, 3))])
+def test_no_layers(act):
+    with pytest.raises(ValueError, match=r"m: a Sequential that has no layers .* Write m\.add\(layer\) first"):
+        act(keras.Sequential(name="m"))
+
+
+def test_no_layers_after_the_last_was_taken():
+    model = keras.Sequential([keras.layers.Dense(2)], name="m")
+    model(ONES)
+    model.pop()
+    with pytest.raises(ValueError, match="m: a Sequential that has no layers"):
+        model(ONES)
+    model.add(keras.layers.Dense(4))
+    assert model(ONES).shape == (2, 4)
 
 
 def test_popping_from_an_empty_one():

@@ -66,6 +66,17 @@ class CallContext:
         self.scope: tuple[Any, str] | None = None
 
 
+@contextlib.contextmanager
+def tracing() -> Iterator[None]:
+    """Let free dimensions be symbols in the block, in which layers run without data."""
+    context = per_thread.context
+    before, context.is_tracing = context.is_tracing, True
+    try:
+        yield
+    finally:
+        context.is_tracing = before
+
+
 class _PerThread(threading.local):
     # threading.local and not ContextVar: torch.compile(fullgraph=True) cannot trace the latter. Each thread has one
     # plain object, because torch.compile loses what is written to attributes of the threading.local itself.

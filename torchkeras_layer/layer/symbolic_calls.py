@@ -14,7 +14,7 @@ from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.building import shapes_by_name, take_first_argument
 from torchkeras_layer.layer.class_facts import ClassFacts
-from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.context import per_thread, tracing
 from torchkeras_layer.layer.dry_run import (
     NO_EFFECTS,
     UNKNOWN,
@@ -370,7 +370,8 @@ def infer_output(layer: LayerBase, input_specs: Any) -> Any:
             "cannot be found by running call(). Define compute_output_shape(input_shape) in the class."
         )
     if not layer._torchkeras.built:
-        layer.build(map_leaves(lambda spec: spec.shape, input_specs))
+        with tracing():
+            layer.build(map_leaves(lambda spec: spec.shape, input_specs))
     if layer._torchkeras_facts.declares_specs:
         placeholders = map_leaves(lambda spec: KerasTensor.from_spec(spec, "input"), input_specs)
         return stated_outputs(layer, layer.compute_output_spec(placeholders)).outputs
@@ -378,11 +379,11 @@ def infer_output(layer: LayerBase, input_specs: Any) -> Any:
     def call_for_inference(inputs: Any) -> Any:
         context = per_thread.context
         outer, context.training = context.training, False
-        tracing, context.is_tracing = context.is_tracing, True
         try:
-            return layer(inputs)
+            with tracing():
+                return layer(inputs)
         finally:
-            context.training, context.is_tracing = outer, tracing
+            context.training = outer
 
     try:
         with DryRun(layer):

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer._structures import leaves
+from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer.building import build_lock
 from torchkeras_layer.layer.record import derive_route
 from torchkeras_layer.layer.weight_creation import creating_weights
@@ -15,13 +15,13 @@ from torchkeras_layer.models.graphs import GraphState, connect
 from torchkeras_layer.models.network.inputs import adapter_for
 from torchkeras_layer.models.network.wiring import Wiring
 from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
-from torchkeras_layer.symbolic.input_spec import describe
+from torchkeras_layer.symbolic.node import history_of
 
 
 class ChainState(GraphState):
     """What a `Sequential` stores of its graph.
 
-    `start`, `end`: the graph's input and output; `chained`: the layers between them; `seen`: shape and dtype of the
+    `start`, `end`: the graph's input and outputs; `chained`: the layers between them; `seen`: shape and dtype of the
     inputs that the graph was made for, if they came from `build` or the first call on real tensors; `pending`: those of
     a first call for which the graph is yet to be made; `sinks`: the outputs of symbolic losses and metrics.
     """
@@ -31,11 +31,16 @@ class ChainState(GraphState):
     def __init__(self) -> None:
         super().__init__()
         self.start: KerasTensor | None = None
-        self.end: KerasTensor | None = None
+        self.end: Any = None
         self.chained: tuple[Any, ...] = ()
         self.seen: TensorSpec | None = None
         self.pending: TensorSpec | None = None
         self.sinks: tuple[KerasTensor, ...] = ()
+
+    @property
+    def is_functional(self) -> bool:
+        """Whether the model was made of a graph: a `Sequential` is made of layers."""
+        return False
 
     @property
     def adapts_inputs(self) -> bool:
@@ -50,7 +55,7 @@ class ChainState(GraphState):
                 return None
             if [id(step) for step in steps] != [id(layer) for layer in self.chained]:
                 # A layer was replaced.
-                begin_at(model, self.start, chain(model, self.start, steps))
+                begin_at(model, self.start, chain(self.start, steps))
             if self.wiring is None:
                 connect(model, self.start, self.end, list(self.sinks))
         return self.wiring
@@ -79,12 +84,12 @@ def steps_of(model: Any) -> list[Any]:
     return [layer for key, layer in model._modules.items() if key.isdigit()]
 
 
-def begin_at(model: Any, start: KerasTensor | None, end: KerasTensor | None) -> None:
+def begin_at(model: Any, start: KerasTensor | None, end: Any) -> None:
     """Prepare for calls that begin at an input; network and code are made on demand."""
     state = chain_of(model)
     state.start, state.end, state.wiring, state.chained = start, end, None, tuple(steps_of(model))
     if start is not None:
-        state.adapter = adapter_for(model._torchkeras.name, start, [start.spec], [start.name])
+        state.adapter = adapter_for(model._torchkeras.name, start, [start.spec], [history_of(start).layer])
         state.creation_dtype = model._torchkeras.compute_dtype
         derive_route(model)
     if end is not None:
@@ -94,44 +99,50 @@ def begin_at(model: Any, start: KerasTensor | None, end: KerasTensor | None) -> 
 def make_graph(model: Any, spec: TensorSpec) -> None:
     """Make the graph for inputs of the given shape and dtype."""
     start = Input(batch_shape=spec.shape, dtype=spec.dtype)
-    begin_at(model, start, chain(model, start, steps_of(model)))
+    begin_at(model, start, chain(start, steps_of(model)))
 
 
-def chain(model: Any, start: KerasTensor, steps: list[Any]) -> KerasTensor:
-    """Return the output of layers called one after the other; nodes that exist already are reused.
-
-    Raises:
-        ValueError: if a layer returns anything but one tensor.
-    """
-    tensor = start
+def chain(start: KerasTensor, steps: list[Any]) -> Any:
+    """Return the outputs of layers called one after the other; nodes that exist already are reused."""
+    outputs: Any = start
     for layer in steps:
-        tensor = _follow(model, layer, tensor)
-    return tensor
-
-
-def _follow(model: Any, layer: Any, inputs: Any) -> KerasTensor:
-    for node in layer._torchkeras.inbound_nodes:
-        if node.call_args and node.call_args[0] is inputs and len(node.keras_inputs) == 1:
-            return node.outputs
-    outputs = layer(inputs)
-    if not is_symbolic(outputs):
-        raise ValueError(gave_several(model, layer, outputs))
+        outputs = _follow(layer, outputs)
     return outputs
 
 
-def gave_several(model: Any, layer: Any, outputs: Any) -> str:
-    """Return the message for a layer of a chain that does not return one tensor."""
-    return (
-        f"{model._torchkeras.name}: each layer of a Sequential must return one tensor. Received "
-        f"{len(leaves(outputs))} from {layer.name!r}: {describe(outputs)}. Use Model(inputs, outputs)."
-    )
+def _follow(layer: Any, inputs: Any) -> Any:
+    same = map_leaves(id, inputs)
+    for node in layer._torchkeras.inbound_nodes:
+        if len(node.call_args) == 1 and not node.call_kwargs and map_leaves(id, node.call_args[0]) == same:
+            return node.outputs
+    return layer(inputs)
+
+
+def forget_first_inputs(model: Any) -> None:
+    """Begin anew when the last layer was removed; an `Input` stays."""
+    state = chain_of(model)
+    if state.seen is not None:
+        state.start = state.seen = state.adapter = None
+    model.built = False
+
+
+def no_layers(model: Any, done: str) -> str:
+    """Return the message for a chain without layers."""
+    name = model._torchkeras.name
+    return f"{name}: a Sequential that has no layers cannot be {done}. Write {name}.add(layer) first."
 
 
 def build_chain(model: Any, inputs: Any) -> None:
-    """Build for the inputs of a call; on real tensors each layer builds itself, and the graph is made later."""
+    """Build for the inputs of a call; on real tensors each layer builds itself, and the graph is made later.
+
+    Raises:
+        ValueError: if there are no layers.
+    """
     with build_lock:
         if model._torchkeras.built:
             return
+        if not steps_of(model) and chain_of(model).start is None:
+            raise ValueError(no_layers(model, "called"))
         if is_symbolic(inputs) and steps_of(model):
             make_graph(model, inputs.spec)
             return

@@ -8,6 +8,7 @@ import torch
 
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.dry_run import Effects, SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensor
 from torchkeras_layer.layer.masking import mask_of
@@ -79,16 +80,20 @@ class GraphCalls(Layer):
         return effects_of_graph(self, node, kind) or super()._torchkeras_effects_at(node, kind)
 
 
-def adapted(model: Any, inputs: Any, mask: Any) -> list[torch.Tensor]:
+def adapted(model: Any, inputs: Any, mask: Any) -> list[torch.Tensor | None]:
     """Return the inputs of a call as a flat list of the tensors that the model's graph takes, with their masks.
+
+    An optional input may be `None`.
 
     Raises:
         ValueError: if inputs are missing, too many, or do not fit.
     """
     state = state_of(model)
     adapter: Any = state.adapter
-    flat = [as_tensor(model, leaf) for leaf in adapter.flatten(inputs)]
-    masks = [None] * len(flat) if mask is None else adapter.flatten(mask)
+    # A symbolic call has warned already.
+    warns = not per_thread.context.is_tracing
+    flat = [as_tensor(model, leaf) for leaf in adapter.flatten(inputs, warns)]
+    masks = [None] * len(flat) if mask is None else adapter.flatten(mask, warns=False)
     fitted = [adapter.conform(leaf, i, state.input_dtypes[i]) for i, leaf in enumerate(flat)]
     return [_with_mask(*pair) for pair in zip(fitted, masks, strict=True)]
 
@@ -107,8 +112,8 @@ def _has_original_inputs(model: Any, inputs: Any) -> bool:
     )
 
 
-def _with_mask(tensor: torch.Tensor, mask: Any) -> torch.Tensor:
-    if mask_of(tensor) is mask:
+def _with_mask(tensor: Any, mask: Any) -> Any:
+    if tensor is None or mask_of(tensor) is mask:
         return tensor
     # Another view of the data, so that the caller's tensor keeps its own mask.
     view = tensor.view_as(tensor)

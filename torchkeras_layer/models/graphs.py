@@ -84,9 +84,9 @@ def _take(model: Any, wiring: Wiring) -> None:
     network = wiring.network
     refs = in_order(network.inputs)
     specs = [network.spec(ref) for ref in refs]
-    names = [network.without_state[network.calls[ref.call].key].name for ref in refs]
+    starts = [network.without_state[network.calls[ref.call].key] for ref in refs]
     state.take_wiring(wiring)
-    state.adapter = adapter_for(model._torchkeras.name, network.inputs, specs, names)
+    state.adapter = adapter_for(model._torchkeras.name, network.inputs, specs, starts)
     wiring.generate(model._torchkeras.name, lambda key: layer_under(model, key))
     model.built = True
     for layer in layers_in(model):
@@ -153,16 +153,23 @@ class GraphState:
     """What a model stores of its graph; empty for a model without one.
 
     `wiring`: the graph; `adapter`: adapts the inputs of a call to the graph's; `creation_dtype`: the compute dtype of
-    the model when the graph was made; `input_dtypes`: the dtypes that inputs are cast to.
+    the model when the graph was made; `input_dtypes`: the dtypes that inputs are cast to; `is_left_unbuilt_inside`:
+    whether a `build` that is running leaves the layers inside to their own calls.
     """
 
-    __slots__ = ("adapter", "creation_dtype", "input_dtypes", "wiring")
+    __slots__ = ("adapter", "creation_dtype", "input_dtypes", "is_left_unbuilt_inside", "wiring")
 
     def __init__(self) -> None:
         self.wiring: Wiring | None = None
         self.adapter: InputAdapter | None = None
         self.creation_dtype = torch.float32
         self.input_dtypes: list[torch.dtype | str] = []
+        self.is_left_unbuilt_inside = False
+
+    @property
+    def is_functional(self) -> bool:
+        """Whether the model was made of a graph."""
+        return self.wiring is not None
 
     @property
     def adapts_inputs(self) -> bool:

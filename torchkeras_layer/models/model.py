@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import fx
 
 from torchkeras_layer._names import unique_name
-from torchkeras_layer._structures import in_order, map_leaves
+from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.losses_and_metrics import check_aggregation
 from torchkeras_layer.layer.masking import mask_of
@@ -16,22 +17,30 @@ from torchkeras_layer.layer.weight_lists import contents_of, nearest_layers, wei
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.absent_methods import AbsentMethods
 from torchkeras_layer.models.configs.model_configuration import ModelConfiguration
+from torchkeras_layer.models.graph_properties import GraphProperties
 from torchkeras_layer.models.graphs import (
     GraphState,
     add_sink,
     connect,
     layer_under,
-    network_of,
     split_symbolic,
+    state_of,
     wiring_of,
 )
 from torchkeras_layer.models.inspection import Inspection
-from torchkeras_layer.models.network.code_generation import graph_of
-from torchkeras_layer.models.network.wiring import Wiring
+from torchkeras_layer.models.tracing import build_inside, without_layers_inside
 
 
 # The layers inside attach masks to the outputs; calling `compute_mask` for them would run the model again.
-class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True, may_change_inputs=True):
+class Model(
+    GraphProperties,
+    Inspection,
+    ModelConfiguration,
+    AbsentMethods,
+    default_mask=True,
+    build_makes_weights=False,
+    may_change_inputs=True,
+):
     """A model: a layer that knows its layers by name and order, and can print them.
 
     `Model(inputs, outputs)` makes a model of the calls that lead from symbolic inputs to outputs; it runs as generated
@@ -82,7 +91,14 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True, ma
         super().__init__(name=_counted_name(name) if is_own_class else name, **kwargs)
         self._torchkeras.graph = self._torchkeras.graph or GraphState()
         if inputs is not None:
-            connect(self, _unwrapped(inputs), _unwrapped(outputs), [])
+            ends = (inputs, outputs) if isinstance(self, Function) else (_unwrapped(inputs), _unwrapped(outputs))
+            connect(self, *ends, [])
+            Functional.register(type(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if state_of(self).is_functional:
+            Functional.register(type(self))
 
     @property
     def layers(self) -> list[Any]:
@@ -111,112 +127,44 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True, ma
         found = [weight for part in parts for weight in part]  # type: ignore[union-attr]
         return list({id(weight): weight for weight in [*found, *super().weights]}.values())
 
-    @property
-    def layers_by_depth(self) -> dict[int, list[Any]]:
-        """The layers by their depth, which is their distance from the outputs; the deepest first, outputs at 0.
+    def build(self, input_shape: Any = None) -> None:
+        """Build the layers inside for inputs of a shape, by running `call` without data, if `call` defines the model.
+
+        A model with a graph is built already. `keras.build(model, *examples)` takes all arguments of `call`.
+
+        Args:
+            input_shape: shape of the inputs with the batch, or a nested structure of shapes.
+
+        Raises:
+            TypeError: if it is not a shape, or a nested structure of shapes.
+            ValueError: if `call` cannot run on inputs of this shape without data.
 
         >>> import torchkeras_layer as keras
-        >>> x = keras.Input((3,), name="x"); model = keras.Model(x, keras.layers.Dense(2, name="head")(x))
-        >>> {depth: [layer.name for layer in layers] for depth, layers in model.layers_by_depth.items()}
-        {1: ['x'], 0: ['head']}
+        >>> class Head(keras.Model):
+        ...     def __init__(self):
+        ...         super().__init__(); self.dense = keras.layers.Dense(2)
+        ...     def call(self, inputs):
+        ...         return self.dense(inputs["features"])
+        >>> model = Head(); model.build({"features": (None, 3)}); model.dense.kernel.shape
+        torch.Size([3, 2])
         """
-        network = _wired(self, "layers_by_depth").network
-        depths = network.depths
-        grouped: dict[int, list[Any]] = {depth: [] for depth in sorted(set(depths.values()), reverse=True)}
-        for key in network.keys:
-            grouped[depths[key]].append(layer_under(self, key))
-        return grouped
+        if input_shape is not None:
+            build_inside(self, input_shape)
 
-    @property
-    def inputs(self) -> list[Any]:
-        """The symbolic inputs as a flat list; those in a dict are sorted by its keys, as in Keras.
+    def build_from_config(self, config: dict[str, Any] | None) -> None:
+        """Note the shapes in a build config; the layers inside have their own, or build themselves when called.
 
         >>> import torchkeras_layer as keras
-        >>> price, age = keras.Input((1,), name="price"), keras.Input((1,), name="age")
-        >>> [tensor.name for tensor in keras.Model({"price": price, "age": age}, {"sum": price + age}).inputs]
-        ['age', 'price']
+        >>> model = keras.Sequential([keras.layers.Dense(2)]); model.build_from_config({"input_shape": (None, 3)})
+        >>> model.built
+        True
         """
-        return in_order(_wired(self, "inputs").inputs)
+        with without_layers_inside(self):
+            super().build_from_config(config)
 
-    @property
-    def outputs(self) -> list[Any]:
-        """The symbolic outputs as a flat list; those in a dict are sorted by its keys, as in Keras.
-
-        >>> import torchkeras_layer as keras
-        >>> x = keras.Input((3,)); [tensor.shape for tensor in keras.Model(x, {"sum": x.sum(-1), "all": x}).outputs]
-        [(None, 3), (None,)]
-        """
-        return in_order(_wired(self, "outputs").outputs)
-
-    @property
-    def input(self) -> Any:
-        """The symbolic input, or the structure of inputs that calls take.
-
-        >>> import torchkeras_layer as keras
-        >>> x = keras.Input((3,), name="x"); keras.Model(x, x * 2).input
-        <KerasTensor x shape=(None, 3) dtype=float32>
-        """
-        wiring = wiring_of(self)
-        return super().input if wiring is None else wiring.inputs
-
-    @property
-    def output(self) -> Any:
-        """The symbolic output, or the structure of outputs that calls return.
-
-        >>> import torchkeras_layer as keras
-        >>> x = keras.Input((3,), name="x"); list(keras.Model(x, {"double": x * 2}).output)
-        ['double']
-        """
-        wiring = wiring_of(self)
-        return super().output if wiring is None else wiring.outputs
-
-    @property
-    def input_shape(self) -> Any:
-        """Shape of the input, or the structure of shapes.
-
-        >>> import torchkeras_layer as keras
-        >>> x = keras.Input((3,)); keras.Model(x, x * 2).input_shape
-        (None, 3)
-        """
-        wiring = wiring_of(self)
-        return super().input_shape if wiring is None else map_leaves(_shape_of, wiring.inputs)
-
-    @property
-    def output_shape(self) -> Any:
-        """Shape of the output, or the structure of shapes.
-
-        >>> import torchkeras_layer as keras
-        >>> x = keras.Input((3,)); keras.Model(x, [x, x.sum(-1)]).output_shape
-        [(None, 3), (None,)]
-        """
-        wiring = wiring_of(self)
-        return super().output_shape if wiring is None else map_leaves(_shape_of, wiring.outputs)
-
-    @property
-    def input_names(self) -> list[str]:
-        """Names of the input layers, in the order of `inputs`.
-
-        >>> import torchkeras_layer as keras
-        >>> x = keras.Input((3,), name="x"); keras.Model(x, x * 2).input_names
-        ['x']
-        """
-        return [tensor._keras_history.layer.name for tensor in self.inputs]
-
-    @property
-    def output_names(self) -> list[str]:
-        """Names of the layers that compute the outputs, counted if one computes several.
-
-        >>> import torchkeras_layer as keras
-        >>> x = keras.Input((3,)); dense = keras.layers.Dense(2, name="head")
-        >>> keras.Model(x, [dense(x), dense(x * 2)]).output_names
-        ['head', 'head_1']
-        """
-        names: list[str] = []
-        for tensor in self.outputs:
-            base = tensor._keras_history.layer.name
-            count = sum(name == base or name.startswith(f"{base}_") for name in names)
-            names.append(f"{base}_{count}" if count else base)
-        return names
+    def _torchkeras_build(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
+        with without_layers_inside(self):
+            super()._torchkeras_build(inputs, args, kwargs, outer)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """Return a layer by its name, or by its index in `layers`.
@@ -241,18 +189,27 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True, ma
             raise ValueError(f"{self.name}: there is no layer {name!r}. Layers: {[layer.name for layer in layers]}.")
         return found[0]
 
-    @property
-    def graph(self) -> fx.Graph:
-        """The network as a new `torch.fx.Graph`; `torch.fx.GraphModule(model, model.graph)` runs it.
+    @classmethod
+    def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """Make a model from the result of `get_config()`, of this library, Keras 3 or TF-Keras.
+
+        `Model.from_config` also reads the config of a `Sequential`, and returns one.
+
+        Args:
+            config: the config.
+            custom_objects: classes and functions by the names that the config has for them.
 
         Raises:
-            NotRecordedError: a RuntimeError, if the model has no graph.
+            DeserializationError: (a TypeError and a ValueError) if the config is malformed or contains unknown names.
 
         >>> import torchkeras_layer as keras
-        >>> x = keras.Input((3,)); [node.op for node in keras.Model(x, keras.layers.Dense(2)(x)).graph.nodes]
-        ['placeholder', 'call_module', 'output']
+        >>> config = keras.Sequential([keras.layers.Dense(2)]).get_config(); type(keras.Model.from_config(config))
+        <class 'torchkeras_layer.models.sequential.Sequential'>
         """
-        return super().graph if wiring_of(self) is None else graph_of(network_of(self))
+        has_layers = isinstance(config, dict) and bool(config.get("layers"))
+        if cls is Model and has_layers and not {"input_layers", "output_layers"} & config.keys():
+            return catalog.deserialize({"class_name": "Sequential", "config": config}, custom_objects)
+        return super().from_config(config, custom_objects)
 
     def reset_states(self) -> None:
         """Reset the states of all stateful layers, as in TF-Keras.
@@ -331,12 +288,29 @@ class Model(Inspection, ModelConfiguration, AbsentMethods, default_mask=True, ma
 
 
 @catalog.register("Model", module="keras.src.models.functional")
-class Functional(Model):
+class Functional(Model, metaclass=ABCMeta):
     """A model that was made from symbolic inputs and outputs; see `Model`.
+
+    A subclass of `Model` counts as a subclass of `Functional` once it has made a model of a graph.
 
     >>> import torchkeras_layer as keras
     >>> x = keras.Input((3,)); type(keras.Model(x, x * 2)).__name__
     'Functional'
+    >>> class Double(keras.Model):
+    ...     def __init__(self):
+    ...         x = keras.Input((3,)); super().__init__(x, x * 2)
+    >>> isinstance(Double(), keras.Functional)
+    True
+    """
+
+
+@catalog.register()
+class Function(Functional):
+    """A `Functional` model that takes and returns structures as they are, also lists of one tensor.
+
+    >>> import torchkeras_layer as keras
+    >>> x = keras.Input((2,)); Function([x], [x * 2])([torch.ones(1, 2)])
+    [tensor([[2., 2.]])]
     """
 
 
@@ -344,21 +318,6 @@ def _counted_name(name: str | None) -> str:
     return unique_name("model") if name is None else name
 
 
-def _wired(model: Model, what: str) -> Wiring:
-    wiring = wiring_of(model)
-    if wiring is None:
-        raise AttributeError(
-            f"{model.name} ({type(model).__name__}): has no {what}, because it has no graph. "
-            "Model(inputs, outputs) has one, and so has a Sequential that knows its input shape. "
-            "See docs/differences.md#models-without-a-graph"
-        )
-    return wiring
-
-
 def _unwrapped(structure: Any) -> Any:
     """Return the tensor in a list of one, as Keras does."""
     return structure[0] if isinstance(structure, list) and len(structure) == 1 else structure
-
-
-def _shape_of(tensor: Any) -> Any:
-    return tuple(tensor.shape)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from torchkeras_layer._shapes import is_shape
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layers.core.embedding import Embedding
 from torchkeras_layer.layers.core.input_layer import Input, InputLayer
@@ -20,9 +21,10 @@ from torchkeras_layer.models.chain import (
     build_chain,
     chain,
     chain_of,
-    gave_several,
+    forget_first_inputs,
     make_graph,
     make_pending_graph,
+    no_layers,
     steps_of,
 )
 from torchkeras_layer.models.configs.sequential_configuration import SequentialConfiguration
@@ -34,7 +36,7 @@ from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
 
 @catalog.register()
 class Sequential(SequentialConfiguration):
-    """Layers that are called one after the other, each with one input and one output.
+    """Layers that are called one after the other, each on what the one before returns: a tensor, or a structure.
 
     With an `Input`, or an `input_shape` on the first layer, the model is built at once and has a graph; otherwise its
     layers build on the first call. A plain `nn.Module` is wrapped in a `TorchModuleWrapper`. Indexing, slicing and
@@ -47,7 +49,7 @@ class Sequential(SequentialConfiguration):
 
     Raises:
         TypeError: if one of them is not a module.
-        ValueError: if two layers have the same name, or a layer returns anything but one tensor.
+        ValueError: if two layers have the same name.
 
     >>> import torchkeras_layer as keras
     >>> model = Sequential([keras.Input((3,)), keras.layers.Dense(4), nn.ReLU(), nn.Linear(4, 2)])
@@ -82,7 +84,7 @@ class Sequential(SequentialConfiguration):
         if start is None and not len(self):
             start = _start_before(layer)
         steps = [*steps_of(self), layer]
-        end = None if start is None else chain(self, start, steps)
+        end = None if start is None else chain(start, steps)
         setattr(self, str(len(self)), layer)
         layer._torchkeras.model = weakref.ref(self)
         begin_at(self, start, end)
@@ -121,11 +123,13 @@ class Sequential(SequentialConfiguration):
                 "See docs/differences.md#symbolic-losses-of-a-sequential"
             )
         taken = steps.pop(index)
-        end = chain(self, state.start, steps) if state.start is not None and steps else None
+        end = chain(state.start, steps) if state.start is not None and steps else None
         for key in range(len(steps) + 1):
             del self._modules[str(key)]
         self._modules.update({str(key): layer for key, layer in enumerate(steps)})
         begin_at(self, state.start, end)
+        if not steps:
+            forget_first_inputs(self)
         return taken
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
@@ -139,7 +143,7 @@ class Sequential(SequentialConfiguration):
             The output of the last layer.
 
         Raises:
-            ValueError: if the inputs do not fit, or a layer does not return one tensor.
+            ValueError: if the inputs do not fit, or there are no layers.
         """
         state = chain_of(self)
         if state.sinks:
@@ -153,8 +157,6 @@ class Sequential(SequentialConfiguration):
         for key, layer in self._modules.items():
             if key.isdigit():
                 outputs = layer(outputs)  # type: ignore[misc]
-        if not isinstance(outputs, torch.Tensor):
-            raise ValueError(gave_several(self, steps_of(self)[-1], outputs))
         if state.pending is not None and not torch.compiler.is_dynamo_compiling():
             make_pending_graph(self)
         return outputs
@@ -175,22 +177,33 @@ class Sequential(SequentialConfiguration):
         Later calls may have other sizes, if the layers accept them: as in Keras, only an `Input` fixes sizes.
 
         Args:
-            input_shape: shape of the input, with the batch.
+            input_shape: shape of the input, with the batch; if the first layer takes several tensors, a nested
+                structure of shapes, and the model then has no graph.
+
+        Raises:
+            ValueError: if there are no layers.
 
         >>> import torchkeras_layer as keras
         >>> model = Sequential([keras.layers.Dense(2)]); model.build((None, 3)); model.output_shape
         (None, 2)
         """
         state = chain_of(self)
-        if state.start is None and input_shape is not None and len(self):
-            spec = TensorSpec(input_shape, _input_dtype_of(steps_of(self)[0]))
-            make_graph(self, spec)
-            state.seen = spec
+        if state.start is not None or input_shape is None:
+            return
+        if not len(self):
+            raise ValueError(no_layers(self, "built"))
+        if not is_shape(input_shape):
+            # Nested inputs: each layer builds itself, and there is no graph.
+            super().build(input_shape)
+            return
+        spec = TensorSpec(input_shape, _input_dtype_of(steps_of(self)[0]))
+        make_graph(self, spec)
+        state.seen = spec
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """Return the input shape of the graph as `{'input_shape': ...}`; `None` if there is no graph."""
+        """Return the input shape, of the graph or of a `build`, as `{'input_shape': ...}`; `None` without one."""
         start = chain_of(self).start
-        return None if start is None else {"input_shape": start.spec.shape}
+        return super().get_build_config() if start is None else {"input_shape": start.spec.shape}
 
     def _torchkeras_build(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
         build_chain(self, inputs)

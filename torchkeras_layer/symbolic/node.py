@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torchkeras_layer._structures import copy_structure, in_order, leaves, map_leaves
@@ -161,23 +161,26 @@ class Node:
 
 
 def node_of(tensor: KerasTensor) -> Node:
-    """Return the node that returned a symbolic tensor.
-
-    Raises:
-        ValueError: if the tensor is not part of a graph.
-    """
+    """Return the node that returned a symbolic tensor; one that was made by hand becomes an input."""
     history = history_of(tensor)
     return history.layer._torchkeras.inbound_nodes[history.node_index]
 
 
 def history_of(tensor: KerasTensor) -> KerasHistory:
-    """Return the place of a symbolic tensor in its graph; errors as for `node_of`."""
+    """Return the place of a symbolic tensor in its graph; one that was made by hand becomes an input."""
     if tensor._keras_history is None:
-        raise ValueError(
-            f"{tensor.name}: this symbolic tensor is not part of a graph. Received: {tensor!r}. "
-            "Create it with Input(shape), or by calling a layer on another one."
-        )
+        _starters[0](tensor)
+    assert tensor._keras_history is not None, "an input has a place"
     return tensor._keras_history
+
+
+_starters: list[Callable[[KerasTensor], Any]] = []
+
+
+def set_starter(starter: Callable[[KerasTensor], Any]) -> Callable[[KerasTensor], Any]:
+    """Set the function that makes the input layer of a symbolic tensor without a place in a graph."""
+    _starters[:] = [starter]
+    return starter
 
 
 def shape_of(leaf: Any) -> Any:

@@ -15,6 +15,7 @@ from torchkeras_layer.layer.context import prefix_errors
 from torchkeras_layer.layer.dry_run import Effects
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.symbolic import KerasTensor, Node
+from torchkeras_layer.symbolic.node import set_starter
 
 _MOST_AXES = 64
 
@@ -40,13 +41,14 @@ class InputLayer(Layer):
         dtype: default `floatx()`; 'string' for layers such as `TextVectorization`.
         name: default `input_1`, `input_2`, …
         batch_shape: shape with the batch; also called `batch_input_shape`.
-        input_tensor: a symbolic tensor whose shape and dtype are used.
+        input_tensor: a symbolic tensor whose shape and dtype are used; one that was made by `KerasTensor(shape)`
+            becomes the output itself.
         input_shape: another name of `shape`.
+        optional: whether a model may be given `None` for this input, which then reaches the layers that take it.
 
     Raises:
-        ValueError: if no shape or several shapes are given, if a size is negative, or for `sparse`, `ragged` or
-            `optional`.
-        TypeError: if a shape is not a tuple of ints and `None`.
+        ValueError: if no shape or several shapes are given, if a size is negative, or for `sparse` or `ragged`.
+        TypeError: if a shape is not a tuple of ints and `None`, or `optional` not a bool.
 
     >>> InputLayer((3,), name="features").output
     <KerasTensor features shape=(None, 3) dtype=float32>
@@ -67,12 +69,14 @@ class InputLayer(Layer):
         ragged: bool = False,
         optional: bool = False,
     ) -> None:
-        if sparse or ragged or optional:
+        if sparse or ragged:
             raise ValueError(
-                "Input: sparse, ragged and optional inputs are not supported. "
-                f"Received: sparse={sparse!r}, ragged={ragged!r}, optional={optional!r}. Leave the argument out. "
+                "Input: sparse and ragged inputs are not supported. "
+                f"Received: sparse={sparse!r}, ragged={ragged!r}. Leave the argument out. "
                 "See docs/differences.md#arguments-that-are-not-supported"
             )
+        if not isinstance(optional, bool):
+            raise TypeError(f"Input: optional must be True or False. Received: optional={optional!r}.")
         with prefix_errors("Input"):
             full = _batch_shape(
                 {"shape": shape, "input_shape": input_shape},
@@ -80,13 +84,14 @@ class InputLayer(Layer):
                 batch_size,
                 input_tensor,
             )
-            given = dtype if dtype is not None else getattr(input_tensor, "dtype", None)
-            name_of_dtype = floatx() if given is None else dtype_name(given)
+            name_of_dtype = _dtype_name(dtype, input_tensor)
         super().__init__(name=f"input_{get_uid('input')}" if name is None else name, autocast=False)
-        self.batch_shape = full
+        self.batch_shape, self.optional = full, optional
         self._torchkeras.derived = InputDtype(name_of_dtype)
         self._torchkeras.built = True
-        Node(self, (), {}, KerasTensor(full, name_of_dtype, name=self._torchkeras.name), Effects())
+        is_bare = isinstance(input_tensor, KerasTensor) and input_tensor._keras_history is None
+        made = KerasTensor(full, name_of_dtype, name=self._torchkeras.name)
+        Node(self, (), {}, input_tensor if is_bare else made, Effects())
 
     @property
     def dtype(self) -> str:
@@ -98,12 +103,13 @@ class InputLayer(Layer):
         return inputs
 
     def get_config(self) -> dict[str, Any]:
-        """Return shape, dtype and name.
+        """Return shape, dtype and name, and `optional` if it is true.
 
         >>> InputLayer((3,), name="x").get_config()
         {'batch_shape': (None, 3), 'dtype': 'float32', 'name': 'x'}
         """
-        return {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self._torchkeras.name}
+        config = {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self._torchkeras.name}
+        return {**config, "optional": True} if self.optional else config
 
     def __repr__(self) -> str:
         return f"InputLayer(name={self.name!r}, batch_shape={self.batch_shape}, dtype={self.dtype!r})"
@@ -138,6 +144,24 @@ def Input(  # noqa: N802
         optional=optional,
     )
     return layer.output
+
+
+@set_starter
+def begin_at(tensor: KerasTensor) -> InputLayer:
+    """Make the input layer of a symbolic tensor that was made by hand.
+
+    >>> begin_at(KerasTensor((None, 3), name="x"))
+    InputLayer(name='x', batch_shape=(None, 3), dtype='float32')
+    """
+    return InputLayer(input_tensor=tensor, name=tensor.name)
+
+
+def _dtype_name(dtype: Any, tensor: Any) -> str:
+    if dtype is None and isinstance(tensor, KerasTensor):
+        # Strings have no dtype of torch.
+        return tensor.spec.dtype
+    given = dtype if dtype is not None else getattr(tensor, "dtype", None)
+    return floatx() if given is None else dtype_name(given)
 
 
 def _batch_shape(without: dict[str, Any], full: dict[str, Any], batch_size: int | None, tensor: Any) -> Shape:

@@ -18,6 +18,8 @@ from torchkeras_layer.models.graphs import layer_under, operand_under, wiring_of
 from torchkeras_layer.models.network.network import TensorRef
 from torchkeras_layer.registry import DeserializationError, serialize_keras_object
 
+_GRAPH_KEYS = {"layers", "input_layers", "output_layers"}
+
 
 class ModelConfiguration(GraphCalls):
     """The members `get_config`, `from_config` and `to_json` of a model."""
@@ -79,7 +81,8 @@ class ModelConfiguration(GraphCalls):
 
         if not isinstance(config, dict):
             raise DeserializationError(f"{cls.__name__}.from_config: a config must be a dict. Received: {config!r}.")
-        if not _takes_graph(cls):
+        is_of_arguments = not cls.__module__.startswith("torchkeras_layer.") and not _GRAPH_KEYS & config.keys()
+        if is_of_arguments or not _takes_graph(cls):
             return super().from_config(config)
         return read_model(cls, config, custom_objects)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from typing_extensions import Self
 
+from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.configuration import captured_config
 from torchkeras_layer.layer.weight_lists import freeze_restored, trains
@@ -86,7 +87,7 @@ class SequentialConfiguration(Model):
         model = make(layers, **given)
         shape = deserialize_keras_object(config.get("build_input_shape"))
         if shape is not None and not model._torchkeras.built:
-            model.build(tuple(shape))
+            model.build(map_shapes(tuple, shape))
         if config.get("trainable") is False:
             freeze_restored(model)
         return model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Collection
 from typing import Any
 
@@ -23,13 +24,25 @@ class InputAdapter:
     `structure`: names of the inputs, nested as the model was given them; `names` and `specs`: name, and shape and dtype
     of each, in the order of `model.inputs`; `only`: whether there is just one; `rank` and `sizes`: its rank, and its
     known axes and their sizes, without the batch; `takes_strings`: whether one is for strings; `has_dicts`: whether
-    there is a dict in `structure`.
+    there is a dict in `structure`; `optional`: names of the inputs that may be `None`.
     """
 
-    __slots__ = ("has_dicts", "model_name", "names", "only", "rank", "sizes", "specs", "structure", "takes_strings")
+    __slots__ = (
+        "has_dicts",
+        "model_name",
+        "names",
+        "only",
+        "optional",
+        "rank",
+        "sizes",
+        "specs",
+        "structure",
+        "takes_strings",
+    )
 
-    def __init__(self, model_name: str, structure: Any, specs: list[TensorSpec]) -> None:
+    def __init__(self, model_name: str, structure: Any, specs: list[TensorSpec], optional: Collection[str]) -> None:
         self.model_name = model_name
+        self.optional = optional
         self.structure = structure
         self.names: list[str] = in_order(structure)
         self.specs = specs
@@ -50,8 +63,10 @@ class InputAdapter:
         shape = inputs.shape
         return len(shape) == self.rank and all(shape[axis] == size for axis, size in self.sizes)
 
-    def flatten(self, inputs: Any) -> list[Any]:
+    def flatten(self, inputs: Any, warns: bool = True) -> list[Any]:
         """Return the inputs of a call as a flat list in the order of `model.inputs`.
+
+        Further keys of a dict are ignored, with a warning if `warns`. An optional input may be `None` or missing.
 
         Raises:
             ValueError: if one is missing, or there are too many.
@@ -59,9 +74,9 @@ class InputAdapter:
         if self.takes_strings:
             inputs = with_arrays_for_strings(inputs, self.only)
         if isinstance(inputs, dict) and not isinstance(self.structure, dict):
-            self._check_keys(inputs, self.names)
-            return [inputs[name] for name in self.names]
-        flat = self._flatten_like(self.structure, inputs) if self.has_dicts else in_order(inputs)
+            self._check_keys(inputs, dict(zip(self.names, self.names, strict=True)), warns)
+            return [inputs.get(name) for name in self.names]
+        flat = self._flatten_like(self.structure, inputs, warns) if self.has_dicts else in_order(inputs)
         if len(flat) != len(self.names):
             raise ValueError(
                 f"{self.model_name}: expects {len(self.names)} input(s), {self.names}. "
@@ -69,43 +84,50 @@ class InputAdapter:
             )
         return flat
 
-    def _flatten_like(self, structure: Any, inputs: Any) -> list[Any]:
+    def _flatten_like(self, structure: Any, inputs: Any, warns: bool) -> list[Any]:
         """Return the leaves of inputs in the order of the structure's; its dicts decide the keys that there must be."""
         if isinstance(structure, dict) and isinstance(inputs, dict):
-            self._check_keys(inputs, structure)
-            pairs: Any = ((structure[key], inputs[key]) for key in keys_in_order(structure))
+            self._check_keys(inputs, structure, warns)
+            pairs: Any = ((structure[key], inputs.get(key)) for key in keys_in_order(structure))
         elif isinstance(structure, (list, tuple)) and _are_as_many(structure, inputs):
             pairs = zip(structure, inputs, strict=True)
         else:
             return in_order(inputs)
-        return [leaf for part, given in pairs for leaf in self._flatten_like(part, given)]
+        return [leaf for part, given in pairs for leaf in self._flatten_like(part, given, warns)]
 
-    def _check_keys(self, inputs: dict[Any, Any], wanted: Collection[Any]) -> None:
-        missing = [key for key in wanted if key not in inputs]
+    def _check_keys(self, inputs: dict[Any, Any], wanted: dict[Any, Any], warns: bool) -> None:
+        missing = [key for key, part in wanted.items() if key not in inputs and not self._is_optional(part)]
         if missing:
             raise ValueError(
                 f"{self.model_name}: input {missing[0]!r} is missing. Received keys: {list(inputs)}. "
                 f"Expected: {list(wanted)}."
             )
         surplus = [key for key in inputs if key not in wanted]
-        if surplus:
-            raise ValueError(
-                f"{self.model_name}: there is no input {surplus[0]!r}. Received keys: {list(inputs)}. "
-                f"Expected: {list(wanted)}. Leave out the others."
+        if surplus and warns:
+            warnings.warn(
+                f"{self.model_name}: there is no input {surplus[0]!r}, which is ignored. Received keys: "
+                f"{list(inputs)}. Expected: {list(wanted)}. Leave out the others.",
+                stacklevel=2,
             )
+
+    def _is_optional(self, part: Any) -> bool:
+        return isinstance(part, str) and part in self.optional
 
     def conform(self, tensor: Any, position: int, dtype: torch.dtype | str) -> Any:
         """Return an input with the rank and dtype of its `Input`; a last axis of size 1 is added or removed.
 
         Raises:
             ValueError: if its shape does not fit.
-            TypeError: if it is not a tensor.
+            TypeError: if it is not a tensor, nor `None` for an optional input.
         """
         spec, name = self.specs[position], self.names[position]
+        if tensor is None and name in self.optional:
+            return None
         if isinstance(dtype, str):
             return conform_strings(self.model_name, name, tensor, spec.shape)
         if not isinstance(tensor, torch.Tensor):
-            raise TypeError(f"{self.model_name}: input {name!r} must be a tensor. Received: {tensor!r}.")
+            hint = " Make it with `Input(shape, optional=True)` if it may be None." if tensor is None else ""
+            raise TypeError(f"{self.model_name}: input {name!r} must be a tensor. Received: {tensor!r}.{hint}")
         fitted, rank = tensor, len(spec.shape)
         if tensor.dim() == rank + 1 and tensor.shape[-1] == 1:
             fitted = tensor.squeeze(-1)
@@ -141,14 +163,16 @@ def _are_as_many(structure: list[Any] | tuple[Any, ...], inputs: Any) -> bool:
     return isinstance(inputs, (list, tuple)) and len(inputs) == len(structure)
 
 
-def adapter_for(model_name: str, structure: Any, specs: list[TensorSpec], names: list[str]) -> InputAdapter:
+def adapter_for(model_name: str, structure: Any, specs: list[TensorSpec], layers: list[Any]) -> InputAdapter:
     """Return the adapter for inputs in a structure whose leaves may be anything.
 
-    `specs` and `names` are in the order of `model.inputs`.
+    `specs` and `layers`, the `InputLayer`s, are in the order of `model.inputs`.
     """
+    names = [layer.name for layer in layers]
+    optional = frozenset(layer.name for layer in layers if layer.optional)
     remaining = dict(zip(places_in_order(structure), names, strict=True))
     places = itertools.count()
-    return InputAdapter(model_name, map_leaves(lambda _: remaining[next(places)], structure), specs)
+    return InputAdapter(model_name, map_leaves(lambda _: remaining[next(places)], structure), specs, optional)
 
 
 def dtype_at(spec: TensorSpec, creation: torch.dtype, now: torch.dtype) -> torch.dtype | str:
