@@ -160,12 +160,11 @@ def _run_symbolically(
 
     context = per_thread.context
     enclosing, context.layer = context.layer, outer
-    tracing, context.is_tracing = context.is_tracing, True
     try:
-        with run:
+        with run, tracing():
             return trace(call, arguments, device_inside(layer))
     finally:
-        context.layer, context.is_tracing = enclosing, tracing
+        context.layer = enclosing
 
 
 def warn_of_changes(layer: Any, before: Versions, is_outermost: bool) -> None:
