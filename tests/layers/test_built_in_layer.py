@@ -113,6 +113,7 @@ def test_a_weight_given_by_its_array_is_not_part_of_the_config():
 # What a layer reads in its own way: inputs that are no tensors, its entries of a state dict, its own weights.
 MEANT_TO_BE_REPLACED = {
     "_apply",
+    "_torchkeras_explain_missing",
     "_torchkeras_more_to_save",
     "_torchkeras_own_weights",
     "_torchkeras_read_inputs",

@@ -43,7 +43,7 @@ def test_axes_that_do_not_fit_the_inputs(axis, shape, message):
 
 
 @pytest.mark.parametrize("argument", ["momentum", "epsilon"])
-@pytest.mark.parametrize("value", [-0.1, "0.9", None, float("nan"), True])
+@pytest.mark.parametrize("value", [-0.1, "0.9", float("nan"), True])
 def test_numbers_are_checked(argument, value):
     with pytest.raises(ValueError, match=f"^BatchNormalization: {argument} must be a number .* Received: {argument}="):
         layers.BatchNormalization(**{argument: value})

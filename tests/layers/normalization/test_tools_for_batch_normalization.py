@@ -116,6 +116,21 @@ def test_the_number_of_averaged_batches_is_copied():
         _check(twin, batches)
 
 
+def test_a_layer_made_without_momentum_averages_all_batches():
+    layer, batches = layers.BatchNormalization(momentum=None), _batches(3)
+    for batch in batches:
+        layer(batch)
+    _check(layer, batches)
+    assert layers.BatchNormalization.from_config(layer.get_config()).momentum is None
+
+
+def test_a_wrapped_layer_is_found():
+    layer, batches = layers.TimeDistributed(layers.BatchNormalization()), _batches(5, 3)
+    update_bn(batches, layer)
+    # The variances are those of each step.
+    torch.testing.assert_close(layer.layer.moving_mean, _averages(batches)[0])
+
+
 def test_without_momentum_one_value_per_channel_counts_too():
     layer = layers.BatchNormalization()
     layer.momentum = None

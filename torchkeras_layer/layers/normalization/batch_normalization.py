@@ -65,15 +65,15 @@ class BatchNormalization(AxisNormalization, _BatchNorm, adds_updates=True):
     for the statistics. Statistics of float16 and bfloat16 batches are computed in float32.
 
     It is one of torch's batch normalizations, so that `torch.optim.swa_utils.update_bn` and others find it, with
-    Keras's names for weights and arguments. While `momentum` is set to `None`, the moving statistics are the average of
-    all batches since `reset_running_stats()`.
+    Keras's names for weights and arguments.
 
     Shapes: any -> the same. The weights gamma, beta, moving_mean and moving_variance are (channels,) or, for several
     axes, have the rank of the inputs, with size 1 for the other axes.
 
     Args:
         axis: the axis of the channels, int or list of ints.
-        momentum: weight of the old moving statistics in an update; torch's momentum is 1 minus this.
+        momentum: weight of the old moving statistics in an update; torch's momentum is 1 minus this. `None`, which may
+            also be set later, makes the moving statistics the average of all batches since `reset_running_stats()`.
         epsilon: added to the variance.
         center, scale: whether there is a `beta`, a `gamma`.
         beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer, beta_regularizer,
@@ -106,7 +106,7 @@ class BatchNormalization(AxisNormalization, _BatchNorm, adds_updates=True):
     def __init__(
         self,
         axis: int | Sequence[int] = -1,
-        momentum: float = 0.99,
+        momentum: float | None = 0.99,
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
@@ -137,7 +137,7 @@ class BatchNormalization(AxisNormalization, _BatchNorm, adds_updates=True):
         )
         # Keras 2 writes one axis as a list, which Keras 3 does not accept.
         self.axis = self.axis[0] if isinstance(self.axis, list) and len(self.axis) == 1 else self.axis
-        self.momentum = number_between(self, "momentum", momentum, 0, 1)
+        self.momentum = None if momentum is None else number_between(self, "momentum", momentum, 0, 1)
         mean, variance, get = moving_mean_initializer, moving_variance_initializer, initializers.get
         self.moving_mean_initializer = resolved(self, "moving_mean_initializer", mean, get)
         self.moving_variance_initializer = resolved(self, "moving_variance_initializer", variance, get)
