@@ -22,7 +22,9 @@ LAYERS = [one for one in CLASSES if issubclass(one, ours.Layer)]
 ALL_NAMES = sorted({*NAMES, *ONCE_OURS})
 # Methods that Keras's own classes have, and subclasses override; layers inside that Keras has under the same names, and
 # a `state_dict` under theirs; what torch.fx reads.
-OF_KERAS = {"_merge_function", "_calculate_scores", "_compute_attention", "_compute_attention_mask", "_get_noise_shape"}
+OF_KERAS = {"_merge_function", "_compute_attention", "_compute_attention_mask", "_get_noise_shape", "_pooling_function"}
+OF_KERAS |= {"_calculate_scores", "_calculate_score_mask", "_apply_scores", "_masked_softmax", "_compute_causal_mask"}
+OF_KERAS |= {"_moments", "_calculate_mean_and_var", "_compute_carry_and_output", "_compute_carry_and_output_fused"}
 OF_KERAS_TOO = {"_query_dense", "_key_dense", "_value_dense", "_gate_dense", "_output_dense", "_dropout_layer"}
 OF_KERAS_TOO |= {"_lookup_layer", "_is_impure"}
 # A method of torch's batch normalizations that only their `forward` calls.

@@ -6,19 +6,10 @@ import pytest
 import torch
 
 import torchkeras_layer as ours
-from tests.oracle import assert_close, keras, to_numpy
+from tests.layers.pairs import pair
+from tests.oracle import assert_close, keras
 
 L = ours.layers
-
-
-def _pair(make, *shapes, **arguments):
-    """Make the layer of a class that a function defines for each library, built, with the same weights."""
-    mine, theirs = (make(library)(**arguments) for library in (ours, keras))
-    for layer in (mine, theirs):
-        layer.build(*shapes)
-    theirs.set_weights([torch.linspace(-1, 2, weight.numel()).reshape(weight.shape) for weight in mine.weights])
-    mine.set_weights([to_numpy(weight) for weight in theirs.weights])
-    return mine, theirs
 
 
 def _standardized(rank):
@@ -49,7 +40,7 @@ CONVOLUTIONS = [
 def test_convolution_op(rank, arguments):
     is_last = arguments.get("data_format") != "channels_first"
     shape = (2, *[6] * rank, 4) if is_last else (2, 4, *[6] * rank)
-    mine, theirs = _pair(_standardized(rank), shape, filters=4, kernel_size=3, **arguments)
+    mine, theirs = pair(_standardized(rank), shape, filters=4, kernel_size=3, **arguments)
     x = torch.linspace(-1, 1, 2 * 4 * 6**rank).reshape(shape)
     # Keras 3.15.1 ignores the one of a Conv1D.
     if rank > 1:
@@ -86,133 +77,6 @@ def test_the_shape_of_a_convolution_op_is_that_which_it_gives():
     assert len(model.losses) == 1
 
 
-def _masking(make_mask):
-    def make(library):
-        class Masking(library.layers.MultiHeadAttention):
-            def _compute_attention_mask(
-                self,
-                query,
-                value,
-                query_mask=None,
-                value_mask=None,
-                key_mask=None,
-                attention_mask=None,
-                use_causal_mask=False,
-            ):
-                found = super()._compute_attention_mask(
-                    query,
-                    value,
-                    query_mask=query_mask,
-                    value_mask=value_mask,
-                    key_mask=key_mask,
-                    attention_mask=attention_mask,
-                    use_causal_mask=use_causal_mask,
-                )
-                return make_mask(query, value, found)
-
-        return Masking
-
-    return make
-
-
-def _next_only(query, value, found):
-    steps = torch.arange(query.shape[1])
-    return (steps[:, None] >= torch.arange(value.shape[1]) - 1)[None].expand(query.shape[0], -1, -1)
-
-
-def _both(query, value, found):
-    own = _next_only(query, value, found)
-    return own if found is None else own & found
-
-
-MASKS = {
-    "none": {},
-    "causal": {"use_causal_mask": True},
-    "value": {"value_mask": torch.tensor([[True, True, False, True, True], [True] * 5])},
-    "pairs": {"attention_mask": torch.ones(2, 4, 5, dtype=torch.bool).tril(2)},
-}
-
-
-@pytest.mark.parametrize("kind", MASKS)
-@pytest.mark.parametrize("make_mask", [_next_only, _both, lambda query, value, found: found])
-def test_compute_attention_mask(make_mask, kind):
-    query, value = torch.linspace(-1, 1, 48).reshape(2, 4, 6), torch.linspace(1, -2, 60).reshape(2, 5, 6)
-    mine, theirs = _pair(_masking(make_mask), query.shape, value.shape, num_heads=2, key_dim=3)
-    given = MASKS[kind]
-    if kind == "causal" and make_mask is _next_only:
-        # Keras 3.15.1 ignores the override if there is no other mask.
-        theirs, given = _pair(_masking(make_mask), query.shape, value.shape, num_heads=2, key_dim=3)[0], {}
-    assert_close(mine(query, value, **MASKS[kind]), theirs(query, value, **given), atol=1e-5)
-    scores = mine(query, value, return_attention_scores=True, **MASKS[kind])[1]
-    assert_close(scores, theirs(query, value, return_attention_scores=True, **given)[1], atol=1e-5)
-
-
-def test_compute_attention_mask_with_the_arguments_of_tf_keras():
-    class Diagonal(L.MultiHeadAttention):
-        def _compute_attention_mask(self, query, value, key=None, attention_mask=None, use_causal_mask=False):
-            assert key is not None
-            return torch.eye(query.shape[1], value.shape[1])
-
-    query = torch.randn(2, 3, 4)
-    layer = Diagonal(2, 3)
-    scores = layer(query, query, return_attention_scores=True)[1]
-    assert torch.equal(scores, torch.eye(3).expand(2, 2, 3, 3))
-
-
-class Constant:
-    """A mask that keeps every other feature."""
-
-    def mask(self, inputs):
-        return (torch.arange(inputs.shape[-1]) % 2).to(inputs.dtype).expand_as(inputs)
-
-
-@pytest.mark.parametrize("name", ["SimpleRNNCell", "GRUCell", "LSTMCell"])
-@pytest.mark.parametrize("implementation", [1, 2])
-def test_get_dropout_mask_of_a_cell(name, implementation):
-    """Masks of Keras 3 are honoured under its names, and those of TF-Keras under theirs."""
-    cell_class = getattr(L, name)
-
-    class OfKeras3(cell_class, Constant):
-        def get_dropout_mask(self, step_input):
-            return self.mask(step_input)
-
-        def get_recurrent_dropout_mask(self, step_input):
-            return self.mask(step_input)
-
-    class OfTFKeras(cell_class, Constant):
-        def get_dropout_mask_for_cell(self, inputs, training, count=1):
-            mask = self.mask(inputs)
-            return [mask] * count if count > 1 else mask
-
-        get_recurrent_dropout_mask_for_cell = get_dropout_mask_for_cell
-
-    sequences = torch.randn(2, 5, 4)
-    one = {"dropout": 0.5, "recurrent_dropout": 0.5, "implementation": implementation}
-    first, second = (L.RNN(cls(4, **one), return_sequences=True) for cls in (OfKeras3, OfTFKeras))
-    plain = L.RNN(cell_class(4), return_sequences=True)
-    for layer in (first, second, plain):
-        layer.build(sequences.shape)
-    # A mask on the state is the same as on the rows of the recurrent kernel, but for the GRU's gate.
-    kernel, recurrent_kernel, *bias = first.get_weights()
-    second.set_weights(first.get_weights())
-    rows = (torch.arange(4) % 2).numpy()[:, None]
-    plain.set_weights([kernel * rows, recurrent_kernel * rows, *bias])
-    expected = plain(sequences)
-    for layer in (first, second):
-        assert_close(layer(sequences, training=True), expected, atol=1e-5)
-        assert_close(layer.eval()(sequences), first.eval()(sequences))
-        layer.train()
-
-
-def test_get_dropout_mask_of_tf_keras_may_be_called():
-    cell = L.LSTMCell(3, dropout=0.5, recurrent_dropout=0.5)
-    assert cell.get_dropout_mask_for_cell(torch.ones(1, 2), training=False) is None
-    masks = cell.get_dropout_mask_for_cell(torch.ones(1, 2), training=True, count=4)
-    assert [mask.shape for mask in masks] == [(1, 2)] * 4
-    assert len(cell.get_recurrent_dropout_mask_for_cell(torch.ones(1, 3), training=True, count=4)) == 4
-    assert L.LSTMCell(3).get_dropout_mask_for_cell(torch.ones(1, 2), training=True) is None
-
-
 def test_noise_shape_of_a_dropout():
     class Rows(L.Dropout):
         def _get_noise_shape(self, inputs):
@@ -221,16 +85,6 @@ def test_noise_shape_of_a_dropout():
     for seed in (None, 3):
         outputs = Rows(0.5, seed=seed)(torch.ones(50, 4))
         assert set(outputs.sum(1).tolist()) == {0.0, 8.0}
-
-
-def test_get_initial_state():
-    class Ones(L.GRU):
-        def get_initial_state(self, batch_size):
-            return [torch.ones(batch_size, self.units)]
-
-    layer = Ones(2)
-    x = torch.randn(3, 4, 5)
-    assert_close(layer(x), layer(x, initial_state=torch.ones(3, 2)))
 
 
 def test_merge_function():
@@ -245,10 +99,63 @@ def test_merge_function():
     assert len(ours.Model(x, Larger()([x, x])).losses) == 1
 
 
-def test_calculate_scores():
-    class Uniform(L.Attention):
-        def _calculate_scores(self, query, key):
-            return torch.zeros(*query.shape[:-1], key.shape[-2])
+def _of_keras_3(library):
+    class Own(library.layers.BatchNormalization):
+        def _moments(self, inputs, mask):
+            mean, variance = super()._moments(inputs, mask)
+            return mean * 0.5, variance + 1
 
-    x = torch.randn(2, 3, 4)
-    assert_close(Uniform()([x, x]), x.mean(1, keepdim=True).expand_as(x))
+    return Own
+
+
+class OfTFKeras(L.BatchNormalization):
+    def _moments(self, inputs, reduction_axes, keep_dims, mask=None):
+        mean, variance = super()._moments(inputs, reduction_axes, keep_dims, mask=mask)
+        return mean * 0.5, variance + 1
+
+
+class OfTFKerasToo(L.BatchNormalization):
+    def _calculate_mean_and_var(self, inputs, reduction_axes, keep_dims, mask=None):
+        mean, variance = super()._calculate_mean_and_var(inputs, reduction_axes, keep_dims, mask)
+        return mean * 0.5, variance + 1
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
+@pytest.mark.parametrize("is_masked", [False, True])
+@pytest.mark.parametrize("own", [OfTFKeras, OfTFKerasToo])
+def test_moments_of_a_batch_normalization(axis, is_masked, own):
+    shape = (6, 5, 4)
+    mine, theirs = (_of_keras_3(library)(axis=axis) for library in (ours, keras))
+    third = own(axis=axis)
+    x = torch.linspace(-2, 3, 120).reshape(shape) ** 2
+    # With a mask, Keras 3 normalizes the last axis only.
+    mask = (torch.arange(30).reshape(6, 5) % 3 > 0) if is_masked and axis == -1 else None
+    for layer in (mine, theirs, third):
+        layer.build(shape)
+    for training in (True, False):
+        expected = theirs(x, training=training, mask=mask)
+        for layer in (mine, third):
+            assert_close(layer(x, training=training, mask=mask), expected, atol=1e-5)
+            assert_close(layer.moving_variance, theirs.moving_variance.value, atol=1e-5)
+
+
+def test_a_pooling_function_as_in_keras_2():
+    class OfSquares(L.MaxPooling2D):
+        def _pooling_function(self, inputs, pool_size, strides, padding, data_format):
+            return super()._pooling_function(inputs**2, pool_size, strides, padding, data_format).sqrt()
+
+    x = torch.linspace(-2, 1, 48).reshape(1, 4, 4, 3)
+    layer = OfSquares(padding="same")
+    assert_close(layer(x), L.MaxPooling2D()(x**2).sqrt())
+    assert layer(ours.Input((4, 4, 3))).shape == (None, 2, 2, 3)
+
+
+@pytest.mark.parametrize("name", ["SpatialDropout1D", "AlphaDropout"])
+def test_noise_shape_of_other_dropouts(name):
+    class Rows(getattr(L, name)):
+        def _get_noise_shape(self, inputs):
+            return (inputs.shape[0], 1, 1)
+
+    outputs = Rows(0.5)(torch.ones(50, 2, 4))
+    assert (outputs == outputs[:, :1, :1]).all()
+    assert len(set(outputs[:, 0, 0].tolist())) == 2

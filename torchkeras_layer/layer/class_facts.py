@@ -106,6 +106,7 @@ class ClassFacts:
         states_its_shapes: whether `compute_output_shape` and all that `is_built_in` asks for are a built-in layer's, so
             that the shapes can be trusted without running `call`.
         is_built_in: whether `call`, with the methods that it calls, is that of a built-in layer.
+        overrides: the names of the methods that the `call` of built-in layers runs, and this class defines itself.
         runs_built_in_call: whether `call` itself is that of a built-in layer.
         takes_a_list: whether the first argument of `call` is a list of several inputs.
         adds_losses: whether a call may add losses, apart from those of an activity regularizer and of layers inside.
@@ -131,6 +132,7 @@ class ClassFacts:
     names_shapes: bool
     states_its_shapes: bool
     is_built_in: bool
+    overrides: frozenset[str]
     runs_built_in_call: bool
     takes_a_list: bool
     adds_losses: bool
@@ -150,7 +152,13 @@ CLASS_OPTIONS = (
     "default_mask",
 )  # fmt: skip
 # Methods of built-in layers that their `call` runs, and that a subclass may override, as in Keras.
-_CALLED_BY_BUILT_IN = ("convolution_op", "_merge_function", "_calculate_scores", "_compute_attention")
+_CALLED_BY_BUILT_IN = (
+    *("convolution_op", "_pooling_function", "_merge_function", "_get_noise_shape"),
+    *("_moments", "_calculate_mean_and_var"),
+    *("_calculate_scores", "_calculate_score_mask", "_apply_scores"),
+    *("_compute_attention", "_compute_attention_mask", "_compute_causal_mask", "_masked_softmax"),
+    *("inner_loop", "_compute_carry_and_output", "_compute_carry_and_output_fused", "input_conv", "recurrent_conv"),
+)
 # `Layer.call` accepts any argument and uses only the first.
 _PASS_THROUGH = CallSignature(first="inputs", positional=(), takes_training=False, takes_mask=False)
 
@@ -176,7 +184,8 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         *_methods_with(cls, "compute_mask", "default_mask", options),
     }
     shapes, mro = cls.compute_output_shape, cls.__mro__
-    is_built_in = all(map(_is_built_in, _computing_methods(cls)))
+    overrides = _overridden(cls)
+    is_built_in = _is_built_in(cls.call) and not overrides
     signature = _PASS_THROUGH if cls.call is base.call else read_call_signature(cls.call)
     return ClassFacts(
         signature=signature,
@@ -193,6 +202,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         names_shapes=not _is_built_in(shapes) and _names_arguments(shapes, signature),
         states_its_shapes=is_built_in and _is_built_in(shapes),
         is_built_in=is_built_in,
+        overrides=overrides,
         runs_built_in_call=_is_built_in(cls.call),
         takes_a_list=_nearest_option(stated, "takes_a_list", False),
         adds_losses=_nearest_option(stated, "adds_losses", True),
@@ -228,9 +238,9 @@ def _remove_declarations(cls: Any) -> dict[str, Any]:
     return declared
 
 
-def _computing_methods(cls: Any) -> list[Any]:
-    names = ("call", *_CALLED_BY_BUILT_IN)
-    return [getattr(cls, name) for name in names if hasattr(cls, name)]
+def _overridden(cls: Any) -> frozenset[str]:
+    found = (name for name in _CALLED_BY_BUILT_IN if hasattr(cls, name))
+    return frozenset(name for name in found if not _is_built_in(getattr(cls, name)))
 
 
 def _names_arguments(compute_output_shape: Any, signature: CallSignature) -> bool:

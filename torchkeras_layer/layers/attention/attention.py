@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,18 +127,14 @@ class Attention(BuiltInLayer, only_merges_masks=True, takes_a_list=True):
         query_mask, value_mask = _read_masks(self, mask, query, value)
         is_causal = use_causal_mask or self._torchkeras.derived.is_causal
         weights = None
-        # A subclass may compute other scores.
-        is_product = self.score_mode == "dot" and type(self)._calculate_scores is Attention._calculate_scores
+        # A subclass may compute other scores, or apply them otherwise.
+        is_product = self.score_mode == "dot" and not self._torchkeras_facts.overrides
         if is_product and not (return_attention_scores or (training and self.dropout > 0)):
             outputs = _attend_by_product(self, query, value, key, value_mask, is_causal)
         else:
             scores = self._calculate_scores(query, key)
-            kept = _score_mask(self, query, value, value_mask, is_causal)
-            if kept is not None:
-                # Added, as in Keras, so that all keys have equal weights if all of them are masked.
-                scores = torch.where(kept, scores, scores + large_negative(scores.dtype))
-            weights = self._dropout_layer(torch.softmax(scores, -1), training=training)
-            outputs = weights @ value
+            kept = self._calculate_score_mask(scores, value_mask, is_causal)
+            outputs, weights = self._apply_scores(scores, value, scores_mask=kept, training=training)
         if query_mask is not None:
             outputs = torch.where(query_mask.unsqueeze(-1), outputs, 0)
         return (outputs, weights) if return_attention_scores else outputs
@@ -162,6 +159,24 @@ class Attention(BuiltInLayer, only_merges_masks=True, takes_a_list=True):
         summed = query.unsqueeze(-2) + key.unsqueeze(-3)
         return weight_of(self, "concat_score_weight") * torch.tanh(_scaled(self, summed)).sum(-1)
 
+    def _calculate_score_mask(
+        self, scores: torch.Tensor, v_mask: torch.Tensor | None, use_causal_mask: bool
+    ) -> torch.Tensor | None:
+        """Return the mask of the scores: a mask over the values, and the causal one. A subclass may override it."""
+        mask = _score_mask(v_mask, scores.shape[-2:], scores.device, use_causal_mask)
+        return mask.unsqueeze(0) if mask is not None and mask.dim() == 2 else mask
+
+    def _apply_scores(
+        self, scores: torch.Tensor, value: torch.Tensor, scores_mask: torch.Tensor | None = None, training: Any = False
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the weighted means of the values, and the weights. A subclass may override it, as in Keras."""
+        if scores_mask is not None:
+            scores_mask = (scores_mask.unsqueeze(-2) if scores_mask.dim() == 2 else scores_mask).bool()
+            # Added, as in Keras, so that all keys have equal weights if all of them are masked.
+            scores = torch.where(scores_mask, scores, scores + large_negative(scores.dtype))
+        weights = self._dropout_layer(torch.softmax(scores, -1), training=training)
+        return weights @ value, weights
+
 
 def _scaled(layer: Attention, values: torch.Tensor) -> torch.Tensor:
     return values * weight_of(layer, "scale") if layer.use_scale else values
@@ -175,7 +190,7 @@ def _attend_by_product(
     mask: torch.Tensor | None,
     is_causal: bool,
 ) -> torch.Tensor:
-    kept = None if mask is None else _score_mask(layer, query, value, mask, is_causal)
+    kept = None if mask is None else _score_mask(mask, (query.shape[-2], value.shape[-2]), query.device, is_causal)
     # Torch's fused kernel needs an axis of heads; for rank 3, another kernel takes twice the time (32 x 64 x 64).
     query, key, value = _scaled(layer, query).unsqueeze(-3), key.unsqueeze(-3), value.unsqueeze(-3)
     kept = None if kept is None else kept.unsqueeze(-3)
@@ -183,12 +198,10 @@ def _attend_by_product(
 
 
 def _score_mask(
-    layer: Attention, query: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None, is_causal: bool
+    mask: torch.Tensor | None, steps: Sequence[int], device: torch.device, is_causal: bool
 ) -> torch.Tensor | None:
-    """Return the mask of the scores: a mask over the values, and the causal one."""
     over_values = None if mask is None else mask.unsqueeze(-2)
-    steps = query.shape[-2], value.shape[-2]
-    return merged([over_values, causal_mask(*steps, query.device) if is_causal else None])
+    return merged([over_values, causal_mask(steps[0], steps[1], device) if is_causal else None])
 
 
 def _read_inputs(layer: Attention, inputs: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

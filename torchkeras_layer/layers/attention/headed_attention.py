@@ -215,7 +215,7 @@ class HeadedAttention(BuiltInLayer):
         mask = _merge_masks(self, query, value, *masks)
         if use_causal_mask:
             _check_one_axis(self, "use_causal_mask")
-            mask = merged([mask, _causal_mask(self, query, value)])
+            mask = merged([mask, self._compute_causal_mask(query, value)])
         axes = self._torchkeras.derived.axes
         heads = len(axes.batch)
         is_for_all = mask is not None and mask.dim() == heads + 1 + 2 * axes.count and mask.shape[heads] == 1
@@ -247,9 +247,15 @@ class HeadedAttention(BuiltInLayer):
         queries, keys, values = axes.heads_first(query), axes.heads_first(key), axes.heads_first(value)
         drops = bool(training) and self.dropout > 0
         wants_weights = return_attention_scores or (drops and (self.seed is not None or self.dropout == 1))
-        if use_causal_mask and wants_weights:
-            attention_mask = merged([attention_mask, _causal_mask(self, query, key)])
+        has_own_softmax = "_masked_softmax" in self._torchkeras_facts.overrides
+        if use_causal_mask and (wants_weights or has_own_softmax):
+            attention_mask = merged([attention_mask, self._compute_causal_mask(query, key)])
             use_causal_mask = False
+        if has_own_softmax:
+            scores = axes.split_steps(scores_of(queries, keys, plan.scale), query, key)
+            weights = self._masked_softmax(scores, attention_mask)
+            dropped = axes.joined_steps(self._dropout_layer(weights, training=training), query, key)
+            return axes.heads_last(weighted(dropped, values), query), weights
         mask = attention_mask
         if mask is not None:
             mask = axes.joined_steps(axes.mask_of_pairs(mask), query, key)
@@ -263,6 +269,23 @@ class HeadedAttention(BuiltInLayer):
             attended = zero_where_all_masked(attended, mask)
         return axes.heads_last(attended, query), None
 
+    def _masked_softmax(
+        self, attention_scores: torch.Tensor, attention_mask: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return the softmax of scores (batch, heads, query axes, key axes). A subclass may override it, as in Keras.
+
+        The mask is (batch, query axes, key axes); this method runs only where a subclass calls it.
+        """
+        axes, mask = self._torchkeras.derived.axes, attention_mask
+        if mask is not None:
+            mask = axes.mask_of_pairs(mask.bool()).expand_as(attention_scores).flatten(-axes.count)
+        return masked_softmax(attention_scores.flatten(-axes.count), mask).view(attention_scores.shape)
+
+    def _compute_causal_mask(self, query: torch.Tensor, value: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the mask (1, query steps, key steps) of `use_causal_mask`. A subclass may override it, as in Keras."""
+        axes, value = self._torchkeras.derived.axes, query if value is None else value
+        return causal_mask(query.shape[axes.attention[0]], value.shape[axes.attention[0]], query.device).unsqueeze(0)
+
 
 def _mask_of_call(
     layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor, masks: list[Any], use_causal_mask: bool
@@ -273,10 +296,10 @@ def _mask_of_call(
     if not use_causal_mask:
         return mask, False
     _check_one_axis(layer, "use_causal_mask")
-    # The attention of a subclass need not have the argument `use_causal_mask`.
-    if mask is None and type(layer)._compute_attention is HeadedAttention._compute_attention:
+    # A subclass may have another causal mask, and its attention need not have the argument `use_causal_mask`.
+    if mask is None and not layer._torchkeras_facts.overrides & {"_compute_attention", "_compute_causal_mask"}:
         return None, True
-    return merged([mask, _causal_mask(layer, query, key)]), False
+    return merged([mask, layer._compute_causal_mask(query, key)]), False
 
 
 def _own_mask(
@@ -336,11 +359,6 @@ def _check_one_axis(layer: HeadedAttention, what: str) -> None:
             f"{layer.name}: {what} is for attention over one axis, whose steps are in order. "
             f"Received: attention over the axes {layer._torchkeras.derived.axes.attention}."
         )
-
-
-def _causal_mask(layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
-    (axis,) = layer._torchkeras.derived.axes.attention
-    return causal_mask(query.shape[axis], key.shape[axis], query.device)
 
 
 def _output_sizes(layer: HeadedAttention, query_shape: Shape) -> Shape:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,13 +24,21 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, filled_sizes, number_between, resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter, cast_output, weight_of
 from torchkeras_layer.layers.normalization.axis_normalization import AxisNormalization, in_one_dtype
-from torchkeras_layer.layers.normalization.moments import masked_moments, spans_processes, synchronized_moments
+from torchkeras_layer.layers.normalization.moments import (
+    masked_moments,
+    moments_over,
+    own_moments,
+    spans_processes,
+    synchronized_moments,
+)
 from torchkeras_layer.symbolic import InputSpec
 
 _HALF = (torch.float16, torch.bfloat16)
 # Torch has kernels for images and volumes whose channels are second in shape and last in memory.
 _NDIMS_OF_IMAGES = (4, 5)
 # What code for torch's batch normalization reads, and its name here.
+# What a subclass may override to compute the statistics of a batch itself: the names of Keras.
+_MOMENTS = {"_moments", "_calculate_mean_and_var"}
 _NAMES_OF_TORCH = {
     "weight": "gamma",
     "bias": "beta",
@@ -43,15 +53,18 @@ _NAMES_OF_TORCH = {
 class Channels:
     """The axes of the channels, the number of channels, and whether these axes are the last ones.
 
-    `averaged`: how many batches the moving statistics are the average of, while `momentum` is `None`.
+    Attributes:
+        least: torch's kernel is used for batches of more values.
+        averaged: how many batches the moving statistics are the average of, while `momentum` is `None`.
 
-    >>> Channels((1,), 3, False).count
+    >>> Channels((1,), 3, False, 3).count
     3
     """
 
     axes: tuple[int, ...]
     count: int
     are_last: bool
+    least: int
     averaged: int = 0
 
 
@@ -148,7 +161,8 @@ class BatchNormalization(AxisNormalization, _BatchNorm, adds_updates=True):
         axes = axes_in(self, self.axis, input_shape)
         sizes = filled_sizes(self, input_shape, axes)
         are_last = axes[0] == len(input_shape) - len(sizes)
-        self._torchkeras.derived = Channels(axes, math.prod(sizes), are_last)
+        least = sys.maxsize if self._torchkeras_facts.overrides & _MOMENTS else math.prod(sizes)
+        self._torchkeras.derived = Channels(axes, math.prod(sizes), are_last, least)
         broadcast = tuple(size if axis in axes else 1 for axis, size in enumerate(input_shape))
         shape = sizes if len(sizes) == 1 else broadcast
         self.gamma = add_parameter(self, "gamma", shape, autocast=False) if self.scale else None
@@ -179,11 +193,32 @@ class BatchNormalization(AxisNormalization, _BatchNorm, adds_updates=True):
             outputs = _by_moments(self, inputs, mask, synchronized_moments)
         elif not is_in_training or inputs.numel() == 0:
             outputs = _with_channels_second(self, inputs, _by_moving_statistics)
-        elif mask is None and inputs.numel() > self._torchkeras.derived.count:
+        elif mask is None and inputs.numel() > self._torchkeras.derived.least:
             outputs = _with_channels_second(self, inputs, _by_batch_statistics)
         else:
             outputs = _by_moments(self, inputs, mask, _one_value_moments if mask is None else masked_moments)
         return outputs if outputs.dtype is self._torchkeras.compute_dtype else cast_output(self, outputs)
+
+    def _moments(
+        self, inputs: torch.Tensor, reduction_axes: Any = None, keep_dims: bool = False, mask: Any = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean and variance of a batch in training. A subclass may override it, as in Keras.
+
+        The arguments are those of TF-Keras, or `(inputs, mask)`, those of Keras 3. It runs only where a subclass
+        overrides it or `_calculate_mean_and_var`.
+        """
+        if not isinstance(reduction_axes, (list, tuple)):
+            mask = reduction_axes if mask is None else mask
+            axes = self._torchkeras.derived.axes
+            reduction_axes = [axis for axis in range(inputs.dim()) if axis not in axes]
+        masks = () if mask is None else (mask,)
+        return self._calculate_mean_and_var(inputs, reduction_axes, keep_dims, *masks)
+
+    def _calculate_mean_and_var(
+        self, inputs: torch.Tensor, reduction_axes: Any, keep_dims: bool, mask: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean and biased variance over some axes. A subclass may override it, as in TF-Keras."""
+        return moments_over(inputs, reduction_axes, keep_dims, mask)
 
     def _torchkeras_explain_missing(self, name: str) -> Any:
         own, where = _NAMES_OF_TORCH.get(name), f"{self.name} ({type(self).__name__}): no attribute {name!r}."
@@ -307,6 +342,8 @@ def _by_moments(
 ) -> torch.Tensor:
     """Normalize step by step where torch's kernel cannot: with a mask, one value per channel, or several processes."""
     values, gamma, beta = in_one_dtype(layer, inputs, weight_of(layer, "gamma"), weight_of(layer, "beta"))
+    if layer._torchkeras_facts.overrides & _MOMENTS:
+        moments = functools.partial(own_moments, layer)
     mean, variance = moments(values, mask, layer._torchkeras.derived.axes)
     share = _share_of_batch(layer)
     layer.add_update(lambda: _follow(layer, "moving_mean", mean, share))

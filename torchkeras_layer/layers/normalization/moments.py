@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -32,6 +35,54 @@ def masked_moments(
     mean = torch.where(counts, values, 0).sum(others, keepdim=True) / number
     squares = torch.where(counts, values - mean, 0).square()
     return mean, squares.sum(others, keepdim=True) / number
+
+
+def moments_over(
+    values: torch.Tensor, reduction_axes: Iterable[int], keep_dims: bool, mask: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and biased variance over some axes, as TF-Keras's `_calculate_mean_and_var`.
+
+    >>> moments_over(torch.tensor([[1.0, 5.0], [3.0, 5.0]]), [0], False)
+    (tensor([2., 5.]), tensor([1., 0.]))
+    """
+    others = tuple(sorted(axis % values.dim() for axis in reduction_axes))
+    if mask is None:
+        variance, mean = torch.var_mean(values, dim=others, correction=0, keepdim=keep_dims)
+        return mean, variance
+    axes = tuple(axis for axis in range(values.dim()) if axis not in others)
+    mean, variance = masked_moments(values, mask, axes)
+    return (mean, variance) if keep_dims else (mean.squeeze(others), variance.squeeze(others))
+
+
+def own_moments(
+    layer: Any, values: torch.Tensor, mask: torch.Tensor | None, axes: tuple[int, ...]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the moments that a layer's `_moments` computes, over all axes but `axes`, which are kept with size 1.
+
+    It may have the arguments of Keras 3 or of TF-Keras.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.BatchNormalization(); layer.build((None, 2))
+    >>> own_moments(layer, torch.tensor([[1.0, 5.0], [3.0, 5.0]]), None, (1,))
+    (tensor([[2., 5.]]), tensor([[1., 0.]]))
+    """
+    others = [axis for axis in range(values.dim()) if axis not in axes]
+    masks = () if mask is None else (mask,)
+    found = layer._moments(values, others, False, *masks) if takes_axes(type(layer)) else layer._moments(values, mask)
+    shape = [size if axis in axes else 1 for axis, size in enumerate(values.shape)]
+    mean, variance = (one.reshape(shape) for one in found)
+    return mean, variance
+
+
+@functools.lru_cache
+def takes_axes(cls: Any) -> bool:
+    """Whether the `_moments` of a class has the arguments of TF-Keras: inputs, axes, and whether these are kept.
+
+    >>> import torchkeras_layer as keras
+    >>> takes_axes(keras.layers.BatchNormalization)
+    True
+    """
+    return len(inspect.signature(cls._moments).parameters) > 3
 
 
 def spans_processes() -> bool:

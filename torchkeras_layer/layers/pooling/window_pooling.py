@@ -82,6 +82,23 @@ class Pooling(BuiltInLayer):
         pooled = pooled.squeeze(2) if self.rank == 1 else pooled
         return pooled if self.data_format == "channels_first" else pooled.movedim(1, self.rank + 1)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Pool by the method `_pooling_function` of a class that defines it."""
+        if cls._pooling_function is not Pooling._pooling_function and cls.call is Pooling.call:
+            cls.call = _call_own_function
+        super().__init_subclass__(**options)
+
+    def _pooling_function(
+        self, inputs: torch.Tensor, pool_size: Any, strides: Any, padding: str, data_format: str
+    ) -> torch.Tensor:
+        """Return a value for each window and channel. A subclass may override it, as in Keras 2.
+
+        It runs only where a subclass overrides it.
+        """
+        built_in = next(base for base in type(self).__mro__ if base.__module__ == __name__)
+        policy = self.dtype_policy
+        return built_in(pool_size, strides, padding, data_format, dtype=policy).call(inputs)
+
     def _torchkeras_pool(self, images: torch.Tensor, *window: Any) -> torch.Tensor:
         """Call torch's function; `window` is its `kernel_size`, `stride`, `padding` and `ceil_mode`.
 
@@ -105,6 +122,10 @@ class Pooling(BuiltInLayer):
         axes = zip(lengths, self.pool_size, self.strides, strict=True)
         windows = [count_windows(length, size, stride, 1, self.padding) for length, size, stride in axes]
         return (*input_shape[:first], *windows, *input_shape[first + self.rank :])
+
+
+def _call_own_function(self: Pooling, inputs: torch.Tensor) -> torch.Tensor:
+    return self._pooling_function(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 
 
 def _check_sizes(layer: Pooling, sizes: Sequence[int | None], shape: Sequence[int | None]) -> None:

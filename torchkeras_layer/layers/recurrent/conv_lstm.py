@@ -110,7 +110,8 @@ class ConvLSTM(RecurrentLayer):
     def _torchkeras_run_cell(
         self, run: Any, sequences: torch.Tensor, state: list[Any]
     ) -> tuple[torch.Tensor, list[Any]]:
-        if per_thread.context.is_tracing or has_hooks(self.cell) or sequences.shape[1] == 0:
+        goes_by_calls = has_hooks(self.cell) or not self.cell._torchkeras_facts.is_built_in
+        if per_thread.context.is_tracing or goes_by_calls or sequences.shape[1] == 0:
             return super()._torchkeras_run_cell(run, sequences, state)
         return self.cell.run(sequences, state, run.mask, run.training)
 

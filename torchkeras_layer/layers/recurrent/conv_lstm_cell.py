@@ -40,6 +40,8 @@ from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 State = list[torch.Tensor]
 _GATES = 4
+# What a subclass may override to convolve otherwise: the names of Keras.
+_CONVOLUTIONS = {"input_conv", "recurrent_conv"}
 # Activations that are known to be elementwise.
 _ELEMENTWISE = (activations.sigmoid, activations.hard_sigmoid, activations.hard_sigmoid_keras2)
 
@@ -187,6 +189,32 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
                 raise
             raise ValueError(f"{self.name}: {fault}") from error
 
+    def input_conv(self, x: torch.Tensor, w: torch.Tensor, b: Any = None, padding: str = "valid") -> torch.Tensor:
+        """Return inputs convolved with the part of the kernel for one gate, plus the bias.
+
+        A subclass may override it, as in Keras; it runs only where one overrides it or `recurrent_conv`.
+
+        >>> cell = ConvLSTMCell(1, 2, 3); cell.build((None, 5, 1))
+        >>> cell.input_conv(torch.ones(1, 5, 1), torch.ones(3, 1, 2)).flatten()
+        tensor([3., 3., 3., 3., 3., 3.])
+        """
+        geometry: ConvolutionGeometry = self._torchkeras.derived
+        if padding != self.padding:
+            windows = (*geometry.windows[:3], padding)
+            geometry = dataclasses.replace(geometry, windows=windows, fixed_padding=None)
+        kernel = w.permute(self._torchkeras_state_convolution.to_filters)
+        images, amounts, _ = as_images(self, geometry, x, kernel.dtype)
+        return _from_torch(geometry, convolve(geometry, images, kernel, b, amounts))
+
+    def recurrent_conv(self, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+        """Return a state convolved with the part of the recurrent kernel for one gate; see `input_conv`.
+
+        >>> cell = ConvLSTMCell(1, 2, 3); cell.build((None, 5, 1))
+        >>> cell.recurrent_conv(torch.ones(1, 3, 2), torch.ones(3, 2, 1)).flatten()
+        tensor([4., 6., 4.])
+        """
+        return _convolve_state(self, x, w.permute(self._torchkeras_state_convolution.to_filters))
+
     def run(
         self, sequences: torch.Tensor, state: State, mask: torch.Tensor | None, training: Any
     ) -> tuple[torch.Tensor, State]:
@@ -219,6 +247,9 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         """
         size, like = read_batch(batch_size, inputs)
         shape = self._torchkeras_state_convolution.inputs_shape if like is None else tuple(like.shape)
+        if len(shape) == self.rank + 3:
+            # An `RNN` passes all steps.
+            shape = (shape[0], *shape[2:])
         return self.first_state((size, *shape[1:]), device_for_states(self, like), dtype, like)
 
     def first_state(self, input_shape: Shape, device: Any, dtype: Any = None, like: Any = None) -> State:
@@ -265,6 +296,8 @@ def _plan_state_convolution(cell: ConvLSTMCell, input_shape: Shape) -> StateConv
 def _project(cell: ConvLSTMCell, inputs: torch.Tensor, masks: Any) -> torch.Tensor:
     """Return the contribution of the inputs to the gates."""
     plan = cell._torchkeras_state_convolution
+    if cell._torchkeras_facts.overrides & _CONVOLUTIONS:
+        return _by_gates(cell, inputs, masks, cell.input_conv, "kernel", padding=cell.padding)
     kernel = weight_of(cell, "kernel").permute(plan.to_filters)
     bias = weight_of(cell, "bias") if cell.use_bias else None
     if masks is None:
@@ -272,6 +305,19 @@ def _project(cell: ConvLSTMCell, inputs: torch.Tensor, masks: Any) -> torch.Tens
     biases = [None] * _GATES if bias is None else bias.chunk(_GATES)
     parts = zip(masks, kernel.chunk(_GATES), biases, strict=True)
     return torch.cat([_convolve_inputs(cell, inputs * mask, part, add) for mask, part, add in parts], plan.channel_axis)
+
+
+def _by_gates(
+    cell: ConvLSTMCell, images: torch.Tensor, masks: Any, convolution: Any, kernel: str, **padding: Any
+) -> torch.Tensor:
+    """Return a contribution to the gates by a method that a subclass may override, which is called for each gate."""
+    parts = weight_of(cell, kernel).chunk(_GATES, -1)
+    biases = weight_of(cell, "bias").chunk(_GATES) if padding and cell.use_bias else [None] * _GATES
+    gates = []
+    for number, (part, bias) in enumerate(zip(parts, biases, strict=True)):
+        values = images if masks is None else images * masks[number]
+        gates.append(convolution(values, part, *([bias] if padding else []), **padding))
+    return torch.cat(gates, cell._torchkeras_state_convolution.channel_axis)
 
 
 def _convolve_inputs(cell: ConvLSTMCell, inputs: torch.Tensor, kernel: torch.Tensor, bias: Any) -> torch.Tensor:
@@ -283,6 +329,8 @@ def _convolve_inputs(cell: ConvLSTMCell, inputs: torch.Tensor, kernel: torch.Ten
 def _add_from_state(cell: ConvLSTMCell, state: torch.Tensor, masks: Any) -> torch.Tensor:
     """Return the contribution of the state to the gates."""
     plan = cell._torchkeras_state_convolution
+    if cell._torchkeras_facts.overrides & _CONVOLUTIONS:
+        return _by_gates(cell, state, masks, cell.recurrent_conv, "recurrent_kernel")
     kernel = weight_of(cell, "recurrent_kernel").permute(plan.to_filters)
     if masks is None:
         return _convolve_state(cell, state, kernel)

@@ -9,6 +9,7 @@ import torch
 from torchkeras_layer import activations
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import resolved
+from torchkeras_layer.layers.built_in_layer import weight_of
 from torchkeras_layer.layers.recurrent.cell_arguments import add_lstm_bias
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, State, add_from_state, has_standard_gates
 from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, shared_with_cell
@@ -80,6 +81,32 @@ class LSTMCell(RecurrentCell):
         """The sizes of h and c."""
         return [self.units, self.units]
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Compute the steps of a class by the methods below, if it overrides one of them."""
+        super().__init_subclass__(**options)
+        if cls._torchkeras_facts.overrides & _OF_A_STEP:
+            cls.kernel_kind, cls._torchkeras_step = RecurrentCell.kernel_kind, _step_by_methods
+
+    def _compute_carry_and_output(self, x: Any, h_tm1: Any, c_tm1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return c after a step, and the output gate; a subclass may override it, as in Keras, for `implementation=1`.
+
+        Args:
+            x: for each gate, the contribution of the inputs and the bias.
+            h_tm1, c_tm1: h, once for each gate, and c before the step.
+        """
+        kernels = weight_of(self, "recurrent_kernel").chunk(self.gates, 1)
+        gates = [of_inputs + h @ kernel for of_inputs, h, kernel in zip(x, h_tm1, kernels, strict=True)]
+        return _carry_and_output(self, gates, c_tm1)
+
+    def _compute_carry_and_output_fused(self, z: Any, c_tm1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return c after a step, and the output gate; a subclass may override it, as in Keras, for `implementation=2`.
+
+        Args:
+            z: the gates before their activation.
+            c_tm1: c before the step.
+        """
+        return _carry_and_output(self, z, c_tm1)
+
     def _torchkeras_add_bias(self, width: int) -> torch.Tensor:
         return add_lstm_bias(self, width)
 
@@ -99,6 +126,30 @@ class LSTMCell(RecurrentCell):
     def kernel_kind(self) -> str | None:
         """Return the kind of torch's kernel that computes the cell, or `None` if there is none."""
         return "lstm" if has_standard_gates(self) else None
+
+
+# What a subclass may override to compute a step otherwise, as the cell with peepholes of TF-Keras does.
+_OF_A_STEP = {"_compute_carry_and_output", "_compute_carry_and_output_fused"}
+
+
+def _carry_and_output(cell: LSTMCell, gates: Any, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    input_gate, forget_gate, candidate, output_gate = gates
+    activate = cell.recurrent_activation
+    c = activate(forget_gate) * c + activate(input_gate) * cell.activation(candidate)
+    return c, activate(output_gate)
+
+
+def _step_by_methods(
+    self: LSTMCell, projected: torch.Tensor, state: State, kernel: torch.Tensor, bias: Any, masks: Any
+) -> State:
+    h, c = state
+    if self.implementation == 1:
+        of_gates = [h] * self.gates if masks is None else [h * mask for mask in masks]
+        c, output_gate = self._compute_carry_and_output(projected.chunk(self.gates, -1), of_gates, c)
+    else:
+        gates = projected + add_from_state(h, kernel, bias, masks)
+        c, output_gate = self._compute_carry_and_output_fused(gates.chunk(self.gates, -1), c)
+    return [output_gate * self.activation(c), c]
 
 
 @catalog.register("CuDNNLSTM")

@@ -77,7 +77,9 @@ class RecurrentLayer(RNN):
         self.use_cudnn = use_cudnn
         facts = self._torchkeras.derived
         facts.uses_fused_kernel = use_cudnn is not False
-        facts.starts_from_zeros = type(self).get_initial_state is RNN.get_initial_state
+        # Or else the shortest way, which torch's kernel goes, is not taken.
+        has_own_loop = "inner_loop" in self._torchkeras_facts.overrides
+        facts.starts_from_zeros = type(self).get_initial_state is RNN.get_initial_state and not has_own_loop
         facts.checks_first_state = True
 
     def call(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,16 +29,14 @@ from torchkeras_layer.layers.recurrent.initial_states import (
     state_by_method,
     state_of_cell,
 )
-from torchkeras_layer.layers.recurrent.sequence_run import SequenceRun
+from torchkeras_layer.layers.recurrent.sequence_run import SequenceRun, last_step, run_loop, run_own_loop
 from torchkeras_layer.layers.recurrent.sequences import (
     first_sequence,
     for_each_output,
     read_build_config,
-    reverse_steps,
     sequence_shapes,
     sequences_expected,
     swap_axes,
-    zero_where_masked,
 )
 from torchkeras_layer.layers.recurrent.sizes import (
     first_shape,
@@ -50,6 +47,7 @@ from torchkeras_layer.layers.recurrent.sizes import (
     state_sizes,
 )
 from torchkeras_layer.layers.recurrent.states import (
+    as_list,
     keep_buffers,
     kept_buffers,
     states_as_keywords,
@@ -208,23 +206,43 @@ class RNN(BuiltInLayer, only_merges_masks=True):
         state = state_before_call(self, sequences, initial_state)
         if self.time_major:
             sequences, mask = map_leaves(swap_axes, (sequences, mask))
-        if self.go_backwards:
-            sequences, mask = map_leaves(reverse_steps, (sequences, mask))
         given = _read_constants(self, constants)
-        run = SequenceRun(mask, training, given, record.derived.uses_fused_kernel, record.policy)
-        outputs, state = self._torchkeras_run_cell(run, sequences, state)
-        if self.zero_output_for_mask and mask is not None:
-            outputs = map_leaves(functools.partial(zero_where_masked, mask), outputs)
+        if "inner_loop" in self._torchkeras_facts.overrides:
+            output, state = run_own_loop(self, sequences, state, mask, training)
+        else:
+            outputs, state = run_loop(self, sequences, state, mask, training, given)
+            output = outputs if self.return_sequences else map_leaves(last_step, outputs)
         if record.stateful and not per_thread.context.is_tracing:
             for kept, part in zip(leaves(self.states), leaves(state), strict=True):
                 kept.copy_(part.detach())
-        output = outputs if self.return_sequences else map_leaves(lambda part: part[:, -1], outputs)
         output = map_leaves(lambda part: in_compute_dtype(self, part), output)
         if self.time_major and self.return_sequences:
             output = map_leaves(swap_axes, output)
         if not self.return_state:
             return output
         return (output, *map_leaves(lambda part: in_compute_dtype(self, part), state))
+
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: torch.Tensor | None, training: Any = False
+    ) -> tuple[Any, Any, list[Any]]:
+        """Return the last output, the outputs of all steps, and the last state. A subclass may override it.
+
+        This is the method of Keras 3; it runs only where a subclass overrides it.
+
+        Args:
+            sequences: (batch, steps, …), in the order of the inputs, also with `go_backwards`.
+            initial_state: list with the state before the first step.
+            mask: (batch, steps), or `None`.
+            training: whether dropout is applied.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = keras.layers.GRU(2); layer.build((1, None, 3))
+        >>> last, outputs, state = layer.inner_loop(torch.ones(1, 5, 3), layer.get_initial_state(1), None)
+        >>> outputs.shape, torch.equal(last, state[0])
+        (torch.Size([1, 5, 2]), True)
+        """
+        outputs, state = run_loop(self, sequences, as_list(initial_state), mask, training, [])
+        return map_leaves(last_step, outputs), outputs, state
 
     def _torchkeras_run_cell(self, run: SequenceRun, sequences: Any, state: list[Any]) -> tuple[Any, list[Any]]:
         """Return the outputs of all steps, and the last state."""

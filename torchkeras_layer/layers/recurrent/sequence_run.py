@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from torchkeras_layer.layers.recurrent.cells import (
     takes_training,
 )
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell
+from torchkeras_layer.layers.recurrent.sequences import reverse_steps, zero_where_masked
 from torchkeras_layer.layers.recurrent.states import as_list
 from torchkeras_layer.layers.recurrent.stepping import run_steps
 from torchkeras_layer.precision import Policy
@@ -81,6 +83,47 @@ class SequenceRun:
         casts_alike = not own.is_mixed or (outer.is_mixed and own.compute is outer.compute)
         is_plain = has_built_in_call(cell) and cell._torchkeras.activity_regularizer is None
         return is_plain and casts_alike and not has_hooks(cell)
+
+
+def run_loop(
+    layer: Any, sequences: Any, state: list[Any], mask: Any, training: Any, constants: list[Any]
+) -> tuple[Any, list[Any]]:
+    """Return the outputs of all steps, and the last state, of a recurrent layer.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.GRU(2); layer.build((1, None, 3))
+    >>> run_loop(layer, torch.ones(1, 5, 3), layer.get_initial_state(1), None, False, [])[0].shape
+    torch.Size([1, 5, 2])
+    """
+    record = layer._torchkeras
+    if layer.go_backwards:
+        sequences, mask = map_leaves(reverse_steps, (sequences, mask))
+    run = SequenceRun(mask, training, constants, record.derived.uses_fused_kernel, record.policy)
+    outputs, state = layer._torchkeras_run_cell(run, sequences, state)
+    if layer.zero_output_for_mask and mask is not None:
+        outputs = map_leaves(functools.partial(zero_where_masked, mask), outputs)
+    return outputs, state
+
+
+def run_own_loop(layer: Any, sequences: Any, state: list[Any], mask: Any, training: Any) -> tuple[Any, list[Any]]:
+    """Return the output of a subclass's `inner_loop`, of all steps or of the last one, and the last state.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.GRU(2); layer.build((1, None, 3))
+    >>> run_own_loop(layer, torch.ones(1, 5, 3), layer.get_initial_state(1), None, False)[0].shape
+    torch.Size([1, 2])
+    """
+    last, outputs, state = layer.inner_loop(sequences=sequences, initial_state=state, mask=mask, training=training)
+    return outputs if layer.return_sequences else last, as_list(state)
+
+
+def last_step(outputs: torch.Tensor) -> torch.Tensor:
+    """Return the outputs of the last step.
+
+    >>> last_step(torch.tensor([[1, 2]]))
+    tensor([2])
+    """
+    return outputs[:, -1]
 
 
 class _Step:
