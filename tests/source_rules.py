@@ -18,6 +18,7 @@ LEVELS = (
     ("backend", "history", "mixed_precision", "modules", "utils"),
     ("saving",),
     ("models",),
+    ("weight_files",),
     ("layers",),
     ("layer",),
     ("symbolic",),

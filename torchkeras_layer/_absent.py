@@ -8,10 +8,6 @@ _TRAIN = (
 )
 _PREDICT = "Call model.eval(), and then the model within `with torch.no_grad():`."
 _SAVE = "Write torch.save(model.state_dict(), path); model.to_json() gives the architecture."
-_LOAD = (
-    "Keras's files cannot be read yet. Write model.load_state_dict(torch.load(path)), or model.set_weights(arrays) "
-    "with the arrays of Keras's get_weights(); keras.models.model_from_json(text) rebuilds the architecture."
-)
 _AUGMENT = "Augment images with torchvision.transforms.v2 in the data set."
 _AUDIO = "Compute spectrograms with torchaudio.transforms."
 _FOREIGN = "Layers of other frameworks cannot be wrapped; keras.layers.TorchModuleWrapper wraps any nn.Module."
@@ -163,9 +159,8 @@ INSTEAD = {
     ("mixed_precision", "See docs/differences.md#modules-that-are-not-here"): {
         "Use torch.amp.GradScaler.": "LossScaleOptimizer",
     },
-    ("models", "See docs/differences.md#files"): {_LOAD: "load_model", _SAVE: "save_model"},
+    ("models", "See docs/differences.md#files"): {_SAVE: "save_model"},
     ("saving", "See docs/differences.md#files"): {
-        _LOAD: "load_model load_weights",
         _SAVE: "save_model save_weights KerasFileEditor",
     },
     ("Layer", "See docs/differences.md#members-that-are-not-here"): {
@@ -199,7 +194,7 @@ INSTEAD = {
     },
     ("Model", "See docs/differences.md#files"): {
         _SAVE: "save save_weights get_state_tree",
-        _LOAD: "load_weights set_state_tree",
+        "Write model.load_state_dict(state).": "set_state_tree",
         "Write torch.export.export(model, (x,)).": "export",
     },
 }

@@ -28,7 +28,7 @@ class Own(keras.Model):
         ("predict", r"model\.eval\(\).*torch\.no_grad\(\)"),
         ("evaluate", "losses and metrics"),
         ("save", r"torch\.save\(model\.state_dict\(\), path\)"),
-        ("load_weights", r"model\.load_state_dict\(torch\.load\(path\)\)"),
+        ("save_weights", r"torch\.save\(model\.state_dict\(\), path\)"),
     ],
 )
 def test_methods_of_models(make, name, advice):
@@ -98,7 +98,7 @@ def test_compile_is_that_of_torch():
         (keras.layers, "RandomFlip", r"torchvision\.transforms\.v2"),
         (keras.layers, "MelSpectrogram", "torchaudio"),
         (keras.metrics, "AUC", "torchmetrics"),
-        (keras.models, "load_model", "state_dict"),
+        (keras.models, "save_model", "state_dict"),
     ],
 )
 def test_names_in_modules(place, name, advice):

@@ -24,8 +24,8 @@ def imported(name):
 
 
 ADVICE = {
-    "models.load_model": "Keras's files",
-    "saving.load_model": "Keras's files",
+    "models.save_model": r"torch\.save",
+    "saving.save_weights": r"torch\.save",
     "layers.RandomFlip": r"torchvision\.transforms",
     "utils.to_categorical": "one_hot",
     "backend.dot": "torch functions",

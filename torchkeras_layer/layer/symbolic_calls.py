@@ -79,7 +79,7 @@ def infer_by_running(
 ) -> tuple[Inferred, SymbolicRun | None]:
     """Do the work of `infer_call` for a class without a `compute_output_spec` of its own."""
     tensors = [leaf for leaf in leaves((inputs, args, kwargs)) if is_symbolic(leaf)]
-    is_plain = not args and kwargs.keys() <= {"training"}
+    is_plain = not args and all(value is None or name == "training" for name, value in kwargs.items())
     is_stated = is_plain and layer._torchkeras_facts.states_its_shapes and _shapes_are_enough(layer, inputs, tensors)
     if is_stated or is_dynamic(layer):
         return Inferred(*_declared_outputs(layer, inputs, args, kwargs)), None

@@ -9,9 +9,19 @@ from torchkeras_layer.layers.core.input_layer import Input
 from torchkeras_layer.models.cloning import clone_model
 from torchkeras_layer.models.loading import model_from_config, model_from_json
 from torchkeras_layer.models.model import Functional, Model
+from torchkeras_layer.models.model_files import load_model
 from torchkeras_layer.models.sequential import Sequential
 
-__all__ = ["Functional", "Input", "Model", "Sequential", "clone_model", "model_from_config", "model_from_json"]
+__all__ = [
+    "Functional",
+    "Input",
+    "Model",
+    "Sequential",
+    "clone_model",
+    "load_model",
+    "model_from_config",
+    "model_from_json",
+]
 
 if not TYPE_CHECKING:
 

@@ -70,7 +70,8 @@ class GraphCalls(Layer):
     ) -> tuple[Inferred, SymbolicRun | None]:
         # For inputs like those that the model was made with, the outputs are known.
         wiring = wiring_that_runs(self)
-        if wiring is not None and not args and not kwargs and _has_original_inputs(self, inputs):
+        is_plain = not args and all(value is None for value in kwargs.values())
+        if wiring is not None and is_plain and _has_original_inputs(self, inputs):
             outputs = wiring.outputs
             specs = map_leaves(lambda tensor: tensor.spec, outputs)
             return Inferred(specs, [tensor._mask_spec for tensor in leaves(outputs)]), None

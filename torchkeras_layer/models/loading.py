@@ -54,11 +54,12 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     (None, 2)
     """
     from torchkeras_layer.models.configs.keras_2_activations import is_of_keras_2, with_keras_2_activations
+    from torchkeras_layer.models.configs.old_forms import with_new_forms
 
     is_of_object = isinstance(config, dict) and "class_name" in config
     with CustomObjectScope(custom_objects):
         if is_of_object and is_of_keras_2(config):
-            config = with_keras_2_activations(config)
+            config = with_new_forms(with_keras_2_activations(config))
         model = catalog.deserialize(config) if is_of_object else None
     if not isinstance(model, Model):
         raise DeserializationError(f"model_from_config: expected the config of a model. Received: {config!r:.300}")

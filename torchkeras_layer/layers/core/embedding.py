@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer.dry_run import SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensors
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number, positive_int, resolved, sizes_in
@@ -20,6 +21,9 @@ from torchkeras_layer.layers.built_in_layer import (
     is_torchs_to_cast,
     weight_of,
 )
+from torchkeras_layer.symbolic import TensorSpec
+from torchkeras_layer.symbolic.keras_tensor import is_symbolic
+from torchkeras_layer.symbolic.shape_inference import Inferred
 
 _INDEX_DTYPES = (torch.int64, torch.int32)
 
@@ -119,6 +123,16 @@ class Embedding(BuiltInLayer):
             )
         known = (theirs if ours is None else ours for ours, theirs in pairs)
         return (input_shape[0], *known, self.output_dim)
+
+    def _torchkeras_infer(
+        self, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Inferred, SymbolicRun | None]:
+        # A mask of rows that are looked up is known without looking them up.
+        is_known = self._torchkeras_facts.states_its_shapes and type(self).compute_mask is Embedding.compute_mask
+        if not (is_known and is_symbolic(inputs)) or args or any(value is not None for value in kwargs.values()):
+            return super()._torchkeras_infer(outer, inputs, args, kwargs)
+        spec = TensorSpec(self.compute_output_shape(inputs.shape), self._torchkeras.policy.compute)
+        return Inferred(spec, [TensorSpec(inputs.shape, "bool") if self.mask_zero else None]), None
 
 
 @catalog.register()

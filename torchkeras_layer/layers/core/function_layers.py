@@ -18,7 +18,7 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import resolved
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.core.held_modules import held_weights
-from torchkeras_layer.registry import DeserializationError, deserialize_keras_object
+from torchkeras_layer.registry import DeserializationError, deserialize_keras_object, get_registered_object
 
 _KERAS_2_NOTES = ("function_type", "module", "output_shape_type", "output_shape_module")
 
@@ -127,7 +127,7 @@ class Lambda(BuiltInLayer):
         arguments = {name: value for name, value in config.items() if name not in _KERAS_2_NOTES}
         for name in ("function", "output_shape", "mask"):
             if name in arguments:
-                arguments[name] = _read_function(name, arguments[name], config.get(f"{name}_type"))
+                arguments[name] = _read_function(name, arguments[name], config)
         arguments["arguments"] = deserialize_keras_object(config.get("arguments"))
         return super().from_config(arguments)
 
@@ -208,14 +208,27 @@ def _names_of_arguments(function: Callable[..., Any]) -> set[str]:
         return set()
 
 
-def _read_function(name: str, value: Any, kind: str | None) -> Any:
+def _read_function(name: str, value: Any, config: dict[str, Any]) -> Any:
     """Return the function for a config, or the value of another argument."""
-    if kind == "lambda":
+    if is_code(value, config.get(f"{name}_type")):
+        layer = config.get("name")
+        supplied = get_registered_object(layer) if name == "function" and isinstance(layer, str) else None
+        if callable(supplied):
+            return supplied
         raise DeserializationError(
-            f"Lambda: the config contains its {name} as bytecode, which is never run. Register a function with "
-            "@register_keras_serializable(), and put its name into the config. "
+            f"Lambda: the config of layer {layer!r} contains its {name} as bytecode, which is never run. Write the "
+            f"function, and pass it under the name of the layer: custom_objects={{{layer!r}: function}}. "
             "See docs/differences.md#code-in-configs"
         )
     if isinstance(value, str):
         return deserialize_keras_object({"class_name": "function", "config": value})
     return deserialize_keras_object(value)
+
+
+def is_code(value: Any, kind: Any) -> bool:
+    """Whether a value in the config of a Lambda is a function as bytecode.
+
+    >>> is_code(["4wEAAAA", None, None], "lambda"), is_code({"class_name": "__lambda__", "config": {}}, None)
+    (True, True)
+    """
+    return kind == "lambda" or (isinstance(value, dict) and value.get("class_name") == "__lambda__")

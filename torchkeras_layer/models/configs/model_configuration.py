@@ -1,11 +1,12 @@
-"""How is a model with a graph written into a config, and made from one?"""
+"""How is a model with a graph written into a config, and made from one; and how does it get the weights of a file?"""
 
 from __future__ import annotations
 
 import inspect
 import json
+import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
@@ -18,11 +19,14 @@ from torchkeras_layer.models.graphs import layer_under, operand_under, wiring_of
 from torchkeras_layer.models.network.network import TensorRef
 from torchkeras_layer.registry import DeserializationError, serialize_keras_object
 
+if TYPE_CHECKING:
+    from torchkeras_layer.weight_files import LoadReport
+
 _GRAPH_KEYS = {"layers", "input_layers", "output_layers"}
 
 
 class ModelConfiguration(GraphCalls):
-    """The members `get_config`, `from_config` and `to_json` of a model."""
+    """The members `get_config`, `from_config`, `to_json` and `load_weights` of a model."""
 
     def get_config(self) -> dict[str, Any]:
         """Return the layers of the graph with their configs and calls, in the form of Keras 3; without weights.
@@ -98,6 +102,38 @@ class ModelConfiguration(GraphCalls):
         (None, 3)
         """
         return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def load_weights(
+        self, path: str | os.PathLike[str], by_name: bool = False, skip_mismatch: bool = False
+    ) -> LoadReport:
+        """Set the weights to those in a file that Keras 1, 2, 3 or TF-Keras saved, after checking all of them.
+
+        Args:
+            path: a `.weights.h5` or `.h5` file, or a `.keras` archive; its content decides, and not its suffix.
+            by_name: whether to load only the layers whose names are in the file; for files that list layers by name.
+            skip_mismatch: whether to leave out layers whose weights have other shapes in the file.
+
+        Returns:
+            what was loaded from where, and what was not.
+
+        Raises:
+            ModelFileError: (a ValueError) if the file is damaged, has no weights, or not those of this model; no weight
+                is changed then.
+            ValueError: if the model is not built.
+            ImportError: if h5py is not installed.
+
+        >>> import tempfile
+        >>> import h5py, torchkeras_layer as keras
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        >>> with tempfile.NamedTemporaryFile(suffix=".weights.h5") as file:
+        ...     with h5py.File(file, "w") as saved:
+        ...         saved["layers/dense/vars/0"], saved["layers/dense/vars/1"] = [[2.0]], [3.0]
+        ...     print(model.load_weights(file.name))
+        2 weights loaded
+        """
+        from torchkeras_layer.weight_files import load_weights  # only here, for a light import of the library
+
+        return load_weights(self, path, by_name, skip_mismatch)
 
 
 def _takes_graph(cls: type) -> bool:

@@ -34,6 +34,7 @@ from torchkeras_layer.models.configs.keras_3_operations import (
     read_operation,
     without_defaults,
 )
+from torchkeras_layer.models.configs.old_forms import read_entry
 from torchkeras_layer.models.configs.writing import ParameterInConfig, TensorInConfig, read_history
 from torchkeras_layer.models.graphs import take_sinks
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
@@ -105,7 +106,7 @@ class RestoredGraph:
         if is_operation(own):
             layer, keywords = read_operation(own)
         else:
-            layer = deserialize_keras_object(own)
+            layer = read_entry(own)
         name, nodes = entry.get("name", getattr(layer, "name", None)), entry.get("inbound_nodes", [])
         if not isinstance(layer, Layer):
             raise self._malformed("layers", "a list of configs of layers", entry)

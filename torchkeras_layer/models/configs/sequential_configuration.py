@@ -12,6 +12,7 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.configuration import captured_config
 from torchkeras_layer.layer.weight_lists import freeze_restored, trains
 from torchkeras_layer.models.chain import chain_of
+from torchkeras_layer.models.configs.old_forms import read_entry
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.registry import (
     CustomObjectScope,
@@ -94,7 +95,7 @@ class SequentialConfiguration(Model):
 
 
 def _read_layer(class_name: str, entry: Any) -> Layer:
-    layer = deserialize_keras_object(entry)
+    layer = read_entry(entry)
     if not isinstance(layer, Layer):
         raise DeserializationError(f"{class_name}.from_config: expected the config of a layer. Received: {entry!r}.")
     return layer

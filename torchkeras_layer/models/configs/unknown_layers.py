@@ -1,0 +1,84 @@
+"""Which layers of a saved model are not here, and must be supplied by who loads it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from torchkeras_layer.layers.core.function_layers import is_code
+from torchkeras_layer.registry import DeserializationError, get_registered_object
+from torchkeras_layer.registry.table import find_by_name
+
+_MODELS = frozenset({"Model", "Functional", "Sequential"})
+
+
+def check_layers_are_known(config: dict[str, Any], where: str) -> None:
+    """Check that each layer in the config of a model is a built-in or was supplied.
+
+    Args:
+        config: the config of the model.
+        where: the file, for the error.
+
+    Raises:
+        DeserializationError: naming all layers that are missing, with the line to write.
+
+    >>> layer = {"class_name": "Attend", "config": {"name": "attend_1"}}
+    >>> check_layers_are_known({"class_name": "Sequential", "config": {"layers": [layer]}}, "model.h5")
+    Traceback (most recent call last):
+    ...
+    torchkeras_layer.registry.envelope.DeserializationError: model.h5: the model has layers that are not here: ...
+    """
+    entries = list(_entries(config))
+    classes = [name for entry in entries if (name := _name_of(entry)) is not None and not _is_known(name)]
+    functions = [name for entry in entries if (name := _lambda_without_function(entry)) is not None]
+    if not classes and not functions:
+        return
+    shown = [
+        *dict.fromkeys(classes),
+        *(f"Lambda {name!r} (its function is bytecode, which is never run)" for name in functions),
+    ]
+    given = [f'"{name}": {name.rpartition(">")[2]}' for name in dict.fromkeys(classes)]
+    given += [f'"{name}": function' for name in functions]
+    raise DeserializationError(
+        f"{where}: the model has layers that are not here: {', '.join(shown)}. Write them, and pass them: "
+        f"custom_objects={{{', '.join(given)}}}. See docs/differences.md#custom-objects"
+    )
+
+
+def _entries(config: Any) -> Iterator[dict[str, Any]]:
+    """Give the configs of a model, of its layers, and of the layers of models and wrappers inside it."""
+    waiting = [config]
+    while waiting:
+        entry = waiting.pop()
+        if not isinstance(entry, dict):
+            continue
+        arguments = entry.get("config")
+        layers = arguments.get("layers") if isinstance(arguments, dict) else arguments
+        if isinstance(layers, list):
+            waiting += reversed(layers)
+        if isinstance(arguments, dict):
+            waiting += [arguments[word] for word in ("layer", "cell", "backward_layer") if word in arguments]
+        yield entry
+
+
+def _name_of(entry: dict[str, Any]) -> str | None:
+    """The name under which the class of a layer is looked up; `None` for the operations of Keras 3."""
+    name, module = entry.get("registered_name") or entry.get("class_name"), entry.get("module")
+    is_operation = isinstance(module, str) and module.startswith("keras.src.ops")
+    return name if isinstance(name, str) and not is_operation else None
+
+
+def _lambda_without_function(entry: dict[str, Any]) -> str | None:
+    """The name of a Lambda whose function is code, unless it was supplied."""
+    arguments = entry.get("config")
+    if entry.get("class_name") != "Lambda" or not isinstance(arguments, dict):
+        return None
+    name = arguments.get("name")
+    has_code = is_code(arguments.get("function"), arguments.get("function_type"))
+    is_supplied = isinstance(name, str) and get_registered_object(name) is not None
+    return str(name) if has_code and not is_supplied else None
+
+
+def _is_known(name: str) -> bool:
+    known = name in _MODELS or find_by_name(name, "layer") is not None
+    return known or get_registered_object(name) is not None

@@ -1,0 +1,115 @@
+"""How does a file of a whole model become a model, with neither Keras nor TensorFlow installed?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from torchkeras_layer.models.configs.unknown_layers import check_layers_are_known
+from torchkeras_layer.models.loading import model_from_config
+from torchkeras_layer.models.model import Model
+from torchkeras_layer.registry import CustomObjectScope, DeserializationError
+from torchkeras_layer.weight_files.archive import Archive
+from torchkeras_layer.weight_files.hdf5 import open_hdf5
+from torchkeras_layer.weight_files.loading import assign_from
+from torchkeras_layer.weight_files.source import LONGEST_TEXT, ModelFileError, kind_of, read_json
+
+
+def load_model(
+    path: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Model:
+    """Return the model in a file that Keras 1, 2, 3 or TF-Keras saved, with its weights.
+
+    The file may be a `.keras` archive, an `.h5` of a whole model or JSON without weights; its content decides, and not
+    its suffix. Nothing in it is run, imported, unpickled or downloaded, and no other file is read.
+
+    Args:
+        path: the file.
+        custom_objects: classes and functions by the names that the file has for them.
+        compile: no effect: a file's optimizer, loss and metrics are not read; training is PyTorch's.
+        safe_mode: no effect: code in a file is never run.
+
+    Raises:
+        ModelFileError: (a ValueError) if the file is damaged, has no model, or weights that are not the model's.
+        DeserializationError: (a ValueError) if the config is malformed or names what is not here.
+        FileNotFoundError: if there is no such file.
+        ImportError: if h5py is not installed, and the file has weights.
+
+    >>> import tempfile
+    >>> import torchkeras_layer as keras
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.json"
+    ...     _ = path.write_text(model.to_json())
+    ...     load_model(path).output_shape
+    (None, 2)
+    """
+    kind = kind_of(path)
+    if kind == "zip":
+        archive = Archive.read(path)
+        return _make(_Saved(archive.config, archive.version, archive.weights, archive.where), custom_objects)
+    if kind == "json":
+        return _make(_Saved(_read_text_file(path), None, None, str(path)), custom_objects)
+    with open_hdf5(path, str(path)) as root:
+        text = root.text("model_config")
+        if text is None:
+            raise ModelFileError(
+                f"{path}: the file has weights, but no model. Make the model, or read it with model_from_json, and "
+                "write model.load_weights(path)."
+            )
+        listing = root.group("model_weights") if "model_weights" in root else None
+        version = root.text("keras_version") or (listing.text("keras_version") if listing else None) or "1"
+        return _make(_Saved(read_json(text, f"{path}: model_config"), version, path, str(path)), custom_objects)
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """What a file has of a model.
+
+    Attributes:
+        config: the config of the model.
+        version: the version of Keras that wrote it; `None` if the config says it.
+        weights: the HDF5 file with the weights, its path or its bytes; `None` if there are none.
+        where: the file, for errors.
+    """
+
+    config: Any
+    version: str | None
+    weights: str | os.PathLike[str] | BytesIO | None
+    where: str
+
+
+def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
+    config = saved.config
+    if not isinstance(config, dict):
+        raise ModelFileError(f"{saved.where}: expected the config of a model. Received: {config!r:.200}.")
+    with CustomObjectScope(custom_objects):
+        check_layers_are_known(config, saved.where)
+        try:
+            model = model_from_config({"keras_version": saved.version, **config} if saved.version else config)
+        except DeserializationError as error:
+            raise DeserializationError(f"{saved.where}: {error}") from error
+    if saved.weights is None:
+        return model
+    if not model.built and not model.weights:
+        raise ModelFileError(
+            f"{saved.where}: the file does not say the shape of the inputs of {model.name!r}. Make the model with "
+            "model_from_config, call it once on data, and write model.load_weights(path)."
+        )
+    with open_hdf5(saved.weights, saved.where) as root:
+        assign_from(root, model)
+    return model
+
+
+def _read_text_file(path: str | os.PathLike[str]) -> Any:
+    path = Path(path)
+    if path.stat().st_size > LONGEST_TEXT:
+        raise ModelFileError(f"{path}: expected at most {LONGEST_TEXT} bytes of JSON. Received: {path.stat().st_size}.")
+    return read_json(path.read_bytes(), str(path))

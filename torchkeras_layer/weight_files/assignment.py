@@ -1,0 +1,177 @@
+"""How do arrays of a file become the weights of a model: all of them, or none?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from torchkeras_layer.layer.weight_lists import layers_in
+from torchkeras_layer.weight_files.hdf5 import Dataset
+from torchkeras_layer.weight_files.source import ModelFileError
+
+_SHOWN = 10
+
+
+@dataclass
+class LoadReport:
+    """What was loaded from a file, and what was not.
+
+    Attributes:
+        loaded: for each weight that was set, its name in the model and its place in the file.
+        missing: the weights of the model that the file has no values for.
+        unexpected: the places in the file that the model has no weight for.
+        mismatched: the layers that were left out because their weights have other shapes in the file.
+
+    >>> print(LoadReport(loaded={"dense.kernel": "layers/dense/vars/0"}, missing=["dense.bias"]))
+    1 weight loaded
+    1 missing: dense.bias
+    """
+
+    loaded: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+    mismatched: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        count = len(self.loaded)
+        lines = [f"{count} {'weight' if count == 1 else 'weights'} loaded"]
+        for word in ("missing", "unexpected", "mismatched"):
+            names = getattr(self, word)
+            if names:
+                lines.append(f"{len(names)} {word}: {_listed(names)}")
+        return "\n".join(lines)
+
+
+class Assignment:
+    """Arrays that were read and checked, and that are not yet in the model.
+
+    Args:
+        model: the model.
+        where: the file, for errors.
+        skip_mismatch: whether to leave out layers whose weights have other shapes in the file.
+    """
+
+    def __init__(self, model: Any, where: str, skip_mismatch: bool = False) -> None:
+        self._model = model
+        self._where = where
+        self._skip_mismatch = skip_mismatch
+        # What writes the arrays of a layer, after all were checked.
+        self._steps: list[Callable[[], Any]] = []
+        self._names = {id(tensor): name for name, tensor in (*model.named_buffers(), *model.named_parameters())}
+        self._touched: set[int] = set()
+        self.report = LoadReport()
+
+    def add(
+        self,
+        layer: Any,
+        weights: Sequence[torch.Tensor],
+        datasets: Sequence[Dataset],
+        convert: Callable[[list[torch.Tensor]], list[torch.Tensor]] | None = None,
+    ) -> None:
+        """Read the values of some weights of a layer.
+
+        Args:
+            layer: the layer.
+            weights: the weights, in the order of the values.
+            datasets: where the values are.
+            convert: what an older format needs, from the arrays of the file to those of the weights.
+
+        Raises:
+            ModelFileError: if there are more or fewer values, or a shape differs.
+        """
+        shapes = [tuple(weight.shape) for weight in weights]
+        if convert is None and [item.shape for item in datasets] != shapes:
+            return self._mismatch(layer, shapes, [item.shape for item in datasets])
+        self._check_size(layer, weights, datasets)
+        arrays = [item.read() for item in datasets]
+        arrays = arrays if convert is None else convert(arrays)
+        if [tuple(array.shape) for array in arrays] != shapes:
+            return self._mismatch(layer, shapes, [tuple(array.shape) for array in arrays])
+        self._steps.append(lambda: _copy(weights, arrays))
+        places = [item.where.removeprefix(f"{self._where}/") for item in datasets]
+        for index, weight in enumerate(weights):
+            self._touched.add(id(weight))
+            name = self._names.get(id(weight), f"{layer.name}/{index}")
+            self.report.loaded[name] = places[min(index, len(places) - 1)]
+        return None
+
+    def call(self, layer: Any, keys: Sequence[str], datasets: Sequence[Dataset]) -> None:
+        """Have a layer with a `load_own_variables` of its own read the arrays; it is the layer that checks them.
+
+        Args:
+            layer: the layer.
+            keys: the names of the arrays.
+            datasets: where the arrays are.
+
+        Raises:
+            ModelFileError: if the file declares many more numbers than the layer has.
+        """
+        self._check_size(layer, layer.weights, datasets)
+        store = {key: item.read().numpy() for key, item in zip(keys, datasets, strict=True)}
+        self._steps.append(lambda: layer.load_own_variables(store))
+        self._touched.update(id(weight) for weight in layer.weights)
+        places = [item.where.removeprefix(f"{self._where}/") for item in datasets]
+        self.report.loaded.update((f"{layer.name}/{key}", place) for key, place in zip(keys, places, strict=True))
+
+    def finish(self, unexpected: Iterable[str], is_strict: bool) -> LoadReport:
+        """Set all weights.
+
+        Args:
+            unexpected: the places in the file that were not read.
+            is_strict: whether a missing weight or an unexpected place is an error.
+
+        Raises:
+            ModelFileError: if it is; no weight is changed then.
+        """
+        report = self.report
+        report.unexpected = list(unexpected)
+        report.missing = [
+            self._names.get(id(weight), str(index))
+            for index, weight in enumerate(self._model.weights)
+            if id(weight) not in self._touched
+        ]
+        if is_strict and (report.unexpected or report.missing and not report.mismatched):
+            raise ModelFileError(
+                f"{self._where}: the weights are not those of {self._model.name!r}. Nothing was loaded.\n"
+                f"{_problems(report)}\nCheck that the file belongs to this architecture."
+            )
+        for step in self._steps:
+            step()
+        for layer in layers_in(self._model):
+            layer.finalize_state()
+        return report
+
+    def _check_size(self, layer: Any, weights: Sequence[torch.Tensor], datasets: Sequence[Dataset]) -> None:
+        # A file can declare any shape; an older format has at most twice the numbers (two biases in place of one).
+        numbers, most = sum(item.numel for item in datasets), 2 * sum(weight.numel() for weight in weights)
+        if numbers > most:
+            raise ModelFileError(
+                f"{self._where}: layer {layer.name!r} has weights of shapes {[tuple(w.shape) for w in weights]}. "
+                f"Received: arrays of shapes {[item.shape for item in datasets]}."
+            )
+
+    def _mismatch(self, layer: Any, expected: list[Any], received: list[Any]) -> None:
+        if not self._skip_mismatch:
+            raise ModelFileError(
+                f"{self._where}: layer {layer.name!r} ({type(layer).__name__}) has weights of shapes {expected}. "
+                f"Received: arrays of shapes {received}. Nothing was loaded. skip_mismatch=True leaves such layers out."
+            )
+        self.report.mismatched.append(layer.name)
+
+
+def _copy(weights: Sequence[torch.Tensor], arrays: Sequence[torch.Tensor]) -> None:
+    with torch.no_grad():
+        for weight, array in zip(weights, arrays, strict=True):
+            weight.copy_(array)
+
+
+def _problems(report: LoadReport) -> str:
+    return "\n".join(str(report).splitlines()[1:])
+
+
+def _listed(names: list[str]) -> str:
+    more = f", … ({len(names) - _SHOWN} more)" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,119 @@
+"""Which weights of a model does a group belong to, in files that have one for each layer, as all `.h5` files have?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from torchkeras_layer.weight_files.assignment import Assignment
+from torchkeras_layer.weight_files.hdf5 import Dataset, Group
+from torchkeras_layer.weight_files.old_arrays import converter_for
+from torchkeras_layer.weight_files.source import ModelFileError
+
+_LAYERS, _WEIGHTS, _TOP = "layer_names", "weight_names", "top_level_model_weights"
+
+
+def weights_group(root: Group) -> Group | None:
+    """Return the group that lists layers: the root, or `model_weights`; `None` if the file has another form."""
+    inner = root.group("model_weights") if "model_weights" in root else root
+    return inner if inner is not None and inner.texts(_LAYERS) is not None else None
+
+
+def assign_in_order(group: Group, model: Any, assignment: Assignment) -> list[str]:
+    """Assign the groups with weights to the layers with weights, one after the other.
+
+    Args:
+        group: the group that lists the layers.
+        model: the model.
+        assignment: takes the arrays.
+
+    Returns:
+        the places in the file that no layer was given; none here.
+
+    Raises:
+        ModelFileError: if there are more or fewer layers with weights in the file than in the model.
+    """
+    saved = [(name, names) for name, names in _saved_layers(group) if names]
+    layers = [layer for layer in _layers_of(model) if layer.weights]
+    if len(saved) != len(layers):
+        raise ModelFileError(
+            f"{group.where}: {model.name!r} has {len(layers)} layers with weights, "
+            f"{[layer.name for layer in layers]!r:.400}. Received: {len(saved)}, {[name for name, _ in saved]!r:.400}. "
+            "by_name=True loads the layers whose names are the same."
+        )
+    for (name, names), layer in zip(saved, layers, strict=True):
+        _assign(group, name, names, layer, assignment)
+    _assign_top(group, model, assignment)
+    return []
+
+
+def assign_by_name(group: Group, model: Any, assignment: Assignment) -> list[str]:
+    """Assign each group to the layers of the same name.
+
+    Args:
+        group: the group that lists the layers.
+        model: the model.
+        assignment: takes the arrays.
+
+    Returns:
+        the places in the file that no layer was given.
+    """
+    by_name: dict[str, list[Any]] = {}
+    for layer in _layers_of(model):
+        by_name.setdefault(layer.name, []).append(layer)
+    unexpected: list[str] = []
+    for name, names in _saved_layers(group):
+        for layer in by_name.get(name, []):
+            _assign(group, name, names, layer, assignment)
+        if name not in by_name:
+            unexpected += [f"{name}/{weight}" for weight in names]
+    return unexpected
+
+
+def in_old_order(layer: Any) -> list[torch.Tensor]:
+    """Return the weights of a layer in the order of these files: those that are trained come first."""
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def _layers_of(model: Any) -> list[Any]:
+    layers = getattr(model, "layers", None)
+    return layers if isinstance(layers, list) else [model]
+
+
+def _saved_layers(group: Group) -> Iterator[tuple[str, list[str]]]:
+    for name in group.texts(_LAYERS) or []:
+        inner = group.descend(name)
+        if not isinstance(inner, Group):
+            raise ModelFileError(f"{group.where}: the list of layers names {name!r}, which is no group of the file.")
+        yield name, inner.texts(_WEIGHTS) or []
+
+
+def _assign(group: Group, name: str, names: Sequence[str], layer: Any, assignment: Assignment) -> None:
+    inner = group.descend(name)
+    assert isinstance(inner, Group)
+    datasets = [_dataset(inner, weight) for weight in names]
+    weights = in_old_order(layer)
+    convert = converter_for(
+        layer, [item.shape for item in datasets], group.text("keras_version"), group.text("backend")
+    )
+    assignment.add(layer, weights, datasets, convert)
+
+
+def _assign_top(group: Group, model: Any, assignment: Assignment) -> None:
+    names = [] if _TOP not in group else (group.descend(_TOP).texts(_WEIGHTS) or [])  # type: ignore[union-attr]
+    if not names:
+        return
+    inside = {id(weight) for layer in _layers_of(model) for weight in layer.weights}
+    own = [weight for weight in in_old_order(model) if id(weight) not in inside]
+    top = group.descend(_TOP)
+    assert isinstance(top, Group)
+    assignment.add(model, own, [_dataset(top, name) for name in names])
+
+
+def _dataset(group: Group, name: str) -> Dataset:
+    found = group.descend(name)
+    if not isinstance(found, Dataset):
+        raise ModelFileError(f"{group.where}: the list of weights names {name!r}, which is no dataset of the file.")
+    return found

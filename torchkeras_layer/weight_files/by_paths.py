@@ -1,0 +1,145 @@
+"""How do the weights of a `.weights.h5` file, or of a `.keras` archive, belong to a model: by paths of attributes?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from torchkeras_layer._names import to_snake_case
+from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.weights import Weights
+from torchkeras_layer.weight_files.assignment import Assignment
+from torchkeras_layer.weight_files.hdf5 import Dataset, Group
+from torchkeras_layer.weight_files.source import ModelFileError
+
+Tree = dict[str, Any]
+
+# The state of training and of random numbers, which is not a model's here.
+_OF_TRAINING = frozenset({"optimizer", "metrics", "loss", "_metrics", "_loss", "_compile_metrics", "_compile_loss",
+                          "_loss_tracker", "compiled_metrics", "compiled_loss"})  # fmt: skip
+_OF_RANDOM_NUMBERS = frozenset({"seed_generator", "_random_generator", "random_generator", "state_generator"})
+# TF-Keras 2.12 to 2.14 call the list of layers so.
+_LISTS_OF_LAYERS = ("layers", "_layer_checkpoint_dependencies", "_layers")
+_VALUES = "vars"
+
+
+def is_by_paths(root: Group) -> bool:
+    """Whether a file has this form."""
+    names = root.names()
+    return any(name.replace("\\", "/").split("/")[0] in (*_LISTS_OF_LAYERS, _VALUES) for name in names)
+
+
+def assign_by_paths(root: Group, model: Any, assignment: Assignment) -> list[str]:
+    """Assign the values of a file to the layer at the same path.
+
+    Args:
+        root: the file.
+        model: the model.
+        assignment: takes the arrays.
+
+    Returns:
+        the places in the file that no layer was given.
+
+    Raises:
+        ModelFileError: if a layer has other weights than the file has values for.
+    """
+    datasets = root.walk(leave_out=_OF_TRAINING)
+    tree: Tree = {}
+    for path, dataset in datasets.items():
+        here = tree
+        for part in path[:-1]:
+            here = here.setdefault(part, {})
+            if not isinstance(here, dict):
+                raise ModelFileError(f"{dataset.where}: expected a group above it. Received: a dataset.")
+        here[path[-1]] = dataset
+    used: set[int] = set()
+    _assign(model, tree, assignment, used, set())
+    return [
+        "/".join(path)
+        for path, dataset in datasets.items()
+        if id(dataset) not in used and not _OF_RANDOM_NUMBERS.intersection(path)
+    ]
+
+
+def _assign(layer: Any, tree: Tree, assignment: Assignment, used: set[int], seen: set[int]) -> None:
+    if id(layer) in seen:
+        return
+    seen.add(id(layer))
+    values = tree.get(_VALUES)
+    if isinstance(values, dict) and values:
+        _assign_values(layer, values, assignment, used)
+    for child, branch in _children(layer, tree):
+        _assign(child, branch, assignment, used, seen)
+
+
+def _assign_values(layer: Any, values: Tree, assignment: Assignment, used: set[int]) -> None:
+    keys = sorted(values, key=_number)
+    datasets = [values[key] for key in keys]
+    if not all(isinstance(dataset, Dataset) for dataset in datasets):
+        raise ModelFileError(f"{layer.name}: expected datasets among its values. Received: groups {keys!r:.200}.")
+    used.update(map(id, datasets))
+    if type(layer).load_own_variables is Weights.load_own_variables:
+        assignment.add(layer, layer._torchkeras_own_weights(), datasets)
+    else:
+        assignment.call(layer, keys, datasets)
+
+
+def _children(layer: Any, tree: Tree) -> Iterator[tuple[Any, Tree]]:
+    """Give the layers inside a layer that the file has a group for, with that group."""
+    layers = getattr(layer, "layers", None)
+    if isinstance(layers, list):
+        for word in _LISTS_OF_LAYERS:
+            if isinstance(tree.get(word), dict):
+                yield from _members(layers, tree[word])
+    for name, child in layer.named_children():
+        branch = next((tree[word] for word in (name, name.lstrip("_"), f"_{name}") if word in tree), None)
+        if not isinstance(branch, dict):
+            continue
+        if isinstance(child, Layer):
+            yield child, branch
+        else:
+            yield from _members([inner for inner in child.children() if isinstance(inner, Layer)], branch)
+
+
+def _members(layers: list[Any], branch: Tree) -> Iterator[tuple[Any, Tree]]:
+    """Give the layers of a list with their groups, which are named after classes, and counted.
+
+    TF-Keras 2.12 to 2.14 count a layer with weights twice, so that only the order of the numbers is right.
+    """
+    kinds: dict[str, list[Any]] = {}
+    for layer in layers:
+        kinds.setdefault(to_snake_case(type(layer).__name__), []).append(layer)
+    for kind, alike in kinds.items():
+        numbers = sorted(number for name in branch if (number := _counted(name, kind)) is not None)
+        if not numbers:
+            continue
+        if numbers[-1] >= len(alike):
+            alike = [layer for layer in alike if layer.weights]
+            numbers = [number for number in numbers if _holds_values(branch[_joined(kind, number)])]
+            pairs = list(zip(alike, numbers, strict=False))
+        else:
+            pairs = [(alike[number], number) for number in numbers]
+        for layer, number in pairs:
+            if isinstance(branch[_joined(kind, number)], dict):
+                yield layer, branch[_joined(kind, number)]
+
+
+def _counted(name: str, kind: str) -> int | None:
+    """Return 2 for the group 'dense_2' of the kind 'dense', and 0 for 'dense'."""
+    if name == kind:
+        return 0
+    rest = name.removeprefix(f"{kind}_")
+    return int(rest) if rest != name and re.fullmatch(r"[1-9]\d{0,8}", rest) else None
+
+
+def _joined(kind: str, number: int) -> str:
+    return f"{kind}_{number}" if number else kind
+
+
+def _holds_values(branch: Any) -> bool:
+    return isinstance(branch, Dataset) or (isinstance(branch, dict) and any(map(_holds_values, branch.values())))
+
+
+def _number(key: str) -> tuple[int, str]:
+    return (int(key), "") if re.fullmatch(r"\d{1,9}", key) else (10**9, key)

@@ -1,0 +1,100 @@
+"""How does a file of weights get into a model?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+from torchkeras_layer.weight_files.archive import Archive
+from torchkeras_layer.weight_files.assignment import Assignment, LoadReport
+from torchkeras_layer.weight_files.by_layers import assign_by_name, assign_in_order, weights_group
+from torchkeras_layer.weight_files.by_paths import assign_by_paths, is_by_paths
+from torchkeras_layer.weight_files.hdf5 import Group, open_hdf5
+from torchkeras_layer.weight_files.source import ModelFileError, kind_of
+
+
+def load_weights(
+    model: Any, path: str | os.PathLike[str], by_name: bool = False, skip_mismatch: bool = False
+) -> LoadReport:
+    """Set the weights of a model to those in a file that Keras 1, 2, 3 or TF-Keras saved.
+
+    The file may be a `.weights.h5`, an `.h5` of weights or of a whole model, or a `.keras` archive; its content
+    decides, and not its suffix. All values are checked before the first is written.
+
+    Args:
+        model: the model; it must be built.
+        path: the file.
+        by_name: whether to load only the layers whose names are in the file, whatever else is in both; for files that
+            list layers by name, as `.h5` files do.
+        skip_mismatch: whether to leave out layers whose weights have other shapes in the file.
+
+    Returns:
+        what was loaded from where, and what was not.
+
+    Raises:
+        ModelFileError: (a ValueError) if the file is damaged, has no weights, or not those of this model; no weight is
+            changed then.
+        ValueError: if the model is not built.
+        ImportError: if h5py is not installed.
+
+    >>> import tempfile
+    >>> import h5py, torchkeras_layer as keras
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="head")])
+    >>> with tempfile.NamedTemporaryFile(suffix=".weights.h5") as file:
+    ...     with h5py.File(file, "w") as saved:
+    ...         saved["layers/dense/vars/0"], saved["layers/dense/vars/1"] = [[1.0], [2.0]], [3.0]
+    ...     print(load_weights(model, file.name))
+    2 weights loaded
+    """
+    if not model.built:
+        raise ValueError(
+            f"{model.name}: load_weights needs a model that is built. Call it once on data, or write "
+            "model.build(input_shape)."
+        )
+    with _weights_of(path) as root:
+        return assign_from(root, model, by_name, skip_mismatch)
+
+
+def assign_from(root: Group, model: Any, by_name: bool = False, skip_mismatch: bool = False) -> LoadReport:
+    """Set the weights of a model to those in an open file, of either form.
+
+    Raises:
+        ModelFileError: if the file has no weights, or not those of this model.
+    """
+    assignment = Assignment(model, root.where, skip_mismatch)
+    listing = weights_group(root)
+    if listing is not None:
+        assign = assign_by_name if by_name else assign_in_order
+        unexpected = assign(listing, model, assignment)
+    elif by_name:
+        raise ModelFileError(
+            f"{root.where}: by_name is for files that list layers by name. Received: a file that has paths of "
+            "attributes. Leave by_name out; skip_mismatch=True leaves out layers with other shapes."
+        )
+    elif is_by_paths(root) or not root.names():
+        unexpected = assign_by_paths(root, model, assignment)
+    else:
+        raise ModelFileError(
+            f"{root.where}: expected weights that Keras saved. Received: an HDF5 file of {root.names()!r:.300}."
+        )
+    return assignment.finish(unexpected, is_strict=not by_name)
+
+
+@contextmanager
+def _weights_of(path: str | os.PathLike[str]) -> Iterator[Group]:
+    kind = kind_of(path)
+    if kind == "json":
+        raise ModelFileError(f"{path}: expected a file with weights. Received: JSON, which has only the architecture.")
+    source: Any = path if kind == "hdf5" else _weights_in_archive(path)
+    with open_hdf5(source, str(path)) as root:
+        yield root
+
+
+def _weights_in_archive(path: str | os.PathLike[str]) -> BytesIO:
+    weights = Archive.read(path).weights
+    if weights is None:
+        raise ModelFileError(f"{path}: the archive has no member 'model.weights.h5'.")
+    return weights

@@ -1,0 +1,118 @@
+"""How do weights of older versions of Keras, or of its other backends, become those of today's layers?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any
+
+import torch
+
+from torchkeras_layer.layer.weight_lists import layers_in
+
+Arrays = list[torch.Tensor]
+Shape = tuple[int, ...]
+
+_RECURRENT = {"LSTM": 4, "GRU": 3}
+"""How many gates the recurrent layers have."""
+
+
+def converter_for(
+    layer: Any, shapes: Sequence[Shape], version: str | None, backend: str | None
+) -> Callable[[Arrays], Arrays] | None:
+    """Return what turns the arrays of a layer in a file into its weights; `None` if they are the weights.
+
+    Args:
+        layer: the layer that gets them.
+        shapes: the shapes of the arrays.
+        version: the version of Keras that wrote the file; `None` before Keras 1.1.
+        backend: the backend that it ran on.
+
+    >>> import torchkeras_layer as keras
+    >>> layer = keras.layers.Dense(2); layer.build((None, 3))
+    >>> converter_for(layer, [(3, 2), (2,)], "2.4.0", "tensorflow") is None
+    True
+    """
+    steps: list[Callable[[Arrays], Arrays]] = []
+    kind = _kind_of(layer)
+    if kind in _RECURRENT and len(shapes) == 3 * _RECURRENT[kind]:
+        steps.append(_join_gates_of_keras_1(kind))
+    if kind in _RECURRENT and _is_of_cudnn(layer, shapes):
+        steps.append(_from_cudnn(kind, layer.units))
+    if _is_keras_1(version) and kind.startswith(("Conv", "Depthwise", "Separable", "Atrous")):
+        steps.append(lambda arrays: _kernels_of_keras_1(layer, arrays))
+    if backend == "theano" and any(_is_convolution(inner) for inner in layers_in(layer)):
+        steps.append(lambda arrays: [_flipped(array) if array.dim() > 3 else array for array in arrays])
+    if not steps:
+        return None
+
+    def convert(arrays: Arrays) -> Arrays:
+        for step in steps:
+            arrays = step(arrays)
+        return arrays
+
+    return convert
+
+
+def _kind_of(layer: Any) -> str:
+    """The name of the built-in class that a layer is or derives from."""
+    names = [cls.__name__ for cls in type(layer).__mro__ if cls.__module__.startswith("torchkeras_layer.layers.")]
+    recurrent = [name for name in names if name in _RECURRENT]
+    return (recurrent or names or [""])[0]
+
+
+def _is_keras_1(version: str | None) -> bool:
+    return version is None or version.split(".")[0] == "1"
+
+
+def _join_gates_of_keras_1(kind: str) -> Callable[[Arrays], Arrays]:
+    """Keras 1 has a kernel, a recurrent kernel and a bias for each gate; an LSTM's are in the order i, c, f, o."""
+    order = (0, 2, 1, 3) if kind == "LSTM" else (0, 1, 2)
+
+    def join(arrays: Arrays) -> Arrays:
+        gates = [arrays[3 * gate : 3 * gate + 3] for gate in order]
+        return [torch.cat(parts, -1) for parts in zip(*gates, strict=True)]
+
+    return join
+
+
+def _is_of_cudnn(layer: Any, shapes: Sequence[Shape]) -> bool:
+    """Whether the bias is that of Nvidia's kernels, which have two for each gate, in a row."""
+    count = 2 * _RECURRENT[_kind_of(layer)] * layer.units
+    return len(shapes) == 3 and tuple(shapes[2]) == (count,)
+
+
+def _from_cudnn(kind: str, units: int) -> Callable[[Arrays], Arrays]:
+    """Nvidia's kernels are stored gate by gate, each transposed; the input's keep the shape of one that is not."""
+    gates = _RECURRENT[kind]
+
+    def convert(arrays: Arrays) -> Arrays:
+        kernel, recurrent, bias = arrays
+        kernel = torch.cat([part.reshape(units, -1).T for part in kernel.chunk(gates, 1)], 1)
+        recurrent = torch.cat([part.T for part in recurrent.chunk(gates, 1)], 1)
+        halves = bias.reshape(2, gates * units)
+        return [kernel, recurrent, halves if kind == "GRU" else halves.sum(0)]
+
+    return convert
+
+
+def _kernels_of_keras_1(layer: Any, arrays: Arrays) -> Arrays:
+    """Kernels may be in the order of Theano, (out, in, height, width)."""
+    wanted = [tuple(weight.shape) for weight in chain(layer.trainable_weights, layer.non_trainable_weights)]
+    return [
+        array.permute(2, 3, 1, 0).contiguous()
+        if array.dim() == 4 and tuple(array.shape) != shape and tuple(array.permute(2, 3, 1, 0).shape) == shape
+        else array.squeeze(1)
+        if array.dim() == 4 and len(shape) == 3 and tuple(array.squeeze(1).shape) == shape
+        else array
+        for array, shape in zip(arrays, wanted, strict=False)
+    ]
+
+
+def _is_convolution(layer: Any) -> bool:
+    return _kind_of(layer).startswith(("Conv", "Depthwise", "Separable"))
+
+
+def _flipped(array: torch.Tensor) -> torch.Tensor:
+    """Theano convolves with the kernel upside down."""
+    return array.flip(tuple(range(array.dim() - 2)))
