@@ -78,7 +78,10 @@ def full_shape(value: Any) -> tuple[int, ...]:
     """
     shape = as_shape(value)
     if any(d is None or d < 0 for d in shape):
-        raise ValueError(f"Every dimension must be a known int of at least 0. Received: {value!r}.")
+        raise ValueError(
+            f"Every dimension must be a known int of at least 0. Received: shape={value!r}. Leave out the axis of the "
+            "batch and free axes, as in shape=(input_shape[-1], 8)."
+        )
     return tuple(d for d in shape if d is not None)
 
 

@@ -71,6 +71,13 @@ _NO_NAME = (
     f"self.weight_specs['weight'].name, where 'weight' is the attribute that holds it. {_VARIABLES}"
 )
 
+_IN_PLACE = "leaf Variable that requires grad is being used in an in-place operation"
+_NO_CHANGE = (
+    "Torch changes weights that train, or parts of them, only where no gradients are recorded: write "
+    "self.add_update(lambda: self.weight.add_(1)) in call, initializer= of add_weight in build, and `with "
+    f"torch.no_grad(): weight[0] = 1` elsewhere. {_VARIABLES}"
+)
+
 
 def advice_on_member(name: str, kind: str = "tensor") -> str:
     """Return what to write instead of a member that torch's tensors, shapes or dtypes do not have, else ''.
@@ -128,6 +135,8 @@ def _advice_on(error: BaseException) -> str:
         for kind, types in _KINDS.items():
             if isinstance(error.obj, types):
                 return advice_on_member(str(error.name), kind)
+    if isinstance(error, RuntimeError) and _IN_PLACE in str(error):
+        return _NO_CHANGE
     is_about_none = isinstance(error, (AttributeError, TypeError)) and re.search(r"None\b|NoneType", str(error))
     return _NO_NAME if is_about_none and _reads_a_name(error) else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import torch
@@ -23,6 +24,11 @@ _RESERVED_NAMES = frozenset(vars(nn.Module())) | {KEY, "__dict__"}
 
 # Properties that may be set before `super().__init__()`, which then sets them again, as in TF-Keras and Keras 3.
 _RESET_BY_INIT = ("supports_masking", "trainable", "built", "input_spec", "activity_regularizer", "stateful", "_name")
+
+# Methods that calls, builds and configs run: no attribute may hide them, unless it is a function itself.
+_CALLED_METHODS = frozenset(
+    ("call", "build", "forward", "compute_mask", "compute_output_shape", "get_config", "add_weight", "add_loss")
+)
 
 _NOTHING = object()
 _TRACKED_TYPES: Any = (torch.Tensor, nn.Module, list, tuple, dict)
@@ -62,6 +68,11 @@ class LayerBase(LazyModuleMixin, nn.Module):
             _set_property(self, record, name, owner, value)
         elif owner is not _NOTHING and isinstance(value, (nn.Module, nn.Parameter)):
             raise AttributeError(_class_attribute_message(self, name, value))
+        elif name in _CALLED_METHODS and _is_no_function(value):
+            raise AttributeError(
+                f"{name_in_errors(self)}: {name!r} is a method of every layer, which would be lost. Received: "
+                f"{name}={value!r}. Choose another attribute name."
+            )
         elif not record.is_ready:
             super().__setattr__(name, value)
         elif _stands_in(self, name, value):
@@ -115,17 +126,39 @@ class LayerBase(LazyModuleMixin, nn.Module):
         advice = instead_of(name, "Layer")
         if advice:
             raise AttributeError(f"{record.name} ({type(self).__name__}): Keras's {name!r} is not here. {advice}")
-        names = [spec.name for spec in record.weight_specs.values()]
-        hint = f" Its weights are {', '.join(names)}." if names else ""
-        if not record.built:
-            hint = " It is not built: its weights exist after the first call or `build(input_shape)`."
+        hint = _advice_on_missing(self, record, name)
         raise AttributeError(f"{record.name} ({type(self).__name__}): no attribute {name!r}.{hint}")
+
+
+def _advice_on_missing(layer: Any, record: Record, name: str) -> str:
+    """Say why a layer may lack an attribute, with a space before it."""
+    cls, facts = type(layer), layer._torchkeras_facts
+    if facts.replaces_forward and not record.built:
+        return f" {cls.__name__} overrides forward, so calls do not build it: rename forward to `call`."
+    if not record.built:
+        return " It is not built: its weights exist after the first call or `build(input_shape)`."
+    names = [spec.name for spec in record.weight_specs.values()]
+    if names:
+        return f" Its weights are {', '.join(names)}."
+    if facts.creates_weights or facts.runs_built_in_call:
+        return ""
+    methods = [key for one in cls.__mro__ if not one.__module__.startswith(("torch", "builtins")) for key in vars(one)]
+    close = get_close_matches("build", methods, n=1, cutoff=0.75)
+    misspelt = f" Is its method {close[0]!r} meant to be `build`?" if close else ""
+    return (
+        f"{misspelt} If it is a weight, make it in a method `build(self, input_shape)`, which {cls.__name__} does not "
+        f"have: `self.{name} = self.add_weight(shape=(input_shape[-1],))`."
+    )
 
 
 def name_in_errors(layer: LayerBase) -> str:
     """Return a layer's name, or the name of its class if it has none yet."""
     record = layer.__dict__.get(KEY)
     return record.name if record is not None and record.is_ready else type(layer).__name__
+
+
+def _is_no_function(value: Any) -> bool:
+    return not callable(value)
 
 
 def _is_plain_name(state: dict[str, Any], record: Any, name: str) -> bool:

@@ -6,12 +6,14 @@ import contextlib
 import functools
 import inspect
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import nn
 
+from torchkeras_layer._call_mistakes import looks_like_call
 from torchkeras_layer._dtypes import dtype_name
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
@@ -36,6 +38,7 @@ from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 # One lock for all layers: builds are rare, and a lock on each layer could not be copied or pickled.
 build_lock = threading.RLock()
+_LIBRARIES = ("builtins", "torch", "torchkeras_layer")
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -69,6 +72,8 @@ def build_for_call(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs:
         if layer._torchkeras.built:
             return
         tensors = [leaf for leaf in leaves(inputs) if isinstance(leaf, torch.Tensor)]
+        if layer._torchkeras_facts.lacks_call:
+            _warn_without_call(layer)
         context = per_thread.context
         device = layer._torchkeras.pinned_device or getattr(context.dry_run, "build_device", None)
         device = device or (tensors[0].device if tensors else None)
@@ -81,6 +86,21 @@ def build_for_call(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs:
         if tensors and outer is None and context.dry_run is None:
             # A direct call of a layer that is built leaves no trace.
             layer._torchkeras.calls.state.was_called = True
+
+
+def _warn_without_call(layer: Any) -> None:
+    """Warn if a called layer has neither `call` nor `build`, or has a method that may be a misspelt `call`."""
+    cls = type(layer)
+    written = [name for one in cls.__mro__ if one.__module__.split(".")[0] not in _LIBRARIES for name in vars(one)]
+    misspelt = next(filter(looks_like_call, written), None)
+    if layer._torchkeras.activity_regularizer is None and (misspelt or not layer._torchkeras_facts.creates_weights):
+        advice = f"Is its method {misspelt!r} meant to be `call`?" if misspelt else "Define `def call(self, inputs):`."
+        warnings.warn(
+            f"{layer._torchkeras.name} ({cls.__name__}): {cls.__name__} defines no call, so the layer returns its "
+            f"inputs. {advice} A layer that is meant to do so has `return inputs` in its call, or is a "
+            "keras.layers.Identity().",
+            stacklevel=2,
+        )
 
 
 def build_in_trace(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:

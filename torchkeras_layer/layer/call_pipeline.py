@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._autograd import in_backward
+from torchkeras_layer._call_mistakes import explain_arguments, strings_advice
 from torchkeras_layer._in_place import versions_of
 from torchkeras_layer._structures import leaves, pack
 from torchkeras_layer._tensor_advice import add_advice, note
@@ -77,10 +78,10 @@ def call_in_full(
     inputs, flat, is_symbolic = _read(layer, inputs)
     if is_symbolic or ((args or kwargs) and any_symbolic(None, args, kwargs)):
         return call_symbolically(layer, outer, inputs, args, kwargs)
-    _check(record, inputs, flat)
+    _check(layer, inputs)
     if not record.built:
         _build(layer, inputs, args, kwargs, outer)
-        _check(record, inputs, flat)
+        _check(layer, inputs)
     before = None if given is None or is_traced() else versions_of(given)
     cast = cast_inputs(record, inputs, flat)
     inputs, mask = masking.pack_with_mask(record, inputs, cast, flat, args, kwargs)
@@ -130,13 +131,14 @@ def _read(layer: Any, inputs: Any) -> tuple[Any, list[Any], bool]:
     return (pack(inputs, flat) if is_changed else inputs), flat, is_symbolic
 
 
-def _check(record: Record, inputs: Any, flat: list[Any]) -> None:
+def _check(layer: Any, inputs: Any) -> None:
+    record: Record = layer._torchkeras
     if record.input_spec is None:
         return
     spec = record.only_spec
     is_one = spec is not None and isinstance(inputs, Tensor)
     if not (is_one and spec.accepts(inputs)):  # type: ignore[union-attr]
-        check_input_spec(record.input_spec, inputs, record.name)
+        check_input_spec(record.input_spec, inputs, record.name, getattr(layer, "_torchkeras_advise", None))
 
 
 def _build(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
@@ -164,6 +166,11 @@ def _add_arguments(
     signature = layer._torchkeras.signature
     explicit = signature.argument("training", args, kwargs)
     if explicit is not None:
+        if isinstance(explicit, Tensor) and explicit.dim():
+            raise TypeError(
+                f"{layer._torchkeras.name} ({type(layer).__name__}): training must be True or False. Received: a "
+                f"tensor of shape {tuple(explicit.shape)}. The layer takes one input, and then `training`."
+            )
         context.training = explicit
     by_position = "training" in signature.positional and signature.positional.index("training") < len(args)
     if signature.takes_training and not by_position:
@@ -202,12 +209,21 @@ def _add_activity_loss(layer: LayerBase, regularizer: Any, outputs: Any) -> None
             layer.add_loss(loss / size if size else torch.zeros_like(loss), inputs=output)
 
 
-def add_location(error: Exception, where: str, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def add_location(
+    error: Exception, layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
     """Add notes to an error: the layer in which it was raised, the arguments of the call, and what to write."""
     named = [describe((inputs, *args)), *(f"{name}={describe(value)}" for name, value in kwargs.items())]
-    note(error, f"In {where}, called on: {', '.join(named)}")
+    where, received = f"{layer._torchkeras.name} ({type(layer).__name__})", ", ".join(named)
+    is_innermost = not getattr(error, "__notes__", ())
+    if not is_traced():
+        explain_arguments(error, where, layer.call, (inputs, *args), kwargs, received)
+    note(error, f"In {where}, called on: {received}")
     if not is_traced():
         add_advice(error)
+        advice = "" if layer._torchkeras_facts.reads_inputs else strings_advice(leaves(inputs))
+        if is_innermost and advice:
+            note(error, advice)
 
 
 def stateless_call(

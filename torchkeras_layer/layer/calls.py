@@ -95,7 +95,7 @@ class Calls(LayerBase):
             else:
                 outputs = call_in_full(self, context, outer, inputs, args, kwargs)
         except Exception as error:
-            add_location(error, f"{self._torchkeras.name} ({type(self).__name__})", inputs, args, kwargs)
+            add_location(error, self, inputs, args, kwargs)
             raise
         finally:
             context.layer = outer

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import types
+import warnings
 from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,6 +110,8 @@ class ClassFacts:
         is_built_in: whether `call`, with the methods that it calls, is that of a built-in layer.
         overrides: the names of the methods that the `call` of built-in layers runs, and this class defines itself.
         runs_built_in_call: whether `call` itself is that of a built-in layer.
+        lacks_call: whether it is a user's class that has the `call` of `Layer`, and nothing in its place.
+        replaces_forward: whether it has a `forward` of the user's, which takes the place of the whole pipeline.
         takes_a_list: whether the first argument of `call` is a list of several inputs.
         adds_losses: whether a call may add losses, apart from those of an activity regularizer and of layers inside.
         adds_updates: whether a call may add updates, apart from those of layers inside.
@@ -134,6 +138,8 @@ class ClassFacts:
     is_built_in: bool
     overrides: frozenset[str]
     runs_built_in_call: bool
+    lacks_call: bool
+    replaces_forward: bool
     takes_a_list: bool
     adds_losses: bool
     adds_updates: bool
@@ -204,6 +210,8 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         is_built_in=is_built_in,
         overrides=overrides,
         runs_built_in_call=_is_built_in(cls.call),
+        lacks_call=cls.call is base.call and not (_is_ours(cls) or defines_mask or _replaces_calls(cls, base)),
+        replaces_forward=not _is_ours(cls.forward),
         takes_a_list=_nearest_option(stated, "takes_a_list", False),
         adds_losses=_nearest_option(stated, "adds_losses", True),
         adds_updates=_nearest_option(stated, "adds_updates", True),
@@ -247,6 +255,34 @@ def _names_arguments(compute_output_shape: Any, signature: CallSignature) -> boo
     """Whether it takes several shapes by the names of arguments; Keras 2 passes `input_shape`, and other values."""
     names = read_build_arguments(compute_output_shape) or ("",)
     return names[0].removesuffix("_shape") in (signature.first, *signature.positional)
+
+
+def _replaces_calls(cls: Any, base: Any) -> bool:
+    """Whether a method of the user's takes the place of `call`, in real or in symbolic calls."""
+    is_torchs = cls.__call__ is nn.Module.__call__ and cls.compute_output_spec is base.compute_output_spec
+    return not is_torchs or not _is_ours(cls.forward)
+
+
+def warn_of_two_methods(cls: Any) -> None:
+    """Warn if a class defines both `forward` and `call`, and `forward` does not run `call`, which then never runs."""
+    forward = vars(cls).get("forward")
+    if "call" not in vars(cls) or not isinstance(forward, types.FunctionType) or hasattr(forward, "__wrapped__"):
+        return
+    if not _is_ours(cls) and not {"call", "super", "forward"} & _names_in(forward.__code__):
+        warnings.warn(
+            f"{cls.__name__}: it defines both forward and call, and forward does not use call, which never runs. "
+            "Define call only: forward is torch's name for it, and skips the build, masks and casts of layers.",
+            stacklevel=3,
+        )
+
+
+def _names_in(code: types.CodeType) -> set[str]:
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return {*code.co_names}.union(*map(_names_in, inner))
+
+
+def _is_ours(target: Any) -> bool:
+    return (getattr(target, "__module__", None) or "").startswith("torchkeras_layer.")
 
 
 def _is_built_in(method: Any) -> bool:

@@ -8,12 +8,12 @@ import functools
 import inspect
 import reprlib
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
 import torch
 
 from torchkeras_layer import regularizers
+from torchkeras_layer._constructor_mistakes import advice_on_name, explain_constructor
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer.attributes import LayerBase, adopt_containers
 from torchkeras_layer.layer.context import run_constructor
@@ -30,10 +30,15 @@ def capture_arguments(init: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(init)
     def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
-        if KEY in self.__dict__ and self.__dict__[KEY].init_arguments is not None:
-            init(self, *args, **kwargs)
-        else:
-            run_constructor(self, _remember_and_init, init, args, kwargs)
+        try:
+            if KEY in self.__dict__ and self.__dict__[KEY].init_arguments is not None:
+                init(self, *args, **kwargs)
+            else:
+                run_constructor(self, _remember_and_init, init, args, kwargs)
+        except (TypeError, ValueError) as error:
+            if not torch.compiler.is_dynamo_compiling():
+                explain_constructor(error, type(self), init, args, kwargs)
+            raise
 
     return wrapped
 
@@ -218,8 +223,7 @@ def advice_on_argument(cls: Any, name: str) -> str:
     ("Did you mean 'units'?", 'Remove it.')
     """
     known = {argument for base in cls.__mro__ if "__init__" in vars(base) for argument in _arguments_of(base)}
-    close = get_close_matches(name, sorted(known - {"self", name}), n=1, cutoff=0.75)
-    return f"Did you mean {close[0]!r}?" if close else "Remove it."
+    return advice_on_name(name, sorted(known))
 
 
 def _arguments_of(cls: Any) -> list[str]:

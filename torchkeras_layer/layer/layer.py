@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from torchkeras_layer import regularizers
+from torchkeras_layer._constructor_mistakes import advice_on_positions
 from torchkeras_layer._shapes import as_shape
 from torchkeras_layer.layer.building import guarded_build, inherit, update_placeholder
 from torchkeras_layer.layer.calls import Calls
-from torchkeras_layer.layer.class_facts import CLASS_OPTIONS, read_facts
+from torchkeras_layer.layer.class_facts import CLASS_OPTIONS, read_facts, warn_of_two_methods
 from torchkeras_layer.layer.configuration import (
     advice_on_argument,
     capture_arguments,
@@ -103,7 +104,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
             advice = advice_on_argument(type(self), name)
             raise TypeError(f"{class_name}: unknown keyword argument {name!r}. Received: {name}={value!r}. {advice}")
         record = Record()
-        record.trainable = _as_bool(class_name, "trainable", trainable)
+        record.trainable = _as_bool(class_name, "trainable", trainable, type(self))
         record.dynamic = _as_bool(class_name, "dynamic", dynamic)
         record.autocast = _as_bool(class_name, "autocast", autocast)
         with prefix_errors(class_name):
@@ -131,6 +132,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         if "build" in cls.__dict__:
             cls.build = guarded_build(cls.build)
         cls._torchkeras_facts = read_facts(cls, Layer, ours)
+        warn_of_two_methods(cls)
         _duplicate_forward(cls)
 
     @property
@@ -351,9 +353,10 @@ def _duplicate_forward(cls: Any) -> None:
     cls.forward = duplicate
 
 
-def _as_bool(class_name: str, argument: str, value: Any) -> bool:
+def _as_bool(class_name: str, argument: str, value: Any, cls: Any = None) -> bool:
     if not isinstance(value, bool):
-        raise TypeError(f"{class_name}: {argument} must be True or False. Received: {argument}={value!r}.")
+        text = f"{class_name}: {argument} must be True or False. Received: {argument}={value!r}."
+        raise TypeError(f"{text} {advice_on_positions(cls, Layer)}" if cls is not None else text)
     return value
 
 

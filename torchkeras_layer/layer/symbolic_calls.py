@@ -44,15 +44,15 @@ if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
 
 
-def call_symbolically(layer: LayerBase, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def call_symbolically(layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Check the inputs, build the layer, infer the outputs, and create the node last, so that errors leave no node."""
     record: Record = layer._torchkeras
     for tensor in filter(is_symbolic, leaves((inputs, args, kwargs))):
         node_of(tensor)
-    check_input_spec(record.input_spec, inputs, record.name)
+    check_input_spec(record.input_spec, inputs, record.name, getattr(layer, "_torchkeras_advise", None))
     if not record.built:
         layer._torchkeras_build(inputs, args, kwargs, outer)
-        check_input_spec(record.input_spec, inputs, record.name)
+        check_input_spec(record.input_spec, inputs, record.name, getattr(layer, "_torchkeras_advise", None))
     inferred, run = layer._torchkeras_infer(outer, inputs, args, kwargs)
     outputs = _as_symbolic(layer, inferred)
     node = Node(layer, (inputs, *args), kwargs, outputs)
@@ -190,8 +190,8 @@ def _check_tensors(layer: LayerBase, outputs: Any) -> None:
     others = [leaf for leaf in leaves(outputs) if leaf is not None and not isinstance(leaf, torch.Tensor)]
     if others:
         raise TypeError(
-            f"{layer._torchkeras.name} ({type(layer).__name__}): in a graph, call() must return tensors, or a nested "
-            f"structure of tensors. Received: {others[0]!r}. Return a tensor instead."
+            f"{layer._torchkeras.name} ({type(layer).__name__}): in a graph, call() must return (nested) tensors. "
+            f"Received: {others[0]!r} ({type(others[0]).__name__}). Write torch.as_tensor(value), or leave it out."
         )
 
 

@@ -136,7 +136,13 @@ def read_request(
 ) -> WeightRequest:
     """Check and normalize the arguments of `add_weight`, whose docstring lists them and the errors."""
     asked = _bind(layer_name, args, kwargs)
-    where = f"{layer_name}: add_weight({asked.get('name')!r})"
+    name = asked.get("name")
+    if name is not None and not isinstance(name, str):
+        raise TypeError(
+            f"{layer_name}: the name of a weight must be a string. Received: name={name!r}. By position, add_weight "
+            "takes the name and then the shape, or the shape alone: add_weight(shape=(3, 4))."
+        )
+    where = f"{layer_name}: add_weight({'' if name is None else repr(name)})"
     partitioner, regularizer = asked.get("partitioner"), asked.get("regularizer")
     if partitioner is not None and regularizer is not None:
         raise RuntimeError(

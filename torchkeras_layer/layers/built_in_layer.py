@@ -11,6 +11,7 @@ import torch
 from typing_extensions import Self
 
 from torchkeras_layer import activations
+from torchkeras_layer._call_mistakes import image_advice, sequence_advice
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.configuration import base_config, given_arguments, is_plain, not_plain_error
@@ -102,6 +103,13 @@ class BuiltInLayer(Layer, adds_losses=False, adds_updates=False):
         if isinstance(config, dict):
             config = {name: _read_plain_value(value) for name, value in config.items()}
         return super().from_config(config)
+
+    def _torchkeras_advise(self, shape: tuple[Any, ...]) -> str:
+        """Return what to write for an input whose shape does not fit the layer, or ''."""
+        layer: Any = self
+        if hasattr(layer, "rank") and hasattr(layer, "data_format"):
+            return image_advice(layer.rank, shape, layer.data_format == "channels_last")
+        return sequence_advice(shape) if hasattr(layer, "return_sequences") else ""
 
     def _torchkeras_write_argument(self, name: str) -> Any:
         """Return the value that the config has for an argument of the constructor."""

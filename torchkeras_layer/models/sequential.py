@@ -58,13 +58,12 @@ class Sequential(SequentialConfiguration):
     """
 
     def __init__(self, layers: Iterable[Any] | None = None, name: str | None = None, **kwargs: Any) -> None:
+        if isinstance(name, (nn.Module, KerasTensor)):
+            raise TypeError(_not_a_list(type(self).__name__, layers, name))
         super().__init__(name=name, **kwargs)
         self._torchkeras.graph = ChainState()
-        if not isinstance(layers, (Iterable, type(None))):
-            raise TypeError(
-                f"{self.name} ({type(self).__name__}): layers must be a list. Received: layers={layers!r}. "
-                "Write Sequential([layer])."
-            )
+        if isinstance(layers, (str, dict)) or not isinstance(layers, (Iterable, type(None))):
+            raise TypeError(_not_a_list(f"{self.name} ({type(self).__name__})", layers, name))
         for layer in layers or ():
             self.add(layer)
 
@@ -235,6 +234,29 @@ class Sequential(SequentialConfiguration):
         return Sequential(steps[index]) if isinstance(index, slice) else steps[index]
 
 
+def _not_a_list(where: str, layers: Any, name: Any) -> str:
+    """Return the message for layers that are not in a list, such as `Sequential(a, b)`."""
+    if isinstance(layers, (str, dict)):
+        way_out = (
+            "Write Sequential(list(layers.values()))." if isinstance(layers, dict) else "Write Sequential(name=...)."
+        )
+        return f"{where}: layers must be a list. Received: layers={layers!r}. {way_out}"
+    given = ", ".join(repr(value) for value in (layers, name) if value is not None)
+    several = isinstance(name, (nn.Module, KerasTensor))
+    return f"{where}: layers must be a list. Received: layers={given}. Write Sequential([layer{', …' * several}])."
+
+
+def _instead_of_element(name: str, element: Any) -> str:
+    """Return what to write instead of something that is not a layer, with a space before it, or ''."""
+    if isinstance(element, type):
+        return f" Write {element.__name__}(...) instead of the class."
+    if isinstance(element, (list, tuple)):
+        return f" Write {name}([*layers]): its elements in one list."
+    if isinstance(element, torch.Tensor):
+        return f" Make the layers first, and then call the model on the tensor: {name}([...])(x)."
+    return " Write keras.layers.Lambda(function), or Activation(function)." if callable(element) else ""
+
+
 def _take_input(model: Sequential, layer: InputLayer) -> None:
     if len(model) or chain_of(model).start is not None:
         raise ValueError(f"{model.name}: there can be one Input, as the first element. Received: {layer!r}.")
@@ -243,7 +265,7 @@ def _take_input(model: Sequential, layer: InputLayer) -> None:
 
 def _as_step(model: Sequential, layer: Any) -> Layer:
     if not isinstance(layer, nn.Module):
-        hint = f" Write {layer.__name__}(...) instead of the class." if isinstance(layer, type) else ""
+        hint = _instead_of_element(type(model).__name__, layer)
         raise TypeError(f"{model.name}: its elements must be layers or nn.Modules. Received: {layer!r}.{hint}")
     step = layer if isinstance(layer, Layer) else TorchModuleWrapper(layer)
     names = [other.name for other in steps_of(model)]

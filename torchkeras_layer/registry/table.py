@@ -167,7 +167,8 @@ def find_by_name(name: str, kind: str) -> Any:
 def close_names(name: str, kinds: tuple[str, ...]) -> str:
     """Return the end of a message that suggests known names with a similar spelling; '' if there are none."""
     known = {*custom_objects.known_names(), *(known for kind in kinds for known in all_names_in(kind))}
-    close = get_close_matches(name, sorted(known - {name}), n=3)
+    same = sorted(other for other in known - {name} if other.lower() == name.lower())
+    close = same or get_close_matches(name, sorted(known - {name}), n=3)
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
+from torchkeras_layer._call_mistakes import rank_advice
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._shapes import Shape, as_dimension, as_shape
 from torchkeras_layer._structures import leaves
@@ -209,8 +212,16 @@ class InputSpec:
         return f"InputSpec({', '.join(f'{n}={v}' for n, v in given if v is not None and v != {})})"
 
 
-def check_input_spec(spec: Any, inputs: Any, layer_name: str) -> None:
+def check_input_spec(
+    spec: Any, inputs: Any, layer_name: str, advise: Callable[[tuple[Any, ...]], str] | None = None
+) -> None:
     """Check the first argument of a call against a layer's `input_spec`.
+
+    Args:
+        spec: the layer's specs.
+        inputs: the first argument.
+        layer_name: begins the messages.
+        advise: returns what to write, for the shape of an input that does not fit.
 
     Raises:
         ValueError: if the number of inputs is wrong, or one of them does not fit.
@@ -224,9 +235,15 @@ def check_input_spec(spec: Any, inputs: Any, layer_name: str) -> None:
     specs = leaves(spec)
     values = _match_inputs(specs, inputs, layer_name)
     if len(values) != len(specs):
+        way_out = (
+            "Call the layer on each tensor, or join them first, as in `keras.layers.Concatenate()([a, b])`; of a batch "
+            "(inputs, labels), pass the inputs only."
+            if len(specs) == 1
+            else "Pass several inputs as a list, tuple or dict."
+        )
         raise ValueError(
             f"{layer_name}: expects {len(specs)} input(s), but received {len(values)}. Received: {describe(inputs)}. "
-            "Pass several inputs as a list, tuple or dict."
+            f"{way_out}"
         )
     for index, (one, value) in enumerate(zip(specs, values, strict=True)):
         if one is None or (one.optional and value is None):
@@ -235,10 +252,16 @@ def check_input_spec(spec: Any, inputs: Any, layer_name: str) -> None:
             raise TypeError(f"{layer_name}: input {index} must be a tensor. Received: {value!r}.")
         fault = one.fault_of(value)
         if fault is not None:
+            shape = tuple(value.shape)
+            advice = (advise(shape) if advise else "") or rank_advice(shape, one.ndim, one.min_ndim)
             raise ValueError(
                 f"{layer_name}: input {index} does not fit the layer: {fault}. "
-                f"Received: a tensor of shape {tuple(value.shape)}."
+                f"Received: {_kind_of(value)} of shape {shape}. {advice}".rstrip()
             )
+
+
+def _kind_of(value: Any) -> str:
+    return f"an array of dtype {value.dtype}" if isinstance(value, np.ndarray) else "a tensor"
 
 
 def _match_inputs(specs: list[Any], inputs: Any, layer_name: str) -> list[Any]:

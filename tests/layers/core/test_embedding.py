@@ -33,7 +33,7 @@ def test_what_is_not_built_is_refused(argument):
 
 
 def test_arguments_that_stand_elsewhere_in_keras_2_have_no_position():
-    with pytest.raises(TypeError, match="positional"):
+    with pytest.raises(TypeError, match="by position"):
         layers.Embedding(4, 2, "uniform", None, None, True)
 
 

@@ -90,7 +90,7 @@ def test_what_keras_writes_is_a_pickle_that_is_not_loaded():
 def test_a_config_that_is_none_or_has_no_module():
     with pytest.raises(TypeError, match="config must be a dict"):
         layers.TorchModuleWrapper.from_config("ReLU")
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'module'"):
+    with pytest.raises(TypeError, match="the argument 'module' is missing"):
         layers.TorchModuleWrapper.from_config({})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -103,6 +104,9 @@ def begin_build(layer: BaseConvolution, input_shape: Shape) -> int:
         raise ValueError(f"{layer.name}: the inputs must have channels. Received: input_shape={tuple(input_shape)}.")
     # Raises if no window fits.
     layer.compute_output_shape(input_shape)
+    advice = _order_advice(layer, input_shape) if layer.rank > 1 else ""
+    if advice:
+        warnings.warn(f"{layer.name}: {advice}Received: input_shape={tuple(input_shape)}.", stacklevel=2)
     layer.input_spec = InputSpec(ndim=layer.rank + 2, axes={axis: channels})
     return channels
 
@@ -160,7 +164,25 @@ def too_small(layer: BaseConvolution, shape: Sequence[int | None]) -> ValueError
     return ValueError(
         f"{layer.name}: inputs of shape {tuple(shape)} are too small for kernel_size={layer.kernel_size}, "
         f"dilation_rate={layer.dilation_rate}, padding={layer.padding!r}: the output would be empty. "
-        f"Give larger inputs or a smaller kernel{way_out}."
+        f"Give larger inputs or a smaller kernel{way_out}. {_order_advice(layer, shape)}"
+        f"{layer._torchkeras_advise(tuple(shape))}".rstrip()
+    )
+
+
+def _order_advice(layer: Any, shape: Sequence[int | None]) -> str:
+    """Return what to write if the arguments look as if they were in the order of torch's convolutions, else ''.
+
+    `Conv2D(3, 16, 3)` has 3 filters of 16 x 16 values, 3 steps apart. Torch's first argument is the number of channels
+    of the inputs, and its kernel sizes are mostly odd.
+    """
+    filters, kernel, strides = getattr(layer, "filters", None), {*layer.kernel_size}, {*layer.strides}
+    if filters not in (shape[1], shape[-1]) or len(kernel) > 1 or strides not in ({3}, {5}, {7}) or min(kernel) < 8:
+        return ""
+    name, ours = type(layer).__name__, f"{min(kernel)}, {min(strides)}"
+    return (
+        f"{name}({filters}, {ours}) has {filters} filters, kernel_size={min(kernel)}, strides={min(strides)}. If you "
+        f"mean torch's order, in_channels, out_channels, kernel_size, write {name}({ours}): layers learn the size of "
+        "their inputs. "
     )
 
 

@@ -130,4 +130,7 @@ def _list_expected(layer: Merge, received: str) -> str:
     count = layer._torchkeras_input_count
     wanted = "one tensor or more" if count is None else f"{count} tensors"
     example = "a, b, …" if count is None else "a, b"
-    return f"{layer.name}: expects a list of {wanted}. Received: {received}. Write `{layer.name}([{example}])`."
+    return (
+        f"{layer.name}: expects a list of {wanted}. Received: {received}. Write `{layer.name}([{example}])`, with the "
+        "tensors in one list."
+    )

@@ -135,7 +135,8 @@ def _check_sizes(layer: Pooling, sizes: Sequence[int | None], shape: Sequence[in
         if size is not None and size < least:
             raise ValueError(
                 f"{layer.name}: inputs of shape {tuple(shape)} contain no window of pool_size={layer.pool_size}. "
-                "Pool less often, or pass a smaller pool_size or, for axes that are not empty, padding='same'."
+                "Pool less often, or pass a smaller pool_size or, for axes that are not empty, padding='same'. "
+                f"{layer._torchkeras_advise(tuple(shape))}".rstrip()
             )
 
 
