@@ -160,7 +160,9 @@ def sequence_advice(shape: Sequence[Any]) -> str:
 def looks_like_call(name: str) -> bool:
     """Whether the name of a method may be a misspelt `call`.
 
-    >>> [looks_like_call(name) for name in ("cal", "_call_", "Call", "call_all", "scale")]
-    [True, True, True, False, False]
+    >>> [looks_like_call(name) for name in ("cal", "_call_", "Call", "clal", "call_all", "cell", "calc", "all")]
+    [True, True, True, True, False, False, False, False]
     """
-    return bool(get_close_matches(name.lower().strip("_"), ["call"], n=1, cutoff=0.75))
+    word = name.lower().strip("_")
+    is_close = word.startswith("c") and bool(get_close_matches(word, ["call"], n=1, cutoff=0.8))
+    return is_close or sorted(word) == sorted("call")

@@ -123,7 +123,7 @@ class LayerBase(LazyModuleMixin, nn.Module):
             # Python calls __getattr__ when a property raises an AttributeError, and loses its message. Raise it again.
             return owner.fget(self)
         record = self._torchkeras
-        advice = instead_of(name, "Layer")
+        advice = instead_of(name, "Layer") or instead_of(name, "Model")
         if advice:
             raise AttributeError(f"{record.name} ({type(self).__name__}): Keras's {name!r} is not here. {advice}")
         hint = _advice_on_missing(self, record, name)

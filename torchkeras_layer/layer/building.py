@@ -91,8 +91,9 @@ def build_for_call(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs:
 def _warn_without_call(layer: Any) -> None:
     """Warn if a called layer has neither `call` nor `build`, or has a method that may be a misspelt `call`."""
     cls = type(layer)
-    written = [name for one in cls.__mro__ if one.__module__.split(".")[0] not in _LIBRARIES for name in vars(one)]
-    misspelt = next(filter(looks_like_call, written), None)
+    bases = [one for one in cls.__mro__ if one.__module__.split(".")[0] not in _LIBRARIES]
+    methods = [name for one in bases for name, value in vars(one).items() if inspect.isfunction(value)]
+    misspelt = next(filter(looks_like_call, methods), None)
     if layer._torchkeras.activity_regularizer is None and (misspelt or not layer._torchkeras_facts.creates_weights):
         advice = f"Is its method {misspelt!r} meant to be `call`?" if misspelt else "Define `def call(self, inputs):`."
         warnings.warn(

@@ -138,7 +138,7 @@ def _check(layer: Any, inputs: Any) -> None:
     spec = record.only_spec
     is_one = spec is not None and isinstance(inputs, Tensor)
     if not (is_one and spec.accepts(inputs)):  # type: ignore[union-attr]
-        check_input_spec(record.input_spec, inputs, record.name, getattr(layer, "_torchkeras_advise", None))
+        check_input_spec(record.input_spec, inputs, record.name, layer)
 
 
 def _build(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:

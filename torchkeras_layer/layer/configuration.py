@@ -205,7 +205,8 @@ def from_config(cls: Any, config: Any) -> Any:
         TypeError: if the constructor does not accept the config.
     """
     if not isinstance(config, dict):
-        raise TypeError(f"{cls.__name__}.from_config: config must be a dict. Received: config={config!r}.")
+        way_out = " Does get_config() end with `return config`?" if config is None else ""
+        raise TypeError(f"{cls.__name__}.from_config: config must be a dict. Received: config={config!r}.{way_out}")
     try:
         return cls(**config)
     except Exception as error:

@@ -214,6 +214,19 @@ def _save_contiguous(layer: LayerBase, destination: Any, prefix: str) -> None:
             destination[prefix + name] = saved.contiguous()
 
 
+def _advice_on_torchs_weights(own: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """Return what to write, with a space before it, if a state_dict may be that of torch's own modules, else ''."""
+    for key, weight in own.items():
+        name = key.removesuffix("kernel")
+        found = given.get(key, given.get(f"{name}weight")) if name != key else None
+        fits = key in given and found is not None and found.shape == weight.shape
+        if isinstance(found, torch.Tensor) and found.dim() == weight.dim() and not fits:
+            axes = (*range(2, found.dim()), 1, 0)
+            if tuple(found.shape[axis] for axis in axes) == tuple(weight.shape):
+                return f" If it is of torch's modules: {key} is their {name}weight.permute{axes}."
+    return ""
+
+
 def check_state_dict(layer: LayerBase, state_dict: Mapping[str, Any], strict: bool, standard: Any) -> None:
     """Raise an error for a `state_dict` that does not fit before any weight is changed; torch raises it afterwards.
 
@@ -233,6 +246,7 @@ def check_state_dict(layer: LayerBase, state_dict: Mapping[str, Any], strict: bo
         name = layer._torchkeras.name
         raise RuntimeError(
             f"{name}: load_state_dict: the state_dict does not fit: {'; '.join(faults)}. Nothing was written."
+            f"{_advice_on_torchs_weights(own, state_dict)}"
         )
 
 

@@ -49,10 +49,10 @@ def call_symbolically(layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...]
     record: Record = layer._torchkeras
     for tensor in filter(is_symbolic, leaves((inputs, args, kwargs))):
         node_of(tensor)
-    check_input_spec(record.input_spec, inputs, record.name, getattr(layer, "_torchkeras_advise", None))
+    check_input_spec(record.input_spec, inputs, record.name, layer)
     if not record.built:
         layer._torchkeras_build(inputs, args, kwargs, outer)
-        check_input_spec(record.input_spec, inputs, record.name, getattr(layer, "_torchkeras_advise", None))
+        check_input_spec(record.input_spec, inputs, record.name, layer)
     inferred, run = layer._torchkeras_infer(outer, inputs, args, kwargs)
     outputs = _as_symbolic(layer, inferred)
     node = Node(layer, (inputs, *args), kwargs, outputs)

@@ -28,7 +28,14 @@ def resolved(layer: Layer, name: str, value: Any, get: Callable[[Any], Any]) -> 
     try:
         return get(value)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{type(layer).__name__}: {name}: {error}") from error
+        raise type(error)(f"{type(layer).__name__}: {name}: {error}{_advice_on_order(name, value)}") from error
+
+
+def _advice_on_order(name: str, value: Any) -> str:
+    """Return what to write for an int in place of an activation, as in torch's `Linear(in, out)`; '' for others."""
+    if not name.endswith("activation") or plain_int(value) is None:
+        return ""
+    return f" Is {value} the size of the outputs? Write it alone: layers learn the size of their inputs by themselves."
 
 
 def weight_arguments(
@@ -140,9 +147,11 @@ def one_of(layer: Layer, name: str, value: Any, *accepted: str) -> str:
     """
     word = str(value).lower()
     if word not in accepted:
+        is_size = name == "padding" and plain_int(value) is not None
+        way_out = f" Torch's padding={value} is keras.layers.ZeroPadding2D({value}) before the layer." * is_size
         raise ValueError(
             f"{type(layer).__name__}: {name} must be one of {', '.join(map(repr, accepted))}. "
-            f"Received: {name}={value!r}."
+            f"Received: {name}={value!r}.{way_out}"
         )
     return word
 
@@ -245,9 +254,11 @@ def axes_in(layer: Layer, axis: int | Sequence[int], shape: Sequence[int | None]
         check_shape(layer, shape)
     rank = len(shape)
     if not all(-rank <= one < rank for one in axes):
+        is_size = len(axes) == 1 and axes[0] == shape[-1]
+        way_out = f" Is {axes[0]} the number of features? Leave it out: layers learn it from their inputs." * is_size
         raise ValueError(
             f"{layer.name}: inputs of shape {tuple(shape)} have axes from {-rank} to {rank - 1}. "
-            f"Received: axis={axis!r}."
+            f"Received: axis={axis!r}.{way_out}"
         )
     found = tuple(sorted({one % rank for one in axes}))
     if len(found) < len(axes):

@@ -80,7 +80,8 @@ class Model(
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any) -> None:
         if (inputs is None) is not (outputs is None):
             raise ValueError(
-                f"{type(self).__name__}: give both inputs and outputs, or neither. Received: {inputs=}, {outputs=}."
+                f"{type(self).__name__}: give both inputs and outputs, or neither. Received: {inputs=}, {outputs=}. "
+                "Write Sequential([layer, …]) to call layers one after the other."
             )
         if kwargs.get("device") is not None:
             raise TypeError(

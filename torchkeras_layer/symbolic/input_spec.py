@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -212,16 +211,14 @@ class InputSpec:
         return f"InputSpec({', '.join(f'{n}={v}' for n, v in given if v is not None and v != {})})"
 
 
-def check_input_spec(
-    spec: Any, inputs: Any, layer_name: str, advise: Callable[[tuple[Any, ...]], str] | None = None
-) -> None:
+def check_input_spec(spec: Any, inputs: Any, layer_name: str, layer: Any = None) -> None:
     """Check the first argument of a call against a layer's `input_spec`.
 
     Args:
         spec: the layer's specs.
         inputs: the first argument.
         layer_name: begins the messages.
-        advise: returns what to write, for the shape of an input that does not fit.
+        layer: the layer, whose class may say what to write for the shape of an input that does not fit.
 
     Raises:
         ValueError: if the number of inputs is wrong, or one of them does not fit.
@@ -253,7 +250,8 @@ def check_input_spec(
         fault = one.fault_of(value)
         if fault is not None:
             shape = tuple(value.shape)
-            advice = (advise(shape) if advise else "") or rank_advice(shape, one.ndim, one.min_ndim)
+            advise = getattr(layer, "_torchkeras_advise", lambda shape: "")
+            advice = advise(shape) or rank_advice(shape, one.ndim, one.min_ndim)
             raise ValueError(
                 f"{layer_name}: input {index} does not fit the layer: {fault}. "
                 f"Received: {_kind_of(value)} of shape {shape}. {advice}".rstrip()

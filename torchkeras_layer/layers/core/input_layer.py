@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from torchkeras_layer._dtypes import dtype_name
 from torchkeras_layer._names import get_uid
 from torchkeras_layer._settings import floatx
@@ -165,6 +167,14 @@ def _dtype_name(dtype: Any, tensor: Any) -> str:
 
 
 def _batch_shape(without: dict[str, Any], full: dict[str, Any], batch_size: int | None, tensor: Any) -> Shape:
+    if isinstance(batch_size, (str, torch.dtype)):
+        raise TypeError(f"batch_size must be an int or None. Received: {batch_size=}. Write dtype={batch_size!r}.")
+    of_tensor = next((value for value in without.values() if isinstance(value, torch.Tensor)), None)
+    if of_tensor is not None:
+        raise TypeError(
+            f"shape must be a tuple of ints and None. Received: a tensor of shape {tuple(of_tensor.shape)}. Write "
+            f"Input({tuple(of_tensor.shape[1:])}), or call the model on the tensor."
+        )
     if batch_size is not None and any(value is not None for value in full.values()):
         raise ValueError(f"batch_shape has the batch size in it. Received: {full}, batch_size={batch_size!r}.")
     given = {name: value for name, value in {**without, **full, "tensor": tensor}.items() if value is not None}

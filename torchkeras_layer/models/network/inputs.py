@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from torchkeras_layer._call_mistakes import image_advice, rank_advice
 from torchkeras_layer._dtypes import STRING, torch_dtype
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer._structures import in_order, keys_in_order, leaves, map_leaves, places_in_order
@@ -137,13 +138,23 @@ class InputAdapter:
             found = tuple(None if _is_free(size) else size for size in tensor.shape)
             raise ValueError(
                 f"{self.model_name}: input {name!r} does not fit the model: expected shape={spec.shape}. "
-                f"Received: shape={found}."
+                f"Received: shape={found}. {_shape_advice(spec.shape, found)}".rstrip()
             )
         mask = getattr(tensor, "_keras_mask", None)
         fitted = fitted if fitted.dtype is dtype else fitted.to(dtype)
         if mask is not None and fitted is not tensor:
             fitted._keras_mask = mask  # type: ignore[attr-defined]
         return fitted
+
+
+def _shape_advice(expected: Shape, found: tuple[Any, ...]) -> str:
+    """Return what to write if an input lacks the batch axis, or the shape that `Input` was given has it, else ''."""
+    if found == expected[1:] and found:
+        return (
+            f"Input and input_shape take shapes without the batch axis; for one sample, write x[None], {(1, *found)}."
+        )
+    images = image_advice(len(expected) - 2, found, channels_last=True) if len(expected) == 4 else ""
+    return rank_advice(found, len(expected), None) or (images if len(found) == 4 else "")
 
 
 def _fits(expected: int | None, size: int) -> bool:
