@@ -185,10 +185,8 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
     declarations = _remove_declarations(cls)
     inherited = [vars(one)["_torchkeras_facts"] for one in cls.__mro__[1:] if "_torchkeras_facts" in vars(one)]
     stated = [options, *(facts.own_options for facts in inherited)]
-    defines_mask = cls.compute_mask not in {
-        base.compute_mask,
-        *_methods_with(cls, "compute_mask", "default_mask", options),
-    }
+    default_masks = {base.compute_mask, *_methods_with(cls, "compute_mask", "default_mask", options)}
+    defines_mask = cls.compute_mask not in default_masks
     shapes, mro = cls.compute_output_shape, cls.__mro__
     overrides = _overridden(cls)
     is_built_in = _is_built_in(cls.call) and not overrides
@@ -216,8 +214,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         adds_losses=_nearest_option(stated, "adds_losses", True),
         adds_updates=_nearest_option(stated, "adds_updates", True),
         # A user's `call` may not.
-        may_change_inputs=_nearest_option(stated, "may_change_inputs", False)
-        and cls.call.__module__.startswith("torchkeras_layer."),
+        may_change_inputs=_nearest_option(stated, "may_change_inputs", False) and _is_ours(cls.call),
         has_torch_base_only=mro[mro.index(LazyModuleMixin) + 1] is nn.Module,
         declared=dict(ChainMap(declarations, *(facts.own_declarations for facts in inherited))),
         own_options=options,

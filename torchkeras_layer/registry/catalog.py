@@ -122,8 +122,8 @@ class Catalog:
             return member()
         except TypeError as error:
             raise ValueError(
-                f"{self.kind}: {member.__name__} cannot be created without arguments. {error} Pass an instance, or a "
-                f"config: {{'class_name': {member.__name__!r}, 'config': {{...}}}}."
+                f"{self.kind}: {member.__name__} cannot be created without arguments. Pass an instance, or a "
+                f"config: {{'class_name': {member.__name__!r}, 'config': {{...}}}}. {error}"
             ) from error
 
     def _complaint(self, identifier: Any) -> str:
