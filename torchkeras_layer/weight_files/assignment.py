@@ -20,8 +20,8 @@ class LoadReport:
     """What was loaded from a file, and what was not.
 
     Attributes:
-        loaded: for each weight that was set, its name in the model and its place in the file.
-        missing: the weights of the model that the file has no values for.
+        loaded: for each weight that was set, its key in the `state_dict` of the model, and its place in the file.
+        missing: the keys of the weights that the file has no values for.
         unexpected: the places in the file that the model has no weight for.
         mismatched: the layers that were left out because their weights have other shapes in the file.
 

@@ -25,9 +25,9 @@ _VALUES = "vars"
 
 
 def is_by_paths(root: Group) -> bool:
-    """Whether a file has this form."""
-    names = root.names()
-    return any(name.replace("\\", "/").split("/")[0] in (*_LISTS_OF_LAYERS, _VALUES) for name in names)
+    """Whether a file has this form: each array is in a group `vars`. So has a file of nothing at all."""
+    paths = root.walk(leave_out=_OF_TRAINING)
+    return all(len(path) > 1 and path[-2] == _VALUES for path in paths)
 
 
 def assign_by_paths(root: Group, model: Any, assignment: Assignment) -> list[str]:

@@ -74,7 +74,7 @@ def assign_from(root: Group, model: Any, by_name: bool = False, skip_mismatch: b
             f"{root.where}: by_name is for files that list layers by name. Received: a file that has paths of "
             "attributes. Leave by_name out; skip_mismatch=True leaves out layers with other shapes."
         )
-    elif is_by_paths(root) or not root.names():
+    elif is_by_paths(root):
         unexpected = assign_by_paths(root, model, assignment)
     else:
         raise ModelFileError(
