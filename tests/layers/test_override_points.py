@@ -159,3 +159,30 @@ def test_noise_shape_of_other_dropouts(name):
     outputs = Rows(0.5)(torch.ones(50, 2, 4))
     assert (outputs == outputs[:, :1, :1]).all()
     assert len(set(outputs[:, 0, 0].tolist())) == 2
+
+
+def _halved(library):
+    class Halved(library.layers.SpectralNormalization):
+        def normalized_weights(self):
+            vector, kernel = super().normalized_weights()
+            return vector, kernel / 2
+
+    return Halved
+
+
+def test_the_weights_of_a_spectral_normalization():
+    class OfTFKeras(L.SpectralNormalization):
+        def normalize_weights(self):
+            kernel, vector = super().normalize_weights()
+            return kernel / 2, vector
+
+    x = torch.linspace(-1, 1, 12).reshape(3, 4)
+    mine, theirs = pair(lambda library: lambda: _halved(library)(library.layers.Dense(2)), (3, 4))
+    third = OfTFKeras(L.Dense(2))
+    third.build((3, 4))
+    third.set_weights(mine.get_weights())
+    for _ in range(2):
+        expected = theirs(x, training=True)
+        for layer in (mine, third):
+            assert_close(layer(x, training=True), expected, atol=1e-5)
+            assert_close(layer.vector_u, theirs.vector_u.value, atol=1e-5)

@@ -210,3 +210,9 @@ def test_and_so_they_are_when_they_are_kept():
     assert [tuple(state.shape) for state in layer.states] == [(2, 2), (2, 3)]
     expected = layers.RNN([layer.cell.cells[0], layer.cell.cells[1]])(INPUTS, initial_state=[first, second])
     assert torch.equal(layer(INPUTS)[0], expected)
+
+
+def test_a_stack_is_made_from_a_config_with_custom_objects():
+    config = layers.StackedRNNCells([Cell(2), layers.GRUCell(3)]).get_config()
+    twin = layers.StackedRNNCells.from_config(config, custom_objects=CUSTOM)
+    assert [type(cell) for cell in twin.cells] == [Cell, layers.GRUCell]

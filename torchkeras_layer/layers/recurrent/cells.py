@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -265,7 +266,7 @@ class StackedRNNCells(BuiltInLayer):
         return [first_state(cell, names, size, dtype, device, like) for cell, names in taken]
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
         """Create the layer from a config of this library, Keras 3 or TF-Keras.
 
         >>> import torchkeras_layer as keras
@@ -274,5 +275,5 @@ class StackedRNNCells(BuiltInLayer):
         3
         """
         if isinstance(config, dict) and isinstance(config.get("cells"), (list, tuple)):
-            config = {**config, "cells": [read_cell(cell) for cell in config["cells"]]}
+            config = {**config, "cells": [read_cell(cell, custom_objects) for cell in config["cells"]]}
         return super().from_config(config)

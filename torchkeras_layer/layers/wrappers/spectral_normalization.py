@@ -92,6 +92,38 @@ class SpectralNormalization(Wrapper):
         """Return the shape of the layer's output."""
         return self.layer.compute_output_shape(input_shape)
 
+    @torch.no_grad()
+    def normalized_weights(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the next `vector_u` and the normalized kernel. A subclass may override it, as in Keras 3.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = SpectralNormalization(keras.layers.Dense(1)); layer.build((None, 2))
+        >>> vector, kernel = layer.normalized_weights()
+        >>> torch.linalg.vector_norm(kernel).round(decimals=4)
+        tensor(1.)
+        """
+        kernel, left = _kernel_of(self), self.vector_u[0]
+        matrix = kernel.reshape(-1, kernel.shape[-1])
+        right, along = left, torch.mv(matrix, left)
+        for _ in range(self.power_iterations):
+            right = _of_length_1(along)
+            left = _of_length_1(torch.mv(matrix.t(), right))
+            along = torch.mv(matrix, left)
+        return left.unsqueeze(0), kernel / torch.dot(right, along)
+
+    def normalize_weights(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the same in the order of TF-Keras: the normalized kernel, and the next `vector_u`.
+
+        A subclass may override this method in place of `normalized_weights`.
+
+        >>> import torchkeras_layer as keras
+        >>> layer = SpectralNormalization(keras.layers.Dense(1)); layer.build((None, 2))
+        >>> [tuple(weight.shape) for weight in layer.normalize_weights()]
+        [(2, 1), (1, 1)]
+        """
+        vector_u, kernel = self.normalized_weights()
+        return kernel, vector_u
+
     @property
     def kernel(self) -> torch.Tensor:
         """The weight that is normalized."""
@@ -130,17 +162,14 @@ def _kernel_of(layer: SpectralNormalization) -> torch.Tensor:
 @torch.no_grad()
 def _normalize(layer: SpectralNormalization) -> None:
     """Divide the kernel by its largest singular value."""
+    if type(layer).normalize_weights is SpectralNormalization.normalize_weights:
+        following, normalized = layer.normalized_weights()
+    else:
+        normalized, following = layer.normalize_weights()
     kernel, vector_u = _kernel_of(layer), layer.vector_u
-    matrix, left = kernel.reshape(-1, kernel.shape[-1]), vector_u[0]
-    right, along = left, torch.mv(matrix, left)
-    for _ in range(layer.power_iterations):
-        right = _of_length_1(along)
-        left = _of_length_1(torch.mv(matrix.t(), right))
-        along = torch.mv(matrix, left)
-    singular_value = torch.dot(right, along)
     has_values = kernel.any()
-    vector_u.copy_(torch.where(has_values, left, vector_u))
-    kernel.copy_(torch.where(has_values, kernel / singular_value, kernel))
+    vector_u.copy_(torch.where(has_values, following, vector_u))
+    kernel.copy_(torch.where(has_values, normalized, kernel))
 
 
 def _cast(layer: SpectralNormalization, outputs: Any) -> Any:
