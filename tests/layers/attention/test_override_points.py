@@ -160,3 +160,21 @@ def test_softmax_and_causal_mask_of_several_heads(make, arguments, kind):
     expected, scores = theirs(x, x, return_attention_scores=True, **given)
     assert_close(mine(x, x, **given), expected, atol=1e-5)
     assert_close(mine(x, x, return_attention_scores=True, **given)[1], scores, atol=1e-5)
+
+
+def test_compute_attention_with_the_arguments_of_tf_keras():
+    class Own(L.MultiHeadAttention):
+        def _compute_attention(self, query, key, value, attention_mask=None, training=None):
+            weights = self._masked_softmax(torch.einsum("btnh,bsnh->bnts", query, key) / 3**0.5, attention_mask)
+            return torch.einsum("bnts,bsnh->btnh", weights, value), weights
+
+    own, plain, x = Own(2, 3), L.MultiHeadAttention(2, 3), torch.linspace(-1, 1, 48).reshape(2, 4, 6)
+    for layer in (own, plain):
+        layer.build(x.shape, x.shape)
+    own.set_weights(plain.get_weights())
+    for given in ({}, {"use_causal_mask": True}, {"attention_mask": torch.ones(2, 4, 4).bool().triu()}):
+        for found, expected in zip(
+            *(one(x, x, return_attention_scores=True, **given) for one in (own, plain)), strict=True
+        ):
+            assert_close(found, expected, atol=1e-5)
+        assert_close(own(x, x, **given), plain(x, x, **given), atol=1e-5)

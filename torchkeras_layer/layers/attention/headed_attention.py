@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from torchkeras_layer._shapes import Shape, as_shape
 from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layers.arguments import number_between, positive_int, resolved
 from torchkeras_layer.layers.attention.axes import AttentionAxes, check_shapes
+from torchkeras_layer.layers.attention.overrides import own_mask, with_argument_for_scores
 from torchkeras_layer.layers.attention.scores import (
     attend,
     causal_mask,
@@ -70,6 +70,12 @@ class HeadedAttention(BuiltInLayer):
 
     # Torch chooses its fastest kernel itself. `softmax_robust_masking` of Keras 2 does not change the results.
     _torchkeras_without_effect = ("flash_attention", "softmax_robust_masking")
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let a class override `_compute_attention` with the arguments of TF-Keras."""
+        if "_compute_attention" in vars(cls):
+            cls._compute_attention = with_argument_for_scores(cls._compute_attention)
+        super().__init_subclass__(**options)
 
     def __init__(
         self,
@@ -166,7 +172,7 @@ class HeadedAttention(BuiltInLayer):
         if type(self)._compute_attention_mask is HeadedAttention._compute_attention_mask:
             mask, is_causal = _mask_of_call(self, query, key, masks, use_causal_mask)
         else:
-            mask, is_causal = _own_mask(self, query, value, key, masks, use_causal_mask), False
+            mask, is_causal = own_mask(self, query, value, key, masks, use_causal_mask), False
         gate = self._gate_dense(query) if self.use_gate else None
         attended, scores = self._compute_attention(
             self._query_dense(query),
@@ -300,27 +306,6 @@ def _mask_of_call(
     if mask is None and not layer._torchkeras_facts.overrides & {"_compute_attention", "_compute_causal_mask"}:
         return None, True
     return merged([mask, layer._compute_causal_mask(query, key)]), False
-
-
-def _own_mask(
-    layer: HeadedAttention,
-    query: torch.Tensor,
-    value: torch.Tensor,
-    key: torch.Tensor,
-    masks: list[Any],
-    use_causal_mask: bool,
-) -> torch.Tensor | None:
-    """Return the mask of the scores that a subclass computes; it may have the arguments of Keras 3 or of TF-Keras."""
-    names = ("query_mask", "value_mask", "key_mask", "attention_mask")
-    given = {**dict(zip(names, masks, strict=True)), "use_causal_mask": use_causal_mask}
-    parameters = inspect.signature(layer._compute_attention_mask).parameters
-    if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
-        given = {name: value for name, value in given.items() if name in parameters}
-    given |= {"key": key} if "key" in parameters else {}
-    mask = layer._compute_attention_mask(query, value, **given)
-    axes = layer._torchkeras.derived.axes
-    ranks = range(2 * axes.count, len(axes.batch) + 2 + 2 * axes.count)
-    return None if mask is None else read_mask(layer, "the mask of _compute_attention_mask", mask, query, ranks)
 
 
 def _merge_masks(layer: HeadedAttention, query: torch.Tensor, key: torch.Tensor, *masks: Any) -> torch.Tensor | None:
