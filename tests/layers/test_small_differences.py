@@ -65,3 +65,8 @@ def test_a_slice_that_cannot_be_written():
 
 def test_the_version():
     assert ours.version() == ours.__version__
+
+
+def test_a_shape_may_be_an_int_of_numpy():
+    layer = ours.Layer()
+    assert [layer.add_weight(shape=size).shape for size in (4, np.int64(3), np.uint8(2))] == [(4,), (3,), (2,)]

@@ -122,10 +122,65 @@ def _cosine(length: int) -> np.ndarray:
     return np.sin(np.pi / length * (np.arange(length) + 0.5))
 
 
+def _bartlett_hann(length: int) -> np.ndarray:
+    place = np.linspace(-0.5, 0.5, length)
+    return 0.62 - 0.48 * np.abs(place) + 0.38 * np.cos(2 * np.pi * place)
+
+
+def _bohman(length: int) -> np.ndarray:
+    place = np.abs(np.linspace(-1.0, 1.0, length))
+    values = (1 - place) * np.cos(np.pi * place) + np.sin(np.pi * place) / np.pi
+    values[[0, -1]] = 0.0
+    return values
+
+
+def _parzen(length: int) -> np.ndarray:
+    place = np.abs(2 * np.arange(length) - (length - 1)) / length
+    inner, outer = 1 - 6 * place**2 * (1 - place), 2 * (1 - place) ** 3
+    return np.where(place <= (length - 1) / 2 / length, inner, outer)
+
+
+def _exponential(length: int) -> np.ndarray:
+    return np.exp(-np.abs(np.arange(length) - (length - 1) / 2))
+
+
+def _lanczos(length: int) -> np.ndarray:
+    return np.sinc(np.linspace(-1.0, 1.0, length))
+
+
+def _tukey(length: int) -> np.ndarray:
+    """Return a window that rises as a cosine in its first quarter, and falls in its last."""
+    from_end = np.minimum(np.arange(length), np.arange(length)[::-1])
+    return np.where(from_end < (length - 1) / 4, 0.5 - 0.5 * np.cos(4 * np.pi * from_end / (length - 1)), 1.0)
+
+
+def _taylor(length: int) -> np.ndarray:
+    """Return the window of 4 terms whose side lobes are 30 dB below the main lobe, scaled to 1 in the middle."""
+    orders, spread = np.arange(1, 4), np.arccosh(10**1.5) / np.pi
+    width = 16 / (spread**2 + 3.5**2)
+    zeros = width * (spread**2 + (orders - 0.5) ** 2)
+    factors = [
+        -((-1) ** order) * np.prod(1 - order**2 / zeros) / 2 / np.prod(1 - order**2 / orders[orders != order] ** 2)
+        for order in orders
+    ]
+
+    def values(place: np.ndarray) -> np.ndarray:
+        return 1 + 2 * np.cos(2 * np.pi * np.outer(place, orders)) @ np.array(factors)
+
+    return values((np.arange(length) - (length - 1) / 2) / length) / values(np.zeros(1))
+
+
 _SHAPES: dict[str, Callable[[int], np.ndarray]] = {
     "bartlett": _bartlett,
     "triang": _triangle,
     "cosine": _cosine,
+    "barthann": _bartlett_hann,
+    "bohman": _bohman,
+    "parzen": _parzen,
+    "exponential": _exponential,
+    "lanczos": _lanczos,
+    "tukey": _tukey,
+    "taylor": _taylor,
 }
 
 WINDOWS = (*_COSINE_SUMS, *_SHAPES)

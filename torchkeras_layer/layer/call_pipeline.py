@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._call_mistakes import explain_arguments, strings_advice
@@ -25,9 +25,9 @@ from torchkeras_layer.layer.dtypes import (
     lists_as_tensors,
     read_arguments,
 )
-from torchkeras_layer.layer.record import Record
+from torchkeras_layer.layer.record import Record, is_layer
 from torchkeras_layer.layer.symbolic_calls import call_symbolically, warn_of_changes
-from torchkeras_layer.layer.weight_lists import weights_of
+from torchkeras_layer.layer.weight_lists import modules_in, weights_of
 from torchkeras_layer.symbolic.input_spec import check_input_spec, describe
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic
 
@@ -199,6 +199,33 @@ def training_mode(layer: LayerBase, context: CallContext) -> Any:
             inherited = state.training
         state.training = inherited
     return layer.training if inherited is None else inherited
+
+
+# What layers do in training only: how much of it, 0 for nothing.
+_AMOUNTS = ("rate", "stddev", "dropout", "recurrent_dropout")
+
+
+def differs_in_training(layer: LayerBase) -> bool:
+    """Whether a layer, or a module inside it, computes something else in training than in inference."""
+    modules = nn.modules
+    return any(
+        _layer_differs(module)
+        if is_layer(module)
+        else (isinstance(module, modules.dropout._DropoutNd) and module.p > 0)
+        or isinstance(module, modules.batchnorm._BatchNorm)
+        for module in modules_in(layer)
+    )
+
+
+def _layer_differs(layer: Any) -> bool:
+    stated = layer.__dict__.get("uses_learning_phase", getattr(type(layer), "uses_learning_phase", None))
+    if isinstance(stated, bool):
+        return stated
+    facts = layer._torchkeras_facts
+    amounts = [getattr(layer, name) for name in _AMOUNTS if hasattr(layer, name)]
+    # A built-in layer that has neither passes `training` on.
+    is_own = any(amounts) or facts.adds_updates if facts.is_built_in else True
+    return facts.signature.takes_training and is_own
 
 
 def _add_activity_loss(layer: LayerBase, regularizer: Any, outputs: Any) -> None:

@@ -26,6 +26,7 @@ from torchkeras_layer.layer.call_pipeline import (
     are_plain,
     begin_outermost,
     call_in_full,
+    differs_in_training,
     is_traced,
     no_output_message,
     stateless_call,
@@ -254,6 +255,22 @@ class Calls(LayerBase):
     @stateful.setter
     def stateful(self, value: bool) -> None:
         self._torchkeras.stateful = bool(value)
+
+    @property
+    def uses_learning_phase(self) -> bool:
+        """Whether a layer inside this one, or itself, computes something else in training, as Keras 1 and 2 tell it.
+
+        A layer of one's own counts if its `call` takes `training`, unless this was assigned.
+
+        >>> import torchkeras_layer as keras
+        >>> keras.layers.Dropout(0.5).uses_learning_phase, keras.layers.Dropout(0).uses_learning_phase
+        (True, False)
+        """
+        return differs_in_training(self)
+
+    @uses_learning_phase.setter
+    def uses_learning_phase(self, value: bool) -> None:
+        self.__dict__["uses_learning_phase"] = bool(value)
 
     def stateless_call(
         self,

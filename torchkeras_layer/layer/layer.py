@@ -77,9 +77,6 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
     (torch.Size([2, 1]), ['0.w', '0.b', '2.w', '2.b'])
     """
 
-    # Code written for Keras 1 asks whether the output depends on `K.learning_phase`.
-    uses_learning_phase = False
-
     def __init__(
         self,
         trainable: bool = True,

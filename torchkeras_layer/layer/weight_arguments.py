@@ -167,7 +167,7 @@ def read_request(
             caching_device=asked.get("caching_device"),
         )
         given = () if asked.get("shape") is None else asked["shape"]
-        shape = full_shape((given,) if isinstance(given, int) and not isinstance(given, bool) else given)
+        shape = full_shape((given,) if isinstance(given, (int, np.integer)) and not isinstance(given, bool) else given)
     return WeightRequest(where, spec, shape, dtype, asked.get("getter"))
 
 

@@ -42,7 +42,8 @@ def deserialize_keras_object(
     Args:
         config: the config; with `module_objects` also a name.
         custom_objects: classes and functions by the names that the config has for them.
-        safe_mode: no effect, because a config never contains code.
+        safe_mode: no effect. What Keras 3 runs with `False` only, the bytecode of a lambda and the pickle of a module,
+            is refused with either value: there is no code for it here.
         module_objects: further classes and functions by name, looked up after custom ones, as in Keras 2.
         printable_module_name: what they are, for the message that a name is not among them.
 
@@ -135,7 +136,8 @@ def _read_object(config: dict[str, Any], kinds: tuple[str, ...]) -> Any:
         return _decode(codec, envelope)
     if envelope.class_name == "__lambda__":
         raise DeserializationError(
-            "deserialize_keras_object: the config contains a Python lambda as bytecode, which is never run. "
+            "deserialize_keras_object: the config contains a Python lambda as bytecode, which is never run, "
+            "with safe_mode=False neither. "
             "Write a function instead, register it with @register_keras_serializable(), and put its name "
             "into the config. See docs/differences.md#code-in-configs"
         )

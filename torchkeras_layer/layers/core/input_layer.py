@@ -100,6 +100,15 @@ class InputLayer(Layer):
         """Name of the dtype of the input."""
         return self._torchkeras.derived.name
 
+    @property
+    def sparse(self) -> bool:
+        """Whether the input is sparse, which it never is here.
+
+        >>> InputLayer((3,)).sparse
+        False
+        """
+        return False
+
     def call(self, inputs: Any) -> Any:
         """Return the inputs."""
         return inputs

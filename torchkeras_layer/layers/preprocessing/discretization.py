@@ -13,7 +13,7 @@ from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import number_between, positive_int
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
-from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape, read_output_mode
+from torchkeras_layer.layers.preprocessing.encoding import encode, encoded_shape, read_output_mode
 from torchkeras_layer.layers.preprocessing.numeric_data import batches_of, read_numbers
 from torchkeras_layer.symbolic import TensorSpec
 
@@ -36,8 +36,7 @@ class Discretization(DataLayer):
 
     Raises:
         ValueError: if both or neither of `bin_boundaries` and `num_bins` are given, an argument is invalid, or `sparse`
-            is given; in a call, if there are no boundaries yet, or the rank of the inputs is above 2 ('multi_hot' and
-            'count').
+            is given; in a call, if there are no boundaries yet.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Discretization([0.0, 1.0])(torch.tensor([[-1.5, 0.0], [3.4, 0.5]]))
@@ -107,7 +106,6 @@ class Discretization(DataLayer):
         boundaries: torch.Tensor | None = self._torchkeras.derived
         if boundaries is None:
             raise ValueError(f"{self.name}: has no boundaries yet. Call adapt(data), or pass bin_boundaries.")
-        check_rows(self, "one_hot" if self.output_mode == "int" else self.output_mode, inputs.shape)
         dtype = torch.promote_types(inputs.dtype, torch.float32) if inputs.is_floating_point() else torch.float64
         boundaries, wanted = boundaries.to(inputs.device, dtype), _output_dtype(self)
         # Torch warns about values that are not contiguous.
@@ -118,15 +116,11 @@ class Discretization(DataLayer):
         return encode(bins, self.output_mode, len(boundaries) + 1, wanted)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs, or of the vectors made of them.
-
-        Raises:
-            ValueError: if the rank of the inputs is too high.
-        """
+        """Return the shape of the inputs, or of the vectors made of them."""
         if self.output_mode == "int":
             return tuple(input_shape)
         depth = self.num_bins if self.bin_boundaries is None else len(self.bin_boundaries) + 1
-        return encoded_shape(self, self.output_mode, depth, input_shape)
+        return encoded_shape(self.output_mode, depth, input_shape)
 
     def compute_output_signature(self, input_signature: Any) -> Any:
         """Return the `TensorSpec` of the output for inputs with a given `TensorSpec`."""

@@ -20,8 +20,8 @@ _OLD_NAMES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 class CategoryEncoding(DataLayer):
     """Encode ints from 0 to `num_tokens - 1` as vectors of length `num_tokens`.
 
-    Shapes: (batch, length) or (length,) -> (batch, num_tokens) or (num_tokens,); with 'one_hot' any ->
-    the same followed by num_tokens, which replaces a last axis of size 1.
+    Shapes: (…, length) -> (…, num_tokens); with 'one_hot' any -> the same followed by num_tokens, which replaces a last
+    axis of size 1. For rank 3 and higher, Keras 3 says the same, but with data it counts over the second axis.
 
     Args:
         num_tokens: number of categories.
@@ -31,8 +31,7 @@ class CategoryEncoding(DataLayer):
 
     Raises:
         ValueError: if `num_tokens` is not a positive int, `output_mode` is unknown or `sparse` is given; in a call, if
-            an int is out of range, the rank of the inputs is above 2 (except with 'one_hot'), or `count_weights` do not
-            fit.
+            an int is out of range, or `count_weights` do not fit.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.CategoryEncoding(4)([[0, 1], [3, 3]])
@@ -59,7 +58,6 @@ class CategoryEncoding(DataLayer):
             inputs: ints from 0 to `num_tokens - 1`.
             count_weights: with 'count', the number that each int adds, in the shape of the inputs; by default 1.
         """
-        check_rows(self, self.output_mode, inputs.shape)
         dtype = self._torchkeras.policy.variable
         weights = None if count_weights is None else _read_count_weights(self, inputs, count_weights)
         try:
@@ -73,12 +71,8 @@ class CategoryEncoding(DataLayer):
             ) from None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the vectors.
-
-        Raises:
-            ValueError: if the rank of the inputs is too high.
-        """
-        return encoded_shape(self, self.output_mode, self.num_tokens, input_shape)
+        """Return the shape of the vectors."""
+        return encoded_shape(self.output_mode, self.num_tokens, input_shape)
 
 
 def _read_count_weights(layer: CategoryEncoding, inputs: torch.Tensor, count_weights: Any) -> torch.Tensor:
@@ -133,37 +127,16 @@ def encode(
     return zeros.scatter(-1, indices, 1)
 
 
-def encoded_shape(layer: Layer, mode: str, depth: int | None, shape: Shape) -> Shape:
+def encoded_shape(mode: str, depth: int | None, shape: Shape) -> Shape:
     """Return the shape of the result of `encode` for indices of a given shape.
 
-    Raises:
-        ValueError: if the rank is above 2, except with 'one_hot'.
-
-    >>> encoded_shape(Layer(), "count", 5, (None, 3)), encoded_shape(Layer(), "one_hot", 5, (None, 1))
+    >>> encoded_shape("count", 5, (None, 3)), encoded_shape("one_hot", 5, (None, 1))
     ((None, 5), (None, 5))
     """
     shape = tuple(shape)
     if mode == "one_hot":
         return (*(shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape), depth)
-    check_rows(layer, mode, shape)
     return (*shape[:-1], depth)
-
-
-def check_rows(layer: Layer, mode: str, shape: Any) -> None:
-    """Check that the rank of indices is at most 2, except with 'one_hot'.
-
-    For higher ranks, Keras's documentation sums over the last axis, Keras 3 over the second one, and Keras 2 raises.
-
-    Raises:
-        ValueError: if it is higher.
-
-    >>> check_rows(Layer(), "count", (2, 3))
-    """
-    if mode != "one_hot" and len(shape) > 2:
-        raise ValueError(
-            f"{layer.name}: output_mode={mode!r} is for inputs of shape (batch, length). "
-            f"Received: inputs of shape {tuple(shape)}. Reshape them, for instance with keras.layers.Flatten()."
-        )
 
 
 def _without_single_axis(indices: torch.Tensor) -> torch.Tensor:

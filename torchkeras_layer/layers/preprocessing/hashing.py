@@ -14,7 +14,7 @@ import torch
 from torchkeras_layer._shapes import Shape, as_shape, is_shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.preprocessing.data_layer import as_string_array, holds_strings, read_numeric_inputs
-from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape
+from torchkeras_layer.layers.preprocessing.encoding import encode, encoded_shape
 from torchkeras_layer.layers.preprocessing.hash_bins import (
     HashBinLayer,
     StringHashes,
@@ -50,8 +50,7 @@ class Hashing(HashBinLayer):
 
     Raises:
         ValueError: if `num_bins` is not a positive 64-bit int, `salt` or `output_mode` is invalid, `dtype` is not an
-            integer dtype for 'int', or `sparse` is given; in a call, if the rank of the inputs is above 2 ('multi_hot'
-            and 'count').
+            integer dtype for 'int', or `sparse` is given.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.Hashing(3)([["A"], ["B"], ["C"], ["D"], ["E"]]).flatten()
@@ -81,18 +80,13 @@ class Hashing(HashBinLayer):
         )
         if self.output_mode == "int":
             return indices.to(self._torchkeras.compute_dtype)
-        check_rows(self, self.output_mode, indices.shape)
         return encode(indices, self.output_mode, self.num_bins, self._torchkeras.compute_dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs, or of the vectors made of them.
-
-        Raises:
-            ValueError: if the rank of the inputs is too high.
-        """
+        """Return the shape of the inputs, or of the vectors made of them."""
         if self.output_mode == "int":
             return tuple(input_shape)
-        return encoded_shape(self, self.output_mode, self.num_bins, input_shape)
+        return encoded_shape(self.output_mode, self.num_bins, input_shape)
 
     def _torchkeras_read_inputs(self, inputs: Any) -> Any:
         return as_string_array(self, inputs) if holds_strings(inputs) else read_numeric_inputs(self, inputs)
@@ -174,7 +168,7 @@ class HashedCrossing(HashBinLayer):
         shape = _common_shape(
             self, [as_shape(shape) for shape in _list_of_features(self, input_shape if is_list else None)]
         )
-        return shape if self.output_mode == "int" else encoded_shape(self, self.output_mode, self.num_bins, shape)
+        return shape if self.output_mode == "int" else encoded_shape(self.output_mode, self.num_bins, shape)
 
     def _torchkeras_read_inputs(self, inputs: Any) -> Any:
         return [_read_feature(self, feature) for feature in _list_of_features(self, inputs)]

@@ -91,8 +91,7 @@ class IntegerLookup(VocabularyLookup):
         FileNotFoundError: if the vocabulary file does not exist.
         TypeError: for tokens that are not ints.
         ValueError: if arguments are invalid or contradict each other, or a token occurs twice or is a special token; in
-            a call, if there is no vocabulary yet, an int is unknown with `num_oov_indices=0`, or the rank of the inputs
-            is too high.
+            a call, if there is no vocabulary yet, or an int is unknown with `num_oov_indices=0`.
 
     >>> import torchkeras_layer as keras
     >>> keras.layers.IntegerLookup(vocabulary=[12, 36, 1138])([[1138, 12], [7, 36]])

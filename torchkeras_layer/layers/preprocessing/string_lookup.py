@@ -120,8 +120,7 @@ class StringLookup(StringLayer, VocabularyLookup):
         FileNotFoundError: if the vocabulary file does not exist.
         TypeError: for tokens or inputs that are not strings.
         ValueError: if arguments are invalid or contradict each other, or a token occurs twice or is a special token; in
-            a call, if there is no vocabulary yet, a string is unknown with `num_oov_indices=0`, or the rank of the
-            inputs is too high.
+            a call, if there is no vocabulary yet, or a string is unknown with `num_oov_indices=0`.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.StringLookup()

@@ -17,7 +17,7 @@ from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer.dtypes import weights_device
 from torchkeras_layer.layers.arguments import positive_int
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
-from torchkeras_layer.layers.preprocessing.encoding import check_rows, encode, encoded_shape, read_output_mode
+from torchkeras_layer.layers.preprocessing.encoding import encode, encoded_shape, read_output_mode
 from torchkeras_layer.layers.preprocessing.hash_bins import read_salt
 from torchkeras_layer.layers.preprocessing.vocabulary import (
     Token,
@@ -194,7 +194,6 @@ class VocabularyLookup(DataLayer):
         mode, dtype = self.output_mode, _output_dtype(self)
         if mode == "int":
             return indices.to(dtype)
-        check_rows(self, mode, indices.shape)
         outputs = encode(indices, "count" if mode == "tf_idf" else mode, _depth(self) + 1, dtype)[..., :-1]
         return outputs * self._torchkeras_idf_weights.to(dtype) if mode == "tf_idf" else outputs
 
@@ -203,15 +202,11 @@ class VocabularyLookup(DataLayer):
         return 0 if self.output_mode == "int" else _depth(self)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the inputs, or of the vectors made of them.
-
-        Raises:
-            ValueError: if the rank of the inputs is too high.
-        """
+        """Return the shape of the inputs, or of the vectors made of them."""
         if self.output_mode == "int":
             return tuple(input_shape)
         is_known = self.pad_to_max_tokens or self._torchkeras.derived.vocabulary is not None
-        return encoded_shape(self, self.output_mode, _depth(self) if is_known else None, input_shape)
+        return encoded_shape(self.output_mode, _depth(self) if is_known else None, input_shape)
 
     def compute_output_signature(self, input_signature: Any) -> Any:
         """Return the `TensorSpec` of the output for inputs with a given `TensorSpec`."""

@@ -27,7 +27,7 @@ class NormalizedWeight:
 
 
 @catalog.register()
-class SpectralNormalization(Wrapper):
+class SpectralNormalization(Wrapper, adds_updates=True):
     """Divide the `kernel` (or `embeddings`) of a layer by its largest singular value, in each call in training.
 
     The kernel is treated as a matrix: all axes but the last are joined. The singular value is found by power iteration,
