@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
+from collections import deque
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -13,7 +15,15 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from torchkeras_layer._absent import instead_of
 from torchkeras_layer.layer.call_records import Recording
 from torchkeras_layer.layer.class_facts import ClassFacts
-from torchkeras_layer.layer.containers import forget_creator, forget_spec, track
+from torchkeras_layer.layer.containers import (
+    CONTAINER_TYPES,
+    TrackedContainer,
+    forget_creator,
+    forget_spec,
+    holds_state,
+    is_tracked_type,
+    track,
+)
 from torchkeras_layer.layer.context import cast_for_call, per_thread
 from torchkeras_layer.layer.record import KEY, NotInitializedError, Record, begin_module, too_early_message
 from torchkeras_layer.layer.weight_creation import not_built_message
@@ -31,7 +41,8 @@ _CALLED_METHODS = frozenset(
 )
 
 _NOTHING = object()
-_TRACKED_TYPES: Any = (torch.Tensor, nn.Module, list, tuple, dict)
+_CONTAINERS: Any = (list, tuple, dict, deque, set, frozenset)
+_TRACKED_TYPES: Any = (torch.Tensor, nn.Module, *_CONTAINERS)
 
 
 class LayerBase(LazyModuleMixin, nn.Module):
@@ -99,19 +110,19 @@ class LayerBase(LazyModuleMixin, nn.Module):
         """Return a weight or sublayer; inside `call`, a mixed policy casts weights to the compute dtype."""
         # Parameters come first: in a small layer, reading a weight takes as long as the arithmetic.
         state = self.__dict__
-        parameters, record = state.get("_parameters"), state.get(KEY)
-        if record is None:
+        try:
+            record, parameters = state[KEY], state["_parameters"]
+        except KeyError:
             return _read_too_early(self, name)
-        if parameters is not None and name in parameters:
+        if name in parameters:
             weight = parameters[name]
-        elif not record.is_ready:
-            return _read_too_early(self, name)
+        elif name in state["_modules"]:
+            child = state["_modules"][name]
+            return child.current() if type(child) in CONTAINER_TYPES else child
         elif name in state["_buffers"]:
             weight = state["_buffers"][name]
-        elif name in state["_modules"]:
-            return state["_modules"][name]
         else:
-            return self._torchkeras_explain_missing(name)
+            return self._torchkeras_explain_missing(name) if record.is_ready else _read_too_early(self, name)
         if record.casts_weights and weight is not None:
             return cast_for_call(weight, record.weight_specs.get(name))
         return weight
@@ -226,12 +237,25 @@ def _track_value(layer: LayerBase, record: Record, name: str, value: Any) -> Any
         _claim_weight(layer, record, name, value)
         return value
     value = track(value)
+    _warn_if_lost(layer, name, value)
     forget_spec(record, name)
     if value is not None and (name in layer._parameters or not isinstance(value, nn.Module)):
         # Torch refuses to replace a layer or weight by another kind of value.
         layer._modules.pop(name, None)
         layer._parameters.pop(name, None)
     return value
+
+
+def _warn_if_lost(layer: LayerBase, name: str, value: Any) -> None:
+    """Warn of layers and weights in a container of a type that cannot be tracked."""
+    if isinstance(value, nn.Module) or not isinstance(value, _CONTAINERS) or not holds_state(value):
+        return
+    warnings.warn(
+        f"{name_in_errors(layer)}: the layers and weights in the attribute {name!r} will neither train nor be saved, "
+        f"because a {type(value).__name__} cannot be tracked. Use a list, tuple, dict, OrderedDict, defaultdict or "
+        "deque.",
+        stacklevel=4,
+    )
 
 
 def _claim_weight(layer: LayerBase, record: Record, name: str, weight: torch.Tensor) -> None:
@@ -295,8 +319,11 @@ def _move(registry: dict[str, Any], key: str, name: str) -> None:
 def adopt_containers(layer: LayerBase) -> None:
     """Track lists and dicts on attributes that held no layers or weights when they were assigned."""
     for name, value in list(layer.__dict__.items()):
-        if type(value) in (list, dict) and name not in _RESERVED_NAMES:
+        if is_tracked_type(type(value)) and name not in _RESERVED_NAMES:
             setattr(layer, name, value)
+    for child in layer._modules.values():
+        if isinstance(child, TrackedContainer):
+            child.current()
 
 
 def _read_too_early(layer: LayerBase, name: str) -> Any:

@@ -236,7 +236,11 @@ def contents_of(module: nn.Module) -> Iterator[nn.Module]:
 def _children(module: nn.Module) -> list[nn.Module]:
     # From `__dict__`, because reading `_modules` from a proxy of torch.export makes new proxies, visited again.
     registry = module.__dict__.get("_modules") or module._modules
-    return [child for child in registry.values() if child is not None]
+    children = [child for child in registry.values() if child is not None]
+    for child in children:
+        if isinstance(child, TrackedContainer):
+            child.current()
+    return children
 
 
 def _visit(module: nn.Module, with_metrics: bool = False) -> Iterator[nn.Module]:
