@@ -7,10 +7,16 @@ from typing import Any
 import torch
 
 from torchkeras_layer._autograd import is_transformed
+from torchkeras_layer._shapes import map_shapes
+from torchkeras_layer._structures import leaves
+from torchkeras_layer.layer.dry_run import SymbolicRun
 from torchkeras_layer.layers.recurrent.cells import has_built_in_call, has_hooks
 from torchkeras_layer.layers.recurrent.fused_kernels import call_torch, needs_operator, torch_weights
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, implementation_config
 from torchkeras_layer.layers.recurrent.rnn import RNN, in_compute_dtype
+from torchkeras_layer.symbolic import TensorSpec
+from torchkeras_layer.symbolic.keras_tensor import is_symbolic
+from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
 def of_cell(name: str) -> property:
@@ -116,6 +122,33 @@ class RecurrentLayer(RNN):
         if isinstance(self.cell, RecurrentCell):
             config |= implementation_config(self.cell)
         return {**config, "time_major": True} if self.time_major else config
+
+    def _torchkeras_infer(
+        self, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Inferred, SymbolicRun | None]:
+        if args or not _determines_outputs(self, inputs, kwargs):
+            return super()._torchkeras_infer(outer, inputs, args, kwargs)
+        shapes = self.compute_output_shape(inputs.shape)
+        outputs = map_shapes(lambda shape: TensorSpec(shape, self._torchkeras.policy.compute), shapes)
+        mask = inputs._mask_spec if self.return_sequences else None
+        return Inferred(outputs, [mask, *[None] * (len(leaves(outputs)) - 1)]), None
+
+
+def _determines_outputs(layer: RecurrentLayer, inputs: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether the shape and mask of symbolic sequences determine the outputs: any states given are those of the cell.
+
+    To run the layer for its shapes takes a hundred times longer.
+    """
+    given = {name: value for name, value in kwargs.items() if value is not None and name != "training"}
+    facts, record = layer._torchkeras_facts, layer._torchkeras
+    is_built_in = facts.states_its_shapes and type(layer).compute_mask is RNN.compute_mask
+    if not (is_built_in and has_built_in_call(layer.cell) and record.autocast and given.keys() <= {"initial_state"}):
+        return False
+    states = leaves(given.get("initial_state", []))
+    if layer.time_major or not all(is_symbolic(one) and one.dtype.is_floating_point for one in (inputs, *states)):
+        return False
+    expected = layer._torchkeras_state_shapes(inputs.shape[0], inputs)
+    return not states or [tuple(one.shape[1:]) for one in states] == [tuple(shape[1:]) for shape in expected]
 
 
 def _is_one_fused_kernel(layer: RecurrentLayer, sequences: torch.Tensor, training: Any) -> bool:
