@@ -15,7 +15,7 @@ PACKAGE = "torchkeras_layer"
 # from those below.
 LEVELS = (
     ("__init__",),
-    ("backend", "history", "mixed_precision", "modules", "utils"),
+    ("backend", "dtype_policies", "history", "mixed_precision", "modules", "utils"),
     ("saving",),
     ("models",),
     ("weight_files",),
@@ -23,7 +23,7 @@ LEVELS = (
     ("layer",),
     ("symbolic",),
     ("activations", "constraints", "initializers", "metrics", "regularizers"),
-    ("precision",),
+    ("precision", "precision_map"),
     ("registry",),
     ("_*",),
 )

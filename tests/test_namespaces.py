@@ -21,6 +21,7 @@ NAMES = {
         "floatx epsilon image_data_format set_floatx set_epsilon set_image_data_format "
         "clear_session get_uid reset_uids is_keras_tensor int_shape"
     ),
+    "dtype_policies": "DTypePolicy DTypePolicyMap FloatDTypePolicy get serialize deserialize",
     "mixed_precision": "Policy DTypePolicy global_policy set_global_policy dtype_policy set_dtype_policy",
     "saving": (
         "register_keras_serializable custom_object_scope CustomObjectScope get_custom_objects "

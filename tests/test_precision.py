@@ -32,7 +32,7 @@ def test_both_dtypes(name, compute, variable):
     assert (policy.compute, policy.variable) == (getattr(torch, compute), getattr(torch, variable))
 
 
-@pytest.mark.parametrize("name", [3, None, torch.float32, np.float32])
+@pytest.mark.parametrize("name", [3, torch.float32, np.float32])
 def test_a_name_is_a_string(name):
     with pytest.raises(TypeError, match="name must be a string .* Received"):
         Policy(name)
@@ -42,6 +42,22 @@ def test_a_name_is_a_string(name):
 def test_an_unknown_name(name):
     with pytest.raises(TypeError, match=f"'mixed_float16'.* Received: '{name}'"):
         Policy(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["int8_from_float32", "int4/128_from_float32", "float8_from_mixed_bfloat16", "gptq/4/32"]
+)
+def test_the_name_of_a_quantized_policy(name):
+    with pytest.raises(TypeError, match=f"A quantized dtype policy is not supported. Received: '{name}'.*torchao"):
+        Policy(name)
+
+
+def test_by_default_it_is_the_global_policy():
+    assert Policy() == Policy(None) == Policy("float32")
+    set_global_policy("mixed_float16")
+    assert Policy() == Policy("mixed_float16")
+    keras.mixed_precision.set_global_policy(keras.dtype_policies.DTypePolicyMap("float64"))
+    assert Policy() == Policy("float64")
 
 
 def test_it_is_a_value():

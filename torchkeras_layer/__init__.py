@@ -9,6 +9,7 @@ from torchkeras_layer import (
     activations,
     backend,
     constraints,
+    dtype_policies,
     initializers,
     layers,
     metrics,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from torchkeras_layer import utils
     from torchkeras_layer.history import record_history
 
-DTypePolicy = Policy
+DTypePolicy = FloatDTypePolicy = Policy
 
 __version__ = "0.1.0"
 
@@ -46,6 +47,7 @@ def version() -> str:
 
 __all__ = [
     "DTypePolicy",
+    "FloatDTypePolicy",
     "Function",
     "Functional",
     "Initializer",
@@ -65,6 +67,7 @@ __all__ = [
     "build",
     "collect_losses",
     "constraints",
+    "dtype_policies",
     "initializers",
     "layers",
     "metrics",

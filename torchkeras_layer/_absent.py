@@ -26,7 +26,6 @@ INSTEAD = {
         "Use torchvision.models, or a model of your own.": "applications",
         "Use torchvision.datasets, or a torch.utils.data.Dataset of your own.": "datasets",
         "Load data with torch.utils.data; layers such as keras.layers.Rescaling prepare it.": "preprocessing",
-        "Use keras.Policy, or a name such as dtype='mixed_bfloat16'.": "dtype_policies FloatDTypePolicy",
         "Settings are in keras.backend, such as set_floatx; the global policy is in keras.mixed_precision.": "config",
         "Use torch.distributed.": "distribution",
         _QUANTIZE: "quantizers Quantizer",
@@ -156,6 +155,9 @@ INSTEAD = {
             "update_sub variable"
         ),
     },
+    ("dtype_policies", "See docs/differences.md#modules-that-are-not-here"): {
+        _QUANTIZE: ("QuantizedDTypePolicy QuantizedFloat8DTypePolicy GPTQDTypePolicy AWQDTypePolicy Int4DTypePolicy"),
+    },
     ("mixed_precision", "See docs/differences.md#modules-that-are-not-here"): {
         "Use torch.amp.GradScaler.": "LossScaleOptimizer",
     },
@@ -201,7 +203,7 @@ INSTEAD = {
 # Those that are modules, and so may be imported, by their place.
 MODULES = {
     "keras": (
-        "applications callbacks config datasets distillation distribution dtype_policies engine export legacy losses "
+        "applications callbacks config datasets distillation distribution engine export legacy losses "
         "ops optimizers preprocessing quantizers random src tree visualization wrappers"
     ),
     "layers": (

@@ -8,10 +8,26 @@ import torch
 
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._settings import floatx
+from torchkeras_layer.registry import Catalog, serialize_keras_object
+
+# Keras writes the map of policies with its own module.
+_OTHER_MODULES = ("keras.dtype_policies", "keras.mixed_precision", "keras.mixed_precision.experimental")
+catalog = Catalog("dtype policy", module="keras", other_modules=_OTHER_MODULES)
 
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 
 
+_QUANTIZED = (
+    "QuantizedDTypePolicy",
+    "QuantizedFloat8DTypePolicy",
+    "GPTQDTypePolicy",
+    "AWQDTypePolicy",
+    "Int4DTypePolicy",
+)
+_MODES = ("int8_from_", "int4", "float8", "gptq", "awq")
+
+
+@catalog.register("Policy", "PolicyV1", "FloatDTypePolicy", name="DTypePolicy")
 class Policy:
     """A pair of dtypes: `compute_dtype` for inputs and computations, `variable_dtype` for weights.
 
@@ -19,10 +35,11 @@ class Policy:
 
     Args:
         name: name of a dtype (`'float32'`, `'bfloat16'`, `'int32'`, …), which is used for both; or `'mixed_float16'` or
-            `'mixed_bfloat16'`, which compute in 16 bits and store weights in float32.
+            `'mixed_bfloat16'`, which compute in 16 bits and store weights in float32; by default that of the global
+            policy.
 
     Raises:
-        TypeError: if there is no policy of this name.
+        TypeError: if there is no policy of this name, or it is the name of a quantized policy of Keras.
 
     >>> policy = Policy("mixed_bfloat16")
     >>> policy.compute_dtype, policy.variable_dtype
@@ -35,9 +52,15 @@ class Policy:
     compute: torch.dtype
     variable: torch.dtype
 
-    def __init__(self, name: str) -> None:
+    # Keras's quantized policies have one.
+    quantization_mode = None
+
+    def __init__(self, name: str | None = None) -> None:
+        name = global_policy().at(None).name if name is None else name
         if not isinstance(name, str):
             raise TypeError(f"Policy: name must be a string such as 'mixed_bfloat16'. Received: name={name!r}.")
+        if name.startswith(_MODES):
+            raise _quantized(name)
         try:
             self.compute = torch_dtype(_MIXED.get(name, name))
         except TypeError:
@@ -73,6 +96,14 @@ class Policy:
         """
         return self.compute is not self.variable
 
+    def at(self, path: str | None) -> Policy:
+        """Return the policy of the layer with a path; `None` if the path is not known yet. A map has several.
+
+        >>> Policy("float16").at("encoder/dense")
+        <Policy 'float16'>
+        """
+        return self
+
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments that recreate this policy.
 
@@ -96,10 +127,13 @@ class Policy:
     def __hash__(self) -> int:
         return hash(self.name)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Policy:
+        return self
+
     def __repr__(self) -> str:
         return f"<Policy {self.name!r}>"
 
-    def __reduce__(self) -> tuple[type[Policy], tuple[str]]:
+    def __reduce__(self) -> tuple[type[Policy], tuple[Any, ...]]:
         return Policy, (self.name,)
 
 
@@ -158,10 +192,30 @@ def as_policy(dtype: Any) -> Policy:
 
 def _from_envelope(envelope: dict[str, Any]) -> Policy:
     config = envelope.get("config")
-    known = ("Policy", "DTypePolicy", "PolicyV1")
+    if envelope.get("class_name") == "DTypePolicyMap":
+        return catalog.deserialize(envelope)
+    if envelope.get("class_name") in _QUANTIZED:
+        raise _quantized(envelope)
+    known = ("Policy", "DTypePolicy", "PolicyV1", "FloatDTypePolicy")
     if envelope.get("class_name") not in known or not isinstance(config, dict) or "name" not in config:
         raise TypeError(
             "A dtype policy's config must be like {'class_name': 'DTypePolicy', 'config': {'name': 'float32'}}. "
             f"Received: {envelope!r}."
         )
     return Policy(config["name"])
+
+
+def written(policy: Policy) -> Any:
+    """Return what a config has for a policy: its name, or the config of a map of policies.
+
+    >>> written(Policy("float16"))
+    'float16'
+    """
+    return policy.name if type(policy) is Policy else serialize_keras_object(policy)
+
+
+def _quantized(received: Any) -> TypeError:
+    return TypeError(
+        f"A quantized dtype policy is not supported. Received: {received!r}. Quantize the model with torchao. "
+        "See docs/differences.md#arguments-that-are-not-supported"
+    )

@@ -22,7 +22,7 @@ from torchkeras_layer.layer.attributes import LayerBase, adopt_containers
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import path_below, per_thread
 from torchkeras_layer.layer.dry_run import dry_run, plain_size
-from torchkeras_layer.layer.record import Record, contents_of, derive_route, is_layer, restore
+from torchkeras_layer.layer.record import Record, contents_of, derive_route, is_layer, restore, set_path, take_policy
 from torchkeras_layer.layer.weight_creation import (
     PLACEHOLDER,
     creating_weights,
@@ -107,7 +107,7 @@ def _warn_without_call(layer: Any) -> None:
 def build_in_trace(layer: LayerBase, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outer: Any) -> None:
     """Build a layer without weights that was created inside a call that torch.compile traces; all sizes are free."""
     record: Record = layer._torchkeras
-    record.path = record.path or path_below(outer, record.name)
+    set_path(layer, path_below(outer, record.name))
     # The context of a build is needed for weights only.
     record.is_building = True
     _build_by_signature(layer, inputs, args, kwargs)
@@ -208,7 +208,7 @@ def _build_context(layer: LayerBase) -> Iterator[None]:
     # In its own call, the layer is already the innermost one.
     parent = context.outer if enclosing is layer else enclosing
     saved = context.building, context.alone
-    record.path = record.path or path_below(parent, record.name)
+    set_path(layer, path_below(parent, record.name))
     # For the layers that `build` makes.
     record.trainable = weights_will_train(layer)
     with creating_weights(record.pinned_device):
@@ -287,7 +287,7 @@ def inherit(layer: Any, record: Record) -> None:
     record.pinned_dtype = outer.pinned_dtype
     dtype = pinned_dtype(record, record.policy.variable)
     if dtype is not record.policy.variable:
-        record.policy, record.casts_weights = Policy(dtype_name(dtype)), False
+        take_policy(record, Policy(dtype_name(dtype)))
 
 
 def _pass_on(layer: Any, known: set[int] | None) -> None:

@@ -33,10 +33,10 @@ from torchkeras_layer.layer.call_pipeline import (
     training_mode,
 )
 from torchkeras_layer.layer.call_records import end_call
-from torchkeras_layer.layer.context import assign_path, per_thread
+from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.dry_run import Effects, SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensors
-from torchkeras_layer.layer.record import change
+from torchkeras_layer.layer.record import assign_path, change
 from torchkeras_layer.layer.symbolic_calls import effects_by_running, infer_call, is_dynamic
 from torchkeras_layer.layer.weight_lists import layers_in
 from torchkeras_layer.symbolic.input_spec import InputSpec

@@ -19,6 +19,7 @@ from torchkeras_layer.layer.attributes import LayerBase, adopt_containers
 from torchkeras_layer.layer.context import run_constructor
 from torchkeras_layer.layer.record import KEY, Record, begin_module
 from torchkeras_layer.layer.weight_lists import trains
+from torchkeras_layer.precision import written
 
 # Arguments of `Layer` that no config has, or that `base_config` writes.
 _HANDLED = ("weights", "activity_regularizer", "input_shape", "batch_size", "input_dim")
@@ -89,13 +90,13 @@ def captured_config(layer: LayerBase) -> dict[str, Any]:
         NotImplementedError: if one of them is not a plain value.
     """
     base = base_config(layer)
-    given = given_arguments(layer)
+    given = {name: value for name, value in given_arguments(layer).items() if name not in base}
     for name, value in given.items():
         if not is_plain(value):
             raise not_plain_error(layer, name, value)
     accepted = _accepted_names(type(layer))
     kept = base if accepted is None else {k: v for k, v in base.items() if k in accepted}
-    return kept | copy.deepcopy({name: value for name, value in given.items() if name not in base})
+    return kept | copy.deepcopy(given)
 
 
 def signature_with_device(init: Callable[..., None]) -> inspect.Signature:
@@ -114,7 +115,7 @@ def signature_with_device(init: Callable[..., None]) -> inspect.Signature:
 def base_config(layer: Any) -> dict[str, Any]:
     """Return the arguments of `Layer.__init__` that recreate a layer."""
     record: Record = layer._torchkeras
-    config: dict[str, Any] = {"name": record.name, "trainable": trains(layer), "dtype": record.policy.name}
+    config: dict[str, Any] = {"name": record.name, "trainable": trains(layer), "dtype": written(record.given_policy)}
     if record.batch_input_shape is not None:
         config["batch_input_shape"] = record.batch_input_shape
     if record.dynamic:

@@ -152,13 +152,6 @@ class NotUsedYetError(ValueError, AttributeError):
     """The layer has no scope name yet. Also an AttributeError, so that `hasattr(layer, "scope_name")` is `False`."""
 
 
-def assign_path(layer: Any) -> None:
-    """Give a built layer its path, unless it has one."""
-    record = layer._torchkeras
-    if record.path is None and record.built:
-        record.path = path_below(per_thread.context.layer, record.name)
-
-
 def path_below(parent: Any, name: str) -> str:
     """Return the path of the layer `name` inside the call or build of `parent`."""
     return join_path(path_prefix(parent), name)

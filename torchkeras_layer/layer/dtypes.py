@@ -13,9 +13,10 @@ from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves, map_leaves, map_parts
 from torchkeras_layer.layer.context import cast_for_call
-from torchkeras_layer.layer.record import Record, change
+from torchkeras_layer.layer.record import Record, change, take_policy
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER, placeholder_for
 from torchkeras_layer.precision import Policy
+from torchkeras_layer.precision_map import DTypePolicyMap
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
 
 _NUMERIC = "biufc"
@@ -27,7 +28,19 @@ if TYPE_CHECKING:
 
 def set_policy(layer: LayerBase, policy: Policy) -> None:
     """Set the dtypes in which a layer computes and creates weights."""
-    change(layer, policy=policy, casts_weights=policy.is_mixed, pinned_dtype=None)
+    take_policy(layer._torchkeras, policy)
+    change(layer, pinned_dtype=None)
+
+
+def assign_policy(layer: LayerBase, policy: Policy) -> None:
+    """Do the same; in a map of policies, change the one of the layer's path, as Keras does."""
+    given, path = layer._torchkeras.given_policy, layer._torchkeras.path
+    if isinstance(given, DTypePolicyMap) and path is not None and not isinstance(policy, DTypePolicyMap):
+        if path in given:
+            del given[path]
+        given[path] = policy
+        policy = given
+    set_policy(layer, policy)
 
 
 def weights_device(layer: LayerBase) -> torch.device | None:

@@ -24,11 +24,11 @@ from torchkeras_layer.layer.configuration import (
 )
 from torchkeras_layer.layer.containers import is_export_proxy, return_containers_directly
 from torchkeras_layer.layer.context import NameScope, NotUsedYetError, choose_name, prefix_errors, traceable_init
-from torchkeras_layer.layer.dtypes import move, set_policy
+from torchkeras_layer.layer.dtypes import assign_policy, move
 from torchkeras_layer.layer.files import Files
 from torchkeras_layer.layer.graph_place import GraphPlace
 from torchkeras_layer.layer.losses_and_metrics import LossesAndMetrics
-from torchkeras_layer.layer.record import KEY, Record, begin_module, derive_route
+from torchkeras_layer.layer.record import KEY, Record, begin_module, derive_route, take_policy
 from torchkeras_layer.layer.weights import Weights
 from torchkeras_layer.precision import Policy, as_policy
 
@@ -107,9 +107,8 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         with prefix_errors(class_name):
             record.activity_regularizer = regularizers.get(activity_regularizer)
             record.batch_input_shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
-            record.policy = as_policy(dtype)
+            take_policy(record, as_policy(dtype))
             record.pinned_device = None if device is None else _as_device(device)
-        record.casts_weights = record.policy.is_mixed
         record.initial_weights = weights
         record.name = choose_name(name, class_name)
         _attach_record(self, record)
@@ -249,17 +248,17 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
 
     @property
     def dtype_policy(self) -> Policy:
-        """The `Policy` that holds both dtypes. Setting it leaves existing weights as they are; `.to(dtype)` casts them.
+        """The `Policy` that holds both dtypes, or the map of policies that was given; setting it leaves weights alone.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.dtype_policy = "mixed_bfloat16"; layer.compute_dtype
         'bfloat16'
         """
-        return self._torchkeras.policy
+        return self._torchkeras.given_policy
 
     @dtype_policy.setter
     def dtype_policy(self, policy: Any) -> None:
-        set_policy(self, as_policy(policy))
+        assign_policy(self, as_policy(policy))
 
     @property
     def autocast(self) -> bool:

@@ -13,6 +13,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 
 from torchkeras_layer.layer.call_records import CallStates, TracedCallStates, new_call_states
 from torchkeras_layer.layer.class_facts import CallSignature, ClassFacts
+from torchkeras_layer.layer.context import path_below, per_thread
 from torchkeras_layer.symbolic.input_spec import InputSpec
 from torchkeras_layer.symbolic.node import NodeLinks
 
@@ -73,9 +74,10 @@ class Record:
         "init_arguments", "initial_weights", "batch_input_shape",
         # Where and in which floating-point dtype torch was told to store the weights, by `.to()` and the like.
         "pinned_device", "pinned_dtype",
-        # How it computes; `casts_weights`: whether a mixed policy casts weights when `call` reads them.
-        "policy", "casts_weights", "autocast", "dynamic", "stateful", "input_spec", "activity_regularizer",
-        "supports_masking", "warned_of_change", "warned_of_mask", "warned_of_shape",
+        # How it computes; `given_policy`: the policy or map of policies that was given, `policy` that of the layer's
+        # path; `casts_weights`: whether a mixed policy casts weights when `call` reads them.
+        "policy", "given_policy", "casts_weights", "autocast", "dynamic", "stateful", "input_spec",
+        "activity_regularizer", "supports_masking", "warned_of_change", "warned_of_mask", "warned_of_shape",
         # Its weights: the spec of each, how many it created, the names of those that no attribute holds yet; the names
         # of parameters of the user's that did not train when they were assigned; `trainable` as it was last set: what
         # trains is said by `requires_grad`, and this flag says what is to be done with weights and layers that do not
@@ -102,6 +104,7 @@ class Record:
         self.pinned_device: torch.device | None = None
         self.pinned_dtype: torch.dtype | None = None
         self.policy: Policy
+        self.given_policy: Policy
         self.casts_weights = False
         self.autocast = True
         self.dynamic = False
@@ -233,6 +236,29 @@ def change(layer: Any, **values: Any) -> None:
     record: Record = layer._torchkeras
     restore(record, values)
     derive_route(layer)
+
+
+def take_policy(record: Record, policy: Policy) -> None:
+    """Take a policy, or from a map the one of the layer's path, without the rest of `change`."""
+    record.given_policy, record.policy = policy, policy.at(record.path)
+    record.casts_weights = record.policy.is_mixed
+
+
+def set_path(layer: Any, path: str) -> None:
+    """Give a layer its path, once. With a map of policies, it then takes the policy of its path."""
+    record: Record = layer._torchkeras
+    if record.path is None:
+        record.path = path
+        if record.given_policy is not record.policy:
+            take_policy(record, record.given_policy)
+            derive_route(layer)
+
+
+def assign_path(layer: Any) -> None:
+    """Give a built layer its path, unless it has one."""
+    record = layer._torchkeras
+    if record.path is None and record.built:
+        set_path(layer, path_below(per_thread.context.layer, record.name))
 
 
 def derive_route(layer: Any) -> None:

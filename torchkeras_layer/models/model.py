@@ -17,7 +17,6 @@ from torchkeras_layer.layer.weight_lists import contents_of, nearest_layers, wei
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.absent_methods import AbsentMethods
 from torchkeras_layer.models.configs.model_configuration import ModelConfiguration
-from torchkeras_layer.models.graph_properties import GraphProperties
 from torchkeras_layer.models.graphs import (
     GraphState,
     add_sink,
@@ -33,7 +32,6 @@ from torchkeras_layer.models.tracing import build_inside, without_layers_inside
 
 # The layers inside attach masks to the outputs; calling `compute_mask` for them would run the model again.
 class Model(
-    GraphProperties,
     Inspection,
     ModelConfiguration,
     AbsentMethods,

@@ -12,7 +12,7 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.recurrent.cells import has_hooks
 from torchkeras_layer.layers.recurrent.conv_lstm_cell import ConvLSTMCell
 from torchkeras_layer.layers.recurrent.initial_states import device_for_states, read_batch
-from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, shared_with_cell
+from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, of_its_cell
 from torchkeras_layer.layers.recurrent.sequences import sequence_shapes, swap_axes
 
 
@@ -89,7 +89,7 @@ class ConvLSTM(RecurrentLayer):
             self.rank, filters, kernel_size, strides, padding, data_format, dilation_rate, activation,
             recurrent_activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
             unit_forget_bias, kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint,
-            recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed, **shared_with_cell(kwargs),
+            recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed, **of_its_cell("conv_lstm", kwargs),
         )  # fmt: skip
         kwargs["activity_regularizer"] = activity_regularizer
         super().__init__(cell, return_sequences, return_state, go_backwards, stateful, **kwargs)

@@ -13,7 +13,7 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import resolved
 from torchkeras_layer.layers.built_in_layer import add_parameter
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, State, add_from_state, has_standard_gates
-from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, shared_with_cell
+from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, of_its_cell
 
 
 @catalog.register()
@@ -175,7 +175,7 @@ class GRU(RecurrentLayer):
             units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer,
             bias_initializer, kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint,
             recurrent_constraint, bias_constraint, dropout, recurrent_dropout, reset_after, seed,
-            **shared_with_cell(kwargs),
+            **of_its_cell("gru", kwargs),
         )  # fmt: skip
         super().__init__(
             cell, return_sequences, return_state, go_backwards, stateful, unroll,

@@ -12,7 +12,7 @@ from torchkeras_layer.layers.arguments import resolved
 from torchkeras_layer.layers.built_in_layer import weight_of
 from torchkeras_layer.layers.recurrent.cell_arguments import add_lstm_bias
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, State, add_from_state, has_standard_gates
-from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, shared_with_cell
+from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, of_its_cell
 
 
 @catalog.register()
@@ -217,7 +217,7 @@ class LSTM(RecurrentLayer):
             units, activation, recurrent_activation, use_bias, kernel_initializer, recurrent_initializer,
             bias_initializer, unit_forget_bias, kernel_regularizer, recurrent_regularizer, bias_regularizer,
             kernel_constraint, recurrent_constraint, bias_constraint, dropout, recurrent_dropout, seed,
-            **shared_with_cell(kwargs),
+            **of_its_cell("lstm", kwargs),
         )  # fmt: skip
         super().__init__(
             cell, return_sequences, return_state, go_backwards, stateful, unroll,

@@ -29,13 +29,14 @@ def of_cell(name: str) -> property:
     return property(lambda self: getattr(self.cell, name), doc=f"`cell.{name}`.")
 
 
-def shared_with_cell(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the keyword arguments of a layer that are passed to its cell too.
+def of_its_cell(name: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return keyword arguments for the cell of a layer: a name that is not counted, and those that the layer shares.
 
-    >>> shared_with_cell({"dtype": "float64", "name": "gru"})
-    {'dtype': 'float64'}
+    >>> of_its_cell("gru", {"dtype": "float64", "name": "gru"})
+    {'name': 'gru_cell', 'dtype': 'float64'}
     """
-    return {name: kwargs[name] for name in ("dtype", "trainable", "implementation") if name in kwargs}
+    shared = {word: kwargs[word] for word in ("dtype", "trainable", "implementation") if word in kwargs}
+    return {"name": f"{name}_cell", **shared}
 
 
 class RecurrentLayer(RNN):

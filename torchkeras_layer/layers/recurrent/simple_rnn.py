@@ -9,7 +9,7 @@ import torch
 from torchkeras_layer import activations
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.recurrent.recurrent_cell import RecurrentCell, State, add_from_state
-from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, shared_with_cell
+from torchkeras_layer.layers.recurrent.recurrent_layer import RecurrentLayer, of_cell, of_its_cell
 
 _KERNELS = {"tanh": (activations.tanh, torch.tanh), "relu": (activations.relu, torch.relu)}
 
@@ -111,7 +111,7 @@ class SimpleRNN(RecurrentLayer):
         cell = SimpleRNNCell(
             units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
             kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
-            bias_constraint, dropout, recurrent_dropout, seed, **shared_with_cell(kwargs),
+            bias_constraint, dropout, recurrent_dropout, seed, **of_its_cell("simple_rnn", kwargs),
         )  # fmt: skip
         super().__init__(
             cell, return_sequences, return_state, go_backwards, stateful, unroll,

@@ -17,6 +17,7 @@ from torchkeras_layer.models.configs.writing import GraphWriter
 from torchkeras_layer.models.graph_calls import GraphCalls
 from torchkeras_layer.models.graphs import layer_under, operand_under, wiring_of
 from torchkeras_layer.models.network.network import TensorRef
+from torchkeras_layer.precision import written
 from torchkeras_layer.registry import DeserializationError, serialize_keras_object
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class ModelConfiguration(GraphCalls):
             return captured_config(self) if inherits else super().get_config()
         network = wiring.network
         config: dict[str, Any] = {"name": self._torchkeras.name, "trainable": trains(self)}
-        if self._torchkeras.policy.name != "float32":
-            config["dtype"] = self._torchkeras.policy.name
+        if self._torchkeras.given_policy.name != "float32":
+            config["dtype"] = written(self._torchkeras.given_policy)
         writer = GraphWriter(network, lambda key: layer_under(self, key), lambda key: operand_under(self, key))
         config["layers"] = writer.layers()
         config["input_layers"] = map_leaves(lambda ref: list(writer.history(ref)), network.inputs)

@@ -14,6 +14,7 @@ from torchkeras_layer.layer.weight_lists import freeze_restored, trains
 from torchkeras_layer.models.chain import chain_of
 from torchkeras_layer.models.configs.old_forms import read_entry
 from torchkeras_layer.models.model import Model
+from torchkeras_layer.precision import written
 from torchkeras_layer.registry import (
     CustomObjectScope,
     DeserializationError,
@@ -49,8 +50,8 @@ class SequentialConfiguration(Model):
             )
         start = [history_of(state.start).layer] if state.start is not None and state.seen is None else []
         config: dict[str, Any] = {"name": self._torchkeras.name, "trainable": trains(self)}
-        if self._torchkeras.policy.name != "float32":
-            config["dtype"] = self._torchkeras.policy.name
+        if self._torchkeras.given_policy.name != "float32":
+            config["dtype"] = written(self._torchkeras.given_policy)
         config["layers"] = [serialize_keras_object(layer) for layer in [*start, *self.layers]]
         build_config = self.get_build_config()
         if build_config is not None:
