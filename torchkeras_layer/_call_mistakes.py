@@ -80,12 +80,18 @@ def _is_required(parameter: inspect.Parameter) -> bool:
     return parameter.default is inspect.Parameter.empty
 
 
-def strings_advice(inputs: list[Any]) -> str:
-    """Return what to write if there are strings, or arrays of them or of objects, among the inputs, else ''.
+def advice_on_failure(error: Exception, inputs: list[Any]) -> str:
+    """Return what to write if `call` called a list of layers, or was given strings or objects, else ''.
 
-    >>> strings_advice([np.array(["a"])]).partition(".")[0]
+    Args:
+        error: the error of the call.
+        inputs: the leaves of its first argument.
+
+    >>> advice_on_failure(ValueError(), [np.array(["a"])]).partition(".")[0]
     'Strings, and arrays of dtype <U1, are not numbers'
     """
+    if isinstance(error, NotImplementedError) and "Module [Tracked" in str(error):
+        return "A list of layers cannot be called: write `for layer in self.layers: x = layer(x)`."
     for value in inputs:
         if isinstance(value, (str, bytes)) or (isinstance(value, np.ndarray) and value.dtype.kind in "OSUT"):
             dtype = f", and arrays of dtype {value.dtype}," if isinstance(value, np.ndarray) else ""

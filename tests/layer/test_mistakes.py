@@ -384,6 +384,12 @@ def test_constructors_of_own_classes(case):
     fails(act, TypeError, *parts)
 
 
+def test_a_list_of_layers_that_is_called():
+    layer = layer_with(call=lambda self, x: self.steps(x))(name="mine")
+    layer.steps = [L.Dense(3), L.Dense(2)]
+    fails(lambda: layer(X), NotImplementedError, "for layer in self.layers: x = layer(x)", "In mine (My)")
+
+
 def test_a_module_list_or_list_of_layers_runs_in_a_loop():
     layer = layer_with(call=lambda self, x: [x := step(x) for step in self.steps][-1])()
     layer.steps = nn.ModuleList([L.Dense(3), L.Dense(2)])

@@ -141,10 +141,52 @@ def test_get_config_that_returns_nothing():
     fails(lambda: keras.models.clone_model(model), TypeError, "Forgets", "end with `return config`?")
 
 
-@pytest.mark.parametrize("name", ["fit", "predict", "evaluate", "load_weights"])
+@pytest.mark.parametrize("name", ["fit", "predict", "evaluate"])
 def test_methods_of_keras_s_models_on_a_layer(name):
     layer = L.Dense(2, name="d")
     fails(lambda: getattr(layer, name), AttributeError, f"d (Dense): Keras's {name!r} is not here", "docs/differences")
+
+
+@pytest.mark.parametrize("name", ["summary", "load_weights", "get_layer"])
+def test_members_of_models_on_a_layer(name):
+    layer = L.Dense(2, name="d")
+    fails(lambda: getattr(layer, name), AttributeError, f"d (Dense): no attribute {name!r}. Models have it: ", name)
+
+
+def test_arguments_of_keras_s_compile_on_a_layer():
+    layer = L.Dense(2, name="d")
+    fails(lambda: layer.compile(loss="mse"), TypeError, "d (Dense): compile is torch's", "loss", "docs/differences")
+    fails(lambda: layer.compile("adam"), TypeError, "d (Dense): compile is torch's", "'adam'")
+
+
+def test_an_array_in_place_of_a_weight():
+    """It would silently take the place of the parameter, which then no longer trains."""
+    layer = L.Dense(2, name="d")
+    layer.build((None, 4))
+    fails(
+        lambda: setattr(layer, "kernel", torch.ones(4, 2).numpy()), TypeError, "d (Dense): 'kernel'", "(4, 2)", "copy_("
+    )
+    assert len(layer.weights) == 2
+    layer.bias = None
+    layer.note = torch.ones(1).numpy()
+    assert len(layer.weights) == 1
+    unbuilt = L.Dense(2, name="d")
+    unbuilt.kernel = torch.ones(4, 2)
+    fails(lambda: unbuilt(X), RuntimeError, "d (Dense): the attribute 'kernel'", "after the build", "copy_(tensor)")
+
+
+def test_a_dict_for_one_input():
+    fails(lambda: L.Dense(2, name="d")({"a": X}), ValueError, "d: ", "{'a': (2, 4)}", "inputs['a']")
+
+
+def test_images_with_the_channels_first_that_run():
+    with pytest.warns(UserWarning, match=r"c: The channels are on the last.*permute\(0, 2, 3, 1\).*\(2, 3, 32, 32\)"):
+        L.Conv2D(2, 3, name="c")(torch.ones(2, 3, 32, 32))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        L.Conv2D(2, 3)(torch.ones(2, 3, 32, 16))
+        L.Conv2D(2, 3)(torch.ones(2, 3, 12, 12))
+        L.Conv2D(2, 3, data_format="channels_first")(torch.ones(2, 3, 32, 32))
 
 
 @pytest.fixture(scope="module")

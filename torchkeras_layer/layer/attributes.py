@@ -8,6 +8,7 @@ from collections import deque
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
@@ -39,6 +40,9 @@ _RESET_BY_INIT = ("supports_masking", "trainable", "built", "input_spec", "activ
 _CALLED_METHODS = frozenset(
     ("call", "build", "forward", "compute_mask", "compute_output_shape", "get_config", "add_weight", "add_loss")
 )
+
+# Members that models have, and that are looked for on single layers.
+_OF_MODELS = ("summary", "load_weights", "save_weights", "get_layer", "to_json", "layers")
 
 _NOTHING = object()
 _CONTAINERS: Any = (list, tuple, dict, deque, set, frozenset)
@@ -146,6 +150,8 @@ def _advice_on_missing(layer: Any, record: Record, name: str) -> str:
     cls, facts = type(layer), layer._torchkeras_facts
     if facts.replaces_forward and not record.built:
         return f" {cls.__name__} overrides forward, so calls do not build it: rename forward to `call`."
+    if name in _OF_MODELS:
+        return f" Models have it: keras.Sequential([layer]).{name}."
     if not record.built:
         return " It is not built: its weights exist after the first call or `build(input_shape)`."
     names = [spec.name for spec in record.weight_specs.values()]
@@ -236,6 +242,12 @@ def _track_value(layer: LayerBase, record: Record, name: str, value: Any) -> Any
     if isinstance(value, torch.Tensor):
         _claim_weight(layer, record, name, value)
         return value
+    if isinstance(value, np.ndarray) and name in record.weight_specs:
+        raise TypeError(
+            f"{record.name} ({type(layer).__name__}): {name!r} is a weight, which an array would replace. Received: an "
+            f"array of shape {value.shape}. Within `with torch.no_grad():`, write "
+            f"layer.{name}.copy_(torch.as_tensor(array))."
+        )
     value = track(value)
     _warn_if_lost(layer, name, value)
     forget_spec(record, name)
@@ -268,7 +280,8 @@ def _claim_weight(layer: LayerBase, record: Record, name: str, weight: torch.Ten
         # torch.func.functional_call puts tensors there; it would then compute with the new weight instead of its own.
         raise RuntimeError(
             f"{record.name} ({type(layer).__name__}): the attribute {name!r} holds a tensor already, so `build` cannot "
-            f"assign a weight to it. {not_built_message([record.name])}"
+            f"assign a weight to it. After the build, write `with torch.no_grad(): layer.{name}.copy_(tensor)`. "
+            f"{not_built_message([record.name])}"
         )
     if hasattr(type(layer), name) and not isinstance(getattr(type(layer), name), property):
         raise AttributeError(_class_attribute_message(layer, name, weight))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from torchkeras_layer._autograd import in_backward
-from torchkeras_layer._call_mistakes import explain_arguments, strings_advice
+from torchkeras_layer._call_mistakes import advice_on_failure, explain_arguments
 from torchkeras_layer._in_place import versions_of
 from torchkeras_layer._structures import leaves, pack
 from torchkeras_layer._tensor_advice import add_advice, note
@@ -248,7 +248,7 @@ def add_location(
     note(error, f"In {where}, called on: {received}")
     if not is_traced():
         add_advice(error)
-        advice = "" if layer._torchkeras_facts.reads_inputs else strings_advice(leaves(inputs))
+        advice = "" if layer._torchkeras_facts.reads_inputs else advice_on_failure(error, leaves(inputs))
         if is_innermost and advice:
             note(error, advice)
 

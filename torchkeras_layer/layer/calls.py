@@ -307,14 +307,25 @@ class Calls(LayerBase):
         """Compile the layer in place, as `nn.Module.compile` does. The first call builds the layer if needed.
 
         Args:
-            *args, **kwargs: the arguments of `torch.compile`.
+            *args: none; positional arguments would be Keras's.
+            **kwargs: the arguments of `torch.compile`.
+
+        Raises:
+            TypeError: for arguments of Keras's `compile`.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.layers.Dense(2); layer.compile(backend="eager")
         >>> layer(torch.ones(1, 3)).shape
         torch.Size([1, 2])
         """
-        super().compile(*args, **kwargs)
+        of_keras = [name for name in ("optimizer", "loss", "metrics") if name in kwargs]
+        if args or of_keras:
+            raise TypeError(
+                f"{self._torchkeras.name} ({type(self).__name__}): compile is torch's, and takes the keywords of "
+                f"torch.compile. Received: {', '.join([*map(repr, args), *of_keras])}. Leave it out, and write the "
+                "training loop. See docs/differences.md#compile-fit-evaluate-predict"
+            )
+        super().compile(**kwargs)
         compiled: Any = self._compiled_call_impl
         self._compiled_call_impl = functools.partial(build_and_call, self, compiled)
 

@@ -19,8 +19,14 @@ def check_shape(layer: Layer, shape: Any) -> None:
     >>> check_shape(Layer(), (None, 3))
     """
     if not is_shape(shape):
+        way_out = (
+            f" Pass one of the inputs, such as inputs[{next(iter(shape))!r}]."
+            if shape and isinstance(shape, dict)
+            else ""
+        )
         raise ValueError(
             f"{layer.name}: expects the shape of one tensor, a tuple of ints and None. Received: input_shape={shape!r}."
+            f"{way_out}"
         )
 
 

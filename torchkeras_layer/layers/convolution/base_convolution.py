@@ -105,10 +105,17 @@ def begin_build(layer: BaseConvolution, input_shape: Shape) -> int:
     # Raises if no window fits.
     layer.compute_output_shape(input_shape)
     advice = _order_advice(layer, input_shape) if layer.rank > 1 else ""
+    if layer.rank == 2 and axis == -1 and _are_rgb_first(input_shape):
+        advice += f"The channels are on the last axis here. {layer._torchkeras_advise(tuple(input_shape))} "
     if advice:
         warnings.warn(f"{layer.name}: {advice}Received: input_shape={tuple(input_shape)}.", stacklevel=2)
     layer.input_spec = InputSpec(ndim=layer.rank + 2, axes={axis: channels})
     return channels
+
+
+def _are_rgb_first(shape: Shape) -> bool:
+    """Whether a shape looks like that of square images with three channels first: 3 rows, and 24 columns or more."""
+    return shape[1] == 3 and shape[2] == shape[3] and shape[2] is not None and shape[2] >= 24
 
 
 def store_in_order(weight: torch.Tensor, order: Sequence[int]) -> None:
