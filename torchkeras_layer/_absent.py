@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 _TRAIN = (
     "Train as in PyTorch: loss = torch.nn.functional.mse_loss(model(x), y) + sum(keras.collect_losses(model)), "
     "loss.backward(), optimizer.step()."
@@ -212,6 +214,10 @@ MODULES = {
     ),
     "utils": "bounding_boxes generic_utils layer_utils np_utils vis_utils",
 }
+_ARGUMENTS_OF_COMPILE = (
+    "optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "run_eagerly", "steps_per_execution",
+    "jit_compile", "auto_scale_loss", "sample_weight_mode", "target_tensors",
+)  # fmt: skip
 _BY_NAME: dict[str, dict[str, str]] = {}
 for (_place, _link), _advices in INSTEAD.items():
     for _advice, _names in _advices.items():
@@ -231,6 +237,16 @@ def instead_of(name: str, place: str) -> str:
     ''
     """
     return _BY_NAME[place].get(name, "")
+
+
+def arguments_of_compile(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
+    """Return those arguments of `compile`, as text, that are Keras's and not those of `torch.compile`.
+
+    >>> arguments_of_compile(("adam",), {"loss": "mse", "backend": "eager"})
+    ["'adam'", 'loss=']
+    """
+    shown = [repr(value) if isinstance(value, str) else type(value).__name__ for value in args]
+    return shown + [f"{name}=" for name in kwargs if name in _ARGUMENTS_OF_COMPILE]
 
 
 def describe_missing(module: str, name: str, place: str) -> str:

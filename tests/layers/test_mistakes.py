@@ -172,7 +172,7 @@ def test_an_array_in_place_of_a_weight():
     assert len(layer.weights) == 1
     unbuilt = L.Dense(2, name="d")
     unbuilt.kernel = torch.ones(4, 2)
-    fails(lambda: unbuilt(X), RuntimeError, "d (Dense): the attribute 'kernel'", "after the build", "copy_(tensor)")
+    fails(lambda: unbuilt(X), RuntimeError, "d (Dense): the attribute 'kernel'", "After the build", "copy_(tensor)")
 
 
 def test_a_dict_for_one_input():

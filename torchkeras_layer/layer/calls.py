@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer import regularizers
+from torchkeras_layer._absent import arguments_of_compile, instead_of
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import masking
 from torchkeras_layer.layer.attributes import LayerBase
@@ -318,12 +319,12 @@ class Calls(LayerBase):
         >>> layer(torch.ones(1, 3)).shape
         torch.Size([1, 2])
         """
-        of_keras = [name for name in ("optimizer", "loss", "metrics") if name in kwargs]
-        if args or of_keras:
+        of_keras = arguments_of_compile(args, kwargs)
+        if of_keras:
             raise TypeError(
                 f"{self._torchkeras.name} ({type(self).__name__}): compile is torch's, and takes the keywords of "
-                f"torch.compile. Received: {', '.join([*map(repr, args), *of_keras])}. Leave it out, and write the "
-                "training loop. See docs/differences.md#compile-fit-evaluate-predict"
+                f"torch.compile. Received: {', '.join(of_keras)}. Leave it out, and make the optimizer yourself: "
+                f"torch.optim.Adam(model.parameters()). {instead_of('fit', 'Model')}"
             )
         super().compile(**kwargs)
         compiled: Any = self._compiled_call_impl

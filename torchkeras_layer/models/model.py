@@ -15,7 +15,6 @@ from torchkeras_layer.layer.losses_and_metrics import check_aggregation
 from torchkeras_layer.layer.masking import mask_of
 from torchkeras_layer.layer.weight_lists import contents_of, nearest_layers, weights_of
 from torchkeras_layer.models._catalog import catalog
-from torchkeras_layer.models.absent_methods import AbsentMethods
 from torchkeras_layer.models.configs.model_configuration import ModelConfiguration
 from torchkeras_layer.models.graphs import (
     GraphState,
@@ -34,7 +33,6 @@ from torchkeras_layer.models.tracing import build_inside, without_layers_inside
 class Model(
     Inspection,
     ModelConfiguration,
-    AbsentMethods,
     default_mask=True,
     build_makes_weights=False,
     may_change_inputs=True,
