@@ -59,6 +59,13 @@ def test_quantized_policies_are_refused(identifier):
             act(identifier)
 
 
+@pytest.mark.parametrize("envelope", QUANTIZED[2:], ids=["int8", "float8"])
+@pytest.mark.parametrize("module", [None, "keras.dtype_policies"])
+def test_configs_of_quantized_policies_are_refused_anywhere(envelope, module):
+    with pytest.raises(TypeError, match="(?s)A quantized dtype policy is not supported. .*torchao"):
+        keras.saving.deserialize_keras_object({"policy": {"module": module, **envelope}})
+
+
 def test_classes_of_quantized_policies_are_not_here():
     with pytest.raises(AttributeError, match="no attribute 'QuantizedDTypePolicy'. Quantize the model with torchao"):
         _ = keras.dtype_policies.QuantizedDTypePolicy

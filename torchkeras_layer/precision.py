@@ -219,3 +219,12 @@ def _quantized(received: Any) -> TypeError:
         f"A quantized dtype policy is not supported. Received: {received!r}. Quantize the model with torchao. "
         "See docs/differences.md#arguments-that-are-not-supported"
     )
+
+
+@catalog.register(*_QUANTIZED[1:], name=_QUANTIZED[0], module="keras.dtype_policies")
+class _QuantizedPolicy:
+    """Stands for Keras's quantized policies in configs, so that reading one raises the clear error."""
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        raise _quantized(config)

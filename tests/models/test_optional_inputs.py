@@ -109,6 +109,12 @@ def test_further_keys_are_ignored_with_a_warning(structure):
     assert len(seen) == 1
 
 
+def test_further_keys_do_not_keep_a_model_from_being_compiled():
+    a = keras.Input((4,), name="a")
+    compiled = torch.compile(keras.Model(a, a * 2), backend="eager", fullgraph=True)
+    assert compiled({"a": ONES, "c": ONES}).tolist() == (2 * ONES).tolist()
+
+
 def test_a_masked_call_with_further_keys_warns_once():
     a = keras.Input((4,), name="a")
     model = keras.Model({"a": a}, a * 2)

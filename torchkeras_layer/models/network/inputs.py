@@ -104,7 +104,8 @@ class InputAdapter:
                 f"Expected: {list(wanted)}."
             )
         surplus = [key for key in inputs if key not in wanted]
-        if surplus and warns:
+        # torch.compile cannot trace the warning.
+        if surplus and warns and not torch.compiler.is_dynamo_compiling():
             warnings.warn(
                 f"{self.model_name}: there is no input {surplus[0]!r}, which is ignored. Received keys: "
                 f"{list(inputs)}. Expected: {list(wanted)}. Leave out the others.",
