@@ -151,8 +151,9 @@ def test_a_symbolic_tensor_made_by_hand_is_an_input():
         lambda x: keras.Sequential([keras.layers.Dense(4)])(x),
         lambda x: keras.Model(a := keras.Input((4,)), a * 2)(x),
         lambda x: x[:, :4],
+        lambda x: keras.Sequential([x, keras.layers.Dense(4)]).output,
     ],
-    ids=["function", "operator", "with an Input", "Sequential", "model", "index"],
+    ids=["function", "operator", "with an Input", "Sequential", "model", "index", "in a Sequential"],
 )
 def test_every_call_takes_it(call):
     assert call(by_hand()).shape == (None, 4)

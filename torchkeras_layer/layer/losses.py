@@ -25,7 +25,7 @@ from torchkeras_layer.layer.symbolic_calls import losses_of_call, updates_of_cal
 from torchkeras_layer.layer.weight_arguments import read_weight
 from torchkeras_layer.layer.weight_lists import layers_in, runs_updates
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic, symbolic_leaves
-from torchkeras_layer.symbolic.node import Node, node_of
+from torchkeras_layer.symbolic.node import Node
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
@@ -72,7 +72,11 @@ def _add_symbolic_losses(layer: LayerBase, losses: list[KerasTensor], inputs: An
     record: Record = layer._torchkeras
     given = () if inputs is None else tuple(symbolic_leaves(record.name, "add_loss", inputs))
     for tensor in (*losses, *given):
-        node_of(tensor)
+        if tensor._keras_history is None:
+            raise ValueError(
+                f"{record.name}: add_loss: this symbolic tensor is not part of a graph. Received: {tensor!r}. "
+                "Compute it from an Input, or from the outputs of layers."
+            )
     model = None if record.model is None else record.model()
     for tensor in losses:
         record.symbolic_losses.append(RecordedLoss(tensor, inputs is not None, given))

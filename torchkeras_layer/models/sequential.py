@@ -32,6 +32,7 @@ from torchkeras_layer.models.graph_calls import adapted
 from torchkeras_layer.models.graphs import wiring_of
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.symbolic import KerasTensor, TensorSpec, is_symbolic
+from torchkeras_layer.symbolic.node import history_of
 
 
 @catalog.register()
@@ -74,7 +75,7 @@ class Sequential(SequentialConfiguration):
         >>> model = Sequential(); model.add(keras.Input((3,))); model.add(keras.layers.Dense(2)); model.output_shape
         (None, 2)
         """
-        layer = layer._keras_history.layer if is_symbolic(layer) else layer
+        layer = history_of(layer).layer if is_symbolic(layer) else layer
         if isinstance(layer, InputLayer):
             _take_input(self, layer)
             return
