@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
 import pytest
 import torch
 
@@ -153,6 +154,7 @@ PAIRS = {
     "beside others": lambda self, x: [None, (self.count, self.count + 1), lambda: self.mean.detach().add_(1), x.sum()],
     "a number": lambda self, x: (self.count, self.count.item() + 1),
     "an array": lambda self, x: (self.count, (self.count + 1).numpy()),
+    "a number of numpy": lambda self, x: (self.count, np.float64(self.count.item() + 1)),
     "another dtype": lambda self, x: (self.count, (self.count + 1).double()),
 }
 

@@ -226,7 +226,7 @@ def _functions_in(layer: Any, updates: Any) -> list[Any]:
 
 
 def _can_be_assigned(variable: Any, value: Any) -> bool:
-    return isinstance(variable, torch.Tensor) and isinstance(value, (torch.Tensor, np.ndarray, int, float))
+    return isinstance(variable, torch.Tensor) and isinstance(value, (torch.Tensor, np.ndarray, np.generic, int, float))
 
 
 def _check_assignment(layer: Any, variable: torch.Tensor, value: Any) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import torchkeras_layer as keras
+from torchkeras_layer.layers.core.held_modules import held_weights
 
 layers = keras.layers
 X = torch.ones(2, 4)
@@ -150,3 +151,19 @@ def test_other_functions_need_no_warning(make):
         warnings.simplefilter("always")
         make()
     assert caught == []
+
+
+def test_a_method_holds_what_it_reads_of_its_object():
+    class Object:
+        def __init__(self):
+            self.used, self.other = nn.Linear(4, 4), nn.Linear(4, 4)
+
+        def run(self, x):
+            return self.used(x)
+
+        def double(self, x):
+            return 2 * x
+
+    one = Object()
+    assert held_weights(one.run) == [("used", one.used)]
+    assert held_weights(one.double) == []

@@ -19,9 +19,9 @@ _FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
 def held_weights(function: Callable[..., Any]) -> list[tuple[str, Any]]:
     """Return the modules with weights, and the parameters, that a function uses, each with a name that it has there.
 
-    They are found in its closure, its default values, the object that it is a method of, the arguments of a `partial`
-    and the global variables that it reads, and in those of functions found there. Those of a module of which a method
-    is running do not count: it is the module that makes the function.
+    They are found in its closure, its default values, the object that it is a method of and what it reads of it, the
+    arguments of a `partial` and the global variables that it reads, and in those of functions found there. Those of a
+    module of which a method is running do not count: it is the module that makes the function.
 
     >>> scale = nn.Linear(2, 2)
     >>> held_weights(lambda x, layer=scale: layer(x))
@@ -55,6 +55,7 @@ def _variables(function: Any) -> Iterator[tuple[str, Any]]:
         yield from function.keywords.items()
     elif isinstance(function, types.MethodType):
         yield from ((_name_of(value), value) for value in (function.__self__, function.__func__))
+        yield from _attributes_read_by(function)
     elif isinstance(function, types.FunctionType):
         code = function.__code__
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -68,6 +69,13 @@ def _variables(function: Any) -> Iterator[tuple[str, Any]]:
     elif not isinstance(function, (type, nn.Module)):
         # An object of a class with `__call__`.
         yield from getattr(function, "__dict__", {}).items()
+
+
+def _attributes_read_by(method: types.MethodType) -> Iterator[tuple[str, Any]]:
+    """Return the attributes that a method reads of its object, unless that is a module, which is found itself."""
+    owner, code = method.__self__, getattr(method.__func__, "__code__", None)
+    if code is not None and not isinstance(owner, (type, nn.Module)):
+        yield from ((name, value) for name, value in getattr(owner, "__dict__", {}).items() if name in code.co_names)
 
 
 def _contents(cell: Any) -> list[Any]:
