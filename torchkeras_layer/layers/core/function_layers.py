@@ -215,9 +215,11 @@ def _read_function(name: str, value: Any, config: dict[str, Any]) -> Any:
         supplied = get_registered_object(layer) if name == "function" and isinstance(layer, str) else None
         if callable(supplied):
             return supplied
+        can_be_given = name == "function" and isinstance(layer, str)
+        way_out = f"pass it under the name of the layer: custom_objects={{{layer!r}: function}}"
         raise DeserializationError(
-            f"Lambda: the config of layer {layer!r} contains its {name} as bytecode, which is never run. Write the "
-            f"function, and pass it under the name of the layer: custom_objects={{{layer!r}: function}}. "
+            f"Lambda: the config contains its {name} as bytecode, which is never run. Received: layer {layer!r}. Write "
+            f"the function, and {way_out if can_be_given else 'put its registered name into the config'}. "
             "See docs/differences.md#code-in-configs"
         )
     if isinstance(value, str):
