@@ -71,6 +71,8 @@ class LayerBase(LazyModuleMixin, nn.Module):
         state = self.__dict__
         if name in _RESERVED_NAMES:
             # Also `__dict__`: torch.export and replicas replace a layer's whole `__dict__`.
+            if name == "training":
+                _check_mode(self, value)
             super().__setattr__(name, value)
             return
         # Ported code may set attributes before it calls super().__init__().
@@ -81,7 +83,7 @@ class LayerBase(LazyModuleMixin, nn.Module):
             state[name] = value
         elif isinstance(owner, property):
             _set_property(self, record, name, owner, value)
-        elif owner is not _NOTHING and isinstance(value, (nn.Module, nn.Parameter)):
+        elif owner is not _NOTHING and _is_hidden_by(owner, value):
             raise AttributeError(_class_attribute_message(self, name, value))
         elif name in _CALLED_METHODS and _is_no_function(value):
             raise AttributeError(
@@ -94,9 +96,15 @@ class LayerBase(LazyModuleMixin, nn.Module):
             self._parameters[name] = value
         else:
             value = _track_value(self, record, name, value)
+            if owner is not _NOTHING and isinstance(state.get(name), TrackedContainer):
+                del state[name]
+                state["_modules"].pop(name, None)
             if isinstance(value, (nn.Module, nn.Parameter)):
                 prepare_assigned(self, name, value)
             super().__setattr__(name, value)
+            if owner is not _NOTHING and isinstance(value, TrackedContainer):
+                # Python reads this before the class attribute, and the registries of torch after it.
+                state[name] = value
 
     def __delattr__(self, name: str) -> None:
         """Delete an attribute; layers and weights in it are no longer tracked.
@@ -109,6 +117,7 @@ class LayerBase(LazyModuleMixin, nn.Module):
         """
         # The spec of a weight stays: torch's parametrizations delete the weight and put another one in its place.
         super().__delattr__(name)
+        self.__dict__.pop(name, None)
 
     def __getattr__(self, name: str) -> Any:
         """Return a weight or sublayer; inside `call`, a mixed policy casts weights to the compute dtype."""
@@ -209,6 +218,22 @@ def _set_early(layer: LayerBase, before: Any, name: str, value: Any) -> None:
         # The layers inside exist already: nothing sets their flags again.
         for inner in nearest_layers(layer):
             inner.trainable = value
+
+
+def _check_mode(layer: LayerBase, value: Any) -> None:
+    if type(value) is not bool and holds_state(value):
+        raise AttributeError(
+            f"{name_in_errors(layer)}: 'training' cannot hold a {type(value).__name__}, because it is the mode. Choose "
+            "another attribute name. See docs/differences.md#names-that-are-taken"
+        )
+
+
+def _is_hidden_by(owner: Any, value: Any) -> bool:
+    """Whether a class attribute, here its value, cannot give way to what is assigned to its name."""
+    if type(value) in CONTAINER_TYPES or not isinstance(value, (nn.Module, nn.Parameter)):
+        # Methods, of torch above all, are called by other code.
+        return hasattr(owner, "__get__") and isinstance(track(value), TrackedContainer)
+    return True
 
 
 def _class_attribute_message(layer: LayerBase, name: str, value: Any) -> str:
