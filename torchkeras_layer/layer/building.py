@@ -284,7 +284,7 @@ def inherit(layer: Any, record: Record) -> None:
         layer.training = False
     outer: Record = maker._torchkeras
     record.trainable = record.trainable and outer.trainable
-    record.pinned_dtype = outer.pinned_dtype
+    record.pinned_dtype, record.memory_format = outer.pinned_dtype, outer.memory_format
     dtype = pinned_dtype(record, record.policy.variable)
     if dtype is not record.policy.variable:
         take_policy(record, Policy(dtype_name(dtype)))

@@ -244,14 +244,22 @@ def cast_hidden_weights(layer: LayerBase) -> dict[str, torch.Tensor]:
 
 
 def move(layer: LayerBase, fn: Callable[[torch.Tensor], torch.Tensor], move_weights: Callable[[], Any]) -> None:
-    """Apply `.to()`, `.half()`, `.cuda()`, …, and use the new device and dtype for later weights and for computing."""
+    """Apply `.to()`, `.half()`, `.cuda()`, …, and use the new device, dtype and memory format for later weights."""
     record: Record = layer._torchkeras
     placeholder = layer._parameters.pop(PLACEHOLDER, None)
-    # Empty tensors show what `fn` does, even if the layer has no weights of its own.
-    before = torch.empty(0, dtype=record.policy.variable, device=record.pinned_device)
+    # Two small tensors show what `fn` does, even if the layer has no weights of its own.
+    before = torch.zeros((2, 2, 2, 2), dtype=record.policy.variable, device=record.pinned_device)
     other = before.to(torch.bfloat16 if before.dtype is torch.float16 else torch.float16)
-    after, after_other = fn(before), fn(other)
+    other = other.contiguous(memory_format=torch.channels_last)
+    try:
+        after, after_other = fn(before), fn(other)
+        memory_format = _asked_format(after, after_other, record)
+    except RuntimeError:
+        # Torch's memory format of volumes is for tensors of rank 5 only.
+        after, after_other = fn(before[0, 0, 0]), fn(other[0, 0, 0])
+        memory_format = "channels_last_3d"
     move_weights()
+    record.memory_format = memory_format
     if after.device != before.device:
         record.pinned_device = after.device
     if after.dtype != before.dtype:
@@ -260,6 +268,13 @@ def move(layer: LayerBase, fn: Callable[[torch.Tensor], torch.Tensor], move_weig
         record.pinned_dtype = after.dtype
     if placeholder is not None:
         layer._parameters[PLACEHOLDER] = _moved_placeholder(record, placeholder)
+
+
+def _asked_format(plain: torch.Tensor, channels_last: torch.Tensor, record: Record) -> str | None:
+    """Return the memory format that the weights of a layer have from now on; the arguments show what was asked for."""
+    if not plain.is_contiguous():
+        return "channels_last"
+    return None if channels_last.is_contiguous() else record.memory_format
 
 
 def _moved_placeholder(record: Record, placeholder: nn.Parameter) -> nn.Parameter:

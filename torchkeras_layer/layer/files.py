@@ -108,7 +108,7 @@ class Files(LayerBase):
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         without_placeholder(self, nn.Module._save_to_state_dict, destination, prefix, keep_vars)
-        save_more(self, destination, prefix, keep_vars)
+        save_more(self, destination, prefix)
 
     def _load_from_state_dict(
         self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], strict: bool,
@@ -192,26 +192,13 @@ def without_placeholder(layer: LayerBase, method: Callable[..., None], *args: An
             layer._parameters[PLACEHOLDER] = placeholder
 
 
-def save_more(layer: LayerBase, destination: Any, prefix: str, keep_vars: bool) -> None:
+def save_more(layer: LayerBase, destination: Any, prefix: str) -> None:
     """Save what torch does not: tensors that are neither parameters nor buffers, and the shapes of the build."""
     more = layer._torchkeras_more_to_save()
     destination.update((prefix + name, tensor) for name, tensor in more.items())
-    if not keep_vars:
-        _save_contiguous(layer, destination, prefix)
     if layer._torchkeras.built and hasattr(destination, "_metadata"):
         # An unbuilt layer needs it to load the weights. `torch.save` keeps it, also for loading with weights_only=True.
         destination._metadata[prefix[:-1]][_BUILD_CONFIG] = as_plain_config(layer.get_build_config())
-
-
-def _save_contiguous(layer: LayerBase, destination: Any, prefix: str) -> None:
-    """Replace saved weights that are not contiguous in memory by contiguous copies, which safetensors requires.
-
-    Writing into such an entry of the `state_dict` does not change the layer.
-    """
-    for name in layer._torchkeras.weight_specs:
-        saved = destination.get(prefix + name)
-        if isinstance(saved, torch.Tensor) and not saved.is_contiguous():
-            destination[prefix + name] = saved.contiguous()
 
 
 def _advice_on_torchs_weights(own: Mapping[str, Any], given: Mapping[str, Any]) -> str:

@@ -25,7 +25,9 @@ KEY = "_torchkeras"
 # What calls leave. A copy starts without it.
 _OF_CALLS = ("calls", "has_recorded", "inbound_nodes", "eager_nodes", "outbound_links", "symbolic_losses", "model")
 # Values that are never changed in place, so that copies can share them.
-_SHARED = frozenset({"policy", "signature", "init_arguments", "compute_dtype", "pinned_device", "pinned_dtype"})
+_SHARED = frozenset(
+    {"policy", "signature", "init_arguments", "compute_dtype", "pinned_device", "pinned_dtype", "memory_format"}
+)
 _PLAIN = frozenset({bool, str, type(None)})
 
 
@@ -72,8 +74,9 @@ class Record:
         "name", "path",
         # What it was created with.
         "init_arguments", "initial_weights", "batch_input_shape",
-        # Where and in which floating-point dtype torch was told to store the weights, by `.to()` and the like.
-        "pinned_device", "pinned_dtype",
+        # Where, in which floating-point dtype and in which memory format (by name) torch was told to store the weights,
+        # by `.to()` and the like.
+        "pinned_device", "pinned_dtype", "memory_format",
         # How it computes; `given_policy`: the policy or map of policies that was given, `policy` that of the layer's
         # path; `casts_weights`: whether a mixed policy casts weights when `call` reads them.
         "policy", "given_policy", "casts_weights", "autocast", "dynamic", "stateful", "input_spec",
@@ -103,6 +106,7 @@ class Record:
         self.batch_input_shape: Any = None
         self.pinned_device: torch.device | None = None
         self.pinned_dtype: torch.dtype | None = None
+        self.memory_format: str | None = None
         self.policy: Policy
         self.given_policy: Policy
         self.casts_weights = False

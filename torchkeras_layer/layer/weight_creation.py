@@ -62,9 +62,11 @@ def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
         value = request.make()
         weight = torch.as_tensor(value, dtype=pinned_dtype(record, request.dtype))
         check_shape(weight, request.shape)
-        # An initializer may return the same array again; a weight owns its memory.
+        # An initializer may return the same array again; a weight owns its memory. Many tools of torch need it
+        # contiguous.
         shares_memory = weight is value or isinstance(value, np.ndarray)
-        weight = weight.detach().clone() if shares_memory else weight.detach()
+        weight = weight.detach().clone(memory_format=torch.contiguous_format) if shares_memory else weight.detach()
+        weight = weight.contiguous()
         return nn.Parameter(weight, requires_grad=weights_will_train(layer)) if request.spec.trainable else weight
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int, weight_arguments
@@ -17,15 +18,16 @@ from torchkeras_layer.layers.convolution.base_convolution import (
     convolved_shape,
     has_channels_last,
     refuse_strides_with_dilation,
-    store_in_order,
 )
+from torchkeras_layer.layers.convolution.kernels import filters_of, put_in_order
+from torchkeras_layer.layers.convolution.products import is_faster_as_product, mix_channels, multiply_windows
 from torchkeras_layer.layers.convolution.torch_kernels import (
     ConvolutionGeometry,
     as_images,
-    as_outputs,
+    checked,
     convolve,
-    filters_order,
     in_order_of_inputs,
+    pad_whole,
     plan_convolution,
 )
 
@@ -109,20 +111,18 @@ class Convolution(BaseConvolution):
                 f"{self.name}: groups must divide the channels of the inputs. "
                 f"Received: groups={self.groups}, input_shape={tuple(input_shape)} with {channels} channels."
             )
-        geometry = plan_convolution(self, channels, self.groups)
-        kernel = self.kernel = add_parameter(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
-        store_in_order(kernel, filters_order(geometry))
+        plan_convolution(self, channels, self.groups)
+        self.kernel = add_parameter(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
+        put_in_order(self, self._torchkeras_kernels)
         self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(convolution(inputs, kernel) + bias)`."""
         if type(self).convolution_op is not Convolution.convolution_op:
             return _call_with_own_operation(self, inputs)
-        geometry: ConvolutionGeometry = self._torchkeras.derived
-        kernel = torch.permute(weight_of(self, "kernel"), geometry.to_filters)
         bias = weight_of(self, "bias") if self.use_bias else None
-        images, padding, _ = as_images(self, geometry, inputs, kernel.dtype)
-        return as_outputs(self, geometry, convolve(geometry, images, kernel, bias, padding))
+        outputs = _convolve(self, inputs, weight_of(self, "kernel"), bias)
+        return outputs if self.activation is activations.linear else self.activation(outputs)
 
     def convolution_op(self, inputs: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
         """Return the inputs convolved with a kernel (spatial …, channels / groups, filters), without the bias.
@@ -136,14 +136,24 @@ class Convolution(BaseConvolution):
         >>> Normalized(1, 2)(torch.ones(1, 3, 1)).detach().round(decimals=3).flatten()
         tensor([1., 1.])
         """
-        geometry: ConvolutionGeometry = self._torchkeras.derived
-        images, padding, _ = as_images(self, geometry, inputs, kernel.dtype)
-        outputs = convolve(geometry, images, torch.permute(kernel, geometry.to_filters), None, padding)
-        return in_order_of_inputs(geometry, outputs)
+        return _convolve(self, inputs, kernel, None)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (batch, windows …, filters) or (batch, filters, windows …)."""
         return convolved_shape(self, input_shape, self.filters)
+
+
+def _convolve(layer: Convolution, inputs: torch.Tensor, kernel: torch.Tensor, bias: Any) -> torch.Tensor:
+    """Return the convolution in the way that is fastest for a kernel in Keras's order."""
+    geometry: ConvolutionGeometry = layer._torchkeras.derived
+    inputs = checked(layer, geometry, inputs, kernel.dtype)
+    if geometry.is_pointwise and kernel.is_contiguous():
+        return mix_channels(inputs, kernel, bias)
+    if geometry.may_be_product and is_faster_as_product(inputs, kernel, geometry.windows):
+        return multiply_windows(pad_whole(geometry, inputs), kernel, bias, layer.strides)
+    images, padding, _ = as_images(geometry, inputs)
+    filters = filters_of(kernel, geometry.uses_channels_last_memory)
+    return in_order_of_inputs(geometry, convolve(geometry, images, filters, bias, padding))
 
 
 def _call_with_own_operation(layer: Convolution, inputs: torch.Tensor) -> torch.Tensor:

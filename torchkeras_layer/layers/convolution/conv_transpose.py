@@ -21,8 +21,8 @@ from torchkeras_layer.layers.convolution.base_convolution import (
     check_axes,
     has_channels_last,
     refuse_strides_with_dilation,
-    store_in_order,
 )
+from torchkeras_layer.layers.convolution.kernels import filters_of, put_in_order
 from torchkeras_layer.layers.inputs import as_real
 from torchkeras_layer.layers.window_counts import reach
 
@@ -38,8 +38,7 @@ class TransposeGeometry:
     may_be_empty: bool
     # Widths for `F.pad` of the zeros before the inputs; empty if there are none.
     zeros_before: tuple[int, ...]
-    # Orders of the axes: of the kernel and of images.
-    to_torch: tuple[int, ...]
+    # Orders of the axes of images.
     to_images: tuple[int, ...]
     from_images: tuple[int, ...]
     torch_convolution: Callable[..., torch.Tensor]
@@ -118,10 +117,8 @@ class ConvolutionTranspose(BaseConvolution):
         """Create `kernel` and `bias`."""
         channels = begin_build(self, input_shape)
         self._torchkeras.derived = _plan(self)
-        spatial, filters, channel = range(self.rank), self.rank, self.rank + 1
-        order = (channel, *spatial, filters) if has_channels_last(self) else (channel, filters, *spatial)
-        kernel = self.kernel = add_parameter(self, "kernel", (*self.kernel_size, self.filters, channels))
-        store_in_order(kernel, order)
+        self.kernel = add_parameter(self, "kernel", (*self.kernel_size, self.filters, channels))
+        put_in_order(self, self._torchkeras_kernels)
         self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -136,7 +133,7 @@ class ConvolutionTranspose(BaseConvolution):
             inputs = F.pad(inputs, geometry.zeros_before)
         # Permuting channels from last to second gives torch's memory format "channels_last", without a copy.
         images = torch.permute(inputs, geometry.to_images) if geometry.channels_last else inputs
-        kernel = torch.permute(kernel, geometry.to_torch)
+        kernel = filters_of(kernel, geometry.channels_last)
         if geometry.is_as_image:
             images, kernel = images.unsqueeze(2), kernel.unsqueeze(2)
         bias = weight_of(self, "bias") if self.use_bias else None
@@ -211,7 +208,6 @@ def _plan(layer: ConvolutionTranspose) -> TransposeGeometry:
         is_as_image=is_as_image,
         may_be_empty=0 in [transposed_size(1, *axis) for axis in _axes(layer)],
         zeros_before=(*((0, 0) if channels_last else ()), *zeros) if any(zeros) else (),
-        to_torch=(layer.rank + 1, layer.rank, *spatial),
         to_images=(0, layer.rank + 1, *(axis + 1 for axis in spatial)),
         from_images=(0, *(axis + 2 for axis in spatial), 1),
         torch_convolution=functions[layer.rank - 1 + is_as_image],

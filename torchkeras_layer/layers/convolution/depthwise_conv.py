@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer import initializers
+from torchkeras_layer import activations, initializers
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int, weight_arguments
@@ -18,27 +18,18 @@ from torchkeras_layer.layers.convolution.base_convolution import (
     check_axes,
     convolved_shape,
     has_channels_last,
-    store_in_order,
 )
+from torchkeras_layer.layers.convolution.kernels import depthwise_filters, filters_of, put_in_order
+from torchkeras_layer.layers.convolution.products import mix_channels
 from torchkeras_layer.layers.convolution.torch_kernels import (
     ConvolutionGeometry,
     as_images,
     as_outputs,
+    checked,
     convolve,
+    in_order_of_inputs,
     plan_convolution,
 )
-
-
-def depthwise_filters(kernel: torch.Tensor, order: tuple[int, ...]) -> torch.Tensor:
-    """Return a kernel (spatial …, channels, depth_multiplier) in torch's shape, (filters, 1, spatial …).
-
-    `order`: order of the kernel's axes, the last two first.
-
-    >>> depthwise_filters(torch.ones(3, 3, 8, 2), (2, 3, 0, 1)).shape
-    torch.Size([16, 1, 3, 3])
-    """
-    filters = torch.permute(kernel, order)
-    return filters if filters.shape[1] == 1 else filters.flatten(0, 1).unsqueeze(1)
 
 
 class DepthwiseConvolution(BaseConvolution):
@@ -72,6 +63,7 @@ class DepthwiseConvolution(BaseConvolution):
 
     # TF-Keras writes groups=1 into its configs.
     _torchkeras_unsupported = {"groups": 1}
+    _torchkeras_kernels = {"kernel": True}
 
     def __init__(
         self,
@@ -112,14 +104,15 @@ class DepthwiseConvolution(BaseConvolution):
         channels = begin_build(self, input_shape)
         geometry = plan_convolution(self, channels, channels, trims_windows=True)
         self.kernel = _add_depthwise_kernel(self, "kernel", geometry)
+        put_in_order(self, self._torchkeras_kernels)
         self.bias = add_parameter(self, "bias", (channels * self.depth_multiplier,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(depthwise convolution(inputs, kernel) + bias)`."""
         geometry: ConvolutionGeometry = self._torchkeras.derived
-        kernel = depthwise_filters(weight_of(self, "kernel"), geometry.to_depthwise_filters)
+        kernel = depthwise_filters(weight_of(self, "kernel"), geometry.uses_channels_last_memory)
         bias = weight_of(self, "bias") if self.use_bias else None
-        images, padding, kept = as_images(self, geometry, inputs, kernel.dtype)
+        images, padding, kept = as_images(geometry, checked(self, geometry, inputs, kernel.dtype))
         return as_outputs(self, geometry, convolve(geometry, images, kernel, bias, padding), kept)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -162,6 +155,7 @@ class SeparableConvolution(BaseConvolution):
 
     # TF-Keras writes groups=1 into its configs.
     _torchkeras_unsupported = {"groups": 1}
+    _torchkeras_kernels = {"depthwise_kernel": True, "pointwise_kernel": False}
 
     def __init__(
         self,
@@ -206,25 +200,28 @@ class SeparableConvolution(BaseConvolution):
         channels = begin_build(self, input_shape)
         geometry = plan_convolution(self, channels, channels)
         self.depthwise_kernel = _add_depthwise_kernel(self, "depthwise_kernel", geometry)
-        kernel = self.pointwise_kernel = self.add_weight(
+        self.pointwise_kernel = self.add_weight(
             "pointwise_kernel",
             (*[1] * self.rank, channels * self.depth_multiplier, self.filters),
             initializer=self.pointwise_initializer,
             regularizer=self.pointwise_regularizer,
             constraint=self.pointwise_constraint,
         )
-        outer, inner, *spatial = geometry.to_filters
-        store_in_order(kernel, (outer, *spatial, inner) if geometry.channels_last else geometry.to_filters)
+        put_in_order(self, self._torchkeras_kernels)
         self.bias = add_parameter(self, "bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return `activation(pointwise convolution of the depthwise convolution + bias)`."""
         geometry: ConvolutionGeometry = self._torchkeras.derived
-        kernel = depthwise_filters(weight_of(self, "depthwise_kernel"), geometry.to_depthwise_filters)
-        mixture = torch.permute(weight_of(self, "pointwise_kernel"), geometry.to_filters)
+        kernel = depthwise_filters(weight_of(self, "depthwise_kernel"), geometry.uses_channels_last_memory)
+        mixture = weight_of(self, "pointwise_kernel")
         bias = weight_of(self, "bias") if self.use_bias else None
-        images, padding, _ = as_images(self, geometry, inputs, kernel.dtype)
+        images, padding, _ = as_images(geometry, checked(self, geometry, inputs, kernel.dtype))
         images = convolve(geometry, images, kernel, None, padding)
+        if geometry.channels_last and mixture.is_contiguous():
+            outputs = mix_channels(in_order_of_inputs(geometry, images), mixture, bias)
+            return outputs if self.activation is activations.linear else self.activation(outputs)
+        mixture = filters_of(mixture, geometry.channels_last)
         mixture = mixture.unsqueeze(2) if geometry.is_as_image else mixture
         return as_outputs(self, geometry, geometry.torch_convolution(images, mixture, bias))
 
@@ -236,16 +233,14 @@ class SeparableConvolution(BaseConvolution):
 def _add_depthwise_kernel(
     layer: DepthwiseConvolution | SeparableConvolution, name: str, geometry: ConvolutionGeometry
 ) -> torch.Tensor:
-    """Create the kernel (spatial …, channels, depth_multiplier), with the memory layout of torch's filters."""
-    kernel = layer.add_weight(
+    """Create the kernel (spatial …, channels, depth_multiplier)."""
+    return layer.add_weight(
         name,
         (*layer.kernel_size, geometry.groups, layer.depth_multiplier),
         initializer=layer.depthwise_initializer,
         regularizer=layer.depthwise_regularizer,
         constraint=layer.depthwise_constraint,
     )
-    store_in_order(kernel, geometry.to_depthwise_filters)
-    return kernel
 
 
 def _drop_arguments_of_conv(cls: type, kwargs: dict[str, Any]) -> None:

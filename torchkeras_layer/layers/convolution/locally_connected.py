@@ -121,6 +121,8 @@ class LocallyConnected(BaseConvolution):
 
     # The number of each value of each window, -1 for one in the padding. Shape: (windows, values).
     _torchkeras_values: torch.Tensor
+    # Torch has no such convolution, and so no order for its kernel.
+    _torchkeras_kernels = {}
 
     def __init__(
         self,

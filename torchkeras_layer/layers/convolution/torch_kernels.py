@@ -21,6 +21,7 @@ from torchkeras_layer.layers.convolution.base_convolution import (
 from torchkeras_layer.layers.convolution.windows import (
     cached_torch_padding,
     cached_wide_padding,
+    ends,
     has_fixed_ends,
     torch_padding,
 )
@@ -41,9 +42,10 @@ class ConvolutionGeometry:
     # Whether images have torch's memory format "channels_last".
     uses_channels_last_memory: bool
     groups: int
-    # Orders of the axes: of kernels (spatial …, inner, outer) and (spatial …, channels, multiplier), and of images.
-    to_filters: tuple[int, ...]
-    to_depthwise_filters: tuple[int, ...]
+    # Whether windows are single values, and whether they are not dilated: both may be products of matrices.
+    is_pointwise: bool
+    may_be_product: bool
+    # Orders of the axes of images.
     to_images: tuple[int, ...]
     from_images: tuple[int, ...]
     # Arguments of torch's functions.
@@ -68,7 +70,8 @@ def plan_convolution(
     rank, channels_last = layer.rank, has_channels_last(layer)
     is_as_image = rank == 1 and channels_last
     height = (1,) if is_as_image else ()
-    spatial, axes_of_images = tuple(range(rank)), tuple(range(1, rank + 1))
+    axes_of_images = tuple(range(1, rank + 1))
+    is_one_matrix = channels_last and groups == 1
     is_at_risk = channels == 1 and rank > 1 and layer.strides[-2] == 1 < layer.strides[-1]
     geometry = ConvolutionGeometry(
         channels_last=channels_last,
@@ -77,8 +80,8 @@ def plan_convolution(
         # Compiled by inductor it still does, like `nn.Conv2d`, because inductor chooses channels_last itself.
         uses_channels_last_memory=channels_last and not is_at_risk,
         groups=groups,
-        to_filters=(rank + 1, rank, *spatial),
-        to_depthwise_filters=(rank, rank + 1, *spatial),
+        is_pointwise=is_one_matrix and max(*layer.kernel_size, *layer.strides) == 1,
+        may_be_product=is_one_matrix and max(layer.dilation_rate) == 1,
         to_images=(0, rank + 1, *axes_of_images),
         from_images=(0, *(axis + 1 for axis in axes_of_images), 1),
         torch_convolution=(F.conv1d, F.conv2d, F.conv3d)[rank + len(height) - 1],
@@ -96,29 +99,37 @@ def plan_convolution(
     return geometry
 
 
-def filters_order(geometry: ConvolutionGeometry) -> tuple[int, ...]:
-    """Return the memory order of the axes of a kernel (spatial …, inner, outer) that torch needs."""
-    outer, inner, *spatial = geometry.to_filters
-    return (outer, *spatial, inner) if geometry.uses_channels_last_memory else geometry.to_filters
-
-
-def as_images(
+def checked(
     layer: BaseConvolution, geometry: ConvolutionGeometry, inputs: torch.Tensor, dtype: torch.dtype
-) -> tuple[torch.Tensor, Amounts, Slices | None]:
+) -> torch.Tensor:
+    """Return the inputs, cast to the dtype of the kernel.
+
+    Raises:
+        ValueError: if no window fits into them.
+    """
+    if inputs.dtype is not dtype and not is_torchs_to_cast(inputs):
+        inputs = as_real(layer, inputs, dtype)
+    for length, least in zip(lengths_of(geometry, inputs), geometry.least_lengths, strict=True):
+        if length < least:
+            raise too_small(layer, inputs.shape)
+    return inputs
+
+
+def lengths_of(geometry: ConvolutionGeometry, inputs: torch.Tensor) -> Sequence[Any]:
+    """Return the sizes of the spatial dimensions of inputs."""
+    return inputs.shape[1:-1] if geometry.channels_last else inputs.shape[2:]
+
+
+def as_images(geometry: ConvolutionGeometry, inputs: torch.Tensor) -> tuple[torch.Tensor, Amounts, Slices | None]:
     """Return the inputs in the form of torch's kernels, the padding of the kernels, and the windows to keep.
 
     Permuting channels from last to second gives torch's memory format "channels_last", without a copy.
 
-    Raises:
-        ValueError: if no window fits into the inputs.
+    Args:
+        geometry: that of the layer.
+        inputs: what `checked` returned.
     """
-    if inputs.dtype is not dtype and not is_torchs_to_cast(inputs):
-        inputs = as_real(layer, inputs, dtype)
-    lengths = inputs.shape[1:-1] if geometry.channels_last else inputs.shape[2:]
-    for length, least in zip(lengths, geometry.least_lengths, strict=True):
-        if length < least:
-            raise too_small(layer, inputs.shape)
-    padding, others, kept = geometry.fixed_padding or _find_padding(geometry, lengths)
+    padding, others, kept = geometry.fixed_padding or _find_padding(geometry, lengths_of(geometry, inputs))
     if others is not None:
         # Torch's kernels pad both ends equally. An odd zero needs a copy: a tenth of the time of a small convolution
         # (3x3, stride 2, 16 to 32 channels). Padding both ends by a whole stride more, and cropping the windows there,
@@ -130,6 +141,13 @@ def as_images(
         return inputs.squeeze(-1).unsqueeze(1), padding, kept
     images = torch.permute(inputs, geometry.to_images)
     return images.unsqueeze(2) if geometry.is_as_image else images, padding, kept
+
+
+def pad_whole(geometry: ConvolutionGeometry, inputs: torch.Tensor) -> torch.Tensor:
+    """Return inputs, channels last, with the zeros of all windows around them."""
+    pairs = [ends(*axis, geometry.windows[3]) for axis in zip(inputs.shape[1:-1], *geometry.windows[:3], strict=True)]
+    amounts = [amount for pair in reversed(pairs) for amount in pair]
+    return F.pad(inputs, (0, 0, *amounts)) if any(amounts) else inputs
 
 
 def convolve(

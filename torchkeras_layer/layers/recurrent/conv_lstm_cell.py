@@ -18,10 +18,17 @@ from torchkeras_layer.layers.convolution.base_convolution import (
     BaseConvolution,
     begin_build,
     convolved_shape,
+    has_channels_last,
     refuse_strides_with_dilation,
-    store_in_order,
 )
-from torchkeras_layer.layers.convolution.torch_kernels import ConvolutionGeometry, as_images, convolve, plan_convolution
+from torchkeras_layer.layers.convolution.kernels import filters_of, put_in_order
+from torchkeras_layer.layers.convolution.torch_kernels import (
+    ConvolutionGeometry,
+    as_images,
+    checked,
+    convolve,
+    plan_convolution,
+)
 from torchkeras_layer.layers.convolution.windows import ends
 from torchkeras_layer.layers.recurrent.cell_arguments import (
     CellDropout,
@@ -53,14 +60,12 @@ class StateConvolution:
     Attributes:
         inputs_shape: shape of the inputs for which the cell was built.
         channel_axis: axis of the channels in inputs, states and gates.
-        to_filters: the order of the axes of torch's kernels.
         padding: padding on both ends of each spatial dimension, for torch's convolution.
         excess: padding, for `F.pad`, where Keras pads one end more than the other; `None` if there is none.
     """
 
     inputs_shape: Shape
     channel_axis: int
-    to_filters: tuple[int, ...]
     padding: tuple[int, ...]
     excess: tuple[int, ...] | None
 
@@ -108,6 +113,7 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
     #
     # Not in `_torchkeras.derived`, which the base class of all convolutions uses.
     _torchkeras_state_convolution: StateConvolution
+    _torchkeras_kernels = {"kernel": False, "recurrent_kernel": False}
 
     def __init__(
         self,
@@ -158,14 +164,12 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
     def build(self, input_shape: Shape) -> None:
         """Create `kernel`, `recurrent_kernel` and `bias`."""
         channels = begin_build(self, input_shape)
-        geometry = plan_convolution(self, channels, groups=1)
+        plan_convolution(self, channels, groups=1)
         width = _GATES * self.filters
         self.kernel = add_parameter(self, "kernel", (*self.kernel_size, channels, width))
         self.recurrent_kernel = add_recurrent_kernel(self, (*self.kernel_size, self.filters, width))
-        plan = self._torchkeras_state_convolution = _plan_state_convolution(self, input_shape)
-        outer, inner, *spatial = plan.to_filters
-        for kernel in (self.kernel, self.recurrent_kernel):
-            store_in_order(kernel, (outer, *spatial, inner) if geometry.channels_last else plan.to_filters)
+        self._torchkeras_state_convolution = _plan_state_convolution(self, input_shape)
+        put_in_order(self, self._torchkeras_kernels)
         self.bias = add_lstm_bias(self, width) if self.use_bias else None
 
     def call(self, inputs: torch.Tensor, states: Any = None, training: Any = None) -> tuple[torch.Tensor, State]:
@@ -182,7 +186,7 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         projected = _project(self, inputs, of_inputs)
         try:
             of_state = state_mask(self, states[0], training)
-            return _step(self, projected, states, of_state)
+            return _step(self, projected, states, _state_filters(self), of_state)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             fault = fault_of_states(states, self.compute_output_shape(tuple(inputs.shape))[1])
             if fault is None:
@@ -202,8 +206,8 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         if padding != self.padding:
             windows = (*geometry.windows[:3], padding)
             geometry = dataclasses.replace(geometry, windows=windows, fixed_padding=None)
-        kernel = w.permute(self._torchkeras_state_convolution.to_filters)
-        images, amounts, _ = as_images(self, geometry, x, kernel.dtype)
+        kernel = filters_of(w, geometry.uses_channels_last_memory)
+        images, amounts, _ = as_images(geometry, checked(self, geometry, x, kernel.dtype))
         return _from_torch(geometry, convolve(geometry, images, kernel, b, amounts))
 
     def recurrent_conv(self, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
@@ -213,7 +217,7 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         >>> cell.recurrent_conv(torch.ones(1, 3, 2), torch.ones(3, 2, 1)).flatten()
         tensor([4., 6., 4.])
         """
-        return _convolve_state(self, x, w.permute(self._torchkeras_state_convolution.to_filters))
+        return _convolve_state(self, x, filters_of(w, has_channels_last(self)))
 
     def run(
         self, sequences: torch.Tensor, state: State, mask: torch.Tensor | None, training: Any
@@ -232,7 +236,8 @@ class ConvLSTMCell(BaseConvolution, CellDropout):
         if of_inputs is not None:
             of_inputs = [one.unsqueeze(1).expand_as(sequences).flatten(0, 1) for one in of_inputs]
         projected = _project(self, sequences.flatten(0, 1), of_inputs).unflatten(0, sequences.shape[:2])
-        return run_steps(lambda gates, now: _step(self, gates, now, of_state), projected, state, mask)
+        filters = _state_filters(self)
+        return run_steps(lambda gates, now: _step(self, gates, now, filters, of_state), projected, state, mask)
 
     def get_initial_state(self, batch_size: Any = None, inputs: Any = None, dtype: Any = None) -> State:
         """Return the state before the first step: zeros.
@@ -287,7 +292,6 @@ def _plan_state_convolution(cell: ConvLSTMCell, input_shape: Shape) -> StateConv
     return StateConvolution(
         inputs_shape=tuple(input_shape),
         channel_axis=-1 if geometry.channels_last else 1,
-        to_filters=(cell.rank + 1, cell.rank, *range(cell.rank)),
         padding=(*height, *(before for before, _ in pairs)),
         excess=(*channels, *excess) if any(excess) else None,
     )
@@ -295,16 +299,17 @@ def _plan_state_convolution(cell: ConvLSTMCell, input_shape: Shape) -> StateConv
 
 def _project(cell: ConvLSTMCell, inputs: torch.Tensor, masks: Any) -> torch.Tensor:
     """Return the contribution of the inputs to the gates."""
-    plan = cell._torchkeras_state_convolution
     if cell._torchkeras_facts.overrides & _CONVOLUTIONS:
         return _by_gates(cell, inputs, masks, cell.input_conv, "kernel", padding=cell.padding)
-    kernel = weight_of(cell, "kernel").permute(plan.to_filters)
+    geometry: ConvolutionGeometry = cell._torchkeras.derived
+    kernel = filters_of(weight_of(cell, "kernel"), geometry.uses_channels_last_memory)
     bias = weight_of(cell, "bias") if cell.use_bias else None
     if masks is None:
         return _convolve_inputs(cell, inputs, kernel, bias)
     biases = [None] * _GATES if bias is None else bias.chunk(_GATES)
     parts = zip(masks, kernel.chunk(_GATES), biases, strict=True)
-    return torch.cat([_convolve_inputs(cell, inputs * mask, part, add) for mask, part, add in parts], plan.channel_axis)
+    axis = cell._torchkeras_state_convolution.channel_axis
+    return torch.cat([_convolve_inputs(cell, inputs * mask, part, add) for mask, part, add in parts], axis)
 
 
 def _by_gates(
@@ -322,20 +327,25 @@ def _by_gates(
 
 def _convolve_inputs(cell: ConvLSTMCell, inputs: torch.Tensor, kernel: torch.Tensor, bias: Any) -> torch.Tensor:
     geometry: ConvolutionGeometry = cell._torchkeras.derived
-    images, padding, _ = as_images(cell, geometry, inputs, kernel.dtype)
+    images, padding, _ = as_images(geometry, checked(cell, geometry, inputs, kernel.dtype))
     return _from_torch(geometry, convolve(geometry, images, kernel, bias, padding))
 
 
-def _add_from_state(cell: ConvLSTMCell, state: torch.Tensor, masks: Any) -> torch.Tensor:
+def _state_filters(cell: ConvLSTMCell) -> torch.Tensor:
+    """Return the recurrent kernel as torch's filters; a sequence turns it once."""
+    geometry: ConvolutionGeometry = cell._torchkeras.derived
+    return filters_of(weight_of(cell, "recurrent_kernel"), geometry.channels_last)
+
+
+def _add_from_state(cell: ConvLSTMCell, state: torch.Tensor, filters: torch.Tensor, masks: Any) -> torch.Tensor:
     """Return the contribution of the state to the gates."""
-    plan = cell._torchkeras_state_convolution
     if cell._torchkeras_facts.overrides & _CONVOLUTIONS:
         return _by_gates(cell, state, masks, cell.recurrent_conv, "recurrent_kernel")
-    kernel = weight_of(cell, "recurrent_kernel").permute(plan.to_filters)
     if masks is None:
-        return _convolve_state(cell, state, kernel)
-    parts = zip(masks, kernel.chunk(_GATES), strict=True)
-    return torch.cat([_convolve_state(cell, state * mask, part) for mask, part in parts], plan.channel_axis)
+        return _convolve_state(cell, state, filters)
+    parts = zip(masks, filters.chunk(_GATES), strict=True)
+    axis = cell._torchkeras_state_convolution.channel_axis
+    return torch.cat([_convolve_state(cell, state * mask, part) for mask, part in parts], axis)
 
 
 def _convolve_state(cell: ConvLSTMCell, state: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
@@ -355,10 +365,20 @@ def _from_torch(geometry: ConvolutionGeometry, images: torch.Tensor) -> torch.Te
     return images.permute(geometry.from_images) if geometry.channels_last else images
 
 
-def _step(cell: ConvLSTMCell, projected: torch.Tensor, state: Any, masks: Any) -> tuple[torch.Tensor, State]:
-    """Return h and the list [h, c] after a step; `projected` is the contribution of its inputs to the gates."""
+def _step(
+    cell: ConvLSTMCell, projected: torch.Tensor, state: Any, filters: torch.Tensor, masks: Any
+) -> tuple[torch.Tensor, State]:
+    """Return h and the list [h, c] after a step.
+
+    Args:
+        cell: the cell.
+        projected: the contribution of the inputs to the gates.
+        state: the list [h, c] before the step.
+        filters: what `_state_filters` returned.
+        masks: the dropout masks of h for the gates, or `None`.
+    """
     h, c = state
-    gates = projected + _add_from_state(cell, h, masks)
+    gates = projected + _add_from_state(cell, h, filters, masks)
     axis = cell._torchkeras_state_convolution.channel_axis
     parts = gates.chunk(_GATES, axis)
     activate, candidate = cell.recurrent_activation, parts[2]
