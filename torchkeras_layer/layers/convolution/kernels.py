@@ -119,9 +119,8 @@ def _store_in_order(weight: torch.Tensor, order: tuple[int, ...]) -> None:
     >>> kernel.stride(), kernel.tolist()
     ((1, 2), [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
     """
-    if weight.permute(order).is_contiguous():
-        return
     # Not `contiguous`, which keeps the strides of axes of size 1, from which torch infers the memory format.
     memory = torch.empty([weight.shape[axis] for axis in order], dtype=weight.dtype, device=weight.device)
     stored = memory.permute([order.index(axis) for axis in range(len(order))])
-    weight.data = stored.copy_(weight.data)
+    if stored.stride() != weight.stride():
+        weight.data = stored.copy_(weight.data)
