@@ -78,13 +78,6 @@ def in_place(inputs):
     return inputs
 
 
-class Hiding(keras.Layer):
-    kernel = None
-
-    def build(self, input_shape):
-        self.kernel = self.add_weight(name="kernel", shape=(2,))
-
-
 class Early(keras.Layer):
     def __init__(self):
         self.dtype_policy = "float64"
@@ -171,7 +164,7 @@ RAISING = [
     ("code-in-configs", lambda: keras.layers.StringLookup.from_config({"vocabulary": "words.txt"})),
     ("before-super__init__", Early),
     ("names-that-are-taken", lambda: setattr(dense(), "losses", [])),
-    ("a-class-attribute-that-hides-a-weight", lambda: Hiding()(torch.ones(1, 2))),
+    ("names-that-are-taken", lambda: setattr(dense(), "train", dense())),
     ("arguments-that-are-not-supported", lambda: keras.Input((3,), sparse=True)),
     ("arguments-that-are-not-supported", lambda: keras.layers.TextVectorization(ragged=True)),
 ]

@@ -241,15 +241,3 @@ def test_plain_values_stay_what_they_are():
     for value in ([1, 2], {"a": 1}, []):
         layer.value = value
         assert layer.value == value
-
-
-@pytest.mark.parametrize("trainable", [True, False])
-def test_a_class_attribute_must_not_hide_a_weight(trainable):
-    class Declares(keras.Layer):
-        w = None
-
-        def build(self, input_shape):
-            self.w = self.add_weight("w", (), trainable=trainable)
-
-    with pytest.raises(AttributeError, match="declares: the attribute 'w' of class Declares would hide"):
-        built(Declares())

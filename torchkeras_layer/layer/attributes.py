@@ -41,6 +41,11 @@ _CALLED_METHODS = frozenset(
     ("call", "build", "forward", "compute_mask", "compute_output_shape", "get_config", "add_weight", "add_loss")
 )
 
+# Methods that torch calls only on the module that it is given, so that a layer inside may hold something else there.
+_METHODS_NOT_NEEDED = frozenset(
+    ("modules", "buffers", "type", "float", "double", "half", "bfloat16", "cpu", "cuda", "share_memory", "get_buffer")
+)
+
 # Members that models have, and that are looked for on single layers.
 _OF_MODELS = ("summary", "load_weights", "save_weights", "get_layer", "to_json", "layers")
 
@@ -60,7 +65,7 @@ class LayerBase(LazyModuleMixin, nn.Module):
         """Set an attribute, and track the layers and weights in it, also those in nested lists, tuples and dicts.
 
         Raises:
-            AttributeError: if `name` is a read-only property, or a class attribute that would hide a layer or weight.
+            AttributeError: if `name` is a read-only property, or is to hold a layer or weight but is a method.
 
         >>> import torchkeras_layer as keras
         >>> layer = keras.Layer()
@@ -83,28 +88,24 @@ class LayerBase(LazyModuleMixin, nn.Module):
             state[name] = value
         elif isinstance(owner, property):
             _set_property(self, record, name, owner, value)
-        elif owner is not _NOTHING and _is_hidden_by(owner, value):
-            raise AttributeError(_class_attribute_message(self, name, value))
-        elif name in _CALLED_METHODS and _is_no_function(value):
+        elif name in _CALLED_METHODS and not callable(value):
             raise AttributeError(
                 f"{name_in_errors(self)}: {name!r} is a method of every layer, which would be lost. Received: "
                 f"{name}={value!r}. Choose another attribute name."
             )
         elif not record.is_ready:
-            super().__setattr__(name, value)
+            if owner is not _NOTHING:
+                _uncover(self, name, value)
+            super().__setattr__(name, value)  # type: ignore[arg-type]
         elif _stands_in(self, name, value):
-            self._parameters[name] = value
+            self._parameters[name] = value  # type: ignore[assignment]
         else:
             value = _track_value(self, record, name, value)
-            if owner is not _NOTHING and isinstance(state.get(name), TrackedContainer):
-                del state[name]
-                state["_modules"].pop(name, None)
+            if owner is not _NOTHING:
+                _uncover(self, name, value)
             if isinstance(value, (nn.Module, nn.Parameter)):
                 prepare_assigned(self, name, value)
             super().__setattr__(name, value)
-            if owner is not _NOTHING and isinstance(value, TrackedContainer):
-                # Python reads this before the class attribute, and the registries of torch after it.
-                state[name] = value
 
     def __delattr__(self, name: str) -> None:
         """Delete an attribute; layers and weights in it are no longer tracked.
@@ -183,14 +184,13 @@ def name_in_errors(layer: LayerBase) -> str:
     return record.name if record is not None and record.is_ready else type(layer).__name__
 
 
-def _is_no_function(value: Any) -> bool:
-    return not callable(value)
-
-
 def _is_plain_name(state: dict[str, Any], record: Any, name: str) -> bool:
     """Whether the layer is initialized, and has no weight and no module of this name."""
-    is_registered = name in state["_parameters"] or name in state["_buffers"] or name in state["_modules"]
-    return not is_registered and record.is_ready and name not in record.weight_specs
+    return not _is_registered(state, name) and record.is_ready and name not in record.weight_specs
+
+
+def _is_registered(state: dict[str, Any], name: str) -> bool:
+    return name in state["_parameters"] or name in state["_buffers"] or name in state["_modules"]
 
 
 def _set_property(layer: LayerBase, record: Any, name: str, owner: property, value: Any) -> None:
@@ -228,20 +228,47 @@ def _check_mode(layer: LayerBase, value: Any) -> None:
         )
 
 
-def _is_hidden_by(owner: Any, value: Any) -> bool:
-    """Whether a class attribute, here its value, cannot give way to what is assigned to its name."""
-    if type(value) in CONTAINER_TYPES or not isinstance(value, (nn.Module, nn.Parameter)):
-        # Methods, of torch above all, are called by other code.
-        return hasattr(owner, "__get__") and isinstance(track(value), TrackedContainer)
-    return True
+class _ClassDefault:
+    """The value of a class attribute, for layers in which no layer, weight or container was assigned to its name.
+
+    Torch keeps those in registries, where Python looks only if the class has no attribute of the name, and it swaps
+    them there, so that a copy elsewhere would be stale.
+    """
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name = name
+        self.value = value
+
+    def __get__(self, layer: Any, owner: Any = None) -> Any:
+        if layer is not None and _is_registered(layer.__dict__, self.name):
+            return layer.__getattr__(self.name)
+        binds = hasattr(type(self.value), "__get__")
+        return self.value.__get__(layer, owner) if binds else self.value
 
 
-def _class_attribute_message(layer: LayerBase, name: str, value: Any) -> str:
-    return (
-        f"{name_in_errors(layer)}: the attribute {name!r} of class {type(layer).__name__} would hide the "
-        f"{type(value).__name__} that is assigned to it, because torch looks there first. Choose another name, or take "
-        "it out of the class. See docs/differences.md#a-class-attribute-that-hides-a-weight"
-    )
+def _uncover(layer: Any, name: str, value: Any) -> None:
+    """Let a layer, weight or container be read that is assigned to the name of a class attribute.
+
+    Raises:
+        AttributeError: if it is a method, unless torch calls it on the outermost module only.
+    """
+    is_buffer = any(buffer is value for buffer in layer._buffers.values())
+    if not (is_buffer or isinstance(value, (nn.Parameter, nn.Module)) or isinstance(track(value), TrackedContainer)):
+        return
+    holder = next((cls for cls in type(layer).__mro__ if name in vars(cls)), type(layer))
+    default = vars(holder).get(name)
+    if hasattr(type(default), "__get__") and not isinstance(default, _ClassDefault):
+        holder = type(layer)
+        if name not in _METHODS_NOT_NEEDED or holder.__module__.startswith("torchkeras_layer."):
+            raise AttributeError(
+                f"{name_in_errors(layer)}: the attribute {name!r} cannot hold a {type(value).__name__}, because it is "
+                f"a method of {holder.__name__}. Choose another name. See docs/differences.md#names-that-are-taken"
+            )
+    if isinstance(value, nn.Parameter):
+        # Torch takes no parameter of a name that it can read, unless it is registered.
+        layer._parameters.setdefault(name, None)
+    if not isinstance(default, _ClassDefault):
+        setattr(holder, name, _ClassDefault(name, default))
 
 
 def _stands_in(layer: Any, name: str, value: Any) -> bool:
@@ -308,8 +335,6 @@ def _claim_weight(layer: LayerBase, record: Record, name: str, weight: torch.Ten
             f"assign a weight to it. After the build, write `with torch.no_grad(): layer.{name}.copy_(tensor)`. "
             f"{not_built_message([record.name])}"
         )
-    if hasattr(type(layer), name) and not isinstance(getattr(type(layer), name), property):
-        raise AttributeError(_class_attribute_message(layer, name, weight))
     # A previous value, such as the `None` that an __init__ assigned, would hide the weight.
     layer.__dict__.pop(name, None)
     layer._modules.pop(name, None)
