@@ -110,10 +110,12 @@ def test_a_weight_given_by_its_array_is_not_part_of_the_config():
     assert "weights" not in layer.get_config()
 
 
-# What a layer reads in its own way: inputs that are no tensors, its entries of a state dict, its own weights.
+# What a layer reads in its own way: inputs that are no tensors, its entries of a state dict, its own weights; and what
+# it knows of its outputs without a run.
 MEANT_TO_BE_REPLACED = {
     "_apply",
     "_torchkeras_explain_missing",
+    "_torchkeras_infer",
     "_torchkeras_more_to_save",
     "_torchkeras_own_weights",
     "_torchkeras_read_inputs",
