@@ -129,7 +129,8 @@ class Embedding(BuiltInLayer):
     ) -> tuple[Inferred, SymbolicRun | None]:
         # A mask of rows that are looked up is known without looking them up.
         is_known = self._torchkeras_facts.states_its_shapes and type(self).compute_mask is Embedding.compute_mask
-        if not (is_known and is_symbolic(inputs)) or args or any(value is not None for value in kwargs.values()):
+        is_plain = not args and all(value is None for value in kwargs.values())
+        if not (is_known and is_plain and is_symbolic(inputs) and isinstance(inputs.dtype, torch.dtype)):
             return super()._torchkeras_infer(outer, inputs, args, kwargs)
         spec = TensorSpec(self.compute_output_shape(inputs.shape), self._torchkeras.policy.compute)
         return Inferred(spec, [TensorSpec(inputs.shape, "bool") if self.mask_zero else None]), None
