@@ -206,3 +206,20 @@ def test_it_comes_back_when_the_list_goes():
 def test_the_mode_holds_no_layers(value):
     with pytest.raises(AttributeError, match="mine: 'training' cannot hold a .*, because it is the mode"):
         keras.Layer(name="mine").training = value()
+
+
+def test_a_list_called_modules_also_in_symbolic_calls():
+    class Own(keras.Layer):
+        def __init__(self):
+            super().__init__()
+            self.modules = [L.Dense(2)]
+
+        def call(self, inputs):
+            return self.modules[0](inputs)
+
+    assert Own()(keras.Input((4,))).shape == (None, 2)
+    assert L.TimeDistributed(Own())(torch.ones(2, 3, 4)).shape == (2, 3, 2)
+    layer, twin = Own(), Own()
+    layer(torch.ones(1, 4))
+    twin.load_state_dict(layer.state_dict())
+    assert torch.equal(twin(torch.ones(1, 4)), layer(torch.ones(1, 4)))

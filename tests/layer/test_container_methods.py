@@ -6,8 +6,9 @@ import collections
 import copy
 import operator
 import pickle
-from collections import OrderedDict, defaultdict, deque
+from collections import ChainMap, OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -379,9 +380,15 @@ def test_a_named_tuple_is_one():
         assert len(list(pair.left.parameters())) == 2
 
 
-@pytest.mark.parametrize("kind", [set, frozenset, type("Mine", (list,), {}), type("Own", (deque,), {})])
+@pytest.mark.parametrize("kind", [set, frozenset, UserList, type("Mine", (list,), {}), type("Own", (deque,), {})])
 def test_a_type_that_cannot_be_tracked_says_so(kind):
     layer = keras.Layer(name="mine")
     with pytest.warns(UserWarning, match=f"mine: .*'held'.*{kind.__name__} cannot be tracked. Use a list"):
         layer.held = kind([nn.ReLU()])
     assert type(layer.held) is kind
+
+
+@pytest.mark.parametrize("make", [UserDict, ChainMap, MappingProxyType, dict.values])
+def test_a_mapping_that_cannot_be_tracked_says_so(make):
+    with pytest.warns(UserWarning, match=r"mine: .*'held'.* cannot be tracked\. Use a list"):
+        keras.Layer(name="mine").held = make({"a": nn.ReLU()})

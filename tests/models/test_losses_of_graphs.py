@@ -9,6 +9,7 @@ import torch
 
 import torchkeras_layer as keras
 from torchkeras_layer.layer import symbolic_calls
+from torchkeras_layer.models import graphs
 
 L = keras.layers
 
@@ -89,6 +90,22 @@ def test_the_first_read_runs_nothing(kind, no_runs):
     model = make()
     no_runs()
     assert len(model.losses) == count
+
+
+def test_a_read_walks_the_graph_as_often_for_many_layers_as_for_few(monkeypatch):
+    walks = []
+    walk = graphs.nodes_between
+    monkeypatch.setattr(graphs, "nodes_between", lambda *ends: walks.append(1) or walk(*ends))
+    counts = []
+    for number in (2, 20):
+        x = y = keras.Input((4,))
+        for _ in range(number):
+            y = keras.layers.BatchNormalization(beta_regularizer="l2")(y)
+        model = keras.Model(x, y)
+        walks.clear()
+        assert len(model.losses) == number
+        counts.append(len(walks))
+    assert counts[0] == counts[1]
 
 
 def test_layers_that_add_losses_run_once_for_each_symbolic_call():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections import deque
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -18,6 +17,7 @@ from torchkeras_layer.layer.call_records import Recording
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.containers import (
     CONTAINER_TYPES,
+    CONTAINERS,
     TrackedContainer,
     forget_creator,
     forget_spec,
@@ -50,8 +50,7 @@ _METHODS_NOT_NEEDED = frozenset(
 _OF_MODELS = ("summary", "load_weights", "save_weights", "get_layer", "to_json", "layers")
 
 _NOTHING = object()
-_CONTAINERS: Any = (list, tuple, dict, deque, set, frozenset)
-_TRACKED_TYPES: Any = (torch.Tensor, nn.Module, *_CONTAINERS)
+_TRACKED_TYPES: Any = (torch.Tensor, nn.Module, *CONTAINERS)
 
 
 class LayerBase(LazyModuleMixin, nn.Module):
@@ -312,7 +311,7 @@ def _track_value(layer: LayerBase, record: Record, name: str, value: Any) -> Any
 
 def _warn_if_lost(layer: LayerBase, name: str, value: Any) -> None:
     """Warn of layers and weights in a container of a type that cannot be tracked."""
-    if isinstance(value, nn.Module) or not isinstance(value, _CONTAINERS) or not holds_state(value):
+    if isinstance(value, nn.Module) or not isinstance(value, CONTAINERS) or not holds_state(value):
         return
     warnings.warn(
         f"{name_in_errors(layer)}: the layers and weights in the attribute {name!r} will neither train nor be saved, "

@@ -11,7 +11,7 @@ import enum
 import sys
 import types
 import weakref
-from collections import deque
+from collections import ChainMap, UserDict, UserList, deque
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -261,9 +261,15 @@ def _may_grow(value: Any) -> bool:
 
 
 def _entries_of(value: Any) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, _MAPPINGS):
         return value.values()
-    return value if isinstance(value, (list, tuple, deque, set, frozenset)) else ()
+    return value if isinstance(value, (list, tuple, deque, *_UNTRACKED)) else ()
+
+
+# Containers that cannot be tracked, so that layers in them are lost.
+_UNTRACKED: Any = (set, frozenset, UserList, type({}.values()))
+_MAPPINGS: Any = (dict, UserDict, ChainMap, types.MappingProxyType)
+CONTAINERS: Any = (list, tuple, deque, *_MAPPINGS, *_UNTRACKED)
 
 
 def holds_state(value: Any) -> bool:

@@ -51,7 +51,7 @@ class DryRun:
         self._outer = context.dry_run
         context.dry_run = self
         self._muted = contextlib.ExitStack()
-        for module in self._module.modules():
+        for module in nn.Module.modules(self._module):
             if module._compiled_call_impl is not None:
                 self._compiled.append((module, module._compiled_call_impl))
                 module._compiled_call_impl = None

@@ -220,7 +220,7 @@ def check_state_dict(layer: LayerBase, state_dict: Mapping[str, Any], strict: bo
     Leave the check to torch if a module has its own rules for loading, as batch normalization has for old files;
     `standard` is the `_load_from_state_dict` of a layer without such rules.
     """
-    if any(_has_own_rules(module, standard) for module in layer.modules()) or not all(
+    if any(_has_own_rules(module, standard) for module in nn.Module.modules(layer)) or not all(
         inner._torchkeras.built for inner in layers_in(layer)
     ):
         return

@@ -91,20 +91,20 @@ def losses_of(layer: LayerBase) -> list[torch.Tensor]:
     """
     was_called = layer._torchkeras.calls.state.was_called
     nodes = {} if was_called else _nodes_by_layer(layer)
+    has_graph = _has_graph(layer)
     found: list[Any] = []
     for inner in layers_in(layer):
         if not (was_called or inner._torchkeras.calls.state.was_called):
             found += [loss.tensor for node in nodes.get(id(inner), ()) for loss in losses_of_call(node)]
-            found += [loss.tensor for loss in _own_symbolic_losses(layer, inner)]
+            # Those of a graph are among the losses of its calls.
+            found += [] if has_graph else [loss.tensor for loss in inner._torchkeras.symbolic_losses]
         found += own_losses(inner)
     return found
 
 
-def _own_symbolic_losses(layer: Any, inner: Any) -> list[RecordedLoss]:
-    """Return what `add_loss` added to a layer inside `layer`; those of a graph are among the losses of its calls."""
+def _has_graph(layer: Any) -> bool:
     graph = layer._torchkeras.graph
-    is_in_graph = graph is not None and graph.calls_of(layer) is not None
-    return [] if is_in_graph else inner._torchkeras.symbolic_losses
+    return graph is not None and graph.current_wiring(layer) is not None
 
 
 def _nodes_by_layer(layer: Any) -> dict[int, list[Node]]:
@@ -125,7 +125,8 @@ def _nodes_by_layer(layer: Any) -> dict[int, list[Node]]:
 def losses_for(layer: LayerBase, inputs: Any) -> list[Any]:
     """Return the losses that were added with `inputs` and depend on these symbolic tensors; see `get_losses_for`."""
     nodes = _all_nodes(layer, "get_losses_for")
-    added = [loss for inner in layers_in(layer) for loss in _own_symbolic_losses(layer, inner)]
+    inside = () if _has_graph(layer) else layers_in(layer)
+    added = [loss for inner in inside for loss in inner._torchkeras.symbolic_losses]
     if inputs is not None:
         wanted = symbolic_leaves(layer._torchkeras.name, "get_losses_for", inputs)
         recorded = [loss for node in nodes for loss in losses_of_call(node)]
@@ -237,7 +238,8 @@ def _check_assignment(layer: Any, variable: torch.Tensor, value: Any) -> None:
             f"{record.name}: add_update: a new value must have the shape of the variable, {tuple(variable.shape)}. "
             f"Received: a value of shape {shape}. Write `value.expand_as(variable)` if it is meant for all entries."
         )
-    if record.casts_weights and not any(variable is one for one in (*layer.parameters(), *layer.buffers())):
+    weights = (*layer.parameters(), *torch.nn.Module.buffers(layer)) if record.casts_weights else ()
+    if record.casts_weights and not any(variable is one for one in weights):
         raise ValueError(
             f"{record.name}: add_update: under the policy {record.policy.name!r}, `call` reads copies of the weights, "
             "and an assignment to a copy is lost. Write `self.add_update(lambda: self.variable.copy_(value))`. "

@@ -353,7 +353,7 @@ def is_dynamic(layer: LayerBase) -> bool:
 
 def device_inside(layer: LayerBase) -> torch.device | None:
     """Return the device of the first weight in a layer; if it has none, that of weights made later, else `None`."""
-    weights = [*layer.parameters(), *layer.buffers()]
+    weights = [*layer.parameters(), *torch.nn.Module.buffers(layer)]
     return next((weight.device for weight in weights if is_weight(weight)), layer._torchkeras.pinned_device)
 
 

@@ -394,6 +394,6 @@ def _check_shapes_merge(name: str, merge_mode: str | None, forward: Any, backwar
 def _classes_in(layer: Layer) -> dict[str, type]:
     """Return the classes of the cells and layers inside a layer that are not built in, by their names."""
     cell = getattr(layer, "cell", None)
-    parts = [*layer.modules(), cell, *leaves(list(getattr(cell, "cells", [])))]
+    parts = [*torch.nn.Module.modules(layer), cell, *leaves(list(getattr(cell, "cells", [])))]
     classes = {type(part) for part in parts if part is not None}
     return {cls.__name__: cls for cls in classes if not cls.__module__.startswith(("torchkeras_layer.", "torch."))}

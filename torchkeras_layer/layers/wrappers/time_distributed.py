@@ -140,7 +140,7 @@ def computes_samples_apart(module: nn.Module) -> Answer:
     >>> computes_samples_apart(Dense(3)), computes_samples_apart(BatchNormalization()), computes_samples_apart(Layer())
     ('always', 'in inference', 'not known')
     """
-    answers = {_answer_for(inner) for inner in module.modules()}
+    answers = {_answer_for(inner) for inner in nn.Module.modules(module)}
     return "not known" if "not known" in answers else "in inference" if "in inference" in answers else "always"
 
 
@@ -176,7 +176,8 @@ def _is_within_a_sample(axis: Any) -> bool:
 def _shape_to_build_for(layer: TimeDistributed, input_shape: Shape) -> Shape:
     """Return the shape of a step, with a free batch size unless the layer keeps states: all steps may be one batch."""
     step = without_steps(layer, input_shape)
-    keeps_states = any(isinstance(inner, Layer) and inner._torchkeras.stateful for inner in layer.layer.modules())
+    inside = nn.Module.modules(layer.layer)
+    keeps_states = any(isinstance(inner, Layer) and inner._torchkeras.stateful for inner in inside)
     return step if keeps_states else (None, *step[1:])
 
 
