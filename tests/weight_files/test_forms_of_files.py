@@ -231,11 +231,21 @@ def test_weights_of_cudnn(kind, tmp_path):
     np.testing.assert_allclose(loaded, halves.sum(0) if kind == "LSTM" else halves)
 
 
-def test_theano_stores_kernels_upside_down(tmp_path):
-    (kernel,) = _arrays((3, 2, 2, 4))
-    model = keras.Sequential([keras.Input((5, 5, 2)), layers.Conv2D(4, (3, 2), use_bias=False)])
-    model.load_weights(_h5(tmp_path / "weights.h5", {"convolution2d_1": {"kernel": kernel}}, backend="theano"))
-    assert np.array_equal(model.get_weights()[0], kernel[::-1, ::-1])
+def test_theano_stores_kernels_upside_down_but_for_depthwise_ones(tmp_path):
+    for shape, layer, turned in (
+        ((3, 2, 2, 4), layers.Conv2D(4, (3, 2), use_bias=False), (0, 1)),
+        ((3, 2, 4), layers.Conv1D(4, 3, use_bias=False), (0,)),
+        ((3, 2, 2, 1), layers.DepthwiseConv2D((3, 2), use_bias=False), ()),
+    ):
+        (kernel,) = _arrays(shape)
+        model = keras.Sequential([keras.Input((5,) * (len(shape) - 2) + (2,)), layer])
+        model.load_weights(_h5(tmp_path / "weights.h5", {"layer_1": {"kernel": kernel}}, backend="theano"))
+        assert np.array_equal(model.get_weights()[0], np.flip(kernel, turned))
+    inner = keras.Sequential([keras.Input((5, 2)), layers.Conv1D(4, 3, use_bias=False)])
+    model = keras.Sequential([keras.Input((5, 2)), inner])
+    path = _h5(tmp_path / "weights.h5", {"inner": {"conv1d_1/kernel": _arrays((3, 2, 4))[0]}}, backend="theano")
+    with pytest.raises(ModelFileError, match="inside another layer or model that Theano computed are not read"):
+        model.load_weights(path)
 
 
 def test_weights_that_belong_to_the_model_itself(tmp_path):
@@ -269,3 +279,27 @@ def test_big_endian_and_other_dtypes(tmp_path):
     model.load_weights(_h5(tmp_path / "weights.h5", arrays))
     assert np.array_equal(model.get_weights()[0], arrays["first"]["kernel"].astype("float32"))
     assert model.get_weights()[3].tolist() == [1, 2]
+
+
+def test_values_must_be_numbered_from_0_on(tmp_path):
+    with h5py.File(tmp_path / "model.weights.h5", "w") as file:
+        file["layers/dense/vars/1"], file["layers/dense/vars/2"] = _arrays((3, 4), (4,))
+    with pytest.raises(ModelFileError, match=r"model\.weights\.h5: the values of 'first' must be numbered from 0 on"):
+        _two().load_weights(tmp_path / "model.weights.h5")
+
+
+def test_a_layer_that_cannot_read_its_weights_leaves_the_model_as_it_was(tmp_path):
+    class Own(layers.Dense):
+        def load_own_variables(self, store):
+            super().load_own_variables(store)
+            raise KeyError("scale")
+
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(3), Own(3)])
+    before = model.get_weights()
+    with h5py.File(tmp_path / "model.weights.h5", "w") as file:
+        for name in ("dense", "own"):
+            for number, array in enumerate(_arrays((3, 3), (3,))):
+                file[f"layers/{name}/vars/{number}"] = array
+    with pytest.raises(ModelFileError, match="could not read its weights: KeyError: 'scale'. Nothing was loaded"):
+        model.load_weights(tmp_path / "model.weights.h5")
+    assert all(map(np.array_equal, before, model.get_weights()))

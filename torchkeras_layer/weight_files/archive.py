@@ -13,8 +13,8 @@ from torchkeras_layer.registry.envelope import excerpt
 from torchkeras_layer.weight_files.source import LONGEST_TEXT, ModelFileError, read_json, reading
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-HIGHEST_RATIO = 1000
-"""How many times larger than in the archive a member may be."""
+HIGHEST_RATIO = 20
+"""How many times larger than in the archive a member of more than 64 MiB may be; Keras does not compress."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _members(archive: zipfile.ZipFile, where: str, size: int) -> dict[str, zipfi
             raise ModelFileError(f"{where}: expected members of different names. Received: {member.filename!r} twice.")
         members[member.filename] = member
     for name in (_CONFIG, _METADATA, _WEIGHTS):
-        if name in members and members[name].file_size > max(HIGHEST_RATIO * members[name].compress_size, 2**20):
+        if name in members and members[name].file_size > max(HIGHEST_RATIO * members[name].compress_size, LONGEST_TEXT):
             raise ModelFileError(
                 f"{where}: the member {name!r} must be at most {HIGHEST_RATIO} times larger than in the archive. "
                 f"Received: {members[name].file_size} bytes out of {members[name].compress_size}."

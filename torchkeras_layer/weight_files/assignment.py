@@ -56,12 +56,14 @@ class Assignment:
 
     def __init__(self, model: Any, where: str, skip_mismatch: bool = False) -> None:
         self._model = model
-        self._where = where
+        self.where = where
         self._skip_mismatch = skip_mismatch
         # What writes the arrays of a layer, after all were checked.
         self._steps: list[Callable[[], Any]] = []
         self._names = {id(tensor): name for name, tensor in (*model.named_buffers(), *model.named_parameters())}
         self._touched: set[int] = set()
+        # Whether a layer reads its arrays itself, and so may raise when others have been written.
+        self._may_fail = False
         self.report = LoadReport()
 
     def add(
@@ -87,11 +89,14 @@ class Assignment:
             return self._mismatch(layer, shapes, [item.shape for item in datasets])
         self._check_size(layer, weights, datasets)
         arrays = [item.read() for item in datasets]
-        arrays = arrays if convert is None else convert(arrays)
+        try:
+            arrays = arrays if convert is None else convert(arrays)
+        except (RuntimeError, IndexError, ValueError):
+            return self._mismatch(layer, shapes, [item.shape for item in datasets])
         if [tuple(array.shape) for array in arrays] != shapes:
             return self._mismatch(layer, shapes, [tuple(array.shape) for array in arrays])
         self._steps.append(lambda: _copy(weights, arrays))
-        places = [item.where.removeprefix(f"{self._where}/") for item in datasets]
+        places = [item.where.removeprefix(f"{self.where}/") for item in datasets]
         for index, weight in enumerate(weights):
             self._touched.add(id(weight))
             name = self._names.get(id(weight), f"{layer.name}/{index}")
@@ -112,8 +117,9 @@ class Assignment:
         self._check_size(layer, layer.weights, datasets)
         store = {key: item.read().numpy() for key, item in zip(keys, datasets, strict=True)}
         self._steps.append(lambda: layer.load_own_variables(store))
+        self._may_fail = True
         self._touched.update(id(weight) for weight in layer.weights)
-        places = [item.where.removeprefix(f"{self._where}/") for item in datasets]
+        places = [item.where.removeprefix(f"{self.where}/") for item in datasets]
         self.report.loaded.update((f"{layer.name}/{key}", place) for key, place in zip(keys, places, strict=True))
 
     def finish(self, unexpected: Iterable[str], is_strict: bool) -> LoadReport:
@@ -135,28 +141,40 @@ class Assignment:
         ]
         if is_strict and (report.unexpected or report.missing and not report.mismatched):
             raise ModelFileError(
-                f"{self._where}: the weights are not those of {self._model.name!r}. Nothing was loaded.\n"
+                f"{self.where}: the weights are not those of {self._model.name!r}. Nothing was loaded.\n"
                 f"{_problems(report)}\nCheck that the file belongs to this architecture."
             )
-        for step in self._steps:
-            step()
+        self._write()
         for layer in layers_in(self._model):
             layer.finalize_state()
         return report
+
+    def _write(self) -> None:
+        before = [(weight, weight.detach().clone()) for weight in self._model.weights] if self._may_fail else []
+        try:
+            for step in self._steps:
+                step()
+        except Exception as error:
+            for weight, values in before:
+                _copy([weight], [values])
+            raise ModelFileError(
+                f"{self.where}: a layer could not read its weights: {type(error).__name__}: {error}. Nothing was "
+                "loaded."
+            ) from error
 
     def _check_size(self, layer: Any, weights: Sequence[torch.Tensor], datasets: Sequence[Dataset]) -> None:
         # A file can declare any shape; an older format has at most twice the numbers (two biases in place of one).
         numbers, most = sum(item.numel for item in datasets), 2 * sum(weight.numel() for weight in weights)
         if numbers > most:
             raise ModelFileError(
-                f"{self._where}: layer {layer.name!r} has weights of shapes {[tuple(w.shape) for w in weights]}. "
+                f"{self.where}: layer {layer.name!r} has weights of shapes {[tuple(w.shape) for w in weights]}. "
                 f"Received: arrays of shapes {[item.shape for item in datasets]}."
             )
 
     def _mismatch(self, layer: Any, expected: list[Any], received: list[Any]) -> None:
         if not self._skip_mismatch:
             raise ModelFileError(
-                f"{self._where}: layer {layer.name!r} ({type(layer).__name__}) has weights of shapes {expected}. "
+                f"{self.where}: layer {layer.name!r} ({type(layer).__name__}) has weights of shapes {expected}. "
                 f"Received: arrays of shapes {received}. Nothing was loaded. skip_mismatch=True leaves such layers out."
             )
         self.report.mismatched.append(layer.name)

@@ -79,11 +79,14 @@ def in_old_order(layer: Any) -> list[torch.Tensor]:
 
 def _layers_of(model: Any) -> list[Any]:
     layers = getattr(model, "layers", None)
-    return layers if isinstance(layers, list) else [model]
+    return list({id(layer): layer for layer in layers}.values()) if isinstance(layers, list) else [model]
 
 
 def _saved_layers(group: Group) -> Iterator[tuple[str, list[str]]]:
-    for name in group.texts(_LAYERS) or []:
+    listed = group.texts(_LAYERS) or []
+    if len({*listed}) != len(listed):
+        raise ModelFileError(f"{group.where}: the list of layers names one of them twice. Received: {listed!r:.300}.")
+    for name in listed:
         inner = group.descend(name)
         if not isinstance(inner, Group):
             raise ModelFileError(f"{group.where}: the list of layers names {name!r}, which is no group of the file.")
@@ -94,21 +97,35 @@ def _assign(group: Group, name: str, names: Sequence[str], layer: Any, assignmen
     inner = group.descend(name)
     assert isinstance(inner, Group)
     datasets = [_dataset(inner, weight) for weight in names]
-    weights = in_old_order(layer)
+    weights = _by_names_inside(layer, names) or in_old_order(layer)
     convert = converter_for(
         layer, [item.shape for item in datasets], group.text("keras_version"), group.text("backend")
     )
     assignment.add(layer, weights, datasets, convert)
 
 
+def _by_names_inside(model: Any, names: Sequence[str]) -> list[torch.Tensor] | None:
+    """Return the weights of a model inside a model in the order of the file, by the names of its layers.
+
+    The file has them in the order of what was trained, which may have changed since; `None` if the names do not say.
+    """
+    if not isinstance(getattr(model, "layers", None), list):
+        return None
+    waiting = {layer.name: in_old_order(layer) for layer in _layers_of(model)}
+    holders = [name.split("/")[-2] if "/" in name else "" for name in names]
+    counts = {name: len(weights) for name, weights in waiting.items() if weights}
+    if counts != {name: holders.count(name) for name in holders}:
+        return None
+    return [waiting[holder].pop(0) for holder in holders]
+
+
 def _assign_top(group: Group, model: Any, assignment: Assignment) -> None:
-    names = [] if _TOP not in group else (group.descend(_TOP).texts(_WEIGHTS) or [])  # type: ignore[union-attr]
-    if not names:
+    top = group.descend(_TOP)
+    names = (top.texts(_WEIGHTS) or []) if isinstance(top, Group) else []
+    if not isinstance(top, Group) or not names:
         return
     inside = {id(weight) for layer in _layers_of(model) for weight in layer.weights}
     own = [weight for weight in in_old_order(model) if id(weight) not in inside]
-    top = group.descend(_TOP)
-    assert isinstance(top, Group)
     assignment.add(model, own, [_dataset(top, name) for name in names])
 
 

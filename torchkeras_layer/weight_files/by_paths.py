@@ -75,20 +75,28 @@ def _assign(layer: Any, tree: Tree, assignment: Assignment, used: set[int], seen
 
 def _assign_values(layer: Any, values: Tree, assignment: Assignment, used: set[int]) -> None:
     keys = sorted(values, key=_number)
+    reads_itself = type(layer).load_own_variables is not Weights.load_own_variables
+    if not reads_itself and keys != [str(number) for number in range(len(keys))]:
+        raise ModelFileError(
+            f"{assignment.where}: the values of {layer.name!r} must be numbered from 0 on. Received: {keys!r:.200}."
+        )
     datasets = [values[key] for key in keys]
     if not all(isinstance(dataset, Dataset) for dataset in datasets):
-        raise ModelFileError(f"{layer.name}: expected datasets among its values. Received: groups {keys!r:.200}.")
+        raise ModelFileError(
+            f"{assignment.where}: the values of {layer.name!r} must be datasets. Received: groups {keys!r:.200}."
+        )
     used.update(map(id, datasets))
-    if type(layer).load_own_variables is Weights.load_own_variables:
-        assignment.add(layer, layer._torchkeras_own_weights(), datasets)
-    else:
+    if reads_itself:
         assignment.call(layer, keys, datasets)
+    else:
+        assignment.add(layer, layer._torchkeras_own_weights(), datasets)
 
 
 def _children(layer: Any, tree: Tree) -> Iterator[tuple[Any, Tree]]:
     """Give the layers inside a layer that the file has a group for, with that group."""
     layers = getattr(layer, "layers", None)
     if isinstance(layers, list):
+        layers = _in_order_of_creation(list({id(one): one for one in layers}.values()), layer)
         for word in _LISTS_OF_LAYERS:
             if isinstance(tree.get(word), dict):
                 yield from _members(layers, tree[word])
@@ -102,10 +110,23 @@ def _children(layer: Any, tree: Tree) -> Iterator[tuple[Any, Tree]]:
             yield from _members([inner for inner in child.children() if isinstance(inner, Layer)], branch)
 
 
+def _in_order_of_creation(layers: list[Any], model: Any) -> list[Any]:
+    """Sort the layers of a subclassed model by the numbers in their names.
+
+    Keras lists them in the order in which attributes and lists got them, which is that of their creation, as a rule. A
+    name that was given says nothing; then the order of the attributes stays.
+    """
+    numbers = [_counted(layer.name, to_snake_case(type(layer).__name__)) for layer in layers]
+    if model._torchkeras.graph.current_wiring(model) is not None or None in numbers:
+        return layers
+    return [layers[place] for place in sorted(range(len(layers)), key=lambda place: numbers[place] or 0)]
+
+
 def _members(layers: list[Any], branch: Tree) -> Iterator[tuple[Any, Tree]]:
     """Give the layers of a list with their groups, which are named after classes, and counted.
 
-    TF-Keras 2.12 to 2.14 count a layer with weights twice, so that only the order of the numbers is right.
+    Keras also counts layers that were replaced, and TF-Keras 2.12 to 2.14 count those with weights twice. So if there
+    are as many groups with values as layers with weights, only the order of the numbers counts.
     """
     kinds: dict[str, list[Any]] = {}
     for layer in layers:
@@ -114,12 +135,11 @@ def _members(layers: list[Any], branch: Tree) -> Iterator[tuple[Any, Tree]]:
         numbers = sorted(number for name in branch if (number := _counted(name, kind)) is not None)
         if not numbers:
             continue
-        if numbers[-1] >= len(alike):
-            alike = [layer for layer in alike if layer.weights]
-            numbers = [number for number in numbers if _holds_values(branch[_joined(kind, number)])]
-            pairs = list(zip(alike, numbers, strict=False))
-        else:
-            pairs = [(alike[number], number) for number in numbers]
+        weighted = [layer for layer in alike if layer.weights]
+        holding = [number for number in numbers if _holds_values(branch[_joined(kind, number)])]
+        pairs = [(alike[number], number) for number in numbers if number < len(alike)]
+        if len(weighted) == len(holding):
+            pairs = list(zip(weighted, holding, strict=True))
         for layer, number in pairs:
             if isinstance(branch[_joined(kind, number)], dict):
                 yield layer, branch[_joined(kind, number)]

@@ -116,7 +116,11 @@ class Group:
         if found is None:
             return None
         where = f"{self.where}/{name}"
-        return Group(found, where) if _has_kind(found, "Group") else Dataset(found, where)
+        if _has_kind(found, "Group"):
+            return Group(found, where)
+        if _has_kind(found, "Dataset"):
+            return Dataset(found, where)
+        raise ModelFileError(f"{where}: expected a group or a dataset. Received: {type(found).__name__}.")
 
     def text(self, name: str) -> str | None:
         """Return an attribute of text; `None` if there is none of this name."""

@@ -9,12 +9,15 @@ from typing import Any
 import torch
 
 from torchkeras_layer.layer.weight_lists import layers_in
+from torchkeras_layer.weight_files.source import ModelFileError
 
 Arrays = list[torch.Tensor]
 Shape = tuple[int, ...]
 
 _RECURRENT = {"LSTM": 4, "GRU": 3}
 """How many gates the recurrent layers have."""
+_UPSIDE_DOWN_IN_THEANO = frozenset({"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "ConvLSTM2D"})
+"""The layers whose kernels Theano turns; those of depthwise convolutions it does not."""
 
 
 def converter_for(
@@ -41,8 +44,13 @@ def converter_for(
         steps.append(_from_cudnn(kind, layer.units))
     if _is_keras_1(version) and kind.startswith(("Conv", "Depthwise", "Separable", "Atrous")):
         steps.append(lambda arrays: _kernels_of_keras_1(layer, arrays))
-    if backend == "theano" and any(_is_convolution(inner) for inner in layers_in(layer)):
-        steps.append(lambda arrays: [_flipped(array) if array.dim() > 3 else array for array in arrays])
+    if backend == "theano" and kind in _UPSIDE_DOWN_IN_THEANO:
+        steps.append(lambda arrays: [_flipped(array) if array.dim() > 2 else array for array in arrays])
+    elif backend == "theano" and any(_kind_of(inner) in _UPSIDE_DOWN_IN_THEANO for inner in layers_in(layer)):
+        raise ModelFileError(
+            f"{layer.name}: convolutions inside another layer or model that Theano computed are not read, because "
+            "Theano turns their kernels. Save the inner model in a file of its own."
+        )
     if not steps:
         return None
 
@@ -107,10 +115,6 @@ def _kernels_of_keras_1(layer: Any, arrays: Arrays) -> Arrays:
         else array
         for array, shape in zip(arrays, wanted, strict=False)
     ]
-
-
-def _is_convolution(layer: Any) -> bool:
-    return _kind_of(layer).startswith(("Conv", "Depthwise", "Separable"))
 
 
 def _flipped(array: torch.Tensor) -> torch.Tensor:
