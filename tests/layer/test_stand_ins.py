@@ -130,3 +130,22 @@ def test_outside_of_a_call_torch_refuses():
     layer = built(Shifts(), 1, 2)
     with pytest.raises(TypeError, match="cannot assign"):
         layer.kernel = torch.ones(2)
+
+
+@pytest.mark.parametrize("key", [0, "a"])
+def test_a_tensor_for_a_weight_in_a_container_is_refused(key):
+    class Holds(keras.Layer):
+        def build(self, input_shape):
+            weight = self.add_weight("w", (2,))
+            self.held = [weight] if key == 0 else {key: weight}
+
+        def call(self, inputs):
+            self.held[key] = self.held[key] * 2
+            return inputs * self.held[key]
+
+    layer = Holds(name="mine")
+    for _ in range(2):
+        with pytest.raises(TypeError, match=r"mine: in a call, a tensor took the place of a weight in a list or dict"):
+            layer(torch.ones(1, 2))
+    assert [isinstance(weight, torch.nn.Parameter) for weight in layer.weights] == [True]
+    assert len(layer.state_dict()) == 1

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from torchkeras_layer._structures import is_namedtuple, leaves
-from torchkeras_layer.layer.context import cast_for_call, run_untraced
+from torchkeras_layer.layer.context import cast_for_call, per_thread, run_untraced
 from torchkeras_layer.layer.weight_arguments import WeightSpec, read_weight
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class TrackedContainer(nn.Module):
     def _register(self, key: str, value: Any, spec: WeightSpec | None = None) -> Any:
         """Register an entry if it is a module or weight, and return what to store in its slot."""
         value = track(value)
+        refuse_lost_weight(self._parameters.get(key), value)
         self._follows = self._follows or (isinstance(value, TrackedContainer) and value._follows)
         claimed = claim_spec(value) if isinstance(value, torch.Tensor) else None
         spec = spec or claimed
@@ -210,6 +211,18 @@ class TrackedContainer(nn.Module):
         raise NotImplementedError
 
     __hash__ = nn.Module.__hash__
+
+
+def refuse_lost_weight(held: Any, value: Any) -> None:
+    """Raise a TypeError if a `call` puts a tensor that it computed in the place of a weight in a container."""
+    context = per_thread.context
+    is_computed = isinstance(value, torch.Tensor) and not isinstance(value, nn.Parameter)
+    if isinstance(held, nn.Parameter) and is_computed and context.layer is not None and not context.building:
+        raise TypeError(
+            f"{context.layer._torchkeras.name}: in a call, a tensor took the place of a weight in a list or dict, "
+            f"where the weight would be lost. Received: a tensor of shape {tuple(value.shape)}. Write "
+            "`weight = self.weights_of_mine[0] * mask`, and compute with that."
+        )
 
 
 def _references_to_source(holder: Any) -> int:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import torch
 
 from torchkeras_layer._structures import is_namedtuple
-from torchkeras_layer.layer.containers import TrackedContainer, track
+from torchkeras_layer.layer.containers import TrackedContainer, refuse_lost_weight, track
 from torchkeras_layer.layer.tracked.plain_methods import COMPARISONS, as_source, behaves_as, is_same, with_known
 
 
@@ -84,6 +84,8 @@ class TrackedSequence(TrackedContainer):
         before = self._stored_values()
         specs = {id(value): self._weight_specs.get(str(index)) for index, value in enumerate(before)}
         entries = with_known(values, before)
+        for held, value in zip(before, entries, strict=False):
+            refuse_lost_weight(held, value)
         self._clear_registry()
         self._slots = []
         for value in entries:
