@@ -154,7 +154,7 @@ def _compare(model, fullgraph):
     model(torch.randn(5, 3))
     eager = copy.deepcopy(model)
     compiled = torch.compile(model, backend=counter, fullgraph=fullgraph, dynamic=True)
-    for size in (4, 5, 6):
+    for size in (4, 5):
         x = torch.randn(size, 3)
         torch.testing.assert_close(compiled(x), eager(x))
         losses, expected = (list(keras.collect_losses(m)) for m in (model, eager))
@@ -168,8 +168,9 @@ def test_one_graph_where_they_have_no_weights(what, around):
     assert _compare(around(WITHOUT_WEIGHTS[what]), fullgraph=True) == 1
 
 
-@pytest.mark.parametrize("what", WITH_BREAKS)
-@pytest.mark.parametrize("around", [Makes, PlainMakes])
+@pytest.mark.parametrize(
+    ("around", "what"), [*((Makes, what) for what in WITH_BREAKS), (PlainMakes, "weight"), (PlainMakes, "model")]
+)
 @torch.no_grad()
 def test_others_break_the_graph_and_do_no_harm(what, around):
     # Without gradients: torch warns where a tensor with one passes from graph to graph.
