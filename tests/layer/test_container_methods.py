@@ -130,7 +130,7 @@ def steps(table):
     )
 
 
-def run(layer, plain, table, changes):
+def assert_agree_after(layer, plain, table, changes):
     for name, index, entry, more in changes:
         agree(layer, plain, lambda c, name=name, i=index, x=entry, y=more: table[name](c, i, x, y))
     for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
@@ -145,21 +145,21 @@ READING = {name: function for name, function in SEQUENCES.items() if name != "ad
 @given(st.lists(entries, max_size=3), steps(READING | CHANGES | LISTS))
 def test_lists(first, changes):
     """[36]"""
-    run(held([POOL[0], *first]), [POOL[0], *first], READING | CHANGES | LISTS, changes)
+    assert_agree_after(held([POOL[0], *first]), [POOL[0], *first], READING | CHANGES | LISTS, changes)
 
 
 @given(st.lists(entries, max_size=3), st.sampled_from([None, 2, 4]), steps(READING | CHANGES | DEQUES))
 def test_deques(first, maxlen, changes):
     """[36]"""
     first = [*first, POOL[0]]
-    run(held(deque(first, maxlen)), deque(first, maxlen), READING | CHANGES | DEQUES, changes)
+    assert_agree_after(held(deque(first, maxlen)), deque(first, maxlen), READING | CHANGES | DEQUES, changes)
 
 
 @given(st.lists(entries, max_size=3), steps(READING))
 def test_tuples(first, changes):
     layer, plain = held((POOL[0], *first)), (POOL[0], *first)
     assert isinstance(layer.held, tuple)
-    run(layer, plain, READING, changes)
+    assert_agree_after(layer, plain, READING, changes)
 
 
 DICTS = {
@@ -213,7 +213,7 @@ def dict_steps(table):
 def test_dicts(first, changes):
     """[36]"""
     first = {**first, "z": POOL[0]}
-    run(held(dict(first)), dict(first), DICTS, changes)
+    assert_agree_after(held(dict(first)), dict(first), DICTS, changes)
 
 
 @given(dicts, dict_steps(DICTS | ORDERED))
@@ -222,7 +222,7 @@ def test_ordered_dicts(first, changes):
     first = OrderedDict({**first, "z": POOL[0]})
     layer = held(OrderedDict(first))
     assert isinstance(layer.held, OrderedDict)
-    run(layer, first, DICTS | ORDERED, changes)
+    assert_agree_after(layer, first, DICTS | ORDERED, changes)
 
 
 @given(dicts, st.sampled_from([None, list, int]), dict_steps(DICTS | DEFAULTS))
@@ -231,7 +231,7 @@ def test_default_dicts(first, factory, changes):
     first = defaultdict(factory, {**first, "z": POOL[0]})
     layer = held(defaultdict(factory, first))
     assert isinstance(layer.held, defaultdict)
-    run(layer, first, DICTS | DEFAULTS, changes)
+    assert_agree_after(layer, first, DICTS | DEFAULTS, changes)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(list(CHANGES | LISTS)), st.integers(-3, 3), entries)))

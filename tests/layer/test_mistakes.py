@@ -27,7 +27,7 @@ def text_of(error: BaseException) -> str:
     return "\n".join([str(error), *getattr(error, "__notes__", ())])
 
 
-def fails(act: Any, error: type[BaseException], *parts: str) -> None:
+def assert_fails(act: Any, error: type[BaseException], *parts: str) -> None:
     with pytest.raises(error) as caught:
         act()
     text = text_of(caught.value)
@@ -103,15 +103,17 @@ CALLS = {
 @pytest.mark.parametrize("case", CALLS)
 def test_arguments_of_a_call(case):
     act, *parts = CALLS[case]
-    fails(act, TypeError, *parts)
+    assert_fails(act, TypeError, *parts)
 
 
 def test_an_error_inside_call_keeps_its_message():
     def call(self, x):
         return Takes.call(self, x)
 
-    fails(lambda: layer_with(call=call)()(X), TypeError, "missing 1 required positional argument: 'b'")
-    fails(lambda: layer_with(call=lambda self, x: L.Dense("2"))()(X), ValueError, "Dense: units must be a positive int")
+    assert_fails(lambda: layer_with(call=call)()(X), TypeError, "missing 1 required positional argument: 'b'")
+    assert_fails(
+        lambda: layer_with(call=lambda self, x: L.Dense("2"))()(X), ValueError, "Dense: units must be a positive int"
+    )
 
 
 SHAPES = {
@@ -189,7 +191,7 @@ SHAPES = {
 @pytest.mark.parametrize("case", SHAPES)
 def test_shapes_of_inputs(case):
     act, *parts = SHAPES[case]
-    fails(act, ValueError, *parts)
+    assert_fails(act, ValueError, *parts)
 
 
 @pytest.mark.parametrize(
@@ -200,11 +202,11 @@ def test_strings_and_objects(inputs):
         L.Dense(2, name="d")(inputs)
     assert "d" in str(caught.value)
     assert "StringLookup" in text_of(caught.value)
-    fails(lambda: L.Embedding(5, 2, name="e")(["a", "b"]), AttributeError, "StringLookup", "In e (Embedding)")
+    assert_fails(lambda: L.Embedding(5, 2, name="e")(["a", "b"]), AttributeError, "StringLookup", "In e (Embedding)")
 
 
 def test_layers_for_strings_need_no_advice():
-    fails(lambda: L.StringLookup(name="s")(["a"]), ValueError, "s: has no vocabulary yet")
+    assert_fails(lambda: L.StringLookup(name="s")(["a"]), ValueError, "s: has no vocabulary yet")
     with pytest.raises(ValueError, match="no vocabulary") as caught:
         L.StringLookup(name="s")(["a"])
     assert "are not numbers" not in text_of(caught.value)
@@ -225,7 +227,7 @@ def test_a_weight_that_call_changes_in_place(call):
     layer = layer_with(call=call)(name="mine")
     layer.inner = L.Dense(3)
     layer.inner(X)
-    fails(lambda: layer(X), RuntimeError, "leaf Variable", "self.add_update(lambda: ", "In mine (My)")
+    assert_fails(lambda: layer(X), RuntimeError, "leaf Variable", "self.add_update(lambda: ", "In mine (My)")
 
 
 @pytest.mark.parametrize("by_call", [False, True])
@@ -236,7 +238,7 @@ def test_a_weight_that_build_changes_in_place(by_call):
 
     layer = layer_with(build=build, call=lambda self, x: x * self.w)(name="mine")
     act = (lambda: layer(X)) if by_call else (lambda: layer.build((None, 4)))
-    fails(act, RuntimeError, "leaf Variable", "initializer= of add_weight in build", "torch.no_grad()")
+    assert_fails(act, RuntimeError, "leaf Variable", "initializer= of add_weight in build", "torch.no_grad()")
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,7 @@ def test_a_weight_that_build_changes_in_place(by_call):
 )
 def test_other_values_than_tensors_among_the_outputs_of_a_symbolic_call(value):
     layer = layer_with(call=lambda self, x: (x, value))(name="mine")
-    fails(
+    assert_fails(
         lambda: layer(keras.Input((4,))),
         TypeError,
         "mine (My): in a graph, call() must return (nested) tensors",
@@ -319,16 +321,18 @@ def test_a_method_that_an_attribute_would_hide(name, value):
 
 def test_a_weight_that_no_build_made():
     layer = layer_with(call=lambda self, x: x @ self.w)(name="mine")
-    fails(
+    assert_fails(
         lambda: layer(X), AttributeError, "mine (My): no attribute 'w'", "self.w = self.add_weight(", "My does not have"
     )
     misspelt = layer_with(call=lambda self, x: x @ self.w, biuld=lambda self, input_shape: None)(name="mine")
-    fails(lambda: misspelt(X), AttributeError, "no attribute 'w'", "'biuld' meant to be `build`")
+    assert_fails(lambda: misspelt(X), AttributeError, "no attribute 'w'", "'biuld' meant to be `build`")
     other = layer_with(forward=lambda self, x: x @ self.w, build=lambda self, input_shape: None)(name="mine")
-    fails(lambda: other(X), AttributeError, "no attribute 'w'", "rename forward to `call`")
+    assert_fails(lambda: other(X), AttributeError, "no attribute 'w'", "rename forward to `call`")
     dense = L.Dense(2, name="d")
     dense(X)
-    fails(lambda: dense.weight, AttributeError, "d (Dense): no attribute 'weight'. Its weights are kernel, bias.")
+    assert_fails(
+        lambda: dense.weight, AttributeError, "d (Dense): no attribute 'weight'. Its weights are kernel, bias."
+    )
     assert not hasattr(dense, "weight")
 
 
@@ -337,7 +341,7 @@ def test_a_weight_with_a_free_size():
         build=lambda self, input_shape: setattr(self, "w", self.add_weight(shape=input_shape)),
         call=lambda self, x: x,
     )(name="mine")
-    fails(
+    assert_fails(
         lambda: layer(keras.Input((None, 4))),
         ValueError,
         "mine: add_weight(): ",
@@ -351,7 +355,7 @@ def test_a_weight_with_a_free_size():
 )
 def test_the_order_of_add_weight(args):
     layer = keras.Layer(name="mine")
-    fails(lambda: layer.add_weight(*args), TypeError, "mine: ", "Received: ")
+    assert_fails(lambda: layer.add_weight(*args), TypeError, "mine: ", "Received: ")
     assert layer.weights == []
 
 
@@ -381,13 +385,13 @@ INITS = {
 @pytest.mark.parametrize("case", INITS)
 def test_constructors_of_own_classes(case):
     act, *parts = INITS[case]
-    fails(act, TypeError, *parts)
+    assert_fails(act, TypeError, *parts)
 
 
 def test_a_list_of_layers_that_is_called():
     layer = layer_with(call=lambda self, x: self.steps(x))(name="mine")
     layer.steps = [L.Dense(3), L.Dense(2)]
-    fails(lambda: layer(X), NotImplementedError, "for layer in self.layers: x = layer(x)", "In mine (My)")
+    assert_fails(lambda: layer(X), NotImplementedError, "for layer in self.layers: x = layer(x)", "In mine (My)")
 
 
 def test_a_module_list_or_list_of_layers_runs_in_a_loop():

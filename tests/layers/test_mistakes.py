@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import torchkeras_layer as keras
-from tests.layer.test_mistakes import fails
+from tests.layer.test_mistakes import assert_fails
 
 L = keras.layers
 X = torch.ones(2, 4)
@@ -47,7 +47,7 @@ ARGUMENTS = [
     ("name", "arguments", "parts"), ARGUMENTS, ids=[f"{name}: {', '.join(given)}" for name, given, _ in ARGUMENTS]
 )
 def test_arguments_of_torchs_modules(name, arguments, parts):
-    fails(lambda: getattr(L, name)(**arguments), TypeError, f"{name}: ", "Received: ", *parts.split("|"))
+    assert_fails(lambda: getattr(L, name)(**arguments), TypeError, f"{name}: ", "Received: ", *parts.split("|"))
 
 
 # Constructors that get tensors, layers or ints in the wrong place.
@@ -71,7 +71,7 @@ POSITIONS = {
 @pytest.mark.parametrize("case", POSITIONS)
 def test_values_in_the_wrong_place(case):
     act, error, *parts = POSITIONS[case]
-    fails(act, error, *parts)
+    assert_fails(act, error, *parts)
 
 
 def test_an_error_of_a_nested_constructor_names_its_own_class():
@@ -80,14 +80,14 @@ def test_an_error_of_a_nested_constructor_names_its_own_class():
             super().__init__(**kwargs)
             self.inner = L.Dense(in_features=3)
 
-    fails(Block, TypeError, "Dense: the argument 'units' is missing")
+    assert_fails(Block, TypeError, "Dense: the argument 'units' is missing")
 
 
 def test_convolutions_in_the_order_of_torch():
     """`Conv2D(3, 16, 3)` has 3 filters of 16 x 16 values: silent on large images, too large for small ones."""
     with pytest.warns(UserWarning, match=r"c: Conv2D\(3, 16, 3\) has 3 filters, kernel_size=16.*write Conv2D\(16, 3\)"):
         L.Conv2D(3, 16, 3, name="c")(torch.ones(1, 32, 32, 3))
-    fails(lambda: L.Conv2D(3, 64, 3)(torch.ones(1, 32, 32, 3)), ValueError, "too small", "write Conv2D(64, 3)")
+    assert_fails(lambda: L.Conv2D(3, 64, 3)(torch.ones(1, 32, 32, 3)), ValueError, "too small", "write Conv2D(64, 3)")
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,14 @@ def test_convolutions_in_the_order_of_torch():
 def test_usual_convolutions_are_not_warned_of(arguments, shape):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        L.Conv2D(*arguments)(torch.ones(shape))
+        outputs = L.Conv2D(*arguments)(torch.ones(shape))
+    assert outputs.shape[-1] == arguments[0]
 
 
 def test_the_number_of_features_as_an_axis():
-    fails(lambda: L.BatchNormalization(4, name="b")(X), ValueError, "b: ", "axis=4", "Is 4 the number of features?")
+    assert_fails(
+        lambda: L.BatchNormalization(4, name="b")(X), ValueError, "b: ", "axis=4", "Is 4 the number of features?"
+    )
     with pytest.raises(ValueError, match="axis=9") as caught:
         L.LayerNormalization(9)(X)
     assert "features" not in str(caught.value)
@@ -120,13 +123,17 @@ def test_the_state_dict_of_a_linear(build):
     if build:
         dense.build((None, 4))
         weights = torch.nn.Linear(4, 3).state_dict()
-        fails(lambda: dense.load_state_dict(weights), RuntimeError, "d: ", "kernel is their weight.permute(1, 0)")
+        assert_fails(
+            lambda: dense.load_state_dict(weights), RuntimeError, "d: ", "kernel is their weight.permute(1, 0)"
+        )
         model = keras.Sequential([L.Conv2D(5, 3)])
         model.build((None, 8, 8, 2))
         theirs = {"0.kernel": torch.ones(5, 2, 3, 3), "0.bias": torch.ones(5)}
-        fails(lambda: model.load_state_dict(theirs), RuntimeError, "0.kernel is their 0.weight.permute(2, 3, 1, 0)")
+        assert_fails(
+            lambda: model.load_state_dict(theirs), RuntimeError, "0.kernel is their 0.weight.permute(2, 3, 1, 0)"
+        )
     else:
-        fails(lambda: dense.load_state_dict({"weight": torch.ones(3, 4)}), RuntimeError, "d: is not built")
+        assert_fails(lambda: dense.load_state_dict({"weight": torch.ones(3, 4)}), RuntimeError, "d: is not built")
 
 
 def test_get_config_that_returns_nothing():
@@ -138,32 +145,38 @@ def test_get_config_that_returns_nothing():
             return x
 
     model = keras.Sequential([Forgets()])
-    fails(lambda: keras.models.clone_model(model), TypeError, "Forgets", "end with `return config`?")
+    assert_fails(lambda: keras.models.clone_model(model), TypeError, "Forgets", "end with `return config`?")
 
 
 @pytest.mark.parametrize("name", ["fit", "predict", "evaluate"])
 def test_methods_of_keras_s_models_on_a_layer(name):
     layer = L.Dense(2, name="d")
-    fails(lambda: getattr(layer, name), AttributeError, f"d (Dense): Keras's {name!r} is not here", "docs/differences")
+    assert_fails(
+        lambda: getattr(layer, name), AttributeError, f"d (Dense): Keras's {name!r} is not here", "docs/differences"
+    )
 
 
 @pytest.mark.parametrize("name", ["summary", "load_weights", "get_layer"])
 def test_members_of_models_on_a_layer(name):
     layer = L.Dense(2, name="d")
-    fails(lambda: getattr(layer, name), AttributeError, f"d (Dense): no attribute {name!r}. Models have it: ", name)
+    assert_fails(
+        lambda: getattr(layer, name), AttributeError, f"d (Dense): no attribute {name!r}. Models have it: ", name
+    )
 
 
 def test_arguments_of_keras_s_compile_on_a_layer():
     layer = L.Dense(2, name="d")
-    fails(lambda: layer.compile(loss="mse"), TypeError, "d (Dense): compile is torch's", "loss", "docs/differences")
-    fails(lambda: layer.compile("adam"), TypeError, "d (Dense): compile is torch's", "'adam'")
+    assert_fails(
+        lambda: layer.compile(loss="mse"), TypeError, "d (Dense): compile is torch's", "loss", "docs/differences"
+    )
+    assert_fails(lambda: layer.compile("adam"), TypeError, "d (Dense): compile is torch's", "'adam'")
 
 
 def test_an_array_in_place_of_a_weight():
     """It would silently take the place of the parameter, which then no longer trains."""
     layer = L.Dense(2, name="d")
     layer.build((None, 4))
-    fails(
+    assert_fails(
         lambda: setattr(layer, "kernel", torch.ones(4, 2).numpy()), TypeError, "d (Dense): 'kernel'", "(4, 2)", "copy_("
     )
     assert len(layer.weights) == 2
@@ -172,11 +185,13 @@ def test_an_array_in_place_of_a_weight():
     assert len(layer.weights) == 1
     unbuilt = L.Dense(2, name="d")
     unbuilt.kernel = torch.ones(4, 2)
-    fails(lambda: unbuilt(X), RuntimeError, "d (Dense): the attribute 'kernel'", "After the build", "copy_(tensor)")
+    assert_fails(
+        lambda: unbuilt(X), RuntimeError, "d (Dense): the attribute 'kernel'", "After the build", "copy_(tensor)"
+    )
 
 
 def test_a_dict_for_one_input():
-    fails(lambda: L.Dense(2, name="d")({"a": X}), ValueError, "d: ", "{'a': (2, 4)}", "inputs['a']")
+    assert_fails(lambda: L.Dense(2, name="d")({"a": X}), ValueError, "d: ", "{'a': (2, 4)}", "inputs['a']")
 
 
 def test_images_with_the_channels_first_that_run():
@@ -203,12 +218,12 @@ def images():
     ],
 )
 def test_inputs_of_models(images, shape, advice):
-    fails(lambda: images(torch.ones(shape)), ValueError, "m: input", f"shape={shape}", advice)
+    assert_fails(lambda: images(torch.ones(shape)), ValueError, "m: input", f"shape={shape}", advice)
 
 
 def test_an_input_shape_with_the_batch_axis():
     model = keras.Sequential([L.Dense(2, input_shape=(2, 4))], name="m")
-    fails(lambda: model(X), ValueError, "m: ", "shape=(2, 4)", "take shapes without the batch axis")
+    assert_fails(lambda: model(X), ValueError, "m: ", "shape=(2, 4)", "take shapes without the batch axis")
 
 
 ELEMENTS = {
@@ -231,8 +246,10 @@ ELEMENTS = {
 @pytest.mark.parametrize("case", ELEMENTS)
 def test_elements_of_a_sequential(case):
     act, *parts = ELEMENTS[case]
-    fails(act, TypeError, *parts)
+    assert_fails(act, TypeError, *parts)
 
 
 def test_a_model_of_a_list_of_layers():
-    fails(lambda: keras.Model([L.Dense(2), L.Dense(3)]), ValueError, "Model: give both", "Write Sequential([layer, …])")
+    assert_fails(
+        lambda: keras.Model([L.Dense(2), L.Dense(3)]), ValueError, "Model: give both", "Write Sequential([layer, …])"
+    )

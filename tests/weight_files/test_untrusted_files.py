@@ -119,7 +119,7 @@ IN_WEIGHTS = {
 }
 
 
-def _refused(path, error=ValueError):
+def _assert_refused(path, error=ValueError):
     with pytest.raises(error) as caught:
         load_model(path)
     assert isinstance(caught.value, ValueError)
@@ -142,7 +142,7 @@ def _text(path, content):
 
 @pytest.mark.parametrize("kind", IN_WEIGHTS)
 def test_weights_of_an_archive(kind, tmp_path):
-    _refused(_archive(tmp_path / "bad.keras", weights=_weights(IN_WEIGHTS[kind])), ModelFileError)
+    _assert_refused(_archive(tmp_path / "bad.keras", weights=_weights(IN_WEIGHTS[kind])), ModelFileError)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_weights_of_an_archive(kind, tmp_path):
     ],
 )
 def test_weights_of_an_h5_file(make, tmp_path):
-    _refused(_h5(tmp_path / "bad.h5", _replace(make, "model_weights/first/first/kernel:0")), ModelFileError)
+    _assert_refused(_h5(tmp_path / "bad.h5", _replace(make, "model_weights/first/first/kernel:0")), ModelFileError)
 
 
 @pytest.mark.parametrize(
@@ -174,21 +174,21 @@ def test_weights_of_an_h5_file(make, tmp_path):
     ],
 )
 def test_lists_of_an_h5_file(change, tmp_path):
-    _refused(_h5(tmp_path / "bad.h5", change), ModelFileError)
+    _assert_refused(_h5(tmp_path / "bad.h5", change), ModelFileError)
 
 
 def test_members_of_an_archive(tmp_path):
     with pytest.warns(UserWarning, match="Duplicate name"):
         twice = _archive(tmp_path / "twice.keras", more=[("config.json", "{}")])
-    assert "twice" in _refused(twice, ModelFileError)
+    assert "twice" in _assert_refused(twice, ModelFileError)
     large = json.dumps({"class_name": "Sequential", "config": " " * (65 * 2**20)})
-    _refused(_archive(tmp_path / "bomb.keras", config=large, compression=zipfile.ZIP_DEFLATED), ModelFileError)
-    _refused(_archive(tmp_path / "deep.keras", config="[" * 100_000 + "]" * 100_000), ModelFileError)
-    _refused(_archive(tmp_path / "list.keras", config="[1, 2]"), ModelFileError)
-    _refused(_archive(tmp_path / "weights.keras", weights=b"no HDF5"), ModelFileError)
+    _assert_refused(_archive(tmp_path / "bomb.keras", config=large, compression=zipfile.ZIP_DEFLATED), ModelFileError)
+    _assert_refused(_archive(tmp_path / "deep.keras", config="[" * 100_000 + "]" * 100_000), ModelFileError)
+    _assert_refused(_archive(tmp_path / "list.keras", config="[1, 2]"), ModelFileError)
+    _assert_refused(_archive(tmp_path / "weights.keras", weights=b"no HDF5"), ModelFileError)
     with zipfile.ZipFile(tmp_path / "empty.keras", "w") as archive:
         archive.writestr("../../escape.txt", "x")
-    assert "escape" in _refused(tmp_path / "empty.keras", ModelFileError)
+    assert "escape" in _assert_refused(tmp_path / "empty.keras", ModelFileError)
     assert not (tmp_path.parent / "escape.txt").exists()
 
 
@@ -202,7 +202,7 @@ def test_other_kinds_of_files(tmp_path):
         "lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n", "short": b"\x89HDF\r\n\x1a\n",
     }  # fmt: skip
     for name, content in contents.items():
-        _refused(_text(tmp_path / f"{name}.keras", content), ModelFileError)
+        _assert_refused(_text(tmp_path / f"{name}.keras", content), ModelFileError)
     assert not (tmp_path / "ran").exists()
     with pytest.raises(ModelFileError, match="a folder"):
         load_model(tmp_path)
@@ -224,8 +224,8 @@ def test_other_kinds_of_files(tmp_path):
 )  # fmt: skip
 def test_layers(layer, tmp_path):
     layers = [_SEQUENTIAL[0], layer, _SEQUENTIAL[1]]
-    _refused(_archive(tmp_path / "bad.keras", config=_config(layers)))
-    _refused(_text(tmp_path / "bad.json", json.dumps(_config(layers))))
+    _assert_refused(_archive(tmp_path / "bad.keras", config=_config(layers)))
+    _assert_refused(_text(tmp_path / "bad.json", json.dumps(_config(layers))))
 
 
 def test_a_failed_load_of_weights_changes_nothing(tmp_path):
@@ -257,4 +257,4 @@ def test_archives_with_changed_bytes_give_a_model_or_our_error(tmp_path):
 def test_files_that_end_too_early(make, tmp_path):
     whole = make(tmp_path / "file").read_bytes()
     for size in range(0, len(whole) - 1, len(whole) // 20):
-        _refused(_text(tmp_path / "short", whole[:size]), ModelFileError)
+        _assert_refused(_text(tmp_path / "short", whole[:size]), ModelFileError)

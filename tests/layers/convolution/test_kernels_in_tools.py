@@ -31,7 +31,7 @@ def _model(in_torch_s_order=False):
     return model.to(memory_format=torch.channels_last) if in_torch_s_order else model
 
 
-def _trained_by_lbfgs(model):
+def _assert_lbfgs_lowers_the_loss(model):
     def loss():
         model.zero_grad()
         value = model(IMAGES).square().mean()
@@ -43,13 +43,13 @@ def _trained_by_lbfgs(model):
     assert loss().item() < before
 
 
-def _flattened(model):
+def _assert_flattened_and_filled_again(model):
     vector = nn.utils.parameters_to_vector(model.parameters())
     nn.utils.vector_to_parameters(vector * 2, model.parameters())
     assert torch.equal(nn.utils.parameters_to_vector(model.parameters()), vector * 2)
 
 
-def _pruned(model):
+def _assert_pruned_and_trained(model):
     prune.l1_unstructured(model.layers[0], "kernel", 0.5)
     kernels = [(layer, "kernel") for layer in model.layers if "kernel" in layer._parameters]
     prune.global_unstructured(kernels, pruning_method=prune.L1Unstructured, amount=20)
@@ -57,18 +57,20 @@ def _pruned(model):
     model(IMAGES).sum().backward()
 
 
-refused_in_torch_s_order = pytest.mark.parametrize("use", [_trained_by_lbfgs, _flattened, _pruned])
+refused_in_torch_s_order = pytest.mark.parametrize(
+    "assert_works", [_assert_lbfgs_lowers_the_loss, _assert_flattened_and_filled_again, _assert_pruned_and_trained]
+)
 
 
 @refused_in_torch_s_order
-def test_what_flattens_parameters_works(use):
-    use(_model())
+def test_what_flattens_parameters_works(assert_works):
+    assert_works(_model())
 
 
 @refused_in_torch_s_order
-def test_in_torch_s_order_it_fails_as_for_torch_s_own_layers(use):
+def test_in_torch_s_order_it_fails_as_for_torch_s_own_layers(assert_works):
     with pytest.raises(RuntimeError, match="view"):
-        use(_model(in_torch_s_order=True))
+        assert_works(_model(in_torch_s_order=True))
     theirs = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
     with pytest.raises(RuntimeError, match="view"):
         nn.utils.parameters_to_vector(theirs.parameters())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
@@ -66,9 +67,11 @@ def _process(rank, folder):
         torch.testing.assert_close(fresh(IMAGES).detach(), expected, rtol=1e-4, atol=1e-5)
         with pytest.raises(NotImplementedError, match="contiguous"):
             _sharded(_model().to(memory_format=torch.channels_last), mesh)
+        Path(folder, f"passed by {rank}").touch()
     finally:
         dist.destroy_process_group()
 
 
 def test_a_step_of_two_processes_and_a_checkpoint_equal_those_of_one(tmp_path):
     torch.multiprocessing.spawn(_process, (str(tmp_path),), PROCESSES)
+    assert len(list(tmp_path.glob("passed by *"))) == PROCESSES

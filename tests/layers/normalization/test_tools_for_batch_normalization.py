@@ -32,7 +32,7 @@ def _averages(batches):
     return theirs.running_mean, torch.stack([batch.var(0, correction=0) for batch in rows]).mean(0)
 
 
-def _check(layer, batches):
+def _assert_averages(layer, batches):
     mean, variance = _averages(batches)
     torch.testing.assert_close((layer.moving_mean, layer.moving_variance), (mean, variance))
 
@@ -54,7 +54,7 @@ def test_update_bn_averages_the_statistics_of_all_batches(shape, arguments, is_b
         model(batches[0])
     for _ in range(2):
         update_bn(batches, model.eval())
-        _check(layer, batches)
+        _assert_averages(layer, batches)
         assert layer.momentum == arguments.get("momentum", 0.99)
         assert not model.training
 
@@ -65,7 +65,7 @@ def test_update_bn_of_a_model_of_keras(make):
     model = keras.Model(inputs, layers.BatchNormalization(name="bn")(make()(inputs)))
     batches = _batches(5, 3)
     update_bn(batches, model)
-    _check(model.get_layer("bn"), batches)
+    _assert_averages(model.get_layer("bn"), batches)
 
 
 def test_update_bn_of_an_averaged_model():
@@ -74,7 +74,7 @@ def test_update_bn_of_an_averaged_model():
     averaged = AveragedModel(layer)
     averaged.update_parameters(layer)
     update_bn(batches, averaged)
-    _check(averaged.module, batches)
+    _assert_averages(averaged.module, batches)
     assert layer.moving_mean.tolist() == [0, 0, 0]
 
 
@@ -83,7 +83,7 @@ def test_a_checkpoint_counts_each_batch_once():
     layer.momentum = None
     for batch in batches:
         checkpoint(layer, batch.requires_grad_(), use_reentrant=False).sum().backward()
-    _check(layer, [batch.detach() for batch in batches])
+    _assert_averages(layer, [batch.detach() for batch in batches])
 
 
 def test_a_frozen_layer_keeps_its_statistics():
@@ -113,14 +113,14 @@ def test_the_number_of_averaged_batches_is_copied():
     for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
         twin(batches[1])
         twin(batches[2])
-        _check(twin, batches)
+        _assert_averages(twin, batches)
 
 
 def test_a_layer_made_without_momentum_averages_all_batches():
     layer, batches = layers.BatchNormalization(momentum=None), _batches(3)
     for batch in batches:
         layer(batch)
-    _check(layer, batches)
+    _assert_averages(layer, batches)
     assert layers.BatchNormalization.from_config(layer.get_config()).momentum is None
 
 
