@@ -252,7 +252,7 @@ def _uncover(layer: Any, name: str, value: Any) -> None:
         AttributeError: if it is a method, unless torch calls it on the outermost module only.
     """
     is_buffer = any(buffer is value for buffer in layer._buffers.values())
-    if not (is_buffer or isinstance(value, (nn.Parameter, nn.Module)) or isinstance(track(value), TrackedContainer)):
+    if not (is_buffer or isinstance(value, (nn.Parameter, nn.Module))):
         return
     holder = next((cls for cls in type(layer).__mro__ if name in vars(cls)), type(layer))
     default = vars(holder).get(name)

@@ -14,7 +14,7 @@ from torch import nn
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer.call_records import put_back
 from torchkeras_layer.layer.context import per_thread, run_uncast
-from torchkeras_layer.layer.weight_lists import runs_updates
+from torchkeras_layer.layer.weight_lists import modules_in, runs_updates
 from torchkeras_layer.metrics import is_metric, muted
 from torchkeras_layer.symbolic.dependence import Dependence, Sources
 from torchkeras_layer.symbolic.input_spec import TensorSpec
@@ -51,7 +51,7 @@ class DryRun:
         self._outer = context.dry_run
         context.dry_run = self
         self._muted = contextlib.ExitStack()
-        for module in nn.Module.modules(self._module):
+        for module in modules_in(self._module):
             if module._compiled_call_impl is not None:
                 self._compiled.append((module, module._compiled_call_impl))
                 module._compiled_call_impl = None

@@ -15,7 +15,7 @@ from torchkeras_layer.layer.attributes import LayerBase
 from torchkeras_layer.layer.building import all_or_nothing, build_from_config
 from torchkeras_layer.layer.record import KEY, Record, contents_of, derive_route, restore
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER
-from torchkeras_layer.layer.weight_lists import layers_in
+from torchkeras_layer.layer.weight_lists import layers_in, modules_in
 
 
 class Files(LayerBase):
@@ -220,7 +220,7 @@ def check_state_dict(layer: LayerBase, state_dict: Mapping[str, Any], strict: bo
     Leave the check to torch if a module has its own rules for loading, as batch normalization has for old files;
     `standard` is the `_load_from_state_dict` of a layer without such rules.
     """
-    if any(_has_own_rules(module, standard) for module in nn.Module.modules(layer)) or not all(
+    if any(_has_own_rules(module, standard) for module in modules_in(layer)) or not all(
         inner._torchkeras.built for inner in layers_in(layer)
     ):
         return

@@ -51,22 +51,7 @@ def load_model(
     ...     load_model(path).output_shape
     (None, 2)
     """
-    kind = kind_of(path)
-    if kind == "zip":
-        archive = Archive.read(path)
-        return _make(_Saved(archive.config, archive.version, archive.weights, archive.where), custom_objects)
-    if kind == "json":
-        return _make(_Saved(_read_text_file(path), None, None, str(path)), custom_objects)
-    with open_hdf5(path, str(path)) as root:
-        text = root.text("model_config")
-        if text is None:
-            raise ModelFileError(
-                f"{path}: the file has weights, but no model. Make the model, or read it with model_from_json, and "
-                "write model.load_weights(path)."
-            )
-        listing = root.group("model_weights") if "model_weights" in root else None
-        version = root.text("keras_version") or (listing.text("keras_version") if listing else None) or "1"
-        return _make(_Saved(read_json(text, f"{path}: model_config"), version, path, str(path)), custom_objects)
+    return _make(_READERS[kind_of(path)](path), custom_objects)
 
 
 @dataclass(frozen=True)
@@ -84,6 +69,24 @@ class _Saved:
     version: str | None
     weights: str | os.PathLike[str] | BytesIO | None
     where: str
+
+
+def _read_archive(path: str | os.PathLike[str]) -> _Saved:
+    archive = Archive.read(path)
+    return _Saved(archive.config, archive.version, archive.weights, archive.where)
+
+
+def _read_hdf5(path: str | os.PathLike[str]) -> _Saved:
+    with open_hdf5(path, str(path)) as root:
+        text = root.text("model_config")
+        if text is None:
+            raise ModelFileError(
+                f"{path}: the file has weights, but no model. Make the model, or read it with model_from_json, and "
+                "write model.load_weights(path)."
+            )
+        listing = root.group("model_weights") if "model_weights" in root else None
+        version = root.text("keras_version") or (listing.text("keras_version") if listing else None) or "1"
+        return _Saved(read_json(text, f"{path}: model_config"), version, path, str(path))
 
 
 def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
@@ -108,8 +111,11 @@ def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
     return model
 
 
-def _read_text_file(path: str | os.PathLike[str]) -> Any:
+def _read_text_file(path: str | os.PathLike[str]) -> _Saved:
     path = Path(path)
     if path.stat().st_size > LONGEST_TEXT:
         raise ModelFileError(f"{path}: expected at most {LONGEST_TEXT} bytes of JSON. Received: {path.stat().st_size}.")
-    return read_json(path.read_bytes(), str(path))
+    return _Saved(read_json(path.read_bytes(), str(path)), None, None, str(path))
+
+
+_READERS = {"zip": _read_archive, "hdf5": _read_hdf5, "json": _read_text_file}

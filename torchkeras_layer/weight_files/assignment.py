@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer.layer.weight_lists import layers_in
+from torchkeras_layer.layer.weight_lists import layers_in, write_weights
 from torchkeras_layer.weight_files.hdf5 import Dataset
 from torchkeras_layer.weight_files.source import ModelFileError
 
@@ -95,7 +95,7 @@ class Assignment:
             return self._mismatch(layer, shapes, [item.shape for item in datasets])
         if [tuple(array.shape) for array in arrays] != shapes:
             return self._mismatch(layer, shapes, [tuple(array.shape) for array in arrays])
-        self._steps.append(lambda: _copy(weights, arrays))
+        self._steps.append(lambda: write_weights(layer.name, list(weights), arrays))
         places = [item.where.removeprefix(f"{self.where}/") for item in datasets]
         for index, weight in enumerate(weights):
             self._touched.add(id(weight))
@@ -155,8 +155,7 @@ class Assignment:
             for step in self._steps:
                 step()
         except Exception as error:
-            for weight, values in before:
-                _copy([weight], [values])
+            write_weights(self._model.name, [weight for weight, _ in before], [values for _, values in before])
             raise ModelFileError(
                 f"{self.where}: a layer could not read its weights: {type(error).__name__}: {error}. Nothing was "
                 "loaded."
@@ -178,12 +177,6 @@ class Assignment:
                 f"Received: arrays of shapes {received}. Nothing was loaded. skip_mismatch=True leaves such layers out."
             )
         self.report.mismatched.append(layer.name)
-
-
-def _copy(weights: Sequence[torch.Tensor], arrays: Sequence[torch.Tensor]) -> None:
-    with torch.no_grad():
-        for weight, array in zip(weights, arrays, strict=True):
-            weight.copy_(array)
 
 
 def _problems(report: LoadReport) -> str:

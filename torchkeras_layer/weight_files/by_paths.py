@@ -24,17 +24,20 @@ _LISTS_OF_LAYERS = ("layers", "_layer_checkpoint_dependencies", "_layers")
 _VALUES = "vars"
 
 
-def is_by_paths(root: Group) -> bool:
-    """Whether a file has this form: each array is in a group `vars`. So has a file of nothing at all."""
-    paths = root.walk(leave_out=_OF_TRAINING)
-    return all(len(path) > 1 and path[-2] == _VALUES for path in paths)
+def arrays_by_paths(root: Group) -> dict[tuple[str, ...], Dataset] | None:
+    """Return the arrays of a file by their paths; `None` if it has another form, in which not all are in `vars` groups.
+
+    The state of training is left out.
+    """
+    datasets = root.walk(leave_out=_OF_TRAINING)
+    return datasets if all(len(path) > 1 and path[-2] == _VALUES for path in datasets) else None
 
 
-def assign_by_paths(root: Group, model: Any, assignment: Assignment) -> list[str]:
+def assign_by_paths(datasets: dict[tuple[str, ...], Dataset], model: Any, assignment: Assignment) -> list[str]:
     """Assign the values of a file to the layer at the same path.
 
     Args:
-        root: the file.
+        datasets: the arrays of the file by their paths.
         model: the model.
         assignment: takes the arrays.
 
@@ -44,7 +47,6 @@ def assign_by_paths(root: Group, model: Any, assignment: Assignment) -> list[str
     Raises:
         ModelFileError: if a layer has other weights than the file has values for.
     """
-    datasets = root.walk(leave_out=_OF_TRAINING)
     tree: Tree = {}
     for path, dataset in datasets.items():
         here = tree

@@ -11,7 +11,7 @@ from typing import Any
 from torchkeras_layer.weight_files.archive import Archive
 from torchkeras_layer.weight_files.assignment import Assignment, LoadReport
 from torchkeras_layer.weight_files.by_layers import assign_by_name, assign_in_order, weights_group
-from torchkeras_layer.weight_files.by_paths import assign_by_paths, is_by_paths
+from torchkeras_layer.weight_files.by_paths import arrays_by_paths, assign_by_paths
 from torchkeras_layer.weight_files.hdf5 import Group, open_hdf5
 from torchkeras_layer.weight_files.source import ModelFileError, kind_of
 
@@ -74,8 +74,8 @@ def assign_from(root: Group, model: Any, by_name: bool = False, skip_mismatch: b
             f"{root.where}: by_name is for files that list layers by name. Received: a file that has paths of "
             "attributes. Leave by_name out; skip_mismatch=True leaves out layers with other shapes."
         )
-    elif is_by_paths(root):
-        unexpected = assign_by_paths(root, model, assignment)
+    elif (arrays := arrays_by_paths(root)) is not None:
+        unexpected = assign_by_paths(arrays, model, assignment)
     else:
         raise ModelFileError(
             f"{root.where}: expected weights that Keras saved. Received: an HDF5 file of {root.names()!r:.300}."

@@ -168,11 +168,6 @@ class TrackedDict(TrackedContainer, MutableMapping[Any, Any], dict[Any, Any], wr
         kept = self._stored_values()
         return list(source) == list(kept) and all(is_same(source[key], value) for key, value in kept.items())
 
-    def _begin_change(self) -> Any:
-        if not torch.compiler.is_dynamo_compiling():
-            self._follow_source()
-        return self._plain(self._stored_values())
-
     def _take(self, values: Any) -> None:
         before = self._stored_values()
         names = {key: name for key, (name, _) in self._slots.items()}

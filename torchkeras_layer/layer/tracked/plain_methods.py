@@ -9,6 +9,7 @@ import abc
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import torch
 from torch import nn
 from torch.utils._pytree import register_pytree_node
 
@@ -35,7 +36,9 @@ def _changing(name: str) -> Callable[..., Any]:
     """Return a method or operator that changes a plain copy, from which the container takes the entries."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        plain = self._begin_change()
+        if not torch.compiler.is_dynamo_compiling():
+            self._follow_source()
+        plain = self._plain(self._stored_values())
         try:
             result = getattr(plain, name)(*args, **kwargs)
         finally:

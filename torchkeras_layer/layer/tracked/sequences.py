@@ -75,11 +75,6 @@ class TrackedSequence(TrackedContainer):
         kept = self._stored_values()
         return len(source) == len(kept) and all(map(is_same, source, kept))
 
-    def _begin_change(self) -> Any:
-        if not torch.compiler.is_dynamo_compiling():
-            self._follow_source()
-        return self._plain(self._stored_values())
-
     def _take(self, values: Any) -> None:
         before = self._stored_values()
         specs = {id(value): self._weight_specs.get(str(index)) for index, value in enumerate(before)}

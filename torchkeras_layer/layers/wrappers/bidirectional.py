@@ -12,6 +12,7 @@ from typing_extensions import Self
 from torchkeras_layer._shapes import is_shape
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.weight_lists import modules_in
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer, cast_output
 from torchkeras_layer.layers.recurrent.rnn import RNN
@@ -394,6 +395,6 @@ def _check_shapes_merge(name: str, merge_mode: str | None, forward: Any, backwar
 def _classes_in(layer: Layer) -> dict[str, type]:
     """Return the classes of the cells and layers inside a layer that are not built in, by their names."""
     cell = getattr(layer, "cell", None)
-    parts = [*torch.nn.Module.modules(layer), cell, *leaves(list(getattr(cell, "cells", [])))]
+    parts = [*modules_in(layer), cell, *leaves(list(getattr(cell, "cells", [])))]
     classes = {type(part) for part in parts if part is not None}
     return {cls.__name__: cls for cls in classes if not cls.__module__.startswith(("torchkeras_layer.", "torch."))}

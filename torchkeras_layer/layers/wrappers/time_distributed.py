@@ -12,6 +12,7 @@ from torchkeras_layer._shapes import Shape, map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.weight_lists import layers_in, modules_in
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import cast_output
 from torchkeras_layer.layers.core.function_layers import Lambda
@@ -140,7 +141,7 @@ def computes_samples_apart(module: nn.Module) -> Answer:
     >>> computes_samples_apart(Dense(3)), computes_samples_apart(BatchNormalization()), computes_samples_apart(Layer())
     ('always', 'in inference', 'not known')
     """
-    answers = {_answer_for(inner) for inner in nn.Module.modules(module)}
+    answers = {_answer_for(inner) for inner in modules_in(module)}
     return "not known" if "not known" in answers else "in inference" if "in inference" in answers else "always"
 
 
@@ -176,8 +177,7 @@ def _is_within_a_sample(axis: Any) -> bool:
 def _shape_to_build_for(layer: TimeDistributed, input_shape: Shape) -> Shape:
     """Return the shape of a step, with a free batch size unless the layer keeps states: all steps may be one batch."""
     step = without_steps(layer, input_shape)
-    inside = nn.Module.modules(layer.layer)
-    keeps_states = any(isinstance(inner, Layer) and inner._torchkeras.stateful for inner in inside)
+    keeps_states = any(inner._torchkeras.stateful for inner in layers_in(layer.layer))
     return step if keeps_states else (None, *step[1:])
 
 

@@ -9,8 +9,6 @@ from torchkeras_layer.layers.core.function_layers import is_code
 from torchkeras_layer.registry import DeserializationError, get_registered_object
 from torchkeras_layer.registry.table import find_by_name
 
-_MODELS = frozenset({"Model", "Functional", "Sequential"})
-
 
 def check_layers_are_known(config: dict[str, Any], where: str) -> None:
     """Check that each layer in the config of a model is a built-in or was supplied.
@@ -80,5 +78,4 @@ def _lambda_without_function(entry: dict[str, Any]) -> str | None:
 
 
 def _is_known(name: str) -> bool:
-    known = name in _MODELS or find_by_name(name, "layer") is not None
-    return known or get_registered_object(name) is not None
+    return any(find_by_name(name, kind) is not None for kind in ("layer", "model"))
