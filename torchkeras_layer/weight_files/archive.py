@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedReader, BytesIO, RawIOBase
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from torchkeras_layer.registry.envelope import excerpt
 from torchkeras_layer.weight_files.source import LONGEST_TEXT, ModelFileError, read_json, reading
@@ -22,20 +24,30 @@ class Archive:
     """The members of a `.keras` archive that are read.
 
     Attributes:
-        version: the version of Keras that wrote it; `None` if it does not say so.
         config: the config of the model.
         weights: the bytes of the HDF5 file of the weights; `None` if there is none.
+        metadata: what the archive says of the program that wrote it.
         where: the file, for errors.
     """
 
-    version: str | None
+    metadata: dict[str, Any]
     config: Any
     weights: BytesIO | None
     where: str
 
+    @property
+    def version(self) -> str | None:
+        """The version of Keras that wrote the archive; `None` if it does not say so."""
+        version = self.metadata.get("keras_version")
+        return version if isinstance(version, str) else None
+
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> Archive:
+    def read(cls, path: str | os.PathLike[str], with_weights: bool = True) -> Archive:
         """Read the archive.
+
+        Args:
+            path: the file.
+            with_weights: whether to read the weights too.
 
         Raises:
             ModelFileError: if a member is missing, doubled, much larger than in the archive, or not what it must be.
@@ -58,9 +70,80 @@ class Archive:
                 )
             config = _read_text(archive, members[_CONFIG], where)
             metadata = _read_text(archive, members[_METADATA], where) if _METADATA in members else {}
-            weights = BytesIO(archive.read(members[_WEIGHTS])) if _WEIGHTS in members else None
-        version = metadata.get("keras_version") if isinstance(metadata, dict) else None
-        return cls(version if isinstance(version, str) else None, config, weights, where)
+            weights = BytesIO(archive.read(members[_WEIGHTS])) if with_weights and _WEIGHTS in members else None
+        return cls(metadata if isinstance(metadata, dict) else {}, config, weights, where)
+
+
+@contextmanager
+def open_weights(path: str | os.PathLike[str]) -> Iterator[IO[bytes] | None]:
+    """Open the HDF5 file of the weights in an archive, in its place if it is not compressed; `None` if it is missing.
+
+    Raises:
+        ModelFileError: if the archive is damaged.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.keras"
+    ...     with zipfile.ZipFile(path, "w") as archive:
+    ...         archive.writestr("model.weights.h5", b"content")
+    ...     with open_weights(path) as file:
+    ...         file.read()
+    b'content'
+    """
+    where, size = str(path), Path(path).stat().st_size
+    with reading(where):
+        archive = zipfile.ZipFile(path)
+    with archive:
+        with reading(where):
+            member = _members(archive, where, size).get(_WEIGHTS)
+        if member is None:
+            yield None
+        elif member.compress_type == zipfile.ZIP_STORED:
+            with Path(path).open("rb") as file:
+                yield BufferedReader(_Window(file, *_place_of(file, member, where)))
+        else:
+            with reading(where):
+                content = BytesIO(archive.read(member))
+            yield content
+
+
+class _Window(RawIOBase):
+    """A part of an open file, read as if it were a file."""
+
+    def __init__(self, file: IO[bytes], start: int, length: int) -> None:
+        self._file, self._start, self._length, self._position = file, start, length, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
+        base = {SEEK_SET: 0, SEEK_CUR: self._position, SEEK_END: self._length}[whence]
+        self._position = max(base + offset, 0)
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        self._file.seek(self._start + self._position)
+        content = self._file.read(max(min(len(view), self._length - self._position), 0))
+        view[: len(content)] = content
+        self._position += len(content)
+        return len(content)
+
+
+def _place_of(file: IO[bytes], member: zipfile.ZipInfo, where: str) -> tuple[int, int]:
+    """Return where the bytes of a member that is not compressed begin, and how many there are.
+
+    The header before them is 30 bytes and two texts whose lengths it states (APPNOTE of the ZIP format, 4.3.7).
+    """
+    file.seek(member.header_offset)
+    header = file.read(30)
+    if len(header) < 30 or not header.startswith(b"PK\x03\x04"):
+        raise ModelFileError(f"{where}: the file is damaged: the member {member.filename!r} is not where it must be.")
+    lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+    return member.header_offset + 30 + lengths, member.file_size
 
 
 def _members(archive: zipfile.ZipFile, where: str, size: int) -> dict[str, zipfile.ZipInfo]:

@@ -16,7 +16,7 @@ from torchkeras_layer.weight_files.source import ModelFileError
 Tree = dict[str, Any]
 
 # The state of training and of random numbers, which is not a model's here.
-_OF_TRAINING = frozenset({"optimizer", "metrics", "loss", "_metrics", "_loss", "_compile_metrics", "_compile_loss",
+OF_TRAINING = frozenset({"optimizer", "metrics", "loss", "_metrics", "_loss", "_compile_metrics", "_compile_loss",
                           "_loss_tracker", "compiled_metrics", "compiled_loss"})  # fmt: skip
 _OF_RANDOM_NUMBERS = frozenset({"seed_generator", "_random_generator", "random_generator", "state_generator"})
 # TF-Keras 2.12 to 2.14 call the list of layers so.
@@ -29,7 +29,7 @@ def arrays_by_paths(root: Group) -> dict[tuple[str, ...], Dataset] | None:
 
     The state of training is left out.
     """
-    datasets = root.walk(leave_out=_OF_TRAINING)
+    datasets = root.walk(leave_out=OF_TRAINING)
     return datasets if all(len(path) > 1 and path[-2] == _VALUES for path in datasets) else None
 
 

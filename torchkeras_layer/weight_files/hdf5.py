@@ -10,10 +10,9 @@ import math
 import os
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -204,7 +203,7 @@ class Dataset:
             self.shape: tuple[int, ...] = tuple(dataset.shape or ())
             is_foreign = dataset.is_virtual or bool(dataset.external)
             self._is_bfloat16 = dataset.dtype.kind == "V" and dataset.dtype.itemsize == 2
-            kind = dataset.dtype.kind
+            kind, self.dtype = dataset.dtype.kind, "bfloat16" if self._is_bfloat16 else dataset.dtype.name
         if is_foreign:
             raise ModelFileError(
                 f"{where}: the numbers of this dataset are in other files, which are not read. Save the model again "
@@ -230,17 +229,18 @@ class Dataset:
 
 
 @contextmanager
-def open_hdf5(source: str | os.PathLike[str] | BytesIO, where: str) -> Iterator[Group]:
+def open_hdf5(source: str | os.PathLike[str] | IO[bytes], where: str) -> Iterator[Group]:
     """Open an HDF5 file, and give its root group.
 
     Args:
-        source: the path of the file, or its bytes.
+        source: the path of the file, or an open file.
         where: what to call it in errors.
 
     Raises:
         ImportError: if h5py is not installed.
         ModelFileError: if it is not an HDF5 file, or a damaged one.
 
+    >>> from io import BytesIO
     >>> with open_hdf5(BytesIO(b"no HDF5"), "model.h5") as root:
     ...     root.names()
     Traceback (most recent call last):
@@ -252,7 +252,7 @@ def open_hdf5(source: str | os.PathLike[str] | BytesIO, where: str) -> Iterator[
     except ImportError as error:
         raise ImportError(f"{where}: HDF5 files need h5py. Run: pip install 'torchkeras_layer[files]'.") from error
     with reading(where):
-        file = h5py.File(source if isinstance(source, BytesIO) else Path(source), "r")
+        file = h5py.File(Path(source) if isinstance(source, (str, os.PathLike)) else source, "r")
     with file:
         yield Group(file, where)
 
