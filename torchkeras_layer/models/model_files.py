@@ -51,7 +51,29 @@ def load_model(
     ...     load_model(path).output_shape
     (None, 2)
     """
-    return _make(_READERS[kind_of(path)](path), custom_objects)
+    saved = _READERS[kind_of(path)](path, True)
+    return _with_weights(_make(saved, custom_objects), saved)
+
+
+def load_architecture(path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """Return the model in a file as `load_model` does, but with initial values in its weights.
+
+    Under `torch.device("meta")` it has no values, and takes no memory.
+
+    Raises:
+        ModelFileError: (a ValueError) if the file is damaged, or has no model.
+        DeserializationError: (a ValueError) if the config is malformed or names what is not here.
+
+    >>> import tempfile, torch
+    >>> import torchkeras_layer as keras
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    >>> with tempfile.TemporaryDirectory() as folder, torch.device("meta"):
+    ...     path = Path(folder) / "model.json"
+    ...     _ = path.write_text(model.to_json())
+    ...     load_architecture(path).weights[0].device.type
+    'meta'
+    """
+    return _make(_READERS[kind_of(path)](path, False), custom_objects)
 
 
 @dataclass(frozen=True)
@@ -71,12 +93,12 @@ class _Saved:
     where: str
 
 
-def _read_archive(path: str | os.PathLike[str]) -> _Saved:
-    archive = Archive.read(path)
+def _read_archive(path: str | os.PathLike[str], with_weights: bool) -> _Saved:
+    archive = Archive.read(path, with_weights)
     return _Saved(archive.config, archive.version, archive.weights, archive.where)
 
 
-def _read_hdf5(path: str | os.PathLike[str]) -> _Saved:
+def _read_hdf5(path: str | os.PathLike[str], with_weights: bool) -> _Saved:
     with open_hdf5(path, str(path)) as root:
         text = root.text("model_config")
         if text is None:
@@ -86,7 +108,7 @@ def _read_hdf5(path: str | os.PathLike[str]) -> _Saved:
             )
         listing = root.group("model_weights") if "model_weights" in root else None
         version = root.text("keras_version") or (listing.text("keras_version") if listing else None) or "1"
-        return _Saved(read_json(text, f"{path}: model_config"), version, path, str(path))
+        return _Saved(read_json(text, f"{path}: model_config"), version, path if with_weights else None, str(path))
 
 
 def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
@@ -96,9 +118,12 @@ def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
     with CustomObjectScope(custom_objects):
         check_layers_are_known(config, saved.where)
         try:
-            model = model_from_config({"keras_version": saved.version, **config} if saved.version else config)
+            return model_from_config({"keras_version": saved.version, **config} if saved.version else config)
         except DeserializationError as error:
             raise DeserializationError(f"{saved.where}: {error}") from error
+
+
+def _with_weights(model: Model, saved: _Saved) -> Model:
     if saved.weights is None:
         return model
     if not model.built and not model.weights:
@@ -111,7 +136,7 @@ def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
     return model
 
 
-def _read_text_file(path: str | os.PathLike[str]) -> _Saved:
+def _read_text_file(path: str | os.PathLike[str], with_weights: bool) -> _Saved:
     path = Path(path)
     if path.stat().st_size > LONGEST_TEXT:
         raise ModelFileError(f"{path}: expected at most {LONGEST_TEXT} bytes of JSON. Received: {path.stat().st_size}.")
