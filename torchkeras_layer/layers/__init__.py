@@ -15,6 +15,7 @@ from torchkeras_layer.symbolic import InputSpec
 if TYPE_CHECKING:
     from torchkeras_layer.layers import (
         activations,
+        applications,
         attention,
         convolution,
         core,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         wrappers,
     )
     from torchkeras_layer.layers.activations import *
+    from torchkeras_layer.layers.applications import *
     from torchkeras_layer.layers.attention import *
     from torchkeras_layer.layers.convolution import *
     from torchkeras_layer.layers.merging import *
@@ -80,6 +82,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 __all__ = ["InputSpec", "Layer", "deserialize", "get", "serialize"]
 if TYPE_CHECKING:
     __all__ += activations.__all__
+    __all__ += applications.__all__
     __all__ += attention.__all__
     __all__ += convolution.__all__
     __all__ += core.__all__

@@ -12,6 +12,7 @@ _PACKAGE = __name__.rpartition(".")[0]
 # names by family: `make tables` writes what follows from the code.
 _NAMES = {
     "activations": "ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU",
+    "applications": "CustomScaleLayer LayerScale StochasticDepth",
     "attention": "AdditiveAttention Attention GroupQueryAttention MultiHeadAttention",
     "convolution": (
         "Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose Convolution1D Convolution1DTranspose "

@@ -45,13 +45,16 @@ class Catalog:
         self._other_modules = tuple(other_modules)
         self._kinds = (kind, *also_accepts)
 
-    def register(self, *aliases: str, name: str | None = None, module: str | None = None) -> Callable[[_T], _T]:
+    def register(
+        self, *aliases: str, name: str | None = None, module: str | None = None, also_in: Sequence[str] = ()
+    ) -> Callable[[_T], _T]:
         """Return a decorator that adds a class or function under its name, its snake_case form and `aliases`.
 
         Args:
             *aliases: further names.
             name: the name that Keras has for it; default: its own.
-            module: the public module of Keras that has it; default: the family's.
+            module: the module of Keras that has it, which configs name; default: the family's.
+            also_in: further modules that files may give for it.
 
         Raises:
             ValueError: if one of the names is taken.
@@ -60,7 +63,7 @@ class Catalog:
         def add(target: _T) -> _T:
             public_name = name or getattr(target, "__name__", "")
             entry = table.Entry(target, self.kind, module or self.module, public_name)
-            table.add(entry, aliases, self._other_modules)
+            table.add(entry, aliases, (*self._other_modules, *also_in))
             return target
 
         return add

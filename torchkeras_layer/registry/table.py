@@ -82,9 +82,11 @@ def find_in_family(kind: str, name: str) -> Entry | None:
 
 def find_in_module(module: str, name: str) -> Entry | None:
     """Return the built-in that Keras has as `module.name`; `None` if there is none."""
-    if module in _by_module and name not in _by_module[module]:
+    if not has_module(module):
+        return None
+    if name not in _by_module[module]:
         _complete(*_completing)
-    return _by_module[module].get(name) if module in _by_module else None
+    return _by_module[module].get(name)
 
 
 def find_anywhere(name: str) -> list[Entry]:
@@ -96,6 +98,8 @@ def find_anywhere(name: str) -> list[Entry]:
 
 def has_module(module: str | None) -> bool:
     """Whether Keras has one of the built-ins in `module`."""
+    if module is not None and module not in _by_module:
+        _complete(*_completing)
     return module in _by_module
 
 
