@@ -22,6 +22,7 @@ LEVELS = (
     ("layers",),
     ("layer",),
     ("symbolic",),
+    ("_ops",),
     ("activations", "constraints", "initializers", "metrics", "regularizers"),
     ("precision", "precision_map"),
     ("registry",),

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from torchkeras_layer._ops.resizing import INTERPOLATIONS, resize
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int
-from torchkeras_layer.layers.preprocessing.images import INTERPOLATIONS, resize
 from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints, first_spatial_axis, with_lengths
 
 # Up to this size, torch's kernel is exact: it multiplies indices by the inverse of the factor in float32.
