@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 _TRAIN = (
@@ -16,27 +17,50 @@ _FOREIGN = "Layers of other frameworks cannot be wrapped; keras.layers.TorchModu
 _OPS = "Write torch functions, also on symbolic tensors: {place}.relu(x) is torch.relu(x)."
 _QUANTIZE = "Quantize the model with torchao."
 _REMAT = "Write torch.utils.checkpoint.checkpoint(layer, x, use_reentrant=False)."
+_INPUTS = "Make an Input for each feature, and join them with keras.layers.Concatenate()."
+_ALIAS = "Write it as keras.{}."
+# The files of Keras that scripts import layers and functions from.
+_FILES_OF_LAYERS = (
+    "activation advanced_activations convolutional convolutional_recurrent cudnn_recurrent dense_attention "
+    "einsum_dense embeddings experimental kernelized legacy_rnn local locally_connected merge multi_head_attention "
+    "noise normalization_v2 recurrent_v2 rnn rnn_cell_wrapper_v2 serialization"
+)
+_FILES_OF_UTILS = (
+    "all_utils conv_utils data_utils dataset_creator dataset_utils experimental feature_space generic_utils "
+    "image_utils io_utils layer_utils legacy losses_utils metrics_utils multi_gpu_utils np_utils test_utils "
+    "tf_inspect tf_utils version_utils vis_utils visualize_util"
+)
 
 # By place (keras, a module of it, or the methods of Layer and Model) and by the entry that explains the difference;
 # within one, the names by the advice.
 INSTEAD = {
     ("keras", "See docs/differences.md#modules-that-are-not-here"): {
         _OPS.format(place="keras.ops"): "ops",
-        "Use an optimizer of torch.optim, such as torch.optim.Adam(model.parameters()).": "optimizers Optimizer",
-        "Use a loss of torch.nn.functional, such as mse_loss(model(x), y) or cross_entropy.": "losses Loss",
-        "Write what a callback does into the training loop, which is your own.": "callbacks",
+        "Use an optimizer of torch.optim, such as torch.optim.Adam(model.parameters()).": (
+            "optimizers Optimizer optimizer_v1 optimizer_v2"
+        ),
+        "Use a loss of torch.nn.functional, such as mse_loss(model(x), y) or cross_entropy.": "losses Loss objectives",
+        "Write what a callback does into the training loop, which is your own.": "callbacks callbacks_v1 estimator",
         "Use torchvision.models, or a model of your own.": "applications",
         "Use torchvision.datasets, or a torch.utils.data.Dataset of your own.": "datasets",
         "Load data with torch.utils.data; layers such as keras.layers.Rescaling prepare it.": "preprocessing",
         "Settings are in keras.backend, such as set_floatx; the global policy is in keras.mixed_precision.": "config",
-        "Use torch.distributed.": "distribution",
+        "Use torch.distributed.": "distribution distribute dtensor",
         _QUANTIZE: "quantizers Quantizer",
         "Write torch.export.export(model, (x,)).": "export",
         _REMAT: "remat RematScope",
         "Write torch.func.functional_call(model, weights, (x,)).": "StatelessScope",
         "Derive from keras.Layer.": "Operation",
         "Write torch.utils._pytree.tree_map(function, structure), or use optree.": "tree",
-        "Import layers from keras.layers, and Layer, Input, InputSpec and Model from keras.": "engine src legacy",
+        "Import layers from keras.layers, and Layer, Input, InputSpec and Model from keras.": (
+            "engine src legacy __internal__"
+        ),
+        "Import initializers from keras.initializers.": "initializations",
+        "Write a keras.Model of your own.": "experimental premade premade_models",
+        "Leave it out: a layer that is called on keras.Input(...) is symbolic.": "SymbolicScope",
+        _INPUTS: "feature_column",
+        "Write `from keras import backend as K`.": "K",
+        "Leave it out: no layer needs it here.": "disable_tracking get_from_module interfaces object_list_uid",
         "Wrap the model with skorch.": "wrappers",
         "Draw pictures with matplotlib; keras.utils.plot_model draws models.": "visualization",
         "Write both losses into the training loop.": "distillation",
@@ -61,30 +85,42 @@ INSTEAD = {
         ),
         _AUDIO: "MelSpectrogram STFTSpectrogram",
         _FOREIGN: "FlaxLayer JaxLayer TFSMLayer",
-        "Import layers from keras.layers.": (
-            "advanced_activations convolutional convolutional_recurrent cudnn_recurrent embeddings experimental local "
-            "merge noise"
-        ),
+        "Import layers from keras.layers.": _FILES_OF_LAYERS,
         "Call the layers one after the other, or make a keras.Sequential of them.": "Pipeline",
-        "Make an Input for each feature, and join them with keras.layers.Concatenate().": "DenseFeatures",
+        _INPUTS: "DenseFeatures SequenceFeatures",
+        "Write Conv1D or Conv2D with dilation_rate=.": (
+            "AtrousConv1D AtrousConv2D AtrousConvolution1D AtrousConvolution2D"
+        ),
+        "Write Conv2DTranspose or Conv3DTranspose.": "Deconv2D Deconv3D Deconvolution2D Deconvolution3D",
+        "Write ConvLSTMCell(2, filters, kernel_size).": "ConvLSTM2DCell",
+        "Derive from keras.layers.RNN, or write a cell for it.": "Recurrent ConvRecurrent2D ConvRNN2D",
+        "Write Add(), Concatenate() or another merging layer.": "Merge",
+        "Write Dense, which takes sequences too.": (
+            "TimeDistributedDense time_distributed_dense _time_distributed_dense"
+        ),
+        "Write a keras.Layer of your own.": "Highway MaxoutDense ParametricSoftplus SReLU",
     },
     ("metrics", "See docs/differences.md#modules-that-are-not-here"): {
         "Use a metric of torchmetrics, also on an attribute of a layer.": (
-            "AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy CategoricalCrossentropy "
-            "CategoricalHinge ConcordanceCorrelation CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives "
-            "Hinge IoU KLDivergence LogCoshError MeanAbsoluteError MeanAbsolutePercentageError MeanIoU "
-            "MeanMetricWrapper MeanRelativeError MeanSquaredError MeanSquaredLogarithmicError MeanTensor OneHotIoU "
-            "OneHotMeanIoU PearsonCorrelation Poisson Precision PrecisionAtRecall R2Score Recall RecallAtPrecision "
-            "RootMeanSquaredError SensitivityAtSpecificity SparseCategoricalAccuracy SparseCategoricalCrossentropy "
-            "SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge TopKCategoricalAccuracy "
-            "TrueNegatives TruePositives binary_accuracy categorical_accuracy sparse_categorical_accuracy "
-            "top_k_categorical_accuracy sparse_top_k_categorical_accuracy"
+            "AUC Accuracy BaseMeanIoU BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy "
+            "CategoricalCrossentropy CategoricalHinge ConcordanceCorrelation CosineSimilarity F1Score FBetaScore "
+            "FalseNegatives FalsePositives Hinge IoU KLDivergence LogCoshError MeanAbsoluteError "
+            "MeanAbsolutePercentageError MeanIoU MeanMetricWrapper MeanRelativeError MeanSquaredError "
+            "MeanSquaredLogarithmicError MeanTensor OneHotIoU OneHotMeanIoU PearsonCorrelation Poisson Precision "
+            "PrecisionAtRecall R2Score Recall RecallAtPrecision RootMeanSquaredError SensitivityAtSpecificity "
+            "SparseCategoricalAccuracy SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy "
+            "SpecificityAtSensitivity SquaredHinge TopKCategoricalAccuracy TrueNegatives TruePositives "
+            "binary_accuracy categorical_accuracy sparse_categorical_accuracy top_k_categorical_accuracy "
+            "sparse_top_k_categorical_accuracy accuracy f1score fbeta_score fmeasure fscore matthews_correlation "
+            "precision recall"
         ),
+        "Derive from keras.metrics.Metric.": "PyMetric experimental",
         "Use a loss of torch.nn.functional.": (
             "binary_crossentropy binary_focal_crossentropy categorical_crossentropy categorical_focal_crossentropy "
             "categorical_hinge concordance_correlation hinge huber kl_divergence log_cosh mean_absolute_error "
             "mean_absolute_percentage_error mean_squared_error mean_squared_logarithmic_error pearson_correlation "
-            "poisson sparse_categorical_crossentropy squared_hinge"
+            "poisson sparse_categorical_crossentropy squared_hinge KLD MAE MAPE MSE MSLE cosine cosine_proximity "
+            "cosine_similarity kld kullback_leibler_divergence logcosh mae mape mse msle"
         ),
     },
     ("utils", "See docs/differences.md#modules-that-are-not-here"): {
@@ -95,19 +131,46 @@ INSTEAD = {
         "Write torch.utils.data.random_split(dataset, lengths).": "split_dataset",
         "Use torchvision.datasets.ImageFolder.": "image_dataset_from_directory",
         "Write a torch.utils.data.Dataset.": (
-            "audio_dataset_from_directory text_dataset_from_directory timeseries_dataset_from_array"
+            "DatasetCreator audio_dataset_from_directory text_dataset_from_directory timeseries_dataset_from_array"
         ),
-        "Make an Input for each feature, and join them with keras.layers.Concatenate().": "FeatureSpace",
+        _INPUTS: "FeatureSpace",
         "Use tqdm.": "Progbar",
         "Leave it out: nothing here prints its progress.": (
             "disable_interactive_logging enable_interactive_logging is_interactive_logging_enabled"
         ),
         "Read model.inputs.": "get_source_inputs",
+        "Write model.summary().": "print_summary",
+        "Write keras.utils.plot_model(model).": "plot",
+        "Write model.count_params().": "count_params",
+        "Write (value,) * n, unless it is a tuple already.": "normalize_tuple",
+        "Write [value], unless it is a list already.": "to_list",
+        "Write value.lower().": "normalize_padding",
+        "Write data_format or keras.backend.image_data_format().": "normalize_data_format",
+        "Leave compute_output_shape out: a symbolic call runs `call`, and sees the shape.": (
+            "conv_input_length conv_output_length deconv_length deconv_output_length"
+        ),
+        "Leave it out: keras.models.load_model turns the kernels in files.": (
+            "convert_all_kernels_in_model convert_dense_weights_data_format convert_kernel"
+        ),
+        "Use torch.utils.data.DataLoader(dataset, num_workers=n).": (
+            "GeneratorEnqueuer OrderedEnqueuer SequenceEnqueuer"
+        ),
+        "Read files with h5py, in a torch.utils.data.Dataset.": "H5Dict HDF5Matrix",
+        "Write pathlib.Path(path).exists().": "ask_to_proceed_with_overwrite",
+        "Evaluate the model in the training loop, which is your own.": "SidecarEvaluator StepsPerExecutionTuner",
+        "Use threading.Thread.": "TimedThread",
+        "Write (labels[:, None] > torch.arange(num_classes - 1)).float().": "to_ordinal",
+        "Copy the rows into layer.embeddings within `with torch.no_grad():`.": "warmstart_embedding_matrix",
+        "Use types.SimpleNamespace.": "Config",
+        "Write name in inspect.signature(function).parameters.": "has_arg",
+        "Register the function: @keras.saving.register_keras_serializable().": "func_dump func_load",
+        "Compare the layer's outputs with torch.testing.assert_close.": "get_test_data keras_test layer_test",
+        "Write an `if`, or torch.where.": "smart_cond control_flow_util",
         "Unpack it yourself: x, y = batch.": "pack_x_y_sample_weight unpack_x_y_sample_weight",
         "Use torch.nn.parallel.DistributedDataParallel.": "multi_gpu_model",
         "Use torchvision.tv_tensors.BoundingBoxes.": "bounding_boxes",
         "Compare torch's dtypes, such as torch.float32.": "standardize_dtype",
-        "Import it from keras.utils.": "generic_utils layer_utils np_utils vis_utils",
+        "Import it from keras.utils.": _FILES_OF_UTILS,
         "Use torchvision.io, or Pillow.": "load_img save_img img_to_array array_to_img",
         "Write torch.hub.download_url_to_file(url, path).": "get_file",
         "Write keras.backend.clear_session().": "clear_session",
@@ -115,30 +178,42 @@ INSTEAD = {
     },
     ("backend", "See docs/differences.md#modules-that-are-not-here"): {
         _OPS.format(place="keras.backend"): (
-            "abs all any arange argmax argmin backend batch_dot batch_flatten batch_normalization bias_add "
-            "binary_crossentropy binary_focal_crossentropy cast cast_to_floatx categorical_crossentropy "
-            "categorical_focal_crossentropy clip concatenate constant control_flow conv1d conv2d conv2d_transpose "
-            "conv3d conv3d_transpose cos ctc_batch_cost ctc_decode cumprod cumsum depthwise_conv2d dot dropout dtype "
-            "elu equal eval exp expand_dims eye flatten foldl foldr gather greater greater_equal hard_sigmoid identity "
-            "in_top_k is_float_dtype is_int_dtype is_sparse is_tensor l2_normalize less less_equal local_conv1d "
-            "local_conv2d log logsumexp map_fn max maximum mean min minimum ndim normalize_batch_in_training not_equal "
-            "one_hot ones ones_like permute_dimensions pool2d pool3d pow print_tensor prod relu repeat repeat_elements "
-            "reshape resize_images resize_volumes result_type reverse rnn round separable_conv1d separable_conv2d "
-            "shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy spatial_2d_padding "
-            "spatial_3d_padding sqrt square squeeze stack standardize_dtype std stop_gradient sum switch tanh "
-            "temporal_padding tile to_dense transpose var zeros zeros_like"
+            "abs all any arange argmax argmin asymmetric_spatial_2d_padding asymmetric_temporal_padding atrous_conv2d "
+            "backend batch_dot batch_flatten batch_normalization bias_add binary_crossentropy "
+            "binary_focal_crossentropy cast cast_to_floatx categorical_crossentropy categorical_focal_crossentropy "
+            "clip concatenate constant control_flow conv1d conv2d conv2d_transpose conv3d conv3d_transpose cos "
+            "ctc_batch_cost ctc_cost ctc_decode ctc_label_dense_to_sparse cumprod cumsum deconv2d depthwise_conv2d "
+            "dot dropout dtype elu equal eval exp expand_dims eye flatten foldl foldr gather greater greater_equal "
+            "hard_sigmoid identity in_top_k is_float_dtype is_int_dtype is_sparse is_tensor l2_normalize less "
+            "less_equal lesser lesser_equal local_conv1d local_conv2d log logsumexp map_fn max maximum mean min "
+            "minimum ndim normalize_batch_in_training not_equal one_hot ones ones_like permute_dimensions pool2d "
+            "pool3d pow print_tensor prod relu repeat repeat_elements reshape resize_images resize_volumes "
+            "result_type reverse rnn round separable_conv1d separable_conv2d shape sigmoid sign sin size slice "
+            "softmax softplus softsign sparse_categorical_crossentropy spatial_2d_padding spatial_3d_padding sqrt "
+            "square squeeze stack standardize_dtype std stop_gradient sum switch tanh temporal_padding tile to_dense "
+            "transpose var zeros zeros_like"
         ),
         "Write torch.autograd.grad(loss, tensors).": "gradients",
         "Leave it out: there are no sessions.": (
-            "get_session set_session manual_variable_initialization tensorflow_backend"
+            "control_dependencies eager get_graph get_session manual_variable_initialization set_session symbolic "
+            "tensorflow_backend"
         ),
+        "Leave it out: it is for Theano or CNTK.": (
+            "cntk_backend legacy_weight_ordering numpy_backend pattern_broadcast set_legacy_weight_ordering "
+            "theano_backend"
+        ),
+        "Import it from keras.backend.": "common load_backend",
+        "Leave it out: torch draws the numbers.": "experimental",
+        "Read tensor.shape.": "get_variable_shape",
+        "Write data_format or keras.backend.image_data_format().": "normalize_data_format",
         "Write keras.backend.image_data_format(), which is 'channels_last' instead of 'tf'.": (
             "image_dim_ordering set_image_dim_ordering"
         ),
         "Write weight.numel().": "count_params",
         "Write `with layer.name_scope:`.": "name_scope",
         "Write keras.Input(shape).": "placeholder",
-        "Write keras.Model(inputs, outputs).": "function",
+        "Write keras.Model(inputs, outputs).": "function Function",
+        "Write keras.backend.is_keras_tensor(x).": "is_placeholder is_symbolic",
     },
     ("backend", "See docs/differences.md#the-mode"): {
         "Name the argument `training` in call; model.train() and model.eval() set the mode.": (
@@ -147,8 +222,8 @@ INSTEAD = {
     },
     ("backend", "See docs/differences.md#random-numbers"): {
         "Use torch.rand and torch.randn; keras.utils.set_random_seed(seed) seeds them.": (
-            "random_bernoulli random_normal random_normal_variable random_uniform random_uniform_variable "
-            "truncated_normal"
+            "random_bernoulli random_binomial random_normal random_normal_variable random_uniform "
+            "random_uniform_variable truncated_normal"
         ),
     },
     ("backend", "See docs/differences.md#assign-and-value"): {
@@ -163,7 +238,31 @@ INSTEAD = {
     ("mixed_precision", "See docs/differences.md#modules-that-are-not-here"): {
         "Use torch.amp.GradScaler.": "LossScaleOptimizer",
     },
-    ("models", "See docs/differences.md#files"): {_SAVE: "save_model"},
+    ("models", "See docs/differences.md#files"): {
+        _SAVE: "save_model",
+        "Write keras.models.model_from_json(text).": "model_from_yaml",
+    },
+    ("models", "See docs/differences.md#modules-that-are-not-here"): {
+        "Write keras.Model(inputs, outputs).": "Graph",
+        "Write both steps into the training loop.": "SharpnessAwareMinimization experimental",
+    },
+    ("constraints", "See docs/differences.md#modules-that-are-not-here"): {
+        _ALIAS.format("constraints.max_norm"): "maxnorm",
+        _ALIAS.format("constraints.non_neg"): "nonneg",
+        _ALIAS.format("constraints.unit_norm"): "unitnorm",
+        "Derive from keras.constraints.Constraint.": "RadialConstraint radial_constraint",
+    },
+    ("regularizers", "See docs/differences.md#modules-that-are-not-here"): {
+        _ALIAS.format("regularizers.L1L2"): "L1L2Regularizer WeightRegularizer l1l2",
+        "Write l1, l2 or l1_l2 of keras.regularizers as activity_regularizer.": (
+            "ActivityRegularizer activity_l1 activity_l1l2 activity_l2"
+        ),
+        "Derive from keras.regularizers.Regularizer.": "EigenvalueRegularizer",
+    },
+    ("initializers", "See docs/differences.md#modules-that-are-not-here"): {
+        _ALIAS.format("initializers.Ones"): "one",
+        _ALIAS.format("initializers.Zeros"): "zero",
+    },
     ("saving", "See docs/differences.md#files"): {
         _SAVE: "save_model save_weights KerasFileEditor",
     },
@@ -205,23 +304,35 @@ INSTEAD = {
 # Those that are modules, and so may be imported, by their place.
 MODULES = {
     "keras": (
-        "applications callbacks config datasets distillation distribution engine export legacy losses "
-        "ops optimizers preprocessing quantizers random src tree visualization wrappers"
+        "__internal__ applications callbacks callbacks_v1 config datasets distillation distribute distribution dtensor "
+        "engine estimator experimental export feature_column initializations legacy losses objectives ops "
+        "optimizer_v1 optimizer_v2 optimizers premade premade_models preprocessing quantizers random src tree "
+        "visualization wrappers"
     ),
-    "layers": (
-        "advanced_activations convolutional convolutional_recurrent cudnn_recurrent embeddings experimental local "
-        "merge noise"
-    ),
-    "utils": "bounding_boxes generic_utils layer_utils np_utils vis_utils",
+    "layers": _FILES_OF_LAYERS,
+    "models": "experimental",
+    "metrics": "experimental",
+    "backend": "cntk_backend common experimental load_backend numpy_backend tensorflow_backend theano_backend",
+    "utils": f"{_FILES_OF_UTILS} bounding_boxes control_flow_util",
 }
 _ARGUMENTS_OF_COMPILE = (
     "optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "run_eagerly", "steps_per_execution",
     "jit_compile", "auto_scale_loss", "sample_weight_mode", "target_tensors",
 )  # fmt: skip
-_BY_NAME: dict[str, dict[str, str]] = {}
-for (_place, _link), _advices in INSTEAD.items():
-    for _advice, _names in _advices.items():
-        _BY_NAME.setdefault(_place, {}).update(dict.fromkeys(_names.split(), f"{_advice} {_link}"))
+
+
+@functools.cache
+def advice_by_name() -> dict[str, dict[str, str]]:
+    """Return what to write instead of each name, by the places. It is made when it is first needed, not at import.
+
+    >>> advice_by_name()["utils"]["Progbar"].partition(" See ")[0]
+    'Use tqdm.'
+    """
+    found: dict[str, dict[str, str]] = {}
+    for (place, link), advices in INSTEAD.items():
+        for advice, names in advices.items():
+            found.setdefault(place, {}).update(dict.fromkeys(names.split(), f"{advice} {link}"))
+    return found
 
 
 def instead_of(name: str, place: str) -> str:
@@ -236,7 +347,7 @@ def instead_of(name: str, place: str) -> str:
     >>> instead_of("optimisers", "keras")
     ''
     """
-    return _BY_NAME[place].get(name, "")
+    return advice_by_name().get(place, {}).get(name, "")
 
 
 def arguments_of_compile(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
@@ -247,18 +358,3 @@ def arguments_of_compile(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[
     """
     shown = [repr(value) if isinstance(value, str) else type(value).__name__ for value in args]
     return shown + [f"{name}=" for name in kwargs if name in _ARGUMENTS_OF_COMPILE]
-
-
-def describe_missing(module: str, name: str, place: str) -> str:
-    """Return the message of a module's AttributeError.
-
-    Args:
-        module: full name of the module.
-        name: the name that it does not have.
-        place: see `instead_of`.
-
-    >>> describe_missing("keras", "device", "keras").partition(" See ")[0]
-    "module 'keras' has no attribute 'device'. Write `with torch.device(name):`."
-    """
-    advice = instead_of(name, place)
-    return f"module {module!r} has no attribute {name!r}{f'. {advice}' if advice else ''}"

@@ -9,22 +9,29 @@ from __future__ import annotations
 import importlib.abc
 import opcode
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, MutableSequence
 from difflib import get_close_matches
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn, Union
 
-from torchkeras_layer._absent import MODULES, describe_missing, instead_of
+from torchkeras_layer._absent import MODULES, instead_of
 
 _PACKAGE = __name__.partition(".")[0]
 _IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
+# Where users find what this library has.
+_PUBLIC = (
+    "", "layers", "models", "initializers", "regularizers", "constraints", "activations", "metrics", "saving", "utils",
+    "backend",
+)  # fmt: skip
+# Absent modules in which Keras has the files of its layers, models and functions.
+_FOLDERS_OF_FILES = ("engine", "legacy", "src", "__internal__")
 
 
 def find_missing(module: str, name: str, place: str, known: Iterable[str] = ()) -> Any:
     """Return a placeholder for a name of Keras that `from module import name` asks for; otherwise raise.
 
-    It is to be called by the `__getattr__` of a module.
+    It is to be called by the `__getattr__` of a module, or by what `finder_in` returns.
 
     Args:
         module: full name of the module.
@@ -40,16 +47,72 @@ def find_missing(module: str, name: str, place: str, known: Iterable[str] = ()) 
     >>> save_model
     <placeholder of torchkeras_layer.models.save_model, which is not here>
     """
-    message = describe_missing(module, name, place)
-    close = [] if instead_of(name, place) else get_close_matches(name, known, n=1)
+    advice = instead_of(name, place) or _where_it_is(name)
+    close = [] if advice else get_close_matches(name, known, n=1)
     hint = f". Did you mean {close[0]!r}?" if close else ""
+    message = f"module {module!r} has no attribute {name!r}{hint}{f'. {advice}' if advice else ''}"
     importer = sys._getframe(2)
     if importer.f_code.co_code[importer.f_lasti] == _IMPORT_FROM:
-        if instead_of(name, place):
+        if advice:
             return Placeholder(f"{module}.{name}", message)
         if close:
             raise ImportError(f"cannot import name {name!r} from {module!r}{hint}", name=name)
-    raise AttributeError(f"{message}{hint}")
+    raise AttributeError(message)
+
+
+def finder_in(module: str, place: str) -> Callable[[str], Any]:
+    """Return the `__getattr__` of a module: it finds placeholders, as `find_missing` does.
+
+    >>> finder_in("torchkeras_layer.layers.core", "layers")("Dropout")
+    Traceback (most recent call last):
+    AttributeError: module 'torchkeras_layer.layers.core' has no attribute 'Dropout'. Import it from keras.layers...
+    """
+
+    def __getattr__(name: str) -> Any:
+        return find_missing(module, name, place)
+
+    return __getattr__
+
+
+def _where_it_is(name: str) -> str:
+    """Say in which module a name is, or what Keras's modules import from one another, else ''.
+
+    It is '' also if the name means different things in several modules.
+    """
+    modules = [sys.modules.get(f"{_PACKAGE}.{place}".rstrip(".")) for place in _PUBLIC]
+    having = [module for module in modules if module is not None and _has(module, name)]
+    is_clear = len({id(getattr(module, name)) for module in having}) == 1
+    if is_clear:
+        module = having[0].__name__.replace(_PACKAGE, "keras", 1)
+        return f"Import it from {module}. See docs/differences.md#modules-that-are-not-here"
+    return next(filter(None, (instead_of(name, place) for place in ("keras", "layers", "utils"))), "")
+
+
+def _has(module: ModuleType, name: str) -> bool:
+    """Say whether a module exports a name: one in its `__all__`, else any of this package's without an underscore."""
+    if "__all__" in vars(module):
+        return name in vars(module)["__all__"]
+    value = vars(module).get(name)
+    return not name.startswith("_") and str(getattr(value, "__module__", "")).startswith(_PACKAGE)
+
+
+def _refusal(module: str, name: str) -> str:
+    """Return the error for a name of an `AbsentModule`: with advice for the name if there is any, else the module's.
+
+    Files of Keras, such as `utils.np_utils`, hold what scripts now import from `utils`; other modules have one advice.
+    """
+    inside = module.partition(".")[2].split(".")
+    outer = ".".join(inside[:-1])
+    own = instead_of(name, outer) if outer else ""
+    if not own and (outer or inside[0] in _FOLDERS_OF_FILES):
+        own = _where_it_is(name)
+    return f"{module}.{name} is not here. {own or _advice_of(module)}"
+
+
+def _advice_of(module: str) -> str:
+    """Return the advice for an `AbsentModule`, which is that of the module around it if there is none of its own."""
+    *outer, name = module.split(".")[1:]
+    return instead_of(name, ".".join(outer) or "keras") or _advice_of(module.rpartition(".")[0])
 
 
 class Placeholder:
@@ -70,9 +133,13 @@ class Placeholder:
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AttributeError(self._message)
 
-    # The uses: an attribute, a call, a base class, isinstance, an index, a `with`, a copy or a pickle.
-    __getattr__ = __setattr__ = __call__ = __mro_entries__ = __instancecheck__ = __subclasscheck__ = _refuse
+    # The uses: a call, a base class, isinstance, an index, a `with`, a copy or a pickle.
+    __setattr__ = __call__ = __mro_entries__ = __instancecheck__ = __subclasscheck__ = _refuse
     __getitem__ = __iter__ = __enter__ = __exit__ = __reduce_ex__ = _refuse
+
+    def __getattr__(self, name: str) -> NoReturn:
+        is_module = isinstance(sys.modules.get(self.__name__), AbsentModule) and not name.startswith("__")
+        raise AttributeError(_refusal(self.__name__, name) if is_module else self._message)
 
     def __or__(self, other: Any) -> Any:
         # An annotation, which Python may evaluate when it imports a file: `x: Variable | None`.
@@ -87,26 +154,18 @@ class Placeholder:
 class AbsentModule(ModuleType):
     """A module of Keras that is not here. All names can be imported from it, and are placeholders.
 
-    Args:
-        name: full name.
-        advice: what to write instead.
-
-    >>> import torchkeras_layer
     >>> from torchkeras_layer.optimizers import schedules
     >>> schedules.ExponentialDecay(1e-3, 1000, 0.9)
     Traceback (most recent call last):
     AttributeError: torchkeras_layer.optimizers.schedules is not here. Use an optimizer of torch.optim, ...
     """
 
-    def __init__(self, name: str, advice: str) -> None:
-        super().__init__(name, f"{name} is not here. {advice}")
-        self.__dict__.update(__path__=[], _advice=advice)
+    __path__: MutableSequence[str] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        full = f"{self.__name__}.{name}"
-        return Placeholder(full, f"{full} is not here. {self._advice}")
+        return Placeholder(f"{self.__name__}.{name}", _refusal(self.__name__, name))
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -117,8 +176,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return ModuleSpec(fullname, self, is_package=True) if is_inside else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        parent = sys.modules[spec.name.rpartition(".")[0]]
-        return AbsentModule(spec.name, vars(parent)["_advice"])
+        return AbsentModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         return None
@@ -133,6 +191,5 @@ def let_modules_be_imported() -> None:
     for place, names in MODULES.items():
         package = _PACKAGE if place == "keras" else f"{_PACKAGE}.{place}"
         for name in names.split():
-            if advice := instead_of(name, place):
-                sys.modules.setdefault(f"{package}.{name}", AbsentModule(f"{package}.{name}", advice))
+            sys.modules.setdefault(f"{package}.{name}", AbsentModule(f"{package}.{name}"))
     sys.meta_path.append(_Finder())

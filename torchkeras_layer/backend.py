@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torchkeras_layer._names import get_uid, reset_uids
-from torchkeras_layer._placeholders import find_missing
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer._settings import (
     epsilon,
     floatx,
@@ -33,6 +33,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        return find_missing(__name__, name, "backend")
+    __getattr__ = finder_in(__name__, "backend")

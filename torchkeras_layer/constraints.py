@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from typing_extensions import Self
 
 from torchkeras_layer._dtypes import as_torch
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.registry import Catalog
 
@@ -227,3 +228,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     1
     """
     return _catalog.deserialize(config, custom_objects)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = finder_in(__name__, "constraints")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer._placeholders import find_missing
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.precision import Policy, as_policy
 from torchkeras_layer.precision_map import DTypePolicyMap
 from torchkeras_layer.registry import CustomObjectScope, serialize_keras_object
@@ -44,6 +44,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        return find_missing(__name__, name, "dtype_policies")
+    __getattr__ = finder_in(__name__, "dtype_policies")

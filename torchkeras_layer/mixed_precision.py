@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from torchkeras_layer._placeholders import find_missing
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.precision import Policy, global_policy, set_global_policy
 
 DTypePolicy = Policy
@@ -14,6 +14,4 @@ set_dtype_policy = set_global_policy
 __all__ = ["DTypePolicy", "Policy", "dtype_policy", "global_policy", "set_dtype_policy", "set_global_policy"]
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        return find_missing(__name__, name, "mixed_precision")
+    __getattr__ = finder_in(__name__, "mixed_precision")

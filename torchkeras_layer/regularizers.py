@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from typing_extensions import Self
 
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.registry import Catalog
 
@@ -234,3 +235,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     0.5
     """
     return _catalog.deserialize(config, custom_objects)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = finder_in(__name__, "regularizers")

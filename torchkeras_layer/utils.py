@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from torchkeras_layer._placeholders import find_missing
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer._settings import set_random_seed
 from torchkeras_layer.models.drawing import model_to_dot, model_to_mermaid, plot_model
 from torchkeras_layer.registry import (
@@ -34,6 +34,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        return find_missing(__name__, name, "utils")
+    __getattr__ = finder_in(__name__, "utils")

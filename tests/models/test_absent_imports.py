@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
 import typing
+from pathlib import Path
 
 import pytest
 
@@ -41,8 +43,31 @@ ADVICE = {
     "layers.experimental.preprocessing.Rescaling": r"keras\.layers",
     "layers.convolutional.Conv2D": r"keras\.layers",
     "layers.merge.concatenate": r"keras\.layers",
-    "utils.np_utils.to_categorical": r"keras\.utils",
-    "engine.topology.Layer": r"Layer, Input, InputSpec and Model from keras",
+    "utils.np_utils.to_categorical": "one_hot",
+    "engine.topology.Layer": r"from keras\.",
+}
+# What scripts for Keras 1 and 2 import, also in the wrong place.
+OF_OLDER_KERAS = {
+    "engine.network.Network": "Layer, Input, InputSpec and Model from keras",
+    "layers.core.Dropout": r"keras\.layers",
+    "layers.recurrent.Recurrent": r"keras\.layers\.RNN",
+    "layers.pooling.conv_utils": r"keras\.utils",
+    "layers.Highway": "of your own",
+    "layers.AtrousConvolution2D": "dilation_rate=",
+    "layers.optimizers": r"torch\.optim",
+    "layers.K": "backend as K",
+    "layers.Sequential": r"from keras\.",
+    "models.Dense": r"keras\.layers",
+    "utils.conv_utils.normalize_tuple": r"\(value,\) \* n",
+    "utils.conv_utils.conv_output_length": "compute_output_shape out",
+    "utils.generic_utils.get_custom_objects": r"keras\.saving",
+    "backend.tensorflow_backend.set_session": "no sessions",
+    "backend.common.floatx": r"keras\.backend",
+    "initializations.uniform": r"keras\.initializers",
+    "objectives.mse": "mse_loss",
+    "constraints.maxnorm": r"keras\.constraints\.max_norm",
+    "regularizers.activity_l2": "activity_regularizer",
+    "src.layers.core.dense.Dense": r"keras\.layers",
 }
 
 
@@ -80,6 +105,40 @@ def test_each_use_raises_the_advice(name, use):
         USES[use](placeholder)
 
 
+@pytest.mark.parametrize("name", OF_OLDER_KERAS)
+def test_names_of_older_versions_raise_the_advice(name):
+    advice = rf"{name.rpartition('.')[2]}.*{OF_OLDER_KERAS[name]}.* See docs/differences\.md#"
+    with pytest.raises(AttributeError, match=advice):
+        imported(name)()
+
+
+@pytest.mark.parametrize("form", ["from torchkeras_layer.utils import {}", "import torchkeras_layer.utils.{} as {}"])
+def test_a_file_of_keras_has_the_advice_of_each_name(form):
+    found = {}
+    exec(form.format("conv_utils", "conv_utils"), found)
+    with pytest.raises(AttributeError, match=r"utils\.conv_utils\.normalize_tuple is not here\. Write \(value,\) \* n"):
+        found["conv_utils"].normalize_tuple(2, 2, "strides")
+
+
+def _public_names_of_keras():
+    """Yield the modules and names that Keras 3 exports."""
+    from tests.oracle import keras as theirs
+
+    root = Path(theirs.__file__).parent
+    for file in root.rglob("__init__.py"):
+        place = file.parent.relative_to(root).as_posix().replace("/", ".").strip(".")
+        if place.partition(".")[0] not in ("src", "_tf_keras"):
+            names = re.findall(r"\b([a-zA-Z]\w*) as \1\b", file.read_text(encoding="utf-8"))
+            yield from ((place, name) for name in names)
+
+
+def test_every_public_name_of_keras_can_be_imported():
+    names = list(_public_names_of_keras())
+    assert ("layers", "Dense") in names
+    assert ("optimizers.schedules", "CosineDecay") in names
+    assert [name for place, name in names if imported(f"{place}.{name}".strip(".")) is None] == []
+
+
 @pytest.mark.parametrize(("module", "advice"), [("ops", r"torch\.relu"), ("tree", "tree_map")])
 def test_names_in_a_module_raise_the_advice(module, advice):
     with pytest.raises(AttributeError, match=advice):
@@ -94,7 +153,7 @@ def test_hasattr_tells_the_truth(name):
         return
     module = getattr(keras, place)
     assert not hasattr(module, member)
-    assert member not in module.__all__
+    assert member not in vars(module).get("__all__", ())
     assert member not in dir(module)
 
 

@@ -7,8 +7,9 @@ kernels, and compute the same numbers as Keras 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.activations._catalog import catalog
 from torchkeras_layer.activations.distributions import log_softmax, softmax, sparsemax
 from torchkeras_layer.activations.gates import (
@@ -117,3 +118,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     'silu'
     """
     return catalog.deserialize(config, custom_objects)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = finder_in(__name__, "activations")

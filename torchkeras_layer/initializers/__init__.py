@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.initializers._catalog import catalog
 from torchkeras_layer.initializers.base import Initializer
 from torchkeras_layer.initializers.constants import Constant, Identity, Ones, Zeros
@@ -127,3 +128,6 @@ __all__ = [
     "variance_scaling",
     "zeros",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = finder_in(__name__, "initializers")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from torchkeras_layer._placeholders import find_missing
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.metrics._catalog import catalog
 from torchkeras_layer.metrics.foreign import is_metric, last_result, metric_reset, metric_result, muted
 from torchkeras_layer.metrics.metric import Metric
@@ -64,6 +64,4 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        return find_missing(__name__, name, "metrics")
+    __getattr__ = finder_in(__name__, "metrics")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from torchkeras_layer._placeholders import find_missing
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.layers.core.input_layer import Input
 from torchkeras_layer.models.cloning import clone_model
 from torchkeras_layer.models.loading import model_from_config, model_from_json
@@ -24,6 +24,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        return find_missing(__name__, name, "models")
+    __getattr__ = finder_in(__name__, "models")

@@ -1,5 +1,10 @@
 """Which core layers are there: dense layers, embeddings, masking, functions, inputs?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.layers.core.dense import Dense
 from torchkeras_layer.layers.core.einsum_dense import EinsumDense
 from torchkeras_layer.layers.core.embedding import Embedding, ReversibleEmbedding
@@ -23,3 +28,6 @@ __all__ = [
     "TorchFunction",
     "TorchModuleWrapper",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = finder_in(__name__, "layers")

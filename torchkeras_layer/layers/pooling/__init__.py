@@ -1,5 +1,10 @@
 """Which pooling layers are there?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.layers.pooling.adaptive_pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
@@ -70,3 +75,6 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = finder_in(__name__, "layers")

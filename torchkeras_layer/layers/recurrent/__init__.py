@@ -1,5 +1,10 @@
 """Which recurrent layers and cells are there?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.layers.recurrent.cells import AbstractRNNCell, StackedRNNCells
 from torchkeras_layer.layers.recurrent.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from torchkeras_layer.layers.recurrent.conv_lstm_cell import ConvLSTMCell
@@ -25,3 +30,6 @@ __all__ = [
     "SimpleRNNCell",
     "StackedRNNCells",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = finder_in(__name__, "layers")
