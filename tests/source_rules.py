@@ -15,7 +15,7 @@ PACKAGE = "torchkeras_layer"
 # from those below.
 LEVELS = (
     ("__init__",),
-    ("backend", "dtype_policies", "history", "mixed_precision", "modules", "utils"),
+    ("applications", "backend", "dtype_policies", "history", "mixed_precision", "modules", "utils"),
     ("saving",),
     ("models",),
     ("weight_files",),

@@ -28,7 +28,7 @@ from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 
 if TYPE_CHECKING:
-    from torchkeras_layer import utils
+    from torchkeras_layer import applications, utils
     from torchkeras_layer.history import record_history
 
 DTypePolicy = FloatDTypePolicy = Policy
@@ -63,6 +63,7 @@ __all__ = [
     "VariableSynchronization",
     "WeightSpec",
     "activations",
+    "applications",
     "backend",
     "build",
     "collect_losses",
@@ -83,10 +84,10 @@ __all__ = [
 if not TYPE_CHECKING:
     let_modules_be_imported()
 
-    # Imported when they are first named: few programs draw models or record histories.
+    # Imported when they are first named: few programs use pretrained models, draw models or record histories.
     def __getattr__(name: str) -> Any:
-        if name == "utils":
-            return importlib.import_module(f"{__name__}.utils")
+        if name in ("applications", "utils"):
+            return importlib.import_module(f"{__name__}.{name}")
         if name == "record_history":
             return importlib.import_module(f"{__name__}.history").record_history
         return find_missing(__name__, name, "keras")

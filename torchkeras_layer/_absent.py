@@ -41,7 +41,6 @@ INSTEAD = {
         ),
         "Use a loss of torch.nn.functional, such as mse_loss(model(x), y) or cross_entropy.": "losses Loss objectives",
         "Write what a callback does into the training loop, which is your own.": "callbacks callbacks_v1 estimator",
-        "Use torchvision.models, or a model of your own.": "applications",
         "Use torchvision.datasets, or a torch.utils.data.Dataset of your own.": "datasets",
         "Load data with torch.utils.data; layers such as keras.layers.Rescaling prepare it.": "preprocessing",
         "Settings are in keras.backend, such as set_floatx; the global policy is in keras.mixed_precision.": "config",
@@ -74,6 +73,19 @@ INSTEAD = {
     },
     ("keras", "See docs/differences.md#assign-and-value"): {
         "Write layer.add_weight(...) in a layer, torch.nn.Parameter elsewhere.": "Variable",
+    },
+    ("applications", "See docs/differences.md#modules-that-are-not-here"): {
+        "Save the model with Keras, and write keras.models.load_model('model.keras'); or use torchvision.models.": (
+            "ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge DenseNet121 DenseNet169 DenseNet201 "
+            "EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6 "
+            "EfficientNetB7 EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2L "
+            "EfficientNetV2M EfficientNetV2S InceptionResNetV2 InceptionV3 MobileNet MobileNetV2 MobileNetV3Large "
+            "MobileNetV3Small NASNetLarge NASNetMobile RegNetX002 RegNetX004 RegNetX006 RegNetX008 RegNetX016 "
+            "RegNetX032 RegNetX040 RegNetX064 RegNetX080 RegNetX120 RegNetX160 RegNetX320 RegNetY002 RegNetY004 "
+            "RegNetY006 RegNetY008 RegNetY016 RegNetY032 RegNetY040 RegNetY064 RegNetY080 RegNetY120 RegNetY160 "
+            "RegNetY320 ResNet101 ResNet101V2 ResNet152 ResNet152V2 ResNet50 ResNet50V2 ResNetRS101 ResNetRS152 "
+            "ResNetRS200 ResNetRS270 ResNetRS350 ResNetRS420 ResNetRS50 VGG16 VGG19 Xception"
+        ),
     },
     ("layers", "See docs/differences.md#layers-that-are-not-here"): {
         _AUGMENT: (
@@ -304,7 +316,7 @@ INSTEAD = {
 # Those that are modules, and so may be imported, by their place.
 MODULES = {
     "keras": (
-        "__internal__ applications callbacks callbacks_v1 config datasets distillation distribute distribution dtensor "
+        "__internal__ callbacks callbacks_v1 config datasets distillation distribute distribution dtensor "
         "engine estimator experimental export feature_column initializations legacy losses objectives ops "
         "optimizer_v1 optimizer_v2 optimizers premade premade_models preprocessing quantizers random src tree "
         "visualization wrappers"
