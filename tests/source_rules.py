@@ -14,6 +14,8 @@ PACKAGE = "torchkeras_layer"
 # Top to bottom, by the part of a module's name that follows the package's: a module imports from its own level and
 # from those below.
 LEVELS = (
+    ("__main__",),
+    ("command",),
     ("__init__",),
     ("applications", "backend", "dtype_policies", "history", "mixed_precision", "modules", "utils"),
     ("saving",),

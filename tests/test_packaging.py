@@ -14,7 +14,19 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "torchkeras_layer"
-OPTIONAL = ("graphviz", "h5py", "keras", "safetensors", "sklearn", "torchmetrics", "rich", "tqdm", "scipy", "pytest")
+OPTIONAL = (
+    "graphviz",
+    "h5py",
+    "keras",
+    "safetensors",
+    "sklearn",
+    "torchmetrics",
+    "rich",
+    "onnx",
+    "tqdm",
+    "scipy",
+    "pytest",
+)
 HEAVY = ("torch._dynamo", "torch._inductor", "torch.export", "torch.onnx", "torch.utils.tensorboard")
 
 
