@@ -20,7 +20,7 @@ FILES = {
     for folder in (source_rules.PACKAGE, "tests", "benchmarks", "examples")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
-FEATURES = ("files", "safetensors", "torchmetrics", "rich", "plot")
+FEATURES = ("files", "safetensors", "torchmetrics", "rich", "onnx", "plot")
 BASE, WEIGHTS = "torchkeras_layer.layer.base", "torchkeras_layer.layer.weights"
 
 
