@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 
 import pytest
 import torch
@@ -90,6 +91,48 @@ def test_the_first_read_runs_nothing(kind, no_runs):
     model = make()
     no_runs()
     assert len(model.losses) == count
+
+
+UPDATES = {
+    "normalizations": (lambda: _chain([L.BatchNormalization() for _ in range(5)]), 10, 10),
+    "averages": (lambda: _chain([L.BatchNormalization(momentum=None)]), 3, 2),
+    "of a kernel": (lambda: _chain([L.SpectralNormalization(L.Dense(4)), L.BatchNormalization()]), 3, 2),
+    "in inference": (lambda: _chain([functools.partial(L.BatchNormalization(), training=False)]), 0, 0),
+    "none": (lambda: _chain([L.LSTM(2, return_sequences=True), L.Dense(2), L.Dropout(0.5)]), 0, 0),
+}
+
+
+@pytest.mark.parametrize("kind", UPDATES)
+def test_the_first_read_of_updates_runs_nothing(kind, no_runs):
+    make, count, of_inputs = UPDATES[kind]
+    model = make()
+    no_runs()
+    assert (len(model.updates), len(model.get_updates_for(model.input))) == (count, of_inputs)
+
+
+def test_updates_of_a_layer_that_was_frozen_at_the_first_read_are_there_later():
+    model = _chain([L.BatchNormalization()])
+    model.trainable = False
+    assert model.updates == []
+    model.trainable = True
+    assert len(model.updates) == 2
+
+
+def test_an_update_that_needs_no_inputs_can_be_run():
+    layer = L.SpectralNormalization(L.Dense(1, kernel_initializer="ones"), power_iterations=9)
+    layer(keras.Input((2,)))
+    [update] = layer.updates
+    update()
+    torch.testing.assert_close(layer.kernel, torch.full((2, 1), 0.5**0.5))
+
+
+def test_a_subclass_with_statistics_of_its_own_is_run():
+    class Counting(L.BatchNormalization):
+        def _calculate_mean_and_var(self, *args):
+            self.add_update(lambda: None)
+            return super()._calculate_mean_and_var(*args)
+
+    assert len(_chain([Counting()]).updates) == 3
 
 
 def test_a_read_walks_the_graph_as_often_for_many_layers_as_for_few(monkeypatch):

@@ -16,9 +16,11 @@ from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.configuration import base_config, given_arguments, is_plain, not_plain_error
 from torchkeras_layer.layer.context import cast_for_call
+from torchkeras_layer.layer.dry_run import Effects, RecordedUpdate
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_object
 from torchkeras_layer.registry.table import entry_of
+from torchkeras_layer.symbolic import Node
 
 _ACTIVATIONS = ("activation", "recurrent_activation")
 
@@ -103,6 +105,18 @@ class BuiltInLayer(Layer, adds_losses=False, adds_updates=False):
         if isinstance(config, dict):
             config = {name: _read_plain_value(value) for name, value in config.items()}
         return super().from_config(config)
+
+    def _torchkeras_known_updates(self, node: Node) -> list[RecordedUpdate] | None:
+        """Return the updates of a symbolic call in training, or `None` if only a run of the layer tells them."""
+        return None
+
+    def _torchkeras_effects_at(self, node: Node, kind: str) -> Effects:
+        training = self._torchkeras.signature.argument("training", node.call_args[1:], node.call_kwargs)
+        is_plain = self._torchkeras_facts.is_built_in and (training is None or isinstance(training, bool))
+        updates = self._torchkeras_known_updates(node) if is_plain and kind == "updates" else None
+        if updates is None:
+            return super()._torchkeras_effects_at(node, kind)
+        return Effects(None, () if training is False else tuple(updates))
 
     def _torchkeras_advise(self, shape: tuple[Any, ...]) -> str:
         """Return what to write for an input whose shape does not fit the layer, or ''."""

@@ -17,6 +17,7 @@ from torchkeras_layer import initializers
 from torchkeras_layer._autograd import may_need_gradients
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layer import VariableAggregation, VariableSynchronization
+from torchkeras_layer.layer.dry_run import RecordedUpdate
 from torchkeras_layer.layer.losses import can_update_in_kernel
 from torchkeras_layer.layer.weight_creation import reset_own_weights
 from torchkeras_layer.layer.weight_lists import runs_updates
@@ -31,7 +32,7 @@ from torchkeras_layer.layers.normalization.moments import (
     spans_processes,
     synchronized_moments,
 )
-from torchkeras_layer.symbolic import InputSpec
+from torchkeras_layer.symbolic import InputSpec, Node
 
 _HALF = (torch.float16, torch.bfloat16)
 # Torch has kernels for images and volumes whose channels are second in shape and last in memory.
@@ -220,6 +221,13 @@ class BatchNormalization(AxisNormalization, _BatchNorm, adds_updates=True):
         """Return mean and biased variance over some axes. A subclass may override it, as in TF-Keras."""
         return moments_over(inputs, reduction_axes, keep_dims, mask)
 
+    def _torchkeras_known_updates(self, node: Node) -> list[RecordedUpdate] | None:
+        inputs = tuple(node.keras_inputs)
+        if any(0 in tensor.shape for tensor in inputs):
+            return None
+        counts = [] if self.momentum is not None else [RecordedUpdate(lambda: _count_batch(self), self, ())]
+        return [*(RecordedUpdate(_runs_in_calls, self, inputs) for _ in range(2)), *counts]
+
     def _torchkeras_explain_missing(self, name: str) -> Any:
         own, where = _NAMES_OF_TORCH.get(name), f"{self.name} ({type(self).__name__}): no attribute {name!r}."
         if own is not None:
@@ -331,6 +339,10 @@ def _by_batch_statistics(layer: BatchNormalization, inputs: torch.Tensor) -> tor
 def _share_of_batch(layer: BatchNormalization) -> float:
     """Return how much a batch counts in the moving statistics."""
     return 1 - layer.momentum if layer.momentum is not None else 1 / (layer._torchkeras.derived.averaged + 1)
+
+
+def _runs_in_calls() -> None:
+    """Stand for an update that needs a batch, which nobody can run by itself."""
 
 
 def _count_batch(layer: BatchNormalization) -> None:

@@ -9,11 +9,14 @@ import torch
 from torch.func import functional_call
 
 from torchkeras_layer import initializers
+from torchkeras_layer.layer.dry_run import RecordedUpdate
 from torchkeras_layer.layer.weight_arguments import read_weight
+from torchkeras_layer.layer.weight_lists import layers_in
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import positive_int
 from torchkeras_layer.layers.built_in_layer import cast_output
 from torchkeras_layer.layers.wrappers.wrapper import Wrapper
+from torchkeras_layer.symbolic import Node
 
 _KERNELS = ("kernel", "embeddings")
 _LEAST_NORM = 1e-7
@@ -135,6 +138,11 @@ class SpectralNormalization(Wrapper, adds_updates=True):
         first = self._torchkeras_own_weights()
         known = {id(weight) for weight in first}
         return [*first, *(weight for weight in super().weights if id(weight) not in known)]
+
+    def _torchkeras_known_updates(self, node: Node) -> list[RecordedUpdate] | None:
+        inside = (inner._torchkeras_facts for inner in layers_in(self.layer))
+        is_only_one = all(facts.is_built_in and not facts.adds_updates for facts in inside)
+        return [RecordedUpdate(lambda: _normalize(self), self, ())] if is_only_one else None
 
     def _torchkeras_own_weights(self) -> list[torch.Tensor]:
         # For Keras, the kernel is one of the wrapper's own weights, in files too.
