@@ -208,6 +208,50 @@ def test_the_mode_holds_no_layers(value):
         keras.Layer(name="mine").training = value()
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["trainable", "built", "stateful", "supports_masking", "uses_learning_phase", "dtype_policy", "input_spec"],
+)
+@pytest.mark.parametrize("make", [list, tuple, lambda layers: {"a": layers}, lambda layers: layers[0]])
+@pytest.mark.parametrize("is_early", [False, True])
+def test_a_property_holds_no_layers(name, make, is_early):
+    class Own(keras.Layer):
+        def __init__(self):
+            if not is_early:
+                super().__init__()
+            setattr(self, name, make([L.Dense(2)]))
+
+    with pytest.raises(AttributeError, match=f": '{name}' cannot hold a .*, because it is a property of every layer"):
+        Own()
+
+
+def test_a_property_of_the_users_own_class_may_hold_layers():
+    class Own(keras.Layer):
+        @property
+        def blocks(self):
+            return self.stored
+
+        @blocks.setter
+        def blocks(self, layers):
+            self.stored = layers
+
+    layer = Own()
+    layer.blocks = [L.Dense(2)]
+    assert len(list(layer.children())) == 1
+    layer.trainable, layer.built = False, True
+    assert not layer.trainable
+
+
+@pytest.mark.parametrize("module", [lambda: L.Dense(1), lambda: torch.nn.Linear(2, 1)])
+def test_a_regularizer_with_weights_is_refused(module):
+    with pytest.raises(TypeError, match=r"^Dense: activity_regularizer cannot be a module .*self\.add_loss"):
+        L.Dense(2, activity_regularizer=module())
+    layer = L.Dense(2, name="mine", activity_regularizer=torch.nn.L1Loss)
+    with pytest.raises(TypeError, match=r"^mine: activity_regularizer cannot be a module"):
+        layer.activity_regularizer = module()
+    layer.activity_regularizer = torch.nn.Flatten(0)
+
+
 def test_a_list_called_modules_also_in_symbolic_calls():
     class Own(keras.Layer):
         def __init__(self):

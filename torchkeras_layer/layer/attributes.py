@@ -76,7 +76,7 @@ class LayerBase(LazyModuleMixin, nn.Module):
         if name in _RESERVED_NAMES:
             # Also `__dict__`: torch.export and replicas replace a layer's whole `__dict__`.
             if name == "training":
-                _check_mode(self, value)
+                _refuse_state(self, name, value)
             super().__setattr__(name, value)
             return
         # Ported code may set attributes before it calls super().__init__().
@@ -198,7 +198,9 @@ def _set_property(layer: LayerBase, record: Any, name: str, owner: property, val
             f"{name_in_errors(layer)}: {name!r} is a read-only property of every layer. Choose another attribute name. "
             "See docs/differences.md#names-that-are-taken"
         )
-    if not record.is_ready and owner.fset.__module__.startswith(f"{__package__}."):
+    if is_ours := owner.fset.__module__.startswith(f"{__package__}."):
+        _refuse_state(layer, name, value)
+    if is_ours and not record.is_ready:
         _set_early(layer, record, name, value)
     else:
         # Not by `owner.fset`, which torch.compile does not trace.
@@ -219,11 +221,12 @@ def _set_early(layer: LayerBase, before: Any, name: str, value: Any) -> None:
             inner.trainable = value
 
 
-def _check_mode(layer: LayerBase, value: Any) -> None:
-    if type(value) is not bool and holds_state(value):
+def _refuse_state(layer: LayerBase, name: str, value: Any) -> None:
+    if type(value) is not bool and name != "activity_regularizer" and holds_state(value):
         raise AttributeError(
-            f"{name_in_errors(layer)}: 'training' cannot hold a {type(value).__name__}, because it is the mode. Choose "
-            "another attribute name. See docs/differences.md#names-that-are-taken"
+            f"{name_in_errors(layer)}: {name!r} cannot hold a {type(value).__name__}, because it is "
+            f"{'the mode' if name == 'training' else 'a property of every layer'}. Choose another attribute name. "
+            "See docs/differences.md#names-that-are-taken"
         )
 
 

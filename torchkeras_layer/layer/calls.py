@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from torchkeras_layer import regularizers
 from torchkeras_layer._absent import arguments_of_compile, instead_of
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layer import masking
@@ -34,9 +33,10 @@ from torchkeras_layer.layer.call_pipeline import (
     training_mode,
 )
 from torchkeras_layer.layer.call_records import end_call
-from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.context import per_thread, prefix_errors
 from torchkeras_layer.layer.dry_run import Effects, SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensors
+from torchkeras_layer.layer.losses import activity_regularizer_for
 from torchkeras_layer.layer.record import assign_path, change
 from torchkeras_layer.layer.symbolic_calls import effects_by_running, infer_call, is_dynamic
 from torchkeras_layer.layer.weight_lists import layers_in
@@ -231,7 +231,8 @@ class Calls(LayerBase):
 
     @activity_regularizer.setter
     def activity_regularizer(self, value: Any) -> None:
-        change(self, activity_regularizer=regularizers.get(value))
+        with prefix_errors(self._torchkeras.name):
+            change(self, activity_regularizer=activity_regularizer_for(value))
 
     @property
     def dynamic(self) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from torchkeras_layer import regularizers
 from torchkeras_layer._constructor_mistakes import advice_on_positions
 from torchkeras_layer._shapes import as_shape
 from torchkeras_layer.layer.building import guarded_build, inherit, update_placeholder
@@ -27,6 +26,7 @@ from torchkeras_layer.layer.context import NameScope, NotUsedYetError, choose_na
 from torchkeras_layer.layer.dtypes import assign_policy, move
 from torchkeras_layer.layer.files import Files
 from torchkeras_layer.layer.graph_place import GraphPlace
+from torchkeras_layer.layer.losses import activity_regularizer_for
 from torchkeras_layer.layer.losses_and_metrics import LossesAndMetrics
 from torchkeras_layer.layer.record import KEY, Record, begin_module, derive_route, take_policy
 from torchkeras_layer.layer.weights import Weights
@@ -105,7 +105,7 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         record.dynamic = _as_bool(class_name, "dynamic", dynamic)
         record.autocast = _as_bool(class_name, "autocast", autocast)
         with prefix_errors(class_name):
-            record.activity_regularizer = regularizers.get(activity_regularizer)
+            record.activity_regularizer = activity_regularizer_for(activity_regularizer)
             record.batch_input_shape = _batch_shape(batch_input_shape, input_shape, batch_size, input_dim)
             take_policy(record, as_policy(dtype))
             record.pinned_device = None if device is None else _as_device(device)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from torchkeras_layer import regularizers
 from torchkeras_layer._autograd import in_backward, is_transformed
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import floatx
@@ -29,6 +30,22 @@ from torchkeras_layer.symbolic.node import Node
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
+
+
+def activity_regularizer_for(identifier: Any) -> Any:
+    """Return the regularizer of an identifier, for `activity_regularizer`.
+
+    Raises:
+        TypeError: for a layer, or a module with weights: they would not be found inside the layer.
+    """
+    is_layer = isinstance(identifier, torch.nn.Module) and hasattr(identifier, "_torchkeras")
+    if is_layer or isinstance(identifier, torch.nn.Module) and any(True for _ in identifier.parameters()):
+        raise TypeError(
+            "activity_regularizer cannot be a module with weights, which would not be tracked. Received: "
+            f"{type(identifier).__name__}. Keep the module on an attribute, and write "
+            "`self.add_loss(self.penalty(outputs))` in call()."
+        )
+    return regularizers.get(identifier)
 
 
 def add_loss(layer: LayerBase, losses: Any, inputs: Any) -> None:
