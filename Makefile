@@ -7,6 +7,10 @@ BIN := .venv/bin
 .NOTPARALLEL:
 
 demo: .venv/installed-examples
+	$(BIN)/torchkeras-layer inspect examples/keras_files/digits.keras
+	$(BIN)/torchkeras-layer verify examples/keras_files/digits.keras \
+		--data examples/keras_files/held_out_images.npy --expect examples/keras_files/predictions_of_keras.npy
+	$(BIN)/python examples/port_keras_model.py
 	$(BIN)/python examples/digits.py
 	$(BIN)/python examples/functional_digits.py
 	$(BIN)/python examples/digit_images.py

@@ -57,7 +57,7 @@ def train(model: nn.Module, data: TensorDataset) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=EPOCHS * len(loader))
     model.train()
-    progress = trange(EPOCHS, desc="training", unit="epoch")
+    progress = trange(EPOCHS, desc="training", unit="epoch", disable=None)
     for _ in progress:
         total = 0.0
         for images, labels in loader:

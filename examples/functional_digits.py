@@ -68,7 +68,7 @@ def train(model: keras.Model, data: TensorDataset) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
     model.train()
-    progress = trange(EPOCHS, desc="training", unit="epoch")
+    progress = trange(EPOCHS, desc="training", unit="epoch", disable=None)
     for _ in progress:
         total = 0.0
         for upper, lower, labels in loader:

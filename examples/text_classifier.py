@@ -63,7 +63,7 @@ def train(model: nn.Module, texts: list[str], labels: Tensor) -> None:
     """Train as one would any PyTorch model."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     model.train()
-    progress = trange(EPOCHS, desc="training", unit="epoch")
+    progress = trange(EPOCHS, desc="training", unit="epoch", disable=None)
     for _ in progress:
         total = 0.0
         for rows in torch.randperm(len(texts)).split(64):

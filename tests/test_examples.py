@@ -37,3 +37,15 @@ def test_reaches_in_a_plain_loop_the_accuracy_that_it_states(name, capsys):
     pytest.importorskip("tqdm", reason="the example shows its progress with tqdm")
     _load(name).main()
     assert "accuracy on" in capsys.readouterr().out
+
+
+def test_a_model_that_keras_trained_is_ported_trained_further_and_exported(monkeypatch, capsys):
+    pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
+    pytest.importorskip("tqdm", reason="the example shows its progress with tqdm")
+    program = _load("port_keras_model")
+    monkeypatch.setattr(program, "EPOCHS", 2)
+    monkeypatch.setattr(program, "EXPECTED", 0.8)
+    program.main()
+    printed = capsys.readouterr().out
+    assert "accuracy on 450 held-out digits: 96.7%" in printed
+    assert "accuracy on mirrored digits before: 46.4%" in printed
