@@ -8,9 +8,6 @@ import torch
 
 import torchkeras_layer as ours
 from tests.oracle import assert_close, keras, to_numpy
-from torchkeras_layer.models.configs.keras_3_operations import _FUNCTIONS, read_operation
-from torchkeras_layer.registry import DeserializationError
-from torchkeras_layer.symbolic.functions import function_named
 
 
 def _masked(make):
@@ -54,13 +51,3 @@ def test_arithmetic_comes_out_of_json():
     mine = ours.models.model_from_json(theirs.to_json())
     data = torch.linspace(-2, 2, 12).reshape(4, 3)
     assert_close(mine(data), theirs(data))
-
-
-def test_every_function_of_the_table_is_one():
-    assert [name for name in _FUNCTIONS.values() if function_named(name) is None] == []
-
-
-@pytest.mark.parametrize("config", [None, {}, {"name": 3}, {"name": "any", "where": 1}])
-def test_a_config_that_is_none_is_refused(config):
-    with pytest.raises(DeserializationError, match="Any: the config of an operation must have a 'name'"):
-        read_operation({"module": "keras.src.ops.numpy", "class_name": "Any", "config": config})

@@ -1,7 +1,7 @@
 """Which torch functions can be part of a graph, and which names do they have in a config?
 
 They are the functions that torch lists as overridable by a tensor-like class, and Python's operators, except those that
-change a tensor in place or begin with an underscore. A config can name no other functions.
+change a tensor in place or begin with an underscore; and the operations in `_ops`. A config can name no others.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 from torch.overrides import get_overridable_functions, resolve_name
+
+from torchkeras_layer._ops.names import name_of_operation, operation_named
 
 # fmt: off
 _OPERATOR_NAMES = (
@@ -106,7 +108,7 @@ def function_named(name: str) -> Callable[..., Any] | None:
     >>> function_named("torch.nn.functional.relu").__name__, function_named("os.system")
     ('relu', None)
     """
-    return _table()[0].get(name)
+    return _table()[0].get(name) or operation_named(name)
 
 
 def name_of(function: Callable[..., Any]) -> str | None:
@@ -115,7 +117,7 @@ def name_of(function: Callable[..., Any]) -> str | None:
     >>> name_of(torch.relu), name_of(torch.Tensor.sum), name_of(torch.Tensor.T.__get__), name_of(print)
     ('torch.relu', 'torch.Tensor.sum', 'torch.Tensor.T', None)
     """
-    return _table()[1].get(function)
+    return _table()[1].get(function) or name_of_operation(function)
 
 
 def short_name(function: Callable[..., Any]) -> str:

@@ -219,7 +219,8 @@ def _first_that_works(ways: list[Any], function: Function, inputs: Any, device: 
     try:
         return ways[0](function, inputs, device)
     except Exception as error:
-        if not _has_free_sizes(inputs):
+        # The size of an output may depend on values, as that of torch.unique: then only symbols help.
+        if not _has_free_sizes(inputs) and type(error).__name__ != "DynamicOutputShapeException":
             raise
         for way in ways[1:]:
             with contextlib.suppress(Exception):

@@ -16,7 +16,7 @@ from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.dry_run import Effects
 from torchkeras_layer.layers._catalog import catalog
-from torchkeras_layer.registry import DeserializationError
+from torchkeras_layer.registry import DeserializationError, get_registered_object
 from torchkeras_layer.symbolic.functions import function_named, name_of, short_name
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
@@ -33,6 +33,7 @@ class TorchFunction(Layer):
 
     Args:
         function: the function, or its public name, such as 'torch.nn.functional.relu'.
+        supplied_as: the name of a function that is not public and belongs to `custom_objects` when a config is read.
         **kwargs: those of `Layer`.
 
     Raises:
@@ -44,11 +45,12 @@ class TorchFunction(Layer):
     'torch.relu'
     """
 
-    def __init__(self, function: Callable[..., Any] | str, **kwargs: Any) -> None:
-        found = _find(function)
+    def __init__(self, function: Callable[..., Any] | str, supplied_as: str | None = None, **kwargs: Any) -> None:
+        found = _find(function, supplied_as)
         kwargs.setdefault("name", unique_name(short_name(found)))
         super().__init__(**kwargs)
         self.function = found
+        self.supplied_as = supplied_as
         self._torchkeras.built = True
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -72,6 +74,8 @@ class TorchFunction(Layer):
             TypeError: if the function has none.
         """
         name = name_of(self.function)
+        if self.supplied_as is not None:
+            return {"name": self._torchkeras.name, "function": self.supplied_as, "supplied_as": self.supplied_as}
         if name is None:
             raise TypeError(
                 f"{self.name}: {self.function!r} cannot be written into a config, because it is not a public function "
@@ -80,8 +84,16 @@ class TorchFunction(Layer):
         return {"name": self._torchkeras.name, "function": name}
 
 
-def _find(function: Callable[..., Any] | str) -> Callable[..., Any]:
-    found = function_named(function) if isinstance(function, str) else function
+def _find(function: Callable[..., Any] | str, supplied_as: str | None = None) -> Callable[..., Any]:
+    if isinstance(function, str):
+        found = function_named(function) if supplied_as is None else get_registered_object(supplied_as)
+    else:
+        found = function
+    if supplied_as is not None and not callable(found):
+        raise DeserializationError(
+            f"TorchFunction: the function {supplied_as!r} was supplied when the model was loaded. Supply it again: "
+            f'custom_objects={{"{supplied_as}": function}}. See docs/differences.md#custom-objects'
+        )
     if not callable(found):
         raise DeserializationError(
             f"TorchFunction: expected a function that a graph can contain. Received: {function!r}. These are the "

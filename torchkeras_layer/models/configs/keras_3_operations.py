@@ -1,4 +1,4 @@
-"""How are the operations in the JSON of Keras 3 read, and the default arguments that it contains?
+"""Which functions are the operations in the JSON of Keras 3, and which default arguments does it contain?
 
 The model itself is made in `reading.py`.
 
@@ -8,81 +8,99 @@ Its masks are such operations: a graph with `Masking` or `Embedding(mask_zero=Tr
 from __future__ import annotations
 
 import inspect
+import re
+from collections.abc import Callable
 from typing import Any
 
-from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer.layers.core.torch_function import TorchFunction
-from torchkeras_layer.registry import DeserializationError
+from torchkeras_layer._ops.names import operations
+from torchkeras_layer.registry import DeserializationError, deserialize_keras_object
 
-_MODULES = ("keras.src.ops.core", "keras.src.ops.numpy", "keras.src.ops.nn")
+_MODULE = re.compile(r"keras(_core)?\.(src\.)?(ops|operations|activations)(\.\w+)?")
+_WORD_ENDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# Classes whose names are not those of the functions in another spelling.
 _FUNCTIONS = {
-    "Absolute": "torch.abs",
-    "Add": "torch.add",
-    "Any": "torch.any",
-    "Cast": "torch.Tensor.to",
-    "Concatenate": "torch.cat",
-    "ConvertToTensor": "torch.Tensor.contiguous",
-    "Divide": "torch.div",
-    "Equal": "torch.eq",
-    "Exp": "torch.exp",
-    "ExpandDims": "torch.unsqueeze",
-    "Greater": "torch.gt",
-    "Less": "torch.lt",
-    "Log": "torch.log",
-    "LogicalAnd": "torch.logical_and",
-    "LogicalNot": "torch.logical_not",
-    "LogicalOr": "torch.logical_or",
-    "Matmul": "torch.matmul",
-    "Multiply": "torch.mul",
-    "Negative": "torch.neg",
-    "NotEqual": "torch.ne",
-    "OnesLike": "torch.ones_like",
-    "Relu": "torch.relu",
-    "Sigmoid": "torch.sigmoid",
-    "Sqrt": "torch.sqrt",
-    "Square": "torch.square",
-    "Subtract": "torch.sub",
-    "Tanh": "torch.tanh",
-    "TrueDivide": "torch.true_divide",
-    "ZerosLike": "torch.zeros_like",
+    "AllClose": "allclose",
+    "BatchNorm": "batch_normalization",
+    "CTCDecode": "ctc_decode",
+    "CTCLoss": "ctc_loss",
+    "HSVToRGB": "hsv_to_rgb",
+    "IsIn": "isin",
+    "LayerNorm": "layer_normalization",
+    "RGBToGrayscale": "rgb_to_grayscale",
+    "RGBToHSV": "rgb_to_hsv",
+    "RMSNorm": "rms_normalization",
+    "ReLU": "relu",
+    "SearchSorted": "searchsorted",
 }
-_WORDS = {"axis": "dim", "keepdims": "keepdim", "dtype": "dtype"}
+# The arguments of a call that are not the first ones of the function, in their order.
+_WORDS_OF_CALLS = {
+    "Average": ("x", "weights"),
+    "BatchNorm": ("x", "mean", "variance", "offset", "scale"),
+    "Full": ("fill_value",),
+    "Pad": ("x", "constant_values"),
+}
 
 
 def is_operation(entry: dict[str, Any]) -> bool:
-    """Whether an entry of a config of Keras 3 is a known operation.
+    """Whether an entry of a config of Keras 3 is an operation, and not a layer.
 
     >>> is_operation({"module": "keras.src.ops.numpy", "class_name": "NotEqual", "config": {"name": "ne"}})
     True
     """
-    return entry.get("module") in _MODULES and entry.get("class_name") in _FUNCTIONS
+    module, name = entry.get("module"), entry.get("class_name")
+    return isinstance(module, str) and isinstance(name, str) and _MODULE.fullmatch(module) is not None
 
 
-def read_operation(entry: dict[str, Any]) -> tuple[TorchFunction, dict[str, Any]]:
-    """Return an operation as a `TorchFunction`, and the keyword arguments of each of its calls.
+def operation_of(class_name: str) -> Callable[..., Any] | None:
+    """Return the function of a class of operations of Keras 3; `None` if it is not here.
+
+    >>> operation_of("ExpandDims").__name__, operation_of("WhileLoop")
+    ('expand_dims', None)
+    """
+    return operations().get(_FUNCTIONS.get(class_name) or _WORD_ENDS.sub("_", class_name).lower())
+
+
+def arguments_in(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments in the config of an operation that its function gets in each call.
 
     Raises:
-        DeserializationError: if its config is not a dict with a name, or has an unknown key.
+        DeserializationError: if the config is not a dict, or has an unknown key.
 
-    >>> config = {"name": "any_of", "axis": -1, "keepdims": False}
-    >>> layer, keywords = read_operation({"module": "keras.src.ops.numpy", "class_name": "Any", "config": config})
-    >>> layer.name, layer.function.__name__, keywords
-    ('any_of', 'any', {'dim': -1, 'keepdim': False})
+    >>> arguments_in({"class_name": "Any", "config": {"name": "any_of", "axis": -1, "keepdims": False}})
+    {'axis': -1}
     """
-    config = entry.get("config")
-    given = dict(config) if isinstance(config, dict) else {}
-    name = given.pop("name", None)
-    given = {word: value for word, value in given.items() if value is not None}
-    unknown = [word for word in given if word not in _WORDS]
-    if not isinstance(name, str) or unknown:
+    config, function = entry.get("config"), operation_of(entry["class_name"])
+    given = deserialize_keras_object(config)
+    given = {word: value for word, value in given.items() if word != "name"} if isinstance(given, dict) else None
+    known = inspect.signature(function).parameters if function is not None else {}
+    unknown = [word for word in given or {} if word not in known] if known else []
+    if given is None or unknown:
         raise DeserializationError(
-            f"{entry['class_name']}: the config of an operation must have a 'name', and may have {list(_WORDS)}. "
-            f"Received: {config!r}."
+            f"{entry['class_name']}: the config of an operation must be a dict, and may have 'name' and {list(known)}. "
+            f"Received: {config!r:.300}."
         )
-    keywords = {_WORDS[word]: value for word, value in given.items()}
-    if "dtype" in keywords:
-        keywords["dtype"] = torch_dtype(keywords["dtype"])
-    return TorchFunction(_FUNCTIONS[entry["class_name"]], name=name), keywords
+    return {word: value for word, value in given.items() if not known or _differs(known[word].default, value)}
+
+
+def _differs(default: Any, value: Any) -> bool:
+    return type(value) is not type(default) or value != default
+
+
+def call_of(class_name: str, given: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the arguments of the function of an operation, from those in its config and those of a call.
+
+    >>> call_of("Full", {"shape": (2,)}, [3.0], {})
+    ([], {'shape': (2,), 'fill_value': 3.0})
+    """
+    if class_name == "Einsum":
+        return [given["subscripts"], *args], kwargs
+    if class_name == "GetItem":
+        # A list of indices would mean something else; Keras writes tuples as lists.
+        return [tuple(arg) if isinstance(arg, list) else arg for arg in args], kwargs
+    words = _WORDS_OF_CALLS.get(class_name)
+    if words is None:
+        return args, {**given, **kwargs}
+    return [], {**given, **dict(zip(words, args, strict=False)), **kwargs}
 
 
 # Layers of Keras 3 whose `call` has `training=False`. It writes this into configs, and ignores it when a model trains.

@@ -28,13 +28,9 @@ from torchkeras_layer.models.configs.keras_2_nodes import (
     is_keras_2_node,
     read_keras_2_node,
 )
-from torchkeras_layer.models.configs.keras_3_operations import (
-    is_operation,
-    is_written_by_keras,
-    read_operation,
-    without_defaults,
-)
+from torchkeras_layer.models.configs.keras_3_operations import is_written_by_keras, without_defaults
 from torchkeras_layer.models.configs.old_forms import read_entry
+from torchkeras_layer.models.configs.operation_calls import OperationCalls, operation_in
 from torchkeras_layer.models.configs.writing import ParameterInConfig, TensorInConfig, read_history
 from torchkeras_layer.models.graphs import take_sinks
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
@@ -102,25 +98,21 @@ class RestoredGraph:
     def _make_layer(self, entry: Any) -> tuple[str, list[Any]]:
         if not isinstance(entry, dict):
             raise self._malformed("layers", "a list of dicts", entry)
-        own, keywords = {key: value for key, value in entry.items() if key != "inbound_nodes"}, {}
-        if is_operation(own):
-            layer, keywords = read_operation(own)
-        else:
-            layer = read_entry(own)
+        own = {key: value for key, value in entry.items() if key != "inbound_nodes"}
+        layer = operation_in(own) or read_entry(own)
         name, nodes = entry.get("name", getattr(layer, "name", None)), entry.get("inbound_nodes", [])
-        if not isinstance(layer, Layer):
+        if not isinstance(layer, (Layer, OperationCalls)):
             raise self._malformed("layers", "a list of configs of layers", entry)
         if not isinstance(name, str) or name in self._layers:
             raise self._malformed("name", "a string, different for each layer", name)
         if not isinstance(nodes, list):
             raise self._malformed("inbound_nodes", "a list", nodes)
         self._layers[name] = layer
-        if layer._torchkeras.inbound_nodes:
+        if isinstance(layer, Layer) and layer._torchkeras.inbound_nodes:
             self._results[name, 0] = leaves(layer._torchkeras.inbound_nodes[0].outputs)
-        calls = [self._read_node(node, layer) for node in nodes]
-        return name, [(args, {**keywords, **kwargs}) for args, kwargs in calls]
+        return name, [self._read_node(node, layer) for node in nodes]
 
-    def _read_node(self, node: Any, layer: Layer) -> tuple[Any, Any]:
+    def _read_node(self, node: Any, layer: Layer | OperationCalls) -> tuple[Any, Any]:
         if is_keras_2_node(node):
             args, kwargs = map_leaves(self._renumbered, read_keras_2_node(node, self._layers))
         else:
@@ -130,7 +122,8 @@ class RestoredGraph:
         if not isinstance(args, (list, tuple)) or not is_words:
             raise self._malformed("inbound_nodes", "a list of {'args': [...], 'kwargs': {...}}", node)
         is_of_keras_3 = self._is_of_keras and not is_keras_2_node(node)
-        return list(args), without_defaults(layer, kwargs) if is_of_keras_3 else kwargs
+        is_layer = isinstance(layer, Layer)
+        return list(args), without_defaults(layer, kwargs) if is_of_keras_3 and is_layer else kwargs
 
     def _renumbered(self, leaf: Any) -> Any:
         if not isinstance(leaf, TensorInConfig):

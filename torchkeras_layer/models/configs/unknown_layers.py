@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from torchkeras_layer.layers.core.function_layers import is_code
+from torchkeras_layer.models.configs.keras_3_operations import is_operation
+from torchkeras_layer.models.configs.operation_calls import missing_function
 from torchkeras_layer.registry import DeserializationError, get_registered_object
 from torchkeras_layer.registry.table import find_by_name
 
@@ -29,14 +31,16 @@ def check_layers_are_known(config: dict[str, Any], where: str) -> None:
     entries = list(_entries(config))
     classes = [name for entry in entries if (name := _name_of(entry)) is not None and not _is_known(name)]
     functions = [name for entry in entries if (name := _lambda_without_function(entry)) is not None]
-    if not classes and not functions:
+    operations = [name for entry in entries if (name := missing_function(entry)) is not None]
+    if not classes and not functions and not operations:
         return
     shown = [
         *dict.fromkeys(classes),
+        *(f"the operation {name}" for name in dict.fromkeys(operations)),
         *(f"Lambda {name!r} (its function is bytecode, which is never run)" for name in functions),
     ]
     given = [f'"{name}": {name.rpartition(">")[2]}' for name in dict.fromkeys(classes)]
-    given += [f'"{name}": function' for name in functions]
+    given += [f'"{name}": function' for name in dict.fromkeys([*operations, *functions])]
     raise DeserializationError(
         f"{where}: the model has layers that are not here: {', '.join(shown)}. Write them, and pass them: "
         f"custom_objects={{{', '.join(given)}}}. See docs/differences.md#custom-objects"
@@ -61,9 +65,8 @@ def _entries(config: Any) -> Iterator[dict[str, Any]]:
 
 def _name_of(entry: dict[str, Any]) -> str | None:
     """The name under which the class of a layer is looked up; `None` for the operations of Keras 3."""
-    name, module = entry.get("registered_name") or entry.get("class_name"), entry.get("module")
-    is_operation = isinstance(module, str) and module.startswith("keras.src.ops")
-    return name if isinstance(name, str) and not is_operation else None
+    name = entry.get("registered_name") or entry.get("class_name")
+    return name if isinstance(name, str) and not is_operation(entry) else None
 
 
 def _lambda_without_function(entry: dict[str, Any]) -> str | None:

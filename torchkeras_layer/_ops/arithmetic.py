@@ -1,0 +1,232 @@
+"""Which operations compute one value from two, such as sums, comparisons and bits?"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from torchkeras_layer._ops.values import as_number, as_tensor, pair, promoted, promoted_floats
+
+
+def add(x1: Any, x2: Any) -> Tensor:
+    """Return the sums."""
+    return operator.add(*pair(x1, x2))
+
+
+def multiply(x1: Any, x2: Any) -> Tensor:
+    """Return the products."""
+    return operator.mul(*pair(x1, x2))
+
+
+def equal(x1: Any, x2: Any) -> Tensor:
+    """Return whether values are equal."""
+    return torch.eq(*pair(x1, x2))
+
+
+def not_equal(x1: Any, x2: Any) -> Tensor:
+    """Return whether values differ."""
+    return torch.ne(*pair(x1, x2))
+
+
+def greater(x1: Any, x2: Any) -> Tensor:
+    """Return whether the first values are greater."""
+    return torch.gt(*pair(x1, x2))
+
+
+def greater_equal(x1: Any, x2: Any) -> Tensor:
+    """Return whether the first values are greater or equal."""
+    return torch.ge(*pair(x1, x2))
+
+
+def less(x1: Any, x2: Any) -> Tensor:
+    """Return whether the first values are less."""
+    return torch.lt(*pair(x1, x2))
+
+
+def less_equal(x1: Any, x2: Any) -> Tensor:
+    """Return whether the first values are less or equal."""
+    return torch.le(*pair(x1, x2))
+
+
+def maximum(x1: Any, x2: Any) -> Tensor:
+    """Return the greater values."""
+    return torch.maximum(*pair(x1, x2))
+
+
+def minimum(x1: Any, x2: Any) -> Tensor:
+    """Return the lesser values."""
+    return torch.minimum(*pair(x1, x2))
+
+
+def logical_and(x1: Any, x2: Any) -> Tensor:
+    """Return whether both values are true."""
+    return torch.logical_and(*pair(x1, x2))
+
+
+def logical_or(x1: Any, x2: Any) -> Tensor:
+    """Return whether any of both values is true."""
+    return torch.logical_or(*pair(x1, x2))
+
+
+def logical_xor(x1: Any, x2: Any) -> Tensor:
+    """Return whether exactly one of both values is true."""
+    return torch.logical_xor(*pair(x1, x2))
+
+
+def fmax(x1: Any, x2: Any) -> Tensor:
+    """Return the greater values; a number wins over NaN."""
+    return torch.fmax(*promoted(x1, x2))
+
+
+def fmin(x1: Any, x2: Any) -> Tensor:
+    """Return the lesser values; a number wins over NaN."""
+    return torch.fmin(*promoted(x1, x2))
+
+
+def arctan2(x1: Any, x2: Any) -> Tensor:
+    """Return the angles in radians of the points (x2, x1)."""
+    return torch.arctan2(*promoted_floats(x1, x2))
+
+
+def hypot(x1: Any, x2: Any) -> Tensor:
+    """Return the lengths of the hypotenuses."""
+    return torch.hypot(*promoted_floats(x1, x2))
+
+
+def logaddexp(x1: Any, x2: Any) -> Tensor:
+    """Return log(exp(x1) + exp(x2)), without overflow."""
+    return torch.logaddexp(*promoted_floats(x1, x2))
+
+
+def logaddexp2(x1: Any, x2: Any) -> Tensor:
+    """Return log2(2 ** x1 + 2 ** x2), without overflow."""
+    return torch.logaddexp2(*promoted_floats(x1, x2))
+
+
+def heaviside(x1: Any, x2: Any) -> Tensor:
+    """Return the step function of x1: 0, `x2` at 0, or 1."""
+    return torch.heaviside(*promoted_floats(x1, x2))
+
+
+def nextafter(x1: Any, x2: Any) -> Tensor:
+    """Return the next numbers of the dtype after x1, towards x2."""
+    return torch.nextafter(*promoted_floats(x1, x2))
+
+
+def gcd(x1: Any, x2: Any) -> Tensor:
+    """Return the greatest common divisors."""
+    return torch.gcd(*_ints(x1, x2))
+
+
+def lcm(x1: Any, x2: Any) -> Tensor:
+    """Return the least common multiples."""
+    return torch.lcm(*_ints(x1, x2))
+
+
+def bitwise_and(x: Any, y: Any) -> Tensor:
+    """Return the bits that are set in both values."""
+    return torch.bitwise_and(*promoted(x, y))
+
+
+def bitwise_or(x: Any, y: Any) -> Tensor:
+    """Return the bits that are set in any of both values."""
+    return torch.bitwise_or(*promoted(x, y))
+
+
+def bitwise_xor(x: Any, y: Any) -> Tensor:
+    """Return the bits that are set in exactly one of both values."""
+    return torch.bitwise_xor(*promoted(x, y))
+
+
+def bitwise_left_shift(x: Any, y: Any) -> Tensor:
+    """Return the values with their bits shifted to the left."""
+    return torch.bitwise_left_shift(*_ints(x, y))
+
+
+def bitwise_right_shift(x: Any, y: Any) -> Tensor:
+    """Return the values with their bits shifted to the right."""
+    return torch.bitwise_right_shift(*_ints(x, y))
+
+
+def subtract(x1: Any, x2: Any) -> Tensor:
+    """Return the differences."""
+    x1, x2 = pair(x1, x2)
+    if x1.dtype is torch.bool or x2.dtype is torch.bool:
+        x1, x2 = promoted(x1, x2)
+        return torch.logical_xor(x1, x2) if x1.dtype is torch.bool else x1 - x2
+    return x1 - x2
+
+
+def divide(x1: Any, x2: Any) -> Tensor:
+    """Return the quotients, as floats.
+
+    >>> divide([1, 3], 2)
+    tensor([0.5000, 1.5000])
+    """
+    return torch.true_divide(*pair(x1, x2))
+
+
+def divide_no_nan(x1: Any, x2: Any) -> Tensor:
+    """Return the quotients, 0 where the divisor is 0.
+
+    >>> divide_no_nan([1.0, 3.0], [0.0, 2.0])
+    tensor([0.0000, 1.5000])
+    """
+    x1, x2 = promoted_floats(x1, x2)
+    is_zero = x2 == 0
+    return torch.where(is_zero, torch.zeros_like(x2), x1 / torch.where(is_zero, torch.ones_like(x2), x2))
+
+
+def floor_divide(x1: Any, x2: Any) -> Tensor:
+    """Return the quotients, rounded down."""
+    return torch.floor_divide(*_numbers(x1, x2))
+
+
+def mod(x1: Any, x2: Any) -> Tensor:
+    """Return the remainders, which have the sign of the divisors."""
+    return torch.remainder(*_numbers(x1, x2))
+
+
+def fmod(x1: Any, x2: Any) -> Tensor:
+    """Return the remainders, which have the sign of the dividends."""
+    return torch.fmod(*_numbers(x1, x2))
+
+
+def power(x1: Any, x2: Any) -> Tensor:
+    """Return `x1` to the power of `x2`."""
+    if isinstance(x2, (int, float)) and not isinstance(x2, bool):
+        return torch.pow(as_number(x1), x2)
+    return torch.pow(*_numbers(x1, x2))
+
+
+def ldexp(x1: Any, x2: Any) -> Tensor:
+    """Return x1 * 2 ** x2."""
+    x1, x2 = pair(x1, x2)
+    return torch.ldexp(x1 if x1.is_floating_point() else x1.to(torch.float32), x2)
+
+
+def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Return whether values are equal within a tolerance."""
+    return torch.isclose(*promoted(x1, x2), rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Return whether all values are equal within a tolerance, as a tensor.
+
+    >>> allclose([1.0], [1.0])
+    tensor(True)
+    """
+    return torch.all(isclose(x1, x2, rtol, atol, equal_nan))
+
+
+def _ints(x1: Any, x2: Any) -> list[Tensor]:
+    return promoted(as_number(x1), as_number(x2))
+
+
+def _numbers(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
+    x1, x2 = pair(x1, x2)
+    both_bool = x1.dtype is torch.bool and x2.dtype is torch.bool
+    return (x1.to(torch.int32), as_tensor(x2).to(torch.int32)) if both_bool else (x1, x2)

@@ -1,0 +1,107 @@
+"""Which operations multiply vectors, matrices and tensors?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from torchkeras_layer._ops.values import as_number, axes_of, promoted
+
+
+def matmul(x1: Any, x2: Any) -> Tensor:
+    """Return the matrix products; two tensors of int8 give int32.
+
+    >>> matmul([[1, 2]], [[3], [4]])
+    tensor([[11]], dtype=torch.int32)
+    """
+    return torch.matmul(*_operands(x1, x2))
+
+
+def dot(x1: Any, x2: Any) -> Tensor:
+    """Return the sum of products over the last axis of `x1` and the last but one of `x2`, or its only one."""
+    x1, x2 = _numbers(x1, x2)
+    if x1.dim() == 0 or x2.dim() == 0:
+        return x1 * x2
+    axes: Any = ([x1.dim() - 1], [max(x2.dim() - 2, 0)])
+    return torch.tensordot(x1, x2, axes)
+
+
+def inner(x1: Any, x2: Any) -> Tensor:
+    """Return the sums of products over the last axes of both."""
+    return torch.inner(*_numbers(x1, x2))
+
+
+def outer(x1: Any, x2: Any) -> Tensor:
+    """Return the products of each value of `x1` and each of `x2`, as a matrix."""
+    x1, x2 = promoted(x1, x2)
+    return torch.outer(x1.reshape(-1), x2.reshape(-1))
+
+
+def vdot(x1: Any, x2: Any) -> Tensor:
+    """Return the sum of the products of all values, those of `x1` conjugated."""
+    x1, x2 = _numbers(x1, x2)
+    return torch.sum(x1.reshape(-1).conj() * x2.reshape(-1), dtype=x1.dtype)
+
+
+def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
+    """Return the sums of products over axes: the last of `x1` and the first of `x2`, or two lists of axes."""
+    x1, x2 = _numbers(x1, x2)
+    if isinstance(axes, int):
+        return torch.tensordot(x1, x2, axes)
+    places: Any = [list(axes_of(own, x.dim())) for own, x in zip(axes, (x1, x2), strict=True)]
+    return torch.tensordot(x1, x2, places)
+
+
+def einsum(subscripts: str, *operands: Any) -> Tensor:
+    """Return the sums of products that the subscripts describe.
+
+    >>> einsum("ij,j->i", [[1.0, 2.0]], [3.0, 4.0])
+    tensor([11.])
+    """
+    return torch.einsum(subscripts, *_operands(*operands))
+
+
+def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
+    """Return the cross products of vectors of 3 values, or of 2, whose third value is 0.
+
+    >>> cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    tensor([0., 0., 1.])
+    """
+    x1, x2 = promoted(x1, x2)
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
+    x1, x2 = x1.movedim(axisa, -1), x2.movedim(axisb, -1)
+    is_plane = x1.shape[-1] == x2.shape[-1] == 2
+    first, second = (F.pad(x, (0, 3 - x.shape[-1])) for x in (x1, x2))
+    result = torch.linalg.cross(*torch.broadcast_tensors(first, second))
+    return result[..., 2] if is_plane else result.movedim(-1, axisc)
+
+
+def kron(x1: Any, x2: Any) -> Tensor:
+    """Return the Kronecker product."""
+    return torch.kron(*promoted(x1, x2))
+
+
+def correlate(x1: Any, x2: Any, mode: str = "valid") -> Tensor:
+    """Return the cross-correlation of two vectors.
+
+    >>> correlate([1.0, 2.0, 3.0], [0.0, 1.0, 0.5])
+    tensor([3.5000])
+    """
+    x1, x2 = promoted(x1, x2)
+    margin = x2.shape[0] - 1
+    padded = {"valid": (0, 0), "full": (margin, margin), "same": (x2.shape[0] // 2, margin - x2.shape[0] // 2)}[mode]
+    exact = x1.dtype if x1.is_floating_point() else torch.float64
+    values = F.pad(x1.to(exact), padded)[None, None]
+    return F.conv1d(values, x2.to(exact)[None, None])[0, 0].to(x1.dtype)
+
+
+def _numbers(x1: Any, x2: Any) -> list[Tensor]:
+    return promoted(*(as_number(x) for x in (x1, x2)))
+
+
+def _operands(*values: Any) -> list[Tensor]:
+    tensors = promoted(*map(as_number, values))
+    return [x.to(torch.int32) for x in tensors] if tensors[0].dtype is torch.int8 else tensors

@@ -1,0 +1,207 @@
+"""Which operations give the values of one tensor another shape or order?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from torchkeras_layer._ops.values import as_sizes, as_tensor, axes_of
+
+
+def reshape(x: Any, newshape: Any) -> Tensor:
+    """Return the values in another shape; -1 or `None` stands for what is left.
+
+    >>> reshape([1, 2, 3, 4], (2, -1))
+    tensor([[1, 2],
+            [3, 4]], dtype=torch.int32)
+    """
+    return torch.reshape(as_tensor(x), [-1 if size is None else size for size in as_sizes(newshape)])
+
+
+def transpose(x: Any, axes: Any = None) -> Tensor:
+    """Return the tensor with its axes in the order `axes`, by default reversed."""
+    x = as_tensor(x)
+    return x.permute(tuple(reversed(range(x.dim()))) if axes is None else tuple(as_sizes(axes)))
+
+
+def moveaxis(x: Any, source: Any, destination: Any) -> Tensor:
+    """Return the tensor with the axes `source` at the places `destination`."""
+    return torch.moveaxis(as_tensor(x), _as_tuple(source), _as_tuple(destination))
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
+    """Return the tensor with two axes exchanged."""
+    return torch.swapaxes(as_tensor(x), axis1, axis2)
+
+
+def expand_dims(x: Any, axis: Any) -> Tensor:
+    """Return the tensor with new axes of size 1, at the places that they have in the result.
+
+    >>> expand_dims([1, 2], (0, -1)).shape
+    torch.Size([1, 2, 1])
+    """
+    x = as_tensor(x)
+    places = axis if isinstance(axis, Sequence) else [axis]
+    for place in sorted(axes_of(list(places), x.dim() + len(places))):
+        x = x.unsqueeze(place)
+    return x
+
+
+def squeeze(x: Any, axis: Any = None) -> Tensor:
+    """Return the tensor without the given axes, which must have size 1; by default without all such axes."""
+    x = as_tensor(x)
+    if axis is None:
+        return torch.squeeze(x)
+    axes = axes_of(axis, x.dim())
+    if any(x.shape[one] != 1 for one in axes):
+        raise ValueError(f"squeeze: an axis must have size 1. Received: axis={axis}, shape={tuple(x.shape)}.")
+    return torch.squeeze(x, axes)
+
+
+def ravel(x: Any) -> Tensor:
+    """Return all values along one axis."""
+    return torch.reshape(as_tensor(x), (-1,))
+
+
+def broadcast_to(x: Any, shape: Any) -> Tensor:
+    """Return the values, repeated to a shape along axes of size 1 and new first ones."""
+    return torch.broadcast_to(as_tensor(x), as_sizes(shape))
+
+
+def flip(x: Any, axis: Any = None) -> Tensor:
+    """Return the values in reverse order along axes."""
+    x = as_tensor(x)
+    return torch.flip(x, axes_of(axis, x.dim()))
+
+
+def fliplr(x: Any) -> Tensor:
+    """Return the values in reverse order along the second axis."""
+    return torch.fliplr(as_tensor(x))
+
+
+def flipud(x: Any) -> Tensor:
+    """Return the values in reverse order along the first axis."""
+    return torch.flipud(as_tensor(x))
+
+
+def roll(x: Any, shift: Any, axis: Any = None) -> Tensor:
+    """Return the values, moved along axes; those that leave one end enter at the other."""
+    return torch.roll(as_tensor(x), shift, axis)
+
+
+def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Tensor:
+    """Return the values, rotated `k` times by 90 degrees in the plane of two axes."""
+    return torch.rot90(as_tensor(array), k, list(axes))
+
+
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """Return the diagonals of the matrices along two axes, along a new last axis."""
+    return torch.diagonal(as_tensor(x), offset, axis1, axis2)
+
+
+def diag(x: Any, k: int = 0) -> Tensor:
+    """Return the diagonal of a matrix, or a matrix with the values of a vector on its diagonal."""
+    return torch.diag(as_tensor(x), k)
+
+
+def diagflat(x: Any, k: int = 0) -> Tensor:
+    """Return a matrix with all values on its diagonal."""
+    return torch.diagflat(as_tensor(x), k)
+
+
+def tril(x: Any, k: int = 0) -> Tensor:
+    """Return the values on the diagonal `k` and below it, and 0 above."""
+    return torch.tril(as_tensor(x), k)
+
+
+def triu(x: Any, k: int = 0) -> Tensor:
+    """Return the values on the diagonal `k` and above it, and 0 below."""
+    return torch.triu(as_tensor(x), k)
+
+
+def ndim(x: Any) -> Tensor:
+    """Return the rank, as a tensor."""
+    return torch.tensor(as_tensor(x).dim(), dtype=torch.int32)
+
+
+def size(x: Any) -> Tensor:
+    """Return the number of values, as a tensor."""
+    return torch.full((), as_tensor(x).numel(), dtype=torch.int32)
+
+
+def depth_to_space(x: Any, block_size: int, data_format: str = "channels_last") -> Tensor:
+    """Return images with blocks of pixels in place of channels: TensorFlow's order, 'DCR' in ONNX.
+
+    >>> depth_to_space(torch.arange(4).reshape(1, 1, 1, 4), 2).flatten(1)
+    tensor([[0, 1, 2, 3]])
+    """
+    x = _channels_last(as_tensor(x), data_format)
+    batch, height, width, depth = x.shape
+    x = x.reshape(batch, height, width, block_size, block_size, depth // block_size**2).permute(0, 1, 3, 2, 4, 5)
+    x = x.reshape(batch, height * block_size, width * block_size, depth // block_size**2)
+    return _channels_last(x, data_format, undo=True)
+
+
+def space_to_depth(x: Any, block_size: int, data_format: str = "channels_last") -> Tensor:
+    """Return images with channels in place of blocks of pixels: the inverse of `depth_to_space`."""
+    x = _channels_last(as_tensor(x), data_format)
+    batch, height, width, depth = x.shape
+    rows, columns = height // block_size, width // block_size
+    x = x.reshape(batch, rows, block_size, columns, block_size, depth).permute(0, 1, 3, 2, 4, 5)
+    return _channels_last(x.reshape(batch, rows, columns, depth * block_size**2), data_format, undo=True)
+
+
+def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Tensor:
+    """Return a tensor with its axes in another order, split or merged, as the pattern says: `'b (h w) c -> b c h w'`.
+
+    >>> rearrange(torch.arange(6).reshape(1, 6), "b (h w) -> b w h", h=2)
+    tensor([[[0, 3],
+             [1, 4],
+             [2, 5]]])
+    """
+    tensor = as_tensor(tensor)
+    before, found, after = pattern.partition("->")
+    left, right = _groups(before), _groups(after)
+    names = [name for group in left for name in group]
+    if not found or len(left) != tensor.dim() or sorted(names) != sorted(name for group in right for name in group):
+        raise ValueError(
+            f"rearrange: the pattern must have the same axes on both sides, and those of the tensor on the left. "
+            f"Received: {pattern!r} and a tensor of shape {tuple(tensor.shape)}."
+        )
+    sizes: dict[str, Any] = dict(axes_lengths)
+    for group, total in zip(left, tensor.shape, strict=True):
+        open_ones = [name for name in group if name not in sizes]
+        for name in open_ones[:1]:
+            sizes[name] = total // math.prod(sizes[known] for known in group if known != name)
+    tensor = tensor.reshape([sizes[name] for name in names])
+    tensor = tensor.permute([names.index(name) for group in right for name in group])
+    return tensor.reshape([math.prod(sizes[name] for name in group) for group in right])
+
+
+def _groups(side: str) -> list[list[str]]:
+    """Return the names of one side of a pattern, those in parentheses together."""
+    groups: list[list[str]] = []
+    inside = False
+    for word in side.replace("(", " ( ").replace(")", " ) ").split():
+        if word in "()":
+            inside = word == "("
+            groups += [[]] if inside else []
+        elif inside:
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return groups
+
+
+def _channels_last(x: Tensor, data_format: str | None, undo: bool = False) -> Tensor:
+    if data_format != "channels_first":
+        return x
+    return x.movedim(-1, 1) if undo else x.movedim(1, -1)
+
+
+def _as_tuple(axis: Any) -> tuple[int, ...]:
+    return tuple(axis) if isinstance(axis, Sequence) else (axis,)
