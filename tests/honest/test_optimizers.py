@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+import torchkeras_layer as keras
 from tests.honest.samples import Block, Linear, Regularized, Switch, TorchTwin, WeightsInContainers, built, two_layers
 from torchkeras_layer import build, collect_losses
 
@@ -202,3 +203,45 @@ def test_schedulers_and_hooks():
             scheduler.step()
     assert scheduler.get_last_lr() == [0.025]
     assert applied == [1, 1]
+
+
+def _dense(inputs):
+    layer = keras.layers.Dense(2)
+    layer.build((None, inputs))
+    return layer
+
+
+OF_BUILT_LAYERS = {
+    "sequential": (lambda: keras.Sequential([_dense(3), keras.layers.Dropout(0.5), _dense(2)]), 14),
+    "nested": (lambda: keras.Sequential([keras.Sequential([_dense(3)]), nn.Linear(2, 1)]), 11),
+    "wrapper": (lambda: keras.layers.TimeDistributed(_dense(3)), 8),
+}
+
+
+@pytest.mark.parametrize("kind", OF_BUILT_LAYERS)
+def test_layers_around_built_ones_need_no_build(kind):
+    make, count = OF_BUILT_LAYERS[kind]
+    model = make()
+    assert not model.built
+    assert model.count_params() == sum(p.numel() for p in model.parameters()) == count
+    before = [p.clone() for p in model.parameters()]
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    model(torch.ones(1, 2, 3)).sum().backward()
+    optimizer.step()
+    assert [torch.equal(old, new) for old, new in zip(before, model.parameters(), strict=True)] != [True] * len(before)
+    plain = {key: value.detach().clone() for key, value in model.state_dict().items()}
+    twin = make()
+    assert not twin.load_state_dict(plain).missing_keys
+    assert torch.equal(twin.eval()(torch.ones(1, 2, 3)), model.eval()(torch.ones(1, 2, 3)))
+
+
+def test_what_a_build_of_ones_own_makes_is_waited_for():
+    class Own(keras.Sequential):
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.scale = self.add_weight(shape=(1,))
+
+    with pytest.raises(RuntimeError, match=r"own: not built"):
+        torch.optim.SGD(Own([_dense(3)]).parameters(), lr=1.0)
+    with pytest.raises(RuntimeError, match=r"^late: not built"):
+        torch.optim.SGD(keras.Sequential([_dense(3), keras.layers.Dense(2, name="late")]).parameters(), lr=1.0)

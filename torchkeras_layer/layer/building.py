@@ -31,7 +31,7 @@ from torchkeras_layer.layer.weight_creation import (
     placeholder_for,
     weights_will_train,
 )
-from torchkeras_layer.layer.weight_lists import weight_holders
+from torchkeras_layer.layer.weight_lists import lacks_weights, weight_holders
 from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import is_symbolic
@@ -317,7 +317,7 @@ def update_placeholder(layer: Any) -> None:
     record: Record = layer._torchkeras
     if record.built:
         layer._parameters.pop(PLACEHOLDER, None)
-    elif layer._torchkeras_facts.creates_weights and PLACEHOLDER not in layer._parameters:
+    elif lacks_weights(layer) and PLACEHOLDER not in layer._parameters:
         dtype = record.policy.variable
         layer._parameters[PLACEHOLDER] = placeholder_for(record.name, record.pinned_device, dtype, record.trainable)
 

@@ -100,6 +100,7 @@ class ClassFacts:
         build_arguments: the argument names of `build` if it takes several shapes, else `None`.
         build_takes_shape: whether `build` takes any shape.
         creates_weights: whether `build` may create weights.
+        builds_only_inside: whether all weights that `build` creates are those of layers inside.
         defines_mask: whether the class overrides `compute_mask`.
         only_merges_masks: whether `compute_mask` returns a mask only if an input has one.
         declares_shapes: whether the class overrides `compute_output_shape`.
@@ -129,6 +130,7 @@ class ClassFacts:
     build_arguments: tuple[str, ...] | None
     build_takes_shape: bool
     creates_weights: bool
+    builds_only_inside: bool
     defines_mask: bool
     only_merges_masks: bool
     declares_shapes: bool
@@ -155,7 +157,7 @@ _DECLARABLE = ("input_spec", "stateful", "dynamic", "supports_masking", "activit
 # The options that a built-in layer may have in its class statement.
 CLASS_OPTIONS = (
     "adds_losses", "adds_updates", "may_change_inputs", "only_merges_masks", "takes_a_list", "build_makes_weights",
-    "default_mask",
+    "builds_only_inside", "default_mask",
 )  # fmt: skip
 # Methods of built-in layers that their `call` runs, and that a subclass may override, as in Keras.
 _CALLED_BY_BUILT_IN = (
@@ -177,6 +179,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
 
     - `adds_losses`, `adds_updates`, `may_change_inputs`, `only_merges_masks` and `takes_a_list` are facts themselves.
     - `build_makes_weights=False`: the `build` of this class creates no weights.
+    - `builds_only_inside=True`: the `build` of this class creates none but those of the layers inside.
     - `default_mask=True`: the `compute_mask` of this class counts as that of `Layer`: `defines_mask` stays false.
 
     Plain class attributes that declare a value for a property of `Layer` are removed from the class, because they
@@ -197,6 +200,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         build_arguments=read_build_arguments(cls.build),
         build_takes_shape=len(inspect.signature(cls.build).parameters) > 1,
         creates_weights=cls.build not in {base.build, *_methods_with(cls, "build", "build_makes_weights", options)},
+        builds_only_inside=cls.build in _methods_with(cls, "build", "builds_only_inside", options),
         defines_mask=defines_mask,
         # A user's subclass may create masks.
         only_merges_masks=_nearest_option(stated, "only_merges_masks", False)

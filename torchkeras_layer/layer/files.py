@@ -15,7 +15,7 @@ from torchkeras_layer.layer.attributes import LayerBase
 from torchkeras_layer.layer.building import all_or_nothing, build_from_config
 from torchkeras_layer.layer.record import KEY, Record, contents_of, derive_route, restore
 from torchkeras_layer.layer.weight_creation import PLACEHOLDER
-from torchkeras_layer.layer.weight_lists import layers_in, modules_in
+from torchkeras_layer.layer.weight_lists import lacks_weights, layers_in, modules_in
 
 
 class Files(LayerBase):
@@ -261,7 +261,7 @@ def is_ready_to_load(
     elif record.graph is not None and _BUILD_CONFIG in local_metadata:
         # A `Sequential` on strings, which have no shape: the layers inside build themselves.
         layer.built = True
-    elif layer._torchkeras_facts.creates_weights and any(
+    elif lacks_weights(layer) and any(
         key.startswith(prefix) and key[len(prefix) :] not in layer._torchkeras_more_to_save() for key in state_dict
     ):
         error_msgs.append(

@@ -67,16 +67,22 @@ def _containers_in(module: nn.Module) -> list[Any]:
     return found
 
 
+def lacks_weights(layer: Any) -> bool:
+    """Whether a layer has weights of its own that no `build` has made yet."""
+    facts = layer._torchkeras_facts
+    return not layer._torchkeras.built and facts.creates_weights and not facts.builds_only_inside
+
+
 def check_built(layer: Any) -> None:
     """Check that a layer and all layers inside it are built.
 
     Raises:
         ValueError: if one of them is not.
     """
-    is_missing = (inner for inner in layers_in(layer) if not inner._torchkeras.built)
-    unbuilt = [inner._torchkeras.name for inner in is_missing if inner._torchkeras_facts.creates_weights]
-    name = layer._torchkeras.name
-    if unbuilt or not layer._torchkeras.built:
+    unbuilt = [inner._torchkeras.name for inner in layers_in(layer) if lacks_weights(inner)]
+    name, facts = layer._torchkeras.name, layer._torchkeras_facts
+    has_layers_only = facts.builds_only_inside and bool(layer._modules)
+    if unbuilt or not (layer._torchkeras.built or has_layers_only):
         raise ValueError(
             f"{name}: cannot count parameters. Received: layers that are not built: {', '.join(unbuilt) or name}. Call "
             f"{name} on an input, or call `build(input_shape)`, first."

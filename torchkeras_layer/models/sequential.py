@@ -36,7 +36,7 @@ from torchkeras_layer.symbolic.node import history_of
 
 
 @catalog.register()
-class Sequential(SequentialConfiguration):
+class Sequential(SequentialConfiguration, builds_only_inside=True):
     """Layers that are called one after the other, each on what the one before returns: a tensor, or a structure.
 
     With an `Input`, or an `input_shape` on the first layer, the model is built at once and has a graph; otherwise its

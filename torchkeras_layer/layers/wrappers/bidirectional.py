@@ -44,7 +44,7 @@ class InputLists:
 
 
 @catalog.register()
-class Bidirectional(BuiltInLayer, only_merges_masks=True):
+class Bidirectional(BuiltInLayer, only_merges_masks=True, builds_only_inside=True):
     """Run a recurrent layer over sequences and another one over the reversed sequences, and merge their outputs.
 
     Shapes: those of the layer, with twice the features for 'concat'; for `merge_mode=None` a tuple of both outputs.

@@ -55,7 +55,7 @@ class BuiltFor:
 
 
 @catalog.register()
-class TimeDistributed(Wrapper):
+class TimeDistributed(Wrapper, builds_only_inside=True):
     """Apply a layer to each step of a sequence, with the same weights.
 
     A layer that computes each sample independently, as most built-in layers and the common modules of `torch.nn` do, is

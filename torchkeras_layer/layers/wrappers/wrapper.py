@@ -17,7 +17,7 @@ from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 
 
 @catalog.register()
-class Wrapper(BuiltInLayer):
+class Wrapper(BuiltInLayer, builds_only_inside=True):
     """Base class of layers that wrap another layer, `layer`. Subclass it and define `call`.
 
     The weights, losses and metrics of the wrapped layer are also those of the wrapper, its keys in the `state_dict`

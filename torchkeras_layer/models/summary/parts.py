@@ -15,7 +15,7 @@ from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.containers import TrackedContainer
-from torchkeras_layer.layer.weight_lists import layers_in, weights_of
+from torchkeras_layer.layer.weight_lists import lacks_weights, layers_in, weights_of
 from torchkeras_layer.layers.core.torch_module_wrapper import TorchModuleWrapper
 from torchkeras_layer.metrics import is_metric
 from torchkeras_layer.models.graph_calls import GraphCalls
@@ -196,7 +196,7 @@ def is_complete(module: nn.Module) -> bool:
     >>> is_complete(nn.Linear(2, 3)), is_complete(nn.LazyLinear(3))
     (True, False)
     """
-    if any(not layer._torchkeras.built and layer._torchkeras_facts.creates_weights for layer in layers_in(module)):
+    if any(map(lacks_weights, layers_in(module))):
         return False
     return not any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers()))
 
