@@ -90,10 +90,8 @@ INSTEAD = {
     ("layers", "See docs/differences.md#layers-that-are-not-here"): {
         _AUGMENT: (
             "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MaxNumBoundingBoxes "
-            "MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop "
-            "RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHeight RandomHue "
-            "RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness "
-            "RandomShear RandomTranslation RandomWidth RandomZoom Solarization"
+            "MixUp RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform RandomErasing "
+            "RandomGaussianBlur RandomGrayscale RandomInvert RandomPosterization RandomSharpness Solarization"
         ),
         _AUDIO: "MelSpectrogram STFTSpectrogram",
         _FOREIGN: "FlaxLayer JaxLayer TFSMLayer",

@@ -94,7 +94,7 @@ def test_compile_is_that_of_torch():
         (keras, "optimizers", r"torch\.optim"),
         (keras, "losses", "mse_loss"),
         (keras, "callbacks", "loop"),
-        (keras.layers, "RandomFlip", r"torchvision\.transforms\.v2"),
+        (keras.layers, "JaxLayer", "TorchModuleWrapper"),
         (keras.layers, "MelSpectrogram", "torchaudio"),
         (keras.metrics, "AUC", "torchmetrics"),
         (keras.models, "save_model", "state_dict"),

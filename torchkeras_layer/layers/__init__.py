@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         activations,
         applications,
         attention,
+        augmentation,
         convolution,
         core,
         merging,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from torchkeras_layer.layers.activations import *
     from torchkeras_layer.layers.applications import *
     from torchkeras_layer.layers.attention import *
+    from torchkeras_layer.layers.augmentation import *
     from torchkeras_layer.layers.convolution import *
     from torchkeras_layer.layers.merging import *
     from torchkeras_layer.layers.normalization import *
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
     __all__ += activations.__all__
     __all__ += applications.__all__
     __all__ += attention.__all__
+    __all__ += augmentation.__all__
     __all__ += convolution.__all__
     __all__ += core.__all__
     __all__ += merging.__all__

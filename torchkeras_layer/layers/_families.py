@@ -14,6 +14,10 @@ _NAMES = {
     "activations": "ELU LeakyReLU PReLU ReLU Softmax ThresholdedReLU",
     "applications": "CustomScaleLayer LayerScale StochasticDepth",
     "attention": "AdditiveAttention Attention GroupQueryAttention MultiHeadAttention",
+    "augmentation": (
+        "RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight RandomHue RandomPerspective RandomRotation "
+        "RandomSaturation RandomShear RandomTranslation RandomWidth RandomZoom"
+    ),
     "convolution": (
         "Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose Convolution1D Convolution1DTranspose "
         "Convolution2D Convolution2DTranspose Convolution3D Convolution3DTranspose DepthwiseConv1D DepthwiseConv2D "

@@ -78,8 +78,12 @@ def draw(
     shape: Sequence[int],
     distribution: str,
     dtype: torch.dtype = torch.float32,
+    *parameter: float,
 ) -> torch.Tensor:
-    """Return numbers from a distribution: 'normal' (mean 0, standard deviation 1) or 'uniform' (from 0 to 1).
+    """Return numbers from a distribution: 'normal' (mean 0, deviation 1), 'uniform' (from 0 to 1) or 'gamma'.
+
+    Args:
+        *parameter: the shape parameter of 'gamma'.
 
     Raises:
         RuntimeError: if activation checkpointing repeats a layer with a seed.
@@ -90,8 +94,10 @@ def draw(
     """
     if layer.seed is None:
         # Created from the inputs, so that vmap draws separate numbers for each.
+        if distribution == "gamma":
+            return torch.ops.aten._standard_gamma(inputs.new_full(shape, *parameter, dtype=dtype))
         return _FILL[distribution](inputs.new_empty(shape, dtype=dtype))
-    return _draw_from_seed(layer, inputs, shape, distribution, dtype)
+    return _draw_from_seed(layer, inputs, shape, distribution, dtype, *parameter)
 
 
 def draw_kept(layer: SeededLayer, inputs: torch.Tensor, shape: Sequence[int], rate: float) -> torch.Tensor:
@@ -113,7 +119,7 @@ def _draw_from_seed(
     shape: Sequence[int],
     distribution: str,
     dtype: torch.dtype,
-    *probability: float,
+    *parameter: float,
 ) -> torch.Tensor:
     seed: Any = layer.seed
     if in_backward():
@@ -122,7 +128,7 @@ def _draw_from_seed(
             f"than in the forward pass. Received: seed={seed}. Leave the seed out, and call "
             "torch.manual_seed instead."
         )
-    return draw_seeded(layer._torchkeras_draws, inputs, seed, shape, distribution, dtype, *probability)
+    return draw_seeded(layer._torchkeras_draws, inputs, seed, shape, distribution, dtype, *parameter)
 
 
 def _counter(count: int) -> torch.Tensor:

@@ -40,7 +40,7 @@ def draw_seeded(
     shape: Sequence[int],
     distribution: str,
     dtype: torch.dtype,
-    probability: float = 0.5,
+    parameter: float = 0.5,
 ) -> torch.Tensor:
     """Return numbers from a distribution, and add 1 to `draws`, an int tensor of shape ().
 
@@ -49,14 +49,14 @@ def draw_seeded(
 
     Args:
         inputs: what the numbers are for: they are drawn on their device, and in `vmap` for each of them if asked to.
-        distribution: 'normal' (mean 0, deviation 1), 'uniform' (from 0 to 1), or 'bernoulli' (1 or 0).
-        probability: of 1, for 'bernoulli'.
+        distribution: 'normal' (mean 0, deviation 1), 'uniform' (from 0 to 1), 'bernoulli' (1 or 0) or 'gamma'.
+        parameter: the probability of 1 for 'bernoulli', the shape parameter for 'gamma'.
 
     >>> draws = torch.tensor(0)
     >>> draw_seeded(draws, torch.ones(4), 4, (4,), "bernoulli", torch.bool), draws
     (tensor([False, False,  True,  True]), tensor(1))
     """
-    return _draw(draws, inputs.detach(), seed, list(shape), distribution, dtype, probability)
+    return _draw(draws, inputs.detach(), seed, list(shape), distribution, dtype, parameter)
 
 
 # A custom operator of torch, because torch.compile and fake tensors do not support generators.
@@ -68,13 +68,17 @@ def _draw(
     shape: Sequence[int],
     distribution: str,
     dtype: torch.dtype,
-    probability: float,
+    parameter: float,
 ) -> torch.Tensor:
     generator = torch.Generator(inputs.device).manual_seed((seed + int(draws)) & _LARGEST_SEED)
     draws += 1
     if distribution == "bernoulli":
-        probabilities = torch.full(shape, probability, device=inputs.device)
+        probabilities = torch.full(shape, parameter, device=inputs.device)
         return torch.bernoulli(probabilities, generator=generator).to(dtype)
+    if distribution == "gamma":
+        return torch.ops.aten._standard_gamma(
+            torch.full(shape, parameter, dtype=dtype, device=inputs.device), generator
+        )
     numbers = torch.empty(shape, dtype=dtype, device=inputs.device)
     return numbers.normal_(generator=generator) if distribution == "normal" else numbers.uniform_(generator=generator)
 
@@ -87,7 +91,7 @@ def _draw_without_data(
     shape: Sequence[int],
     distribution: str,
     dtype: torch.dtype,
-    probability: float,
+    parameter: float,
 ) -> torch.Tensor:
     return torch.empty(shape, dtype=dtype, device=inputs.device)
 
@@ -102,10 +106,10 @@ def _draw_in_vmap(
     shape: Sequence[int],
     distribution: str,
     dtype: torch.dtype,
-    probability: float,
+    parameter: float,
 ) -> tuple[torch.Tensor, int | None]:
     if info.randomness == "error":
         raise RuntimeError("vmap: called a layer that draws random numbers. Pass randomness='same' or 'different'.")
     if info.randomness == "same":
-        return _draw(draws, inputs, seed, shape, distribution, dtype, probability), None
-    return _draw(draws, inputs, seed, [info.batch_size, *shape], distribution, dtype, probability), 0
+        return _draw(draws, inputs, seed, shape, distribution, dtype, parameter), None
+    return _draw(draws, inputs, seed, [info.batch_size, *shape], distribution, dtype, parameter), 0

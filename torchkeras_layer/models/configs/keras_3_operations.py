@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from torchkeras_layer._ops.names import operations
+from torchkeras_layer.layers._families import FAMILY_OF
 from torchkeras_layer.registry import DeserializationError, deserialize_keras_object
 
 _MODULE = re.compile(r"keras(_core)?\.(src\.)?(ops|operations|activations)(\.\w+)?")
@@ -136,22 +137,29 @@ def is_written_by_keras(entries: list[Any]) -> bool:
 
 
 def without_defaults(layer: Any, keywords: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords without a mask of `None`, and without `training=False` if that is the default of `call`.
+    """Return the keywords without a mask of `None`, and without the `training` that is the default of Keras's `call`.
 
     >>> import torchkeras_layer as keras
     >>> without_defaults(keras.layers.Dropout(0.5), {"training": False, "mask": None})
     {}
     >>> without_defaults(keras.layers.BatchNormalization(), {"training": False})
     {'training': False}
+    >>> without_defaults(keras.layers.RandomFlip(), {"training": True})
+    {}
     """
     return {
         name: value
         for name, value in keywords.items()
         if not (name == "mask" and value is None)
         and not (name == "training" and value is False and _infers_by_default(layer))
+        and not (name == "training" and value is True and _trains_by_default(layer))
     }
 
 
 def _infers_by_default(layer: Any) -> bool:
     parameter = inspect.signature(layer.call).parameters.get("training")
     return type(layer).__name__ in _INFER_BY_DEFAULT or (parameter is not None and parameter.default is False)
+
+
+def _trains_by_default(layer: Any) -> bool:
+    return FAMILY_OF.get(type(layer).__name__) == "augmentation"

@@ -1,0 +1,184 @@
+"""Do the layers heed seeds, dicts, masks, single images and dtypes, and refuse what they cannot do?"""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+import torchkeras_layer as ours
+from tests.oracle import assert_close, keras
+from torchkeras_layer import layers
+
+IMAGES = torch.tensor(np.random.default_rng(5).uniform(0, 255, (4, 6, 7, 3)), dtype=torch.float32)
+# One of each layer, that needs nothing but images.
+EACH = {
+    "RandomBrightness": lambda **more: layers.RandomBrightness(0.4, **more),
+    "RandomContrast": lambda **more: layers.RandomContrast(0.9, **more),
+    "RandomCrop": lambda **more: layers.RandomCrop(3, 4, **more),
+    "RandomFlip": lambda **more: layers.RandomFlip(**more),
+    "RandomHeight": lambda **more: layers.RandomHeight(0.9, **more),
+    "RandomHue": lambda **more: layers.RandomHue(0.9, **more),
+    "RandomPerspective": lambda **more: layers.RandomPerspective(**more),
+    "RandomRotation": lambda **more: layers.RandomRotation(0.4, **more),
+    "RandomSaturation": lambda **more: layers.RandomSaturation(0.9, **more),
+    "RandomShear": lambda **more: layers.RandomShear(0.9, **more),
+    "RandomTranslation": lambda **more: layers.RandomTranslation(0.4, 0.4, **more),
+    "RandomWidth": lambda **more: layers.RandomWidth(0.9, **more),
+    "RandomZoom": lambda **more: layers.RandomZoom(0.4, **more),
+}
+each = pytest.mark.parametrize("make", EACH.values(), ids=EACH)
+OF_ONE_SIZE = {name: make for name, make in EACH.items() if name not in ("RandomHeight", "RandomWidth")}
+
+
+def test_each_layer_is_here():
+    assert set(EACH) == set(layers.augmentation.__all__)
+
+
+@each
+def test_torch_s_seed_and_a_seed_of_its_own_repeat_the_numbers(make):
+    layer = make()
+    results = [_seeded(layer), _seeded(layer)]
+    assert torch.equal(*results)
+    own, twin = make(seed=3), make(seed=3)
+    first, second = own(IMAGES), own(IMAGES)
+    assert torch.equal(twin(IMAGES), first)
+    later = copy.deepcopy(twin)
+    assert torch.equal(later(IMAGES), second)
+    twin.draws = 0
+    assert torch.equal(twin(IMAGES), first)
+
+
+def _seeded(layer):
+    torch.manual_seed(2)
+    return layer(IMAGES)
+
+
+@each
+def test_one_image_in_a_dict_in_half_precision(make):
+    for dtype in ("float32", "float16", "bfloat16", "float64"):
+        outputs = make(seed=1, dtype=dtype)({"images": IMAGES[0], "labels": torch.tensor(3)})
+        assert outputs["images"].dim() == 3
+        assert outputs["images"].dtype is getattr(torch, dtype)
+        assert bool(outputs["images"].isfinite().all())
+        assert int(outputs["labels"]) == 3
+
+
+@each
+def test_ints_become_floats_in_both_modes(make):
+    layer = make(seed=1)
+    pixels = IMAGES.to(torch.uint8)
+    assert_close(layer(pixels), make(seed=1)(pixels.float()))
+    assert layer.eval()(pixels).dtype is torch.float32
+
+
+@pytest.mark.parametrize("make", OF_ONE_SIZE.values(), ids=OF_ONE_SIZE)
+def test_graphs_say_the_shape_and_make_it(make):
+    inputs = ours.Input((6, 7, 3))
+    model = ours.Model(inputs, make(name="one", seed=3)(inputs))
+    twin = ours.Model.from_config(model.get_config())
+    assert model.output_shape[1:] == tuple(model(IMAGES).shape[1:]) == tuple(twin.eval()(IMAGES).shape[1:])
+    meta = model.eval().to("meta")(IMAGES.to("meta"))
+    assert meta.shape[1:] == model.output_shape[1:]
+
+
+@each
+def test_vmap_of_inference_does_as_a_loop_does(make):
+    layer = make().eval()
+    stacked = torch.stack([IMAGES, IMAGES.flip(0)])
+    expected = torch.stack([layer(images) for images in stacked])
+    assert torch.equal(torch.func.vmap(layer)(stacked), expected)
+
+
+def test_gradients_reach_the_pixels():
+    images = IMAGES.clone().requires_grad_()
+    for make in EACH.values():
+        (gradient,) = torch.autograd.grad(make(seed=2)(images).sum(), images)
+        assert bool(gradient.isfinite().all())
+        assert bool((gradient != 0).any())
+
+
+def test_masks_move_with_images_and_keep_their_values():
+    masks = torch.arange(6 * 7).reshape(1, 6, 7, 1).expand(4, 6, 7, 1)
+    for name in ("RandomFlip", "RandomCrop", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomPerspective"):
+        arguments = {"interpolation": "nearest"} if name not in ("RandomFlip", "RandomCrop") else {}
+        outputs = EACH[name](seed=3, **arguments)({"images": masks.float(), "segmentation_masks": masks})
+        assert outputs["segmentation_masks"].dtype is torch.int64
+        assert torch.equal(outputs["segmentation_masks"].float(), outputs["images"])
+    outputs = layers.RandomBrightness(0.5)({"segmentation_masks": masks, "images": IMAGES})
+    assert list(outputs) == ["segmentation_masks", "images"]
+    assert torch.equal(outputs["segmentation_masks"], masks)
+
+
+def test_other_dicts_and_shapes_are_refused():
+    flip = layers.RandomFlip(name="flip")
+    with pytest.raises(ValueError, match=r"^flip: a dict must have 'images'.*\['boxes', 'images'\]"):
+        flip({"images": IMAGES, "boxes": IMAGES})
+    with pytest.raises(ValueError, match="Bounding boxes are not moved"):
+        flip({"images": IMAGES, "bounding_boxes": IMAGES})
+    with pytest.raises(ValueError, match="bounding_box_format is not supported"):
+        layers.RandomFlip(bounding_box_format="xyxy")
+    with pytest.raises(ValueError, match="expected an image, of rank 3"):
+        flip(IMAGES[0, 0])
+    with pytest.raises(ValueError, match="expects images with 3 channels. Received: 1"):
+        layers.RandomHue(0.5)(IMAGES[..., :1])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: layers.RandomFlip("diagonal"), "RandomFlip: mode must be one of"),
+        (lambda: layers.RandomRotation(30), r"RandomRotation: factor must be a number from -1 to 1.*factor=30"),
+        (lambda: layers.RandomRotation("much"), "RandomRotation: factor must be a number"),
+        (lambda: layers.RandomRotation((0, 0.1, 0.2)), "RandomRotation: factor must be a number"),
+        (lambda: layers.RandomRotation(0.1, fill_mode="mirror"), "RandomRotation: fill_mode must be one of"),
+        (lambda: layers.RandomZoom(2.0), "RandomZoom: height_factor must be a number from -1 to 1"),
+        (lambda: layers.RandomTranslation(0.1, (0, 2)), "RandomTranslation: width_factor must be"),
+        (lambda: layers.RandomShear((-0.3, 0.1)), "RandomShear: x_factor must be a number from 0 to 1"),
+        (lambda: layers.RandomCrop(0, 3), "RandomCrop: height must be a positive int"),
+        (lambda: layers.RandomBrightness(0.1, value_range=255), "RandomBrightness: value_range must be a pair"),
+        (lambda: layers.RandomBrightness(0.1, value_range=(1, 1)), "value_range must be a pair of different"),
+        (lambda: layers.RandomContrast(-0.5), "RandomContrast: factor must be a number from 0 to 1"),
+        (lambda: layers.RandomPerspective(scale=2), "RandomPerspective: scale must be a number from 0 to 1"),
+    ],
+)
+def test_nonsense_is_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_sizes_are_drawn_from_the_factor_of_tf_keras():
+    layer = layers.RandomHeight((-0.5, 0.5), seed=1)
+    heights = [layer(IMAGES[:1]).shape[1] for _ in range(60)]
+    assert set(heights) == {3, 4, 5, 6, 7, 8}
+    assert layer.compute_output_shape((None, 6, 7, 3)) == (None, None, 7, 3)
+    wide = layers.RandomWidth(0.5, data_format="channels_first", seed=2)
+    assert wide.compute_output_shape((3, 6, 7)) == (3, 6, None)
+    assert wide(IMAGES[0].permute(2, 0, 1)).shape[:2] == (3, 6)
+
+
+def test_a_crop_is_any_part_in_training_and_the_middle_in_inference():
+    pixels = torch.arange(5.0).reshape(1, 1, 5, 1)
+    layer = layers.RandomCrop(1, 3, seed=1)
+    starts = {int(layer(pixels)[0, 0, 0, 0]) for _ in range(40)}
+    assert starts == {0, 1, 2}
+    assert layer.eval()(pixels).shape == (1, 1, 3, 1)
+    small = layers.RandomCrop(4, 4)(pixels[:, :, :2])
+    assert_close(small, layers.RandomCrop(4, 4).eval()(pixels[:, :, :2]))
+    center = layers.RandomCrop(3, 3).eval()(IMAGES)
+    assert_close(center, layers.Resizing(3, 3, crop_to_aspect_ratio=True)(IMAGES))
+
+
+def test_one_number_of_tf_keras_changes_contrast_both_ways():
+    assert layers.RandomContrast.from_config({"factor": 0.2}).factor == (0.2, 0.2)
+    assert layers.RandomContrast(0.2).factor == keras.layers.RandomContrast(0.2).factor == (0, 0.2)
+
+
+def test_a_model_of_keras_augments_in_training_only():
+    inputs = keras.Input((6, 7, 3))
+    theirs = keras.Model(inputs, keras.layers.RandomFlip(seed=3)(keras.layers.RandomZoom(0.5, seed=3)(inputs)))
+    mine = ours.models.model_from_json(theirs.to_json())
+    assert torch.equal(mine.eval()(IMAGES), IMAGES)
+    assert_close(mine.train()(IMAGES), theirs(IMAGES, training=True), rtol=1e-4, atol=2e-3)
