@@ -6,8 +6,10 @@ import copy
 
 import pytest
 import torch
+import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import parametrizations, parametrize, prune
 
 from torchkeras_layer import Sequential, layers
@@ -193,6 +195,37 @@ class TestInBothOrders:
         average = torch.optim.swa_utils.AveragedModel(model)
         average.update_parameters(model)
         torch.testing.assert_close(average(IMAGES), model(IMAGES))
+
+
+@pytest.fixture
+def one_process(tmp_path):
+    store = dist.FileStore(str(tmp_path / "store"), 1)
+    dist.init_process_group("gloo", store=store, rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+@pytest.mark.skipif(not dist.is_gloo_available(), reason="this torch is built without gloo")
+@pytest.mark.usefixtures("one_process")
+@pytest.mark.filterwarnings("error:Grad strides do not match bucket view strides")
+@pytest.mark.parametrize(
+    ("in_torch_s_order", "options"),
+    [(False, {}), (False, {"gradient_as_bucket_view": True, "static_graph": True}), (True, {})],
+    ids=["as they lie", "in views", "in torch's order"],
+)
+def test_steps_in_distributed_data_parallel_are_those_of_the_bare_model(in_torch_s_order, options):
+    model, bare = _model(in_torch_s_order), _model(in_torch_s_order)
+    wrapped = DistributedDataParallel(model, **options)
+    for module in (wrapped, bare):
+        optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            module(IMAGES).square().mean().backward()
+            optimizer.step()
+    for mine, other in zip(model.parameters(), bare.parameters(), strict=True):
+        torch.testing.assert_close(mine, other)
+        torch.testing.assert_close(mine.grad, other.grad)
+        assert mine.stride() == other.stride()
 
 
 def test_inductor_computes_the_same():
