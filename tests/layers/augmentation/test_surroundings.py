@@ -11,6 +11,7 @@ import torch
 import torchkeras_layer as ours
 from tests.oracle import assert_close, keras
 from torchkeras_layer import layers
+from torchkeras_layer.layers import augmentation
 
 IMAGES = torch.tensor(np.random.default_rng(5).uniform(0, 255, (4, 6, 7, 3)), dtype=torch.float32)
 # One of each layer, that needs nothing but images.
@@ -34,7 +35,7 @@ OF_ONE_SIZE = {name: make for name, make in EACH.items() if name not in ("Random
 
 
 def test_each_layer_is_here():
-    assert set(EACH) == set(layers.augmentation.__all__)
+    assert set(EACH) == set(augmentation.__all__)
 
 
 @each
