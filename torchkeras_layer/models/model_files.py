@@ -40,7 +40,6 @@ def load_model(
         ModelFileError: (a ValueError) if the file is damaged, has no model, or weights that are not the model's.
         DeserializationError: (a ValueError) if the config is malformed or names what is not here.
         FileNotFoundError: if there is no such file.
-        ImportError: if h5py is not installed, and the file has weights.
 
     >>> import tempfile
     >>> import torchkeras_layer as keras

@@ -127,10 +127,9 @@ class _Window(RawIOBase):
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
         self._file.seek(self._start + self._position)
-        content = self._file.read(max(min(len(view), self._length - self._position), 0))
-        view[: len(content)] = content
-        self._position += len(content)
-        return len(content)
+        count = self._file.readinto(view[: max(self._length - self._position, 0)])  # type: ignore[attr-defined]
+        self._position += count
+        return count
 
 
 def _place_of(file: IO[bytes], member: zipfile.ZipInfo, where: str) -> tuple[int, int]:

@@ -57,7 +57,6 @@ def read_contents(path: str | os.PathLike[str]) -> FileContents:
     Raises:
         ModelFileError: (a ValueError) if it is not a file that Keras saved, or is damaged.
         FileNotFoundError: if there is no such file.
-        ImportError: if h5py is not installed, and the file has weights.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -38,7 +38,6 @@ def load_weights(
         ModelFileError: (a ValueError) if the file is damaged, has no weights, or not those of this model; no weight is
             changed then.
         ValueError: if the model is not built.
-        ImportError: if h5py is not installed.
 
     >>> import tempfile
     >>> import h5py, torchkeras_layer as keras

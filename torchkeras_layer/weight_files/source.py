@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,7 +91,7 @@ def read_json(text: str | bytes, where: str) -> Any:
 
 @contextmanager
 def reading(where: str) -> Iterator[None]:
-    """Turn what h5py and zipfile raise about a damaged file into a `ModelFileError`.
+    """Turn what Python raises about a damaged file into a `ModelFileError`.
 
     >>> with reading("model.h5"):
     ...     raise KeyError("object 'vars' doesn't exist")
@@ -103,7 +105,7 @@ def reading(where: str) -> Iterator[None]:
         raise
     except (
         OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, EOFError, NotImplementedError,
-        zipfile.BadZipFile, UnicodeError,
+        zipfile.BadZipFile, zlib.error, UnicodeError, IndexError, struct.error, MemoryError,
     ) as error:  # fmt: skip
         raise ModelFileError(
             f"{where}: the file is damaged or incomplete: {type(error).__name__}: {error}. Copy it again, or save it "

@@ -121,7 +121,6 @@ class ModelConfiguration(GraphCalls):
             ModelFileError: (a ValueError) if the file is damaged, has no weights, or not those of this model; no weight
                 is changed then.
             ValueError: if the model is not built.
-            ImportError: if h5py is not installed.
 
         >>> import tempfile
         >>> import h5py, torchkeras_layer as keras
