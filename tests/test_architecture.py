@@ -20,7 +20,7 @@ FILES = {
     for folder in (source_rules.PACKAGE, "tests", "benchmarks", "examples")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
-FEATURES = ("files", "safetensors", "torchmetrics", "rich", "onnx", "plot")
+FEATURES = ("files", "yaml", "safetensors", "torchmetrics", "rich", "onnx", "plot")
 BASE, WEIGHTS = "torchkeras_layer.layer.base", "torchkeras_layer.layer.weights"
 
 
@@ -37,7 +37,9 @@ def optional() -> set[str]:
     settings = ConfigParser()
     settings.read(ROOT / "setup.cfg")
     lines = (settings["options.extras_require"][extra].split() for extra in FEATURES)
-    return {line.partition(">")[0] for line in chain(*lines)}
+    names = {line.partition(">")[0] for line in chain(*lines)}
+    # What is imported is not always called like its package.
+    return {{"pyyaml": "yaml"}.get(name, name) for name in names}
 
 
 def test_every_module_has_a_level():

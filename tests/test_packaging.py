@@ -17,6 +17,7 @@ PACKAGE = "torchkeras_layer"
 OPTIONAL = (
     "graphviz",
     "h5py",
+    "yaml",
     "keras",
     "safetensors",
     "sklearn",

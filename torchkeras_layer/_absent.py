@@ -108,7 +108,6 @@ INSTEAD = {
         "Write Dense, which takes sequences too.": (
             "TimeDistributedDense time_distributed_dense _time_distributed_dense"
         ),
-        "Write a keras.Layer of your own.": "Highway MaxoutDense ParametricSoftplus SReLU",
     },
     ("metrics", "See docs/differences.md#modules-that-are-not-here"): {
         "Use a metric of torchmetrics, also on an attribute of a layer.": (
@@ -250,7 +249,6 @@ INSTEAD = {
     },
     ("models", "See docs/differences.md#files"): {
         _SAVE: "save_model",
-        "Write keras.models.model_from_json(text).": "model_from_yaml",
     },
     ("models", "See docs/differences.md#modules-that-are-not-here"): {
         "Write keras.Model(inputs, outputs).": "Graph",

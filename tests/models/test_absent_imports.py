@@ -52,7 +52,6 @@ OF_OLDER_KERAS = {
     "layers.core.Dropout": r"keras\.layers",
     "layers.recurrent.Recurrent": r"keras\.layers\.RNN",
     "layers.pooling.conv_utils": r"keras\.utils",
-    "layers.Highway": "of your own",
     "layers.AtrousConvolution2D": "dilation_rate=",
     "layers.optimizers": r"torch\.optim",
     "layers.K": "backend as K",

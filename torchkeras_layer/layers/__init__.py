@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         augmentation,
         convolution,
         core,
+        keras_1,
         merging,
         normalization,
         pooling,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from torchkeras_layer.layers.attention import *
     from torchkeras_layer.layers.augmentation import *
     from torchkeras_layer.layers.convolution import *
+    from torchkeras_layer.layers.keras_1 import *
     from torchkeras_layer.layers.merging import *
     from torchkeras_layer.layers.normalization import *
     from torchkeras_layer.layers.pooling import *
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
     __all__ += augmentation.__all__
     __all__ += convolution.__all__
     __all__ += core.__all__
+    __all__ += keras_1.__all__
     __all__ += merging.__all__
     __all__ += normalization.__all__
     __all__ += pooling.__all__

@@ -28,6 +28,7 @@ _NAMES = {
         "Activation Dense EinsumDense Embedding Identity Input InputLayer Lambda Masking ReversibleEmbedding "
         "TorchFunction TorchModuleWrapper"
     ),
+    "keras_1": "Highway MaxoutDense ParametricSoftplus SReLU",
     "merging": (
         "Add Average Concatenate Dot Maximum Minimum Multiply Subtract add average concatenate dot maximum minimum "
         "multiply subtract"

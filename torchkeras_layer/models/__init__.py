@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.layers.core.input_layer import Input
 from torchkeras_layer.models.cloning import clone_model
-from torchkeras_layer.models.loading import model_from_config, model_from_json
+from torchkeras_layer.models.loading import model_from_config, model_from_json, model_from_yaml
 from torchkeras_layer.models.model import Functional, Model
 from torchkeras_layer.models.model_files import load_model
 from torchkeras_layer.models.sequential import Sequential
@@ -21,6 +21,7 @@ __all__ = [
     "load_model",
     "model_from_config",
     "model_from_json",
+    "model_from_yaml",
 ]
 
 if not TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How is a model loaded from its config or its JSON?
+"""How is a model loaded from its config, its JSON or its YAML?
 
 The graph in a config is read in `configs/reading.py`.
 """
@@ -15,14 +15,15 @@ from torchkeras_layer.registry import CustomObjectScope, DeserializationError
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
-    """Return a new model from the text of `model.to_json()`, of this library, Keras 3 or TF-Keras; without weights.
+    """Return a new model from the text of `model.to_json()`, of this library, Keras or TF-Keras; without weights.
 
     Args:
         json_string: the text.
         custom_objects: classes and functions by the names that the text has for them.
 
     Raises:
-        DeserializationError: (a TypeError and a ValueError) if the text is not JSON, or not that of a model.
+        DeserializationError: (a TypeError and a ValueError) if the text is not JSON, or not that of a model, or if the
+            model has layers that are not here.
 
     >>> import torchkeras_layer as keras
     >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])
@@ -38,6 +39,27 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     return model_from_config(config, custom_objects)
 
 
+def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """Return a new model from the text of `model.to_yaml()` of Keras 1 or 2; without weights.
+
+    Args:
+        yaml_string: the text. Of Python's tags, only those of tuples and strings are read.
+        custom_objects: classes and functions by the names that the text has for them.
+
+    Raises:
+        DeserializationError: (a TypeError and a ValueError) if the text is not YAML, or not that of a model, or if the
+            model has layers that are not here.
+        ImportError: if PyYAML is not installed.
+
+    >>> text = "{class_name: Sequential, config: [{class_name: Dense, config: {units: 2, batch_input_shape: [1, 3]}}]}"
+    >>> model_from_yaml(text).output_shape  # doctest: +SKIP
+    (1, 2)
+    """
+    from torchkeras_layer.models.configs.yaml_texts import read_yaml  # only here, for a light import of the library
+
+    return model_from_config(read_yaml(yaml_string), custom_objects)
+
+
 def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
     """Return a new model from a config with 'class_name' and 'config', such as `json.loads(model.to_json())`.
 
@@ -46,21 +68,21 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
         custom_objects: classes and functions by the names that the config has for them.
 
     Raises:
-        DeserializationError: (a TypeError and a ValueError) if it is not the config of a model.
+        DeserializationError: (a TypeError and a ValueError) if it is not the config of a model, or if the model has
+            layers that are not here.
 
     >>> import torchkeras_layer as keras
     >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])
     >>> model_from_config(json.loads(model.to_json())).output_shape
     (None, 2)
     """
-    from torchkeras_layer.models.configs.keras_2_activations import is_of_keras_2, with_keras_2_activations
-    from torchkeras_layer.models.configs.old_forms import with_new_forms
+    from torchkeras_layer.models.configs.generations import of_today  # only here, for a light import of the library
 
     is_of_object = isinstance(config, dict) and "class_name" in config
-    with CustomObjectScope(custom_objects):
-        if is_of_object and is_of_keras_2(config):
-            config = with_new_forms(with_keras_2_activations(config))
-        model = catalog.deserialize(config) if is_of_object else None
+    model = None
+    if is_of_object:
+        with CustomObjectScope(custom_objects), of_today(config) as entry:
+            model = catalog.deserialize(entry)
     if not isinstance(model, Model):
         raise DeserializationError(f"model_from_config: expected the config of a model. Received: {config!r:.300}")
     return model

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from torchkeras_layer.models.configs.generations import of_today
 from torchkeras_layer.models.configs.unknown_layers import check_layers_are_known
 from torchkeras_layer.models.loading import model_from_config
 from torchkeras_layer.models.model import Model
@@ -106,7 +107,7 @@ def _read_hdf5(path: str | os.PathLike[str], with_weights: bool) -> _Saved:
                 "write model.load_weights(path)."
             )
         listing = root.group("model_weights") if "model_weights" in root else None
-        version = root.text("keras_version") or (listing.text("keras_version") if listing else None) or "1"
+        version = root.text("keras_version") or (listing.text("keras_version") if listing else None)
         return _Saved(read_json(text, f"{path}: model_config"), version, path if with_weights else None, str(path))
 
 
@@ -114,12 +115,15 @@ def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
     config = saved.config
     if not isinstance(config, dict):
         raise ModelFileError(f"{saved.where}: expected the config of a model. Received: {config!r:.200}.")
+    config = {"keras_version": saved.version, **config} if saved.version else config
     with CustomObjectScope(custom_objects):
-        check_layers_are_known(config, saved.where)
         try:
-            return model_from_config({"keras_version": saved.version, **config} if saved.version else config)
+            with of_today(config) as entry:
+                check_layers_are_known(entry, saved.where)
+                return model_from_config(entry)
         except DeserializationError as error:
-            raise DeserializationError(f"{saved.where}: {error}") from error
+            text = str(error)
+            raise DeserializationError(text if text.startswith(saved.where) else f"{saved.where}: {text}") from error
 
 
 def _with_weights(model: Model, saved: _Saved) -> Model:

@@ -19,17 +19,16 @@ from torchkeras_layer._structures import in_order, leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.weight_lists import freeze_restored
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
-from torchkeras_layer.models.configs.keras_2_activations import with_keras_2_activations
+from torchkeras_layer.models.configs.generations import of_today
 from torchkeras_layer.models.configs.keras_2_nodes import (
     FirstCalls,
     first_calls_in,
-    has_keras_2_nodes,
     is_graph_config,
     is_keras_2_node,
     read_keras_2_node,
 )
 from torchkeras_layer.models.configs.keras_3_operations import is_written_by_keras, without_defaults
-from torchkeras_layer.models.configs.old_forms import read_entry
+from torchkeras_layer.models.configs.old_sequentials import read_entry
 from torchkeras_layer.models.configs.operation_calls import OperationCalls, operation_in
 from torchkeras_layer.models.configs.writing import ParameterInConfig, TensorInConfig, read_history
 from torchkeras_layer.models.graphs import take_sinks
@@ -47,7 +46,8 @@ def read_model(cls: Any, config: dict[str, Any], custom_objects: Mapping[str, An
             f"{cls.__name__}.from_config: the config of a functional model must have 'layers', 'input_layers' and "
             f"'output_layers'. Received keys: {list(config)}."
         )
-    graph = RestoredGraph.read(config, custom_objects)
+    with CustomObjectScope(custom_objects), of_today({"class_name": "Model", "config": config}) as entry:
+        graph = RestoredGraph.read(entry["config"])
     given = {word: config[word] for word in ("name", "dtype") if config.get(word) is not None}
     model = cls(graph.inputs, graph.outputs, **given)
     take_sinks(model, graph.sinks)
@@ -70,7 +70,7 @@ class RestoredGraph:
         self.outputs: Any = None
 
     @classmethod
-    def read(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None) -> RestoredGraph:
+    def read(cls, config: dict[str, Any]) -> RestoredGraph:
         """Make the layers and call them.
 
         Raises:
@@ -79,11 +79,10 @@ class RestoredGraph:
         graph = cls(config.get("name"))
         if not isinstance(config["layers"], list):
             raise graph._malformed("layers", "a list", config["layers"])
-        with CustomObjectScope(custom_objects):
-            entries = with_keras_2_activations(config["layers"]) if has_keras_2_nodes(config) else config["layers"]
-            graph._firsts = first_calls_in(entries)
-            graph._is_of_keras = is_written_by_keras(entries)
-            calls = {name: nodes for entry in entries for name, nodes in [graph._make_layer(entry)]}
+        entries = config["layers"]
+        graph._firsts = first_calls_in(entries)
+        graph._is_of_keras = is_written_by_keras(entries)
+        calls = {name: nodes for entry in entries for name, nodes in [graph._make_layer(entry)]}
         graph._call_all(calls)
         graph.inputs = graph._find_ends(config["input_layers"], "input_layers")
         graph.outputs = graph._find_ends(config["output_layers"], "output_layers")

@@ -12,7 +12,8 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.configuration import captured_config
 from torchkeras_layer.layer.weight_lists import freeze_restored, trains
 from torchkeras_layer.models.chain import chain_of
-from torchkeras_layer.models.configs.old_forms import read_entry
+from torchkeras_layer.models.configs.generations import of_today
+from torchkeras_layer.models.configs.old_sequentials import read_entry
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.precision import written
 from torchkeras_layer.registry import (
@@ -74,15 +75,10 @@ class SequentialConfiguration(Model):
         >>> keras.Sequential.from_config(model.get_config()).layers[0].name
         'head'
         """
-        # Keras 1 wrote only the list of layers.
-        config = {"layers": config} if isinstance(config, list) else config
         if isinstance(config, dict) and not _takes_layers(cls):
             return super().from_config(config)
-        if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
-            raise DeserializationError(
-                f"{cls.__name__}.from_config: a config must be a dict with a list of layers. Received: {config!r}."
-            )
-        with CustomObjectScope(custom_objects):
+        with CustomObjectScope(custom_objects), of_today({"class_name": "Sequential", "config": config}) as entry:
+            config = _checked(cls.__name__, entry)
             layers = [_read_layer(cls.__name__, entry) for entry in config["layers"]]
         given = {word: config[word] for word in ("name", "dtype") if config.get(word) is not None}
         make: Any = cls
@@ -93,6 +89,20 @@ class SequentialConfiguration(Model):
         if config.get("trainable") is False:
             freeze_restored(model)
         return model
+
+
+def _checked(class_name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    config = entry["config"]
+    if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
+        raise DeserializationError(
+            f"{class_name}.from_config: a config must be a dict with a list of layers. Received: {config!r}."
+        )
+    if entry["class_name"] != "Sequential":
+        raise DeserializationError(
+            f"{class_name}.from_config: the model begins with branches, and so is a graph today. Write "
+            "model_from_config({'class_name': 'Sequential', 'config': config})."
+        )
+    return config
 
 
 def _read_layer(class_name: str, entry: Any) -> Layer:

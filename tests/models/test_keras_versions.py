@@ -1,4 +1,4 @@
-"""Does a model of Keras 1 or 2 keep its `hard_sigmoid`, and one of Keras 3 its own?"""
+"""Does a model keep the meaning of the version that wrote it: its `hard_sigmoid` and its defaults?"""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KERAS_3_NODE = {"args": [TENSOR], "kwargs": {}}
 
 
 @pytest.mark.parametrize(
-    ("version", "expected"), [("1.2.2", OLD), ("2.1.2", OLD), ("2.21.0", OLD), ("3.15.1", NEW), (None, NEW), (2, NEW)]
+    ("version", "expected"), [("1.2.2", OLD), ("2.1.2", OLD), ("2.21.0", OLD), ("3.15.1", NEW), (None, OLD), (2, OLD)]
 )
 def test_the_version_of_the_file_decides(version, expected):
     config = {**_sequential(_activation()), "keras_version": version}
@@ -46,6 +46,41 @@ def test_the_version_of_the_file_decides(version, expected):
     ):
         assert torch.allclose(model(ONE), expected)
     assert config["config"]["layers"][1]["config"]["activation"] == "hard_sigmoid"
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"class_name": "Sequential", "config": [_activation(batch_input_shape=[None, 1])]}, OLD),
+        ({"class_name": "Sequential", "config": {"layers": [_activation(batch_input_shape=[None, 1])]}}, OLD),
+        ({"class_name": "Sequential", "config": {"layers": [_activation()], "build_input_shape": [None, 1]}}, NEW),
+    ],
+)
+def test_so_does_the_form_of_a_chain(config, expected):
+    assert torch.allclose(keras.models.model_from_config(config)(ONE), expected)
+    assert torch.allclose(keras.Sequential.from_config(config["config"])(ONE), expected)
+
+
+def test_a_written_model_keeps_the_function_of_today():
+    model = keras.Sequential([keras.layers.Activation("hard_sigmoid", batch_input_shape=(None, 1))])
+    for twin in (
+        keras.models.model_from_json(model.to_json()),
+        keras.Sequential.from_config(model.get_config()),
+    ):
+        assert torch.allclose(twin(ONE), NEW)
+
+
+@pytest.mark.parametrize(
+    ("version", "gate"), [("2.2.4", "hard_sigmoid_keras2"), ("2.3.0", "sigmoid"), (None, "sigmoid")]
+)
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "GRUCell"])
+def test_gates_that_the_file_does_not_name(name, version, gate):
+    layer = {"class_name": name, "config": {"name": "r", "units": 2}}
+    layer = {"class_name": "RNN", "config": {"cell": layer}} if name == "GRUCell" else layer
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": [layer]}, "keras_version": version}
+    found = keras.models.model_from_config(config).layers[0]
+    assert getattr(found, "cell", found).recurrent_activation.__name__ == gate
+    assert not getattr(getattr(found, "cell", found), "reset_after", False)
 
 
 @pytest.mark.parametrize(("node", "expected"), [(KERAS_2_NODE, OLD), (KERAS_3_NODE, NEW)])
