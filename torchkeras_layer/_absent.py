@@ -12,7 +12,6 @@ _TRAIN = (
 _PREDICT = "Call model.eval(), and then the model within `with torch.no_grad():`."
 _SAVE = "Write torch.save(model.state_dict(), path); model.to_json() gives the architecture."
 _AUGMENT = "Augment images with torchvision.transforms.v2 in the data set."
-_AUDIO = "Compute spectrograms with torchaudio.transforms."
 _FOREIGN = "Layers of other frameworks cannot be wrapped; keras.layers.TorchModuleWrapper wraps any nn.Module."
 _OPS = "Write torch functions, also on symbolic tensors: {place}.relu(x) is torch.relu(x)."
 _QUANTIZE = "Quantize the model with torchao."
@@ -93,7 +92,6 @@ INSTEAD = {
             "MixUp RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform RandomErasing "
             "RandomGaussianBlur RandomGrayscale RandomInvert RandomPosterization RandomSharpness Solarization"
         ),
-        _AUDIO: "MelSpectrogram STFTSpectrogram",
         _FOREIGN: "FlaxLayer JaxLayer TFSMLayer",
         "Import layers from keras.layers.": _FILES_OF_LAYERS,
         "Call the layers one after the other, or make a keras.Sequential of them.": "Pipeline",

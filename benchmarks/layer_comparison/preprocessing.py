@@ -9,6 +9,7 @@ from torch import nn
 from benchmarks.layer_comparison.entry import Entry, by_function
 
 _WORDS = "works on words or hashes, for which torch has nothing"
+_SOUND = "has its counterpart in torchaudio, not in torch"
 _IMAGES = (32, 32, 3)
 _BOUNDARIES = [-1.0, 0.0, 1.0]
 
@@ -68,6 +69,8 @@ WITHOUT_COUNTERPART = {
     "HashedCrossing": _WORDS,
     "Hashing": _WORDS,
     "IntegerLookup": _WORDS,
+    "MelSpectrogram": _SOUND,
+    "STFTSpectrogram": _SOUND,
     "StringLookup": _WORDS,
     "TextVectorization": _WORDS,
 }

@@ -95,7 +95,6 @@ def test_compile_is_that_of_torch():
         (keras, "losses", "mse_loss"),
         (keras, "callbacks", "loop"),
         (keras.layers, "JaxLayer", "TorchModuleWrapper"),
-        (keras.layers, "MelSpectrogram", "torchaudio"),
         (keras.metrics, "AUC", "torchmetrics"),
         (keras.models, "save_model", "state_dict"),
     ],

@@ -42,8 +42,8 @@ _NAMES = {
         "GlobalMaxPooling2D GlobalMaxPooling3D MaxPool1D MaxPool2D MaxPool3D MaxPooling1D MaxPooling2D MaxPooling3D"
     ),
     "preprocessing": (
-        "CategoryEncoding CenterCrop Discretization HashedCrossing Hashing IntegerLookup Normalization Rescaling "
-        "Resizing StringLookup TextVectorization"
+        "CategoryEncoding CenterCrop Discretization HashedCrossing Hashing IntegerLookup MelSpectrogram Normalization "
+        "Rescaling Resizing STFTSpectrogram StringLookup TextVectorization"
     ),
     "recurrent": (
         "GRU LSTM RNN AbstractRNNCell ConvLSTM1D ConvLSTM2D ConvLSTM3D ConvLSTMCell CuDNNGRU CuDNNLSTM GRUCell "
