@@ -36,9 +36,11 @@ class CallContext:
         uncast: whether weights are read in the dtype in which they are stored.
         changed: ids and versions of the inputs that a layer inside the running call was found to change in place.
         scope: the name scope that was entered by hand, with the layer in whose call that happened.
+        allowance: how many weights a file that is being read may ask for; else `None`.
     """
 
     __slots__ = (
+        "allowance",
         "alone",
         "building",
         "changed",
@@ -64,6 +66,7 @@ class CallContext:
         self.uncast = False
         self.changed: set[tuple[int, int]] = set()
         self.scope: tuple[Any, str] | None = None
+        self.allowance: Any = None
 
 
 @contextlib.contextmanager

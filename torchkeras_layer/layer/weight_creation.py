@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import sys
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -13,8 +14,9 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
+from torchkeras_layer.initializers.random import RandomInitializer
 from torchkeras_layer.layer.containers import remember_creator, weight_spec_holders
-from torchkeras_layer.layer.context import prefix_errors
+from torchkeras_layer.layer.context import per_thread, prefix_errors
 from torchkeras_layer.layer.record import Record
 from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec, read_weight
 
@@ -51,6 +53,66 @@ def creating_weights(device: torch.device | None) -> Iterator[None]:
         yield
 
 
+class WeightAllowance:
+    """How many numbers the weights of a model from a file may have, which the file asks for before they are created.
+
+    Args:
+        numbers: the most numbers that they may have together.
+        has_values: whether the file has the values of all weights, so that random ones need not be drawn.
+    """
+
+    def __init__(self, numbers: int, has_values: bool) -> None:
+        self._most = self._left = numbers
+        self._has_values = has_values
+
+    def make(self, request: WeightRequest) -> Any:
+        """Return the first value of a weight.
+
+        Raises:
+            ValueError: if there are too many numbers.
+        """
+        self.take(request.shape)
+        is_random = isinstance(request.spec.initializer, RandomInitializer) and request.getter is None
+        if self._has_values and is_random:
+            return torch.zeros(request.shape, dtype=request.dtype)
+        return request.make()
+
+    def take(self, shape: tuple[int, ...]) -> None:
+        """Count the numbers of a weight; on the meta device, where they take no memory, it may have any.
+
+        Raises:
+            ValueError: if there are too many.
+        """
+        if torch.get_default_device().type == "meta":
+            return
+        self._left -= math.prod(shape)
+        if self._left < 0:
+            reason = "about as many as the file has" if self._has_values else "the most without values in the file"
+            raise ValueError(
+                f"the model may have weights of {self._most} numbers together, {reason}. Received: more, with a weight "
+                f"of shape {shape}."
+            )
+
+
+@contextlib.contextmanager
+def allowing(allowance: WeightAllowance) -> Iterator[None]:
+    """Let weights be created within an allowance in the block.
+
+    >>> import torchkeras_layer as keras
+    >>> with allowing(WeightAllowance(100, has_values=False)):
+    ...     keras.layers.Dense(1000).build((None, 1000))
+    Traceback (most recent call last):
+    ...
+    ValueError: dense: add_weight('kernel'): the model may have weights of 100 numbers together, the most without ...
+    """
+    context = per_thread.context
+    before, context.allowance = context.allowance, allowance
+    try:
+        yield
+    finally:
+        context.allowance = before
+
+
 def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
     """Create a weight: an `nn.Parameter` if it trains, else a tensor.
 
@@ -59,7 +121,8 @@ def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
     """
     record: Record = layer._torchkeras
     with creating_weights(record.pinned_device), prefix_errors(request.where):
-        value = request.make()
+        allowance = per_thread.context.allowance
+        value = request.make() if allowance is None else allowance.make(request)
         weight = torch.as_tensor(value, dtype=pinned_dtype(record, request.dtype))
         check_shape(weight, request.shape)
         # An initializer may return the same array again; a weight owns its memory. Many tools of torch need it

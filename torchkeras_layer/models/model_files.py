@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from torchkeras_layer.layer.weight_creation import WeightAllowance, allowing
 from torchkeras_layer.models.configs.generations import of_today
 from torchkeras_layer.models.configs.unknown_layers import check_layers_are_known
 from torchkeras_layer.models.loading import model_from_config
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError
 from torchkeras_layer.weight_files.archive import Archive
-from torchkeras_layer.weight_files.hdf5 import open_hdf5
+from torchkeras_layer.weight_files.hdf5 import Group, open_hdf5
 from torchkeras_layer.weight_files.loading import assign_from
+from torchkeras_layer.weight_files.opening import arrays_of, open_root
 from torchkeras_layer.weight_files.source import LONGEST_TEXT, ModelFileError, kind_of, read_json
+
+MOST_WITHOUT_VALUES = 2**28
+"""How many numbers the weights may have of a model in a file that has no values for them."""
+SPARE = 2**20
+"""How many numbers more than the file has the weights of a model may have: some layers have state that is not saved."""
 
 
 def load_model(
@@ -51,8 +58,8 @@ def load_model(
     ...     load_model(path).output_shape
     (None, 2)
     """
-    saved = _READERS[kind_of(path)](path, True)
-    return _with_weights(_make(saved, custom_objects), saved)
+    with _READERS[kind_of(path)](path, True) as saved:
+        return _with_weights(_make(saved, custom_objects), saved)
 
 
 def load_architecture(path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None) -> Model:
@@ -73,7 +80,8 @@ def load_architecture(path: str | os.PathLike[str], custom_objects: Mapping[str,
     ...     load_architecture(path).weights[0].device.type
     'meta'
     """
-    return _make(_READERS[kind_of(path)](path, False), custom_objects)
+    with _READERS[kind_of(path)](path, False) as saved:
+        return _make(saved, custom_objects)
 
 
 @dataclass(frozen=True)
@@ -83,22 +91,33 @@ class _Saved:
     Attributes:
         config: the config of the model.
         version: the version of Keras that wrote it; `None` if the config says it.
-        weights: the HDF5 file with the weights, its path or its bytes; `None` if there are none.
+        weights: the open HDF5 file with the weights; `None` if there are none.
         where: the file, for errors.
     """
 
     config: Any
     version: str | None
-    weights: str | os.PathLike[str] | BytesIO | None
+    weights: Group | None
     where: str
 
+    def allowance(self) -> WeightAllowance:
+        """How many weights the config may ask for: what the file has, and some that Keras does not save."""
+        if self.weights is None:
+            return WeightAllowance(MOST_WITHOUT_VALUES, has_values=False)
+        root = self.weights
+        arrays = arrays_of((root.group("model_weights") if "model_weights" in root else None) or root)
+        return WeightAllowance(2 * sum(array.numel for array in arrays.values()) + SPARE, has_values=True)
 
-def _read_archive(path: str | os.PathLike[str], with_weights: bool) -> _Saved:
-    archive = Archive.read(path, with_weights)
-    return _Saved(archive.config, archive.version, archive.weights, archive.where)
+
+@contextmanager
+def _open_archive(path: str | os.PathLike[str], with_weights: bool) -> Iterator[_Saved]:
+    archive = Archive.read(path)
+    with open_root(path, is_checked=True) if with_weights else nullcontext() as root:
+        yield _Saved(archive.config, archive.version, root, str(path))
 
 
-def _read_hdf5(path: str | os.PathLike[str], with_weights: bool) -> _Saved:
+@contextmanager
+def _open_hdf5(path: str | os.PathLike[str], with_weights: bool) -> Iterator[_Saved]:
     with open_hdf5(path, str(path)) as root:
         text = root.text("model_config")
         if text is None:
@@ -108,7 +127,16 @@ def _read_hdf5(path: str | os.PathLike[str], with_weights: bool) -> _Saved:
             )
         listing = root.group("model_weights") if "model_weights" in root else None
         version = root.text("keras_version") or (listing.text("keras_version") if listing else None)
-        return _Saved(read_json(text, f"{path}: model_config"), version, path if with_weights else None, str(path))
+        config = read_json(text, f"{path}: model_config")
+        yield _Saved(config, version, root if with_weights else None, str(path))
+
+
+@contextmanager
+def _open_text(path: str | os.PathLike[str], with_weights: bool) -> Iterator[_Saved]:
+    path = Path(path)
+    if path.stat().st_size > LONGEST_TEXT:
+        raise ModelFileError(f"{path}: expected at most {LONGEST_TEXT} bytes of JSON. Received: {path.stat().st_size}.")
+    yield _Saved(read_json(path.read_bytes(), str(path)), None, None, str(path))
 
 
 def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
@@ -116,7 +144,7 @@ def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
     if not isinstance(config, dict):
         raise ModelFileError(f"{saved.where}: expected the config of a model. Received: {config!r:.200}.")
     config = {"keras_version": saved.version, **config} if saved.version else config
-    with CustomObjectScope(custom_objects):
+    with CustomObjectScope(custom_objects), allowing(saved.allowance()):
         try:
             with of_today(config) as entry:
                 check_layers_are_known(entry, saved.where)
@@ -134,16 +162,8 @@ def _with_weights(model: Model, saved: _Saved) -> Model:
             f"{saved.where}: the file does not say the shape of the inputs of {model.name!r}. Make the model with "
             "model_from_config, call it once on data, and write model.load_weights(path)."
         )
-    with open_hdf5(saved.weights, saved.where) as root:
-        assign_from(root, model)
+    assign_from(saved.weights, model)
     return model
 
 
-def _read_text_file(path: str | os.PathLike[str], with_weights: bool) -> _Saved:
-    path = Path(path)
-    if path.stat().st_size > LONGEST_TEXT:
-        raise ModelFileError(f"{path}: expected at most {LONGEST_TEXT} bytes of JSON. Received: {path.stat().st_size}.")
-    return _Saved(read_json(path.read_bytes(), str(path)), None, None, str(path))
-
-
-_READERS = {"zip": _read_archive, "hdf5": _read_hdf5, "json": _read_text_file}
+_READERS = {"zip": _open_archive, "hdf5": _open_hdf5, "json": _open_text}

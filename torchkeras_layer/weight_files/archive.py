@@ -25,15 +25,11 @@ class Archive:
 
     Attributes:
         config: the config of the model.
-        weights: the bytes of the HDF5 file of the weights; `None` if there is none.
         metadata: what the archive says of the program that wrote it.
-        where: the file, for errors.
     """
 
     metadata: dict[str, Any]
     config: Any
-    weights: BytesIO | None
-    where: str
 
     @property
     def version(self) -> str | None:
@@ -42,12 +38,8 @@ class Archive:
         return version if isinstance(version, str) else None
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str], with_weights: bool = True) -> Archive:
-        """Read the archive.
-
-        Args:
-            path: the file.
-            with_weights: whether to read the weights too.
+    def read(cls, path: str | os.PathLike[str]) -> Archive:
+        """Read the archive, without its weights.
 
         Raises:
             ModelFileError: if a member is missing, doubled, much larger than in the archive, or not what it must be.
@@ -70,13 +62,16 @@ class Archive:
                 )
             config = _read_text(archive, members[_CONFIG], where)
             metadata = _read_text(archive, members[_METADATA], where) if _METADATA in members else {}
-            weights = BytesIO(archive.read(members[_WEIGHTS])) if with_weights and _WEIGHTS in members else None
-        return cls(metadata if isinstance(metadata, dict) else {}, config, weights, where)
+        return cls(metadata if isinstance(metadata, dict) else {}, config)
 
 
 @contextmanager
-def open_weights(path: str | os.PathLike[str]) -> Iterator[IO[bytes] | None]:
+def open_weights(path: str | os.PathLike[str], is_checked: bool) -> Iterator[IO[bytes] | None]:
     """Open the HDF5 file of the weights in an archive, in its place if it is not compressed; `None` if it is missing.
+
+    Args:
+        path: the archive.
+        is_checked: whether to compare its bytes with their checksum first, for which all are read.
 
     Raises:
         ModelFileError: if the archive is damaged.
@@ -86,7 +81,7 @@ def open_weights(path: str | os.PathLike[str]) -> Iterator[IO[bytes] | None]:
     ...     path = Path(folder) / "model.keras"
     ...     with zipfile.ZipFile(path, "w") as archive:
     ...         archive.writestr("model.weights.h5", b"content")
-    ...     with open_weights(path) as file:
+    ...     with open_weights(path, is_checked=True) as file:
     ...         file.read()
     b'content'
     """
@@ -99,6 +94,10 @@ def open_weights(path: str | os.PathLike[str]) -> Iterator[IO[bytes] | None]:
         if member is None:
             yield None
         elif member.compress_type == zipfile.ZIP_STORED:
+            if is_checked:
+                with reading(where), archive.open(member) as content:
+                    while content.read(2**20):
+                        pass
             with Path(path).open("rb") as file:
                 yield BufferedReader(_Window(file, *_place_of(file, member, where)))
         else:

@@ -11,13 +11,12 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.weights import Weights
 from torchkeras_layer.weight_files.assignment import Assignment
 from torchkeras_layer.weight_files.hdf5 import Dataset, Group
+from torchkeras_layer.weight_files.opening import OF_TRAINING
 from torchkeras_layer.weight_files.source import ModelFileError
 
 Tree = dict[str, Any]
 
-# The state of training and of random numbers, which is not a model's here.
-OF_TRAINING = frozenset({"optimizer", "metrics", "loss", "_metrics", "_loss", "_compile_metrics", "_compile_loss",
-                          "_loss_tracker", "compiled_metrics", "compiled_loss"})  # fmt: skip
+# The state of random numbers, which is not a model's here.
 _OF_RANDOM_NUMBERS = frozenset({"seed_generator", "_random_generator", "random_generator", "state_generator"})
 # TF-Keras 2.12 to 2.14 call the list of layers so.
 _LISTS_OF_LAYERS = ("layers", "_layer_checkpoint_dependencies", "_layers")

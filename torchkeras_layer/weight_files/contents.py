@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torchkeras_layer.weight_files.archive import Archive, open_weights
-from torchkeras_layer.weight_files.by_paths import OF_TRAINING
-from torchkeras_layer.weight_files.hdf5 import Dataset, Group, open_hdf5
+from torchkeras_layer.weight_files.archive import Archive
+from torchkeras_layer.weight_files.hdf5 import Dataset, open_hdf5
+from torchkeras_layer.weight_files.opening import arrays_of, open_root
 from torchkeras_layer.weight_files.source import FileKind, kind_of, read_json
 
-_OPTIMIZER = "optimizer_weights"
 _VERSIONS = ("keras_version", "backend", "date_saved")
 
 
@@ -93,27 +92,12 @@ def open_arrays(path: str | os.PathLike[str]) -> Iterator[dict[str, Dataset]]:
     ...         {place: dataset.shape for place, dataset in arrays.items()}
     {'layers/dense/vars/0': (2, 1)}
     """
-    kind = kind_of(path)
-    if kind == "json":
-        yield {}
-    elif kind == "hdf5":
-        with open_hdf5(path, str(path)) as root:
-            yield _arrays_of(root)
-    else:
-        with open_weights(path) as file:
-            if file is None:
-                yield {}
-            else:
-                with open_hdf5(file, str(path)) as root:
-                    yield _arrays_of(root)
-
-
-def _arrays_of(root: Group) -> dict[str, Dataset]:
-    return {"/".join(place): dataset for place, dataset in root.walk(leave_out={*OF_TRAINING, _OPTIMIZER}).items()}
+    with open_root(path, is_checked=False) as root:
+        yield {} if root is None else arrays_of(root)
 
 
 def _read_archive(path: Path) -> tuple[Any, dict[str, Any]]:
-    archive = Archive.read(path, with_weights=False)
+    archive = Archive.read(path)
     return archive.config, archive.metadata
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BytesIO
 from typing import Any
 
-from torchkeras_layer.weight_files.archive import Archive
 from torchkeras_layer.weight_files.assignment import Assignment, LoadReport
 from torchkeras_layer.weight_files.by_layers import assign_by_name, assign_in_order, weights_group
 from torchkeras_layer.weight_files.by_paths import arrays_by_paths, assign_by_paths
-from torchkeras_layer.weight_files.hdf5 import Group, open_hdf5
-from torchkeras_layer.weight_files.source import ModelFileError, kind_of
+from torchkeras_layer.weight_files.hdf5 import Group
+from torchkeras_layer.weight_files.opening import open_root
+from torchkeras_layer.weight_files.source import ModelFileError
 
 
 def load_weights(
@@ -53,7 +50,9 @@ def load_weights(
             f"{model.name}: load_weights needs a model that is built. Call it once on data, or write "
             "model.build(input_shape)."
         )
-    with _weights_of(path) as root:
+    with open_root(path, is_checked=True) as root:
+        if root is None:
+            raise ModelFileError(f"{path}: expected a file with weights. Received: one that has only the architecture.")
         return assign_from(root, model, by_name, skip_mismatch)
 
 
@@ -80,20 +79,3 @@ def assign_from(root: Group, model: Any, by_name: bool = False, skip_mismatch: b
             f"{root.where}: expected weights that Keras saved. Received: an HDF5 file of {root.names()!r:.300}."
         )
     return assignment.finish(unexpected, is_strict=not by_name)
-
-
-@contextmanager
-def _weights_of(path: str | os.PathLike[str]) -> Iterator[Group]:
-    kind = kind_of(path)
-    if kind == "json":
-        raise ModelFileError(f"{path}: expected a file with weights. Received: JSON, which has only the architecture.")
-    source: Any = path if kind == "hdf5" else _weights_in_archive(path)
-    with open_hdf5(source, str(path)) as root:
-        yield root
-
-
-def _weights_in_archive(path: str | os.PathLike[str]) -> BytesIO:
-    weights = Archive.read(path).weights
-    if weights is None:
-        raise ModelFileError(f"{path}: the archive has no member 'model.weights.h5'.")
-    return weights

@@ -17,6 +17,7 @@ from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._shapes import full_shape
 from torchkeras_layer._structures import in_order, leaves, map_leaves
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.weight_lists import freeze_restored
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
 from torchkeras_layer.models.configs.generations import of_today
@@ -189,7 +190,10 @@ class RestoredGraph:
             return found
         if written.name not in self._parameters:
             # A config contains no weights: set_weights or load_state_dict sets the values.
-            value = torch.zeros(full_shape(written.shape), dtype=torch_dtype(written.dtype))
+            shape, allowance = full_shape(written.shape), per_thread.context.allowance
+            if allowance is not None:
+                allowance.take(shape)
+            value = torch.zeros(shape, dtype=torch_dtype(written.dtype))
             self._parameters[written.name] = nn.Parameter(value, requires_grad=written.trainable)
         return self._parameters[written.name]
 
