@@ -135,3 +135,30 @@ def test_the_function_and_its_gradient():
     assert torch.allclose(values, torch.tensor([0, 0.02, 0.5, 0.7, 0.98, 1]))
     assert torch.allclose(gradient, torch.tensor([0, 0.2, 0.2, 0.2, 0.2, 0]))
     assert torch.allclose(keras.activations.hard_sigmoid(torch.ones(())), NEW)
+
+
+@pytest.mark.parametrize("module", [None, "keras.layers"])
+def test_what_tf_keras_writes_and_has_no_effect_there_has_none_here(module):
+    # NASNet of keras.applications passes kernel_initializer="he_normal", which separable convolutions do not use;
+    # EfficientNetV2 passes an initializer of TensorFlow.
+    he = {"module": "keras.initializers", "class_name": "HeNormal", "config": {"seed": None}, "registered_name": None}
+    constant = {
+        "module": "tensorflow.python.ops.init_ops_v2",
+        "class_name": "Constant",
+        "config": {"value": 0.5},
+        "registered_name": "Constant",
+    }
+    arguments = {
+        "name": "c",
+        "filters": 2,
+        "kernel_size": [3, 3],
+        "kernel_initializer": he,
+        "bias_initializer": constant,
+    }
+    entry = {"class_name": "SeparableConv2D", "config": {**arguments, "batch_input_shape": [None, 5, 5, 1]}}
+    config = {"class_name": "Sequential", "keras_version": "2.21.0", "config": {"name": "s", "layers": [entry]}}
+    if module is not None:
+        entry["module"] = module
+    (layer,) = keras.models.model_from_config(config).layers
+    assert layer.bias.tolist() == [0.5, 0.5]
+    assert "kernel_initializer" not in layer.get_config()

@@ -172,7 +172,8 @@ class _Translation:
     def _object(self, entry: dict[str, Any]) -> dict[str, Any]:
         name, config = entry["class_name"], entry["config"]
         row = self._generation.rows.get(name)
-        if row is None or get_registered_object(name) is not None or entry.get("module") is not None:
+        is_built_in = entry.get("module") in (None, "keras.layers") and get_registered_object(name) is None
+        if row is None or not is_built_in:
             row = self._generation.always
         try:
             if name in WITHOUT_ORDER and self._generation is _KERAS_1:

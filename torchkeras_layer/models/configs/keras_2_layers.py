@@ -17,9 +17,12 @@ def _with_hard_sigmoid(config: Config) -> Config:
     return {"recurrent_activation": HARD_SIGMOID, **config}
 
 
+_OF_ONE_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 KERAS_2_LAYERS: Mapping[str, Row] = {
     "InputLayer": Row(renamed={"batch_input_shape": "batch_shape"}),
     "Embedding": Row(finish=_embedding),
+    # They took the arguments of other convolutions, and made no use of them.
+    **{name: Row(dropped=_OF_ONE_KERNEL) for name in ("SeparableConv1D", "SeparableConv2D")},
     # Keras 2.0 kept these as they were.
     **{name: KERAS_1_LAYERS[name] for name in ("Highway", "MaxoutDense")},
 }
