@@ -150,7 +150,7 @@ def _convolve(layer: Convolution, inputs: torch.Tensor, kernel: torch.Tensor, bi
     if geometry.is_pointwise and kernel.is_contiguous():
         return mix_channels(inputs, kernel, bias)
     if geometry.may_be_product and is_faster_as_product(inputs, kernel, geometry.windows):
-        return multiply_windows(pad_whole(geometry, inputs), kernel, bias, layer.strides)
+        return multiply_windows(pad_whole(geometry, inputs), kernel, bias, geometry.windows[1])
     images, padding, _ = as_images(geometry, inputs)
     filters = filters_of(kernel, geometry.uses_channels_last_memory)
     return in_order_of_inputs(geometry, convolve(geometry, images, filters, bias, padding))

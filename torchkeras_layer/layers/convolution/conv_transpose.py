@@ -38,6 +38,9 @@ class TransposeGeometry:
     may_be_empty: bool
     # Widths for `F.pad` of the zeros before the inputs; empty if there are none.
     zeros_before: tuple[int, ...]
+    # For kernels of single values with strides above 1, the zeros after each input value, and how many are cut off at
+    # the end, of each spatial dimension: such inputs are convolved with strides of 1.
+    zeros_between: tuple[tuple[int, int], ...]
     # Orders of the axes of images.
     to_images: tuple[int, ...]
     from_images: tuple[int, ...]
@@ -129,6 +132,12 @@ class ConvolutionTranspose(BaseConvolution):
         kernel = weight_of(self, "kernel")
         if inputs.dtype is not kernel.dtype and not is_torchs_to_cast(inputs):
             inputs = as_real(self, inputs, kernel.dtype)
+        bias = weight_of(self, "bias") if self.use_bias else None
+        if geometry.zeros_between:
+            inputs = _spread(inputs, geometry)
+            if geometry.channels_last:
+                outputs = F.linear(inputs, kernel.flatten(0, -2), bias)
+                return outputs if self.activation is activations.linear else self.activation(outputs)
         if geometry.zeros_before:
             inputs = F.pad(inputs, geometry.zeros_before)
         # Permuting channels from last to second gives torch's memory format "channels_last", without a copy.
@@ -136,7 +145,6 @@ class ConvolutionTranspose(BaseConvolution):
         kernel = filters_of(kernel, geometry.channels_last)
         if geometry.is_as_image:
             images, kernel = images.unsqueeze(2), kernel.unsqueeze(2)
-        bias = weight_of(self, "bias") if self.use_bias else None
         outputs = geometry.torch_convolution(images, kernel, bias, *geometry.torch_arguments)
         outputs = outputs.squeeze(2) if geometry.is_as_image else outputs
         outputs = torch.permute(outputs, geometry.from_images) if geometry.channels_last else outputs
@@ -201,6 +209,11 @@ def _plan(layer: ConvolutionTranspose) -> TransposeGeometry:
     zeros = [width for pad in reversed(pads) for width in (pad[0], 0)]
     none, one = ((0,), (1,)) if is_as_image else ((), ())
     cuts, additions = (none + tuple(pad[which] for pad in pads) for which in (1, 2))
+    strides, zeros_between = layer.strides, ()
+    if max(layer.kernel_size) == 1 < max(strides):
+        axes = zip(strides, pads, strict=True)
+        zeros_between = tuple((stride - 1, stride - 1 - extra) for stride, (_, _, extra) in axes)
+        strides, additions = (1,) * layer.rank, (0,) * len(additions)
     functions = F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d
     spatial = range(layer.rank)
     return TransposeGeometry(
@@ -208,11 +221,27 @@ def _plan(layer: ConvolutionTranspose) -> TransposeGeometry:
         is_as_image=is_as_image,
         may_be_empty=0 in [transposed_size(1, *axis) for axis in _axes(layer)],
         zeros_before=(*((0, 0) if channels_last else ()), *zeros) if any(zeros) else (),
+        zeros_between=zeros_between,
         to_images=(0, layer.rank + 1, *(axis + 1 for axis in spatial)),
         from_images=(0, *(axis + 2 for axis in spatial), 1),
         torch_convolution=functions[layer.rank - 1 + is_as_image],
-        torch_arguments=(one + layer.strides, cuts, additions, 1, one + layer.dilation_rate),
+        torch_arguments=(one + strides, cuts, additions, 1, one + layer.dilation_rate),
     )
+
+
+def _spread(inputs: torch.Tensor, geometry: TransposeGeometry) -> torch.Tensor:
+    """Return inputs with zeros between their values, for kernels of one value with strides above 1.
+
+    For such kernels, the gradient in oneDNN 3.12, which torch 2.13 uses, writes beyond its memory if there are less
+    than 8 or 16 filters (https://github.com/uxlfoundation/oneDNN/issues/6035). It does not for strides of 1.
+    """
+    first = 1 if geometry.channels_last else 2
+    for axis, (zeros, surplus) in enumerate(geometry.zeros_between, first):
+        if zeros:
+            behind = inputs.dim() - axis - 1
+            inputs = F.pad(inputs.unsqueeze(axis + 1), (0, 0) * behind + (0, zeros)).flatten(axis, axis + 1)
+            inputs = inputs.narrow(axis, 0, inputs.shape[axis] - surplus)
+    return inputs
 
 
 def _read_output_padding(layer: ConvolutionTranspose, value: Any) -> tuple[int, ...]:

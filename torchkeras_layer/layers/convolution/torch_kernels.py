@@ -45,6 +45,8 @@ class ConvolutionGeometry:
     # Whether windows are single values, and whether they are not dilated: both may be products of matrices.
     is_pointwise: bool
     may_be_product: bool
+    # The values that windows of one value with strides above 1 see; only they are convolved, with strides of 1.
+    seen: Slices | None
     # Orders of the axes of images.
     to_images: tuple[int, ...]
     from_images: tuple[int, ...]
@@ -52,7 +54,8 @@ class ConvolutionGeometry:
     torch_convolution: Callable[..., torch.Tensor]
     torch_strides: tuple[int, ...]
     torch_dilation: tuple[int, ...]
-    # kernel_size, strides, dilation_rate and padding, and the resulting padding if it does not depend on sizes.
+    # kernel_size, strides (over the values seen), dilation_rate and padding, and the resulting padding if it does not
+    # depend on sizes.
     windows: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], str]
     least_lengths: tuple[int, ...]
     trims_windows: bool
@@ -72,7 +75,9 @@ def plan_convolution(
     height = (1,) if is_as_image else ()
     axes_of_images = tuple(range(1, rank + 1))
     is_one_matrix = channels_last and groups == 1
-    is_at_risk = channels == 1 and rank > 1 and layer.strides[-2] == 1 < layer.strides[-1]
+    seen = _slices_seen(layer)
+    strides = layer.strides if seen is None else (1,) * rank
+    is_at_risk = channels == 1 and rank > 1 and strides[-2] == 1 < strides[-1]
     geometry = ConvolutionGeometry(
         channels_last=channels_last,
         is_as_image=is_as_image,
@@ -80,18 +85,19 @@ def plan_convolution(
         # Compiled by inductor it still does, like `nn.Conv2d`, because inductor chooses channels_last itself.
         uses_channels_last_memory=channels_last and not is_at_risk,
         groups=groups,
-        is_pointwise=is_one_matrix and max(*layer.kernel_size, *layer.strides) == 1,
+        is_pointwise=is_one_matrix and max(*layer.kernel_size, *strides) == 1,
         may_be_product=is_one_matrix and max(layer.dilation_rate) == 1,
+        seen=seen,
         to_images=(0, rank + 1, *axes_of_images),
         from_images=(0, *(axis + 1 for axis in axes_of_images), 1),
         torch_convolution=(F.conv1d, F.conv2d, F.conv3d)[rank + len(height) - 1],
-        torch_strides=height + layer.strides,
+        torch_strides=height + strides,
         torch_dilation=height + layer.dilation_rate,
-        windows=(layer.kernel_size, layer.strides, layer.dilation_rate, layer.padding),
+        windows=(layer.kernel_size, strides, layer.dilation_rate, layer.padding),
         least_lengths=least_lengths(layer),
         trims_windows=trims_windows,
     )
-    axes = zip(layer.kernel_size, layer.strides, layer.dilation_rate, strict=True)
+    axes = zip(*geometry.windows[:3], strict=True)
     if all(has_fixed_ends(*axis, layer.padding) for axis in axes):
         padding = _padded_before(geometry, (1,) * rank)
         geometry.fixed_padding = None if trims_windows and padding[1] is not None else padding
@@ -99,10 +105,23 @@ def plan_convolution(
     return geometry
 
 
+def _slices_seen(layer: BaseConvolution) -> Slices | None:
+    """Return what to keep of inputs for windows of one value with strides above 1, `None` for other windows.
+
+    For such windows, oneDNN 3.12, which torch 2.13 uses, writes beyond its memory when it computes the gradient of the
+    kernel, if there are less than 8 or 16 channels, the last axis in memory: the process dies, hangs, or learns from
+    wrong gradients (https://github.com/uxlfoundation/oneDNN/issues/6035). It does not for strides of 1.
+    """
+    if max(layer.kernel_size) > 1 or max(layer.strides) == 1:
+        return None
+    before = (slice(None),) if has_channels_last(layer) else (slice(None), slice(None))
+    return before + tuple(slice(None, None, stride) for stride in layer.strides)
+
+
 def checked(
     layer: BaseConvolution, geometry: ConvolutionGeometry, inputs: torch.Tensor, dtype: torch.dtype
 ) -> torch.Tensor:
-    """Return the inputs, cast to the dtype of the kernel.
+    """Return the inputs, cast to the dtype of the kernel, without the values that strides skip for all windows.
 
     Raises:
         ValueError: if no window fits into them.
@@ -112,7 +131,10 @@ def checked(
     for length, least in zip(lengths_of(geometry, inputs), geometry.least_lengths, strict=True):
         if length < least:
             raise too_small(layer, inputs.shape)
-    return inputs
+    if geometry.seen is None:
+        return inputs
+    # Torch's product and convolution would copy the slice too; this copy asks for no size, which exports need.
+    return inputs[geometry.seen].clone(memory_format=torch.contiguous_format)
 
 
 def lengths_of(geometry: ConvolutionGeometry, inputs: torch.Tensor) -> Sequence[Any]:
