@@ -9,6 +9,8 @@ import torch
 
 from torchkeras_layer._structures import leaves, pack, pack_all
 from torchkeras_layer.layer.record import Record
+from torchkeras_layer.symbolic.keras_tensor import is_symbolic
+from torchkeras_layer.symbolic.shape_inference import Inferred
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
@@ -94,6 +96,37 @@ def attach(layer: LayerBase, inputs: Any, mask: Any, outputs: Any) -> None:
     for tensor, output_mask in zip(tensors, flat_masks, strict=False):
         if output_mask is not None:
             tensor._keras_mask = output_mask  # type: ignore[attr-defined]
+
+
+def pass_on_spec(layer: Any, inputs: Any, kwargs: dict[str, Any], inferred: Inferred) -> bool:
+    """Give the outputs of a symbolic call, whose shapes are known, the specs of the masks that `attach` would give.
+
+    Returns:
+        False if only a run of the layer tells the masks.
+    """
+    if all(leaf._mask_spec is None for leaf in leaves(inputs)):
+        return True
+    record, facts = layer._torchkeras, layer._torchkeras_facts
+    # The layers inside a model attach masks themselves. Built-in layers with one input only choose among its masks.
+    is_chosen = not facts.defines_mask or facts.only_merges_masks
+    if not is_chosen or record.graph is not None or "mask" in kwargs or not is_symbolic(inputs):
+        return False
+    mask: Any = inputs._mask_spec
+    is_of_steps = len(mask.shape) == len(inputs.shape) - 1 and all(
+        None in sizes or sizes[0] == sizes[1] for sizes in zip(mask.shape, inputs.shape, strict=False)
+    )
+    if not record.supports_masking:
+        if any(spec.shape == inputs.shape for spec in leaves(inferred.outputs)):
+            # It may be the input itself, which keeps its mask.
+            return False
+        _warn_of_lost_mask(layer, record)
+    elif record.signature.takes_mask and not is_of_steps:
+        return False
+    else:
+        masks = layer.compute_mask(inputs, mask)
+        for place, output_mask in enumerate(leaves(masks) if isinstance(masks, (list, tuple)) else [masks]):
+            inferred.masks[place] = output_mask
+    return True
 
 
 def _have_masks(outputs: Any) -> bool:

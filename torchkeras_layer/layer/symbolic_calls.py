@@ -12,6 +12,7 @@ import torch
 from torchkeras_layer._in_place import Versions, changes_since, versions_of
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.layer import masking
 from torchkeras_layer.layer.building import shapes_by_name, take_first_argument
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.context import per_thread, tracing
@@ -77,12 +78,14 @@ def infer_call(
 def infer_by_running(
     layer: Any, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Inferred, SymbolicRun | None]:
-    """Do the work of `infer_call` for a class without a `compute_output_spec` of its own."""
+    """Do the work of `infer_call` without the class's `compute_output_spec`."""
     tensors = [leaf for leaf in leaves((inputs, args, kwargs)) if is_symbolic(leaf)]
     is_plain = not args and all(value is None or name == "training" for name, value in kwargs.items())
     is_stated = is_plain and layer._torchkeras_facts.states_its_shapes and _shapes_are_enough(layer, inputs, tensors)
     if is_stated or is_dynamic(layer):
-        return Inferred(*_declared_outputs(layer, inputs, args, kwargs)), None
+        inferred = Inferred(*_declared_outputs(layer, inputs, args, kwargs))
+        if not is_stated or masking.pass_on_spec(layer, inputs, kwargs, inferred):
+            return inferred, None
     run = SymbolicRun(layer)
     try:
         inferred = _run_symbolically(layer, run, outer, (inputs, args, kwargs))
@@ -196,18 +199,14 @@ def _check_tensors(layer: LayerBase, outputs: Any) -> None:
 
 
 def _shapes_are_enough(layer: LayerBase, inputs: Any, tensors: list[KerasTensor]) -> bool:
-    """Whether `compute_output_shape` determines the output: floating-point inputs without masks that are cast.
-
-    All symbolic tensors must be in the first argument, and all layers inside built-in: a user's may state wrong shapes.
-    """
-    facts: ClassFacts = layer._torchkeras_facts
+    """Whether `compute_output_shape` determines the output. A user's layer inside might state wrong shapes."""
+    facts, record = layer._torchkeras_facts, layer._torchkeras
     return (
-        layer._torchkeras.autocast
-        and all(inner._torchkeras_facts.runs_built_in_call for inner in layers_in(layer))
+        all(inner._torchkeras_facts.runs_built_in_call for inner in layers_in(layer))
         and (not facts.defines_mask or facts.only_merges_masks)
-        and len(tensors) == len(leaves(inputs))
-        and all(tensor.dtype.is_floating_point and tensor._mask_spec is None for tensor in tensors)
-        and all(map(is_symbolic, leaves(inputs)))
+        and len(tensors) == len(leaves(inputs)) == sum(map(is_symbolic, leaves(inputs)))
+        and all(one.dtype.is_floating_point for one in tensors)
+        and (record.autocast or all(one.dtype is record.compute_dtype for one in tensors))
     )
 
 

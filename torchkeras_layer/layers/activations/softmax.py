@@ -9,9 +9,12 @@ import torch
 
 from torchkeras_layer import activations
 from torchkeras_layer._shapes import Shape
+from torchkeras_layer.layer.dry_run import SymbolicRun
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import axes_in, one_or_more_axes
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
+from torchkeras_layer.symbolic import is_symbolic
+from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
 @catalog.register()
@@ -59,11 +62,18 @@ class Softmax(BuiltInLayer):
         axes_in(self, self.axis, input_shape)
         return tuple(input_shape)
 
+    def _torchkeras_infer(
+        self, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Inferred, SymbolicRun | None]:
+        if is_symbolic(inputs) and inputs._mask_spec is not None and "mask" not in kwargs:
+            _check_mask(self, inputs, inputs._mask_spec)
+        return super()._torchkeras_infer(outer, inputs, args, kwargs)
 
-def _check_mask(layer: Softmax, inputs: torch.Tensor, mask: torch.Tensor) -> None:
+
+def _check_mask(layer: Softmax, inputs: Any, mask: Any) -> None:
     sizes, mask_sizes = tuple(inputs.shape), tuple(mask.shape)
     pairs = zip(reversed(mask_sizes), reversed(sizes), strict=False)
-    if len(mask_sizes) > len(sizes) or any(one != 1 and one != other for one, other in pairs):
+    if len(mask_sizes) > len(sizes) or any(one not in (1, None, other) and other is not None for one, other in pairs):
         raise ValueError(
             f"{layer.name}: mask must broadcast to the shape of the inputs, {sizes}. "
             f"Received: a mask of shape {mask_sizes}."

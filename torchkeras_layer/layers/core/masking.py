@@ -10,10 +10,13 @@ import numpy as np
 import torch
 
 from torchkeras_layer._shapes import Shape, broadcasts_to
+from torchkeras_layer.layer.dry_run import SymbolicRun
 from torchkeras_layer.layer.dtypes import as_tensors
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
+from torchkeras_layer.symbolic import is_symbolic
 from torchkeras_layer.symbolic.input_spec import TensorSpec, describe
+from torchkeras_layer.symbolic.shape_inference import Inferred
 
 
 @catalog.register()
@@ -63,6 +66,15 @@ class Masking(BuiltInLayer):
         """
         _check_broadcast(self, TensorSpec(input_shape))
         return tuple(input_shape)
+
+    def _torchkeras_infer(
+        self, outer: Any, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Inferred, SymbolicRun | None]:
+        is_plain = self._torchkeras_facts.states_its_shapes and self._torchkeras.autocast and not (args or kwargs)
+        if not (is_plain and is_symbolic(inputs) and inputs.dtype.is_floating_point):
+            return super()._torchkeras_infer(outer, inputs, args, kwargs)
+        outputs = TensorSpec(self.compute_output_shape(inputs.shape), self._torchkeras.policy.compute)
+        return Inferred(outputs, [TensorSpec(inputs.shape[:-1], "bool")]), None
 
 
 def _read_value(layer: Masking, mask_value: Any) -> Any:
