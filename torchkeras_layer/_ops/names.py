@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 PREFIX = "keras.ops."
+_TENSORFLOW, _SIZES = "keras.tf.", "keras.sizes."
 _FILES = (
     "arithmetic creation elementwise images indexing joining linalg losses normalizing products reductions segments "
     "shapes signals sorting statistics warping windows"
@@ -41,13 +42,7 @@ def operations() -> dict[str, Callable[..., Any]]:
     >>> operations()["mean"]([1.0, 3.0])
     tensor(2.)
     """
-    found: dict[str, Callable[..., Any]] = {}
-    for file in _FILES.split():
-        module = importlib.import_module(f"{__package__}.{file}")
-        for name, value in vars(module).items():
-            is_own = inspect.isfunction(value) and value.__module__ == module.__name__
-            if is_own and not name.startswith("_") and name not in _NOT_OPERATIONS:
-                found[name] = value
+    found = _functions_in(_FILES)
     activations = importlib.import_module("torchkeras_layer.activations")
     found |= {name: getattr(activations, name) for name in _ACTIVATIONS.split()}
     found["gelu"] = gelu
@@ -64,10 +59,12 @@ def gelu(x: Any, approximate: bool = True) -> Any:
 def operation_named(name: str) -> Callable[..., Any] | None:
     """Return the operation with a full name such as `keras.ops.mean`, or `None` if there is none.
 
+    Those that begin with `keras.tf.` do what functions of TensorFlow do; those with `keras.sizes.` compute with sizes.
+
     >>> operation_named("keras.ops.mean").__name__, operation_named("os.system")
     ('mean', None)
     """
-    return operations().get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
+    return _by_name().get(name) if name.startswith("keras.") else None
 
 
 def name_of_operation(function: Any) -> str | None:
@@ -82,5 +79,28 @@ def name_of_operation(function: Any) -> str | None:
 
 
 @functools.cache
+def _by_name() -> dict[str, Callable[..., Any]]:
+    tensorflow = _functions_in("tensorflow_arrays tensorflow_images tensorflow_layers tensorflow_math")
+    return {
+        **{f"{PREFIX}{name}": function for name, function in operations().items()},
+        **{f"{_TENSORFLOW}{name}": function for name, function in tensorflow.items()},
+        **{f"{_SIZES}{name}": function for name, function in _functions_in("sizes").items()},
+    }
+
+
+@functools.cache
 def _names() -> dict[Callable[..., Any], str]:
-    return {function: f"{PREFIX}{name}" for name, function in reversed(operations().items())}
+    # Of several names, the first one.
+    return {function: name for name, function in reversed(_by_name().items())}
+
+
+def _functions_in(files: str) -> dict[str, Callable[..., Any]]:
+    """Return the functions that files define, by their names."""
+    found: dict[str, Callable[..., Any]] = {}
+    for file in files.split():
+        module = importlib.import_module(f"{__package__}.{file}")
+        for name, value in vars(module).items():
+            is_own = inspect.isfunction(value) and value.__module__ == module.__name__
+            if is_own and not name.startswith("_") and name not in _NOT_OPERATIONS:
+                found[name] = value
+    return found

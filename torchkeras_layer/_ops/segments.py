@@ -45,7 +45,9 @@ def _limits(data: Tensor) -> tuple[float, float]:
 
 def _reduced(how: str, start: float, data: Any, segment_ids: Any, num_segments: int | None) -> Tensor:
     data, ids = as_tensor(data), as_tensor(segment_ids).to(torch.int64)
-    count = int(ids.max()) + 1 if num_segments is None else num_segments
-    result = torch.full((count, *data.shape[1:]), start, dtype=data.dtype, device=data.device)
+    if num_segments is None:
+        # The ids of a list are known, also while a graph is made.
+        num_segments = (max(segment_ids) if isinstance(segment_ids, (list, tuple)) else int(ids.max())) + 1
+    result = torch.full((num_segments, *data.shape[1:]), start, dtype=data.dtype, device=data.device)
     places = ids.reshape(-1, *[1] * (data.dim() - 1)).expand_as(data)
     return result.scatter_reduce(0, places, data, how)

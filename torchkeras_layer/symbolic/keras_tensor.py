@@ -61,6 +61,9 @@ class KerasTensor(TensorMethods):
         self._keras_history: KerasHistory | None = None
         self._mask_spec: TensorSpec | None = None
         self._mask: KerasTensor | None = None
+        # For the size of a tensor, which is an int or a tuple of ints: how it follows from the arguments of its
+        # function, given what stands for each symbolic tensor among these.
+        self._remake: Any = None
 
     @classmethod
     def from_spec(cls, spec: TensorSpec, name: str, mask: TensorSpec | None = None) -> KerasTensor:

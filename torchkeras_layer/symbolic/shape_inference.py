@@ -105,6 +105,8 @@ def _run(function: Function, inputs: Any, mode: Any, make: Callable[[TensorSpec]
             return make(leaf)
         if not isinstance(leaf, KerasTensor):
             return leaf
+        if leaf._remake is not None:
+            return leaf._remake(fake)
         tensor = make(leaf.spec)
         if leaf._mask_spec is not None:
             tensor._keras_mask = make(leaf._mask_spec)  # type: ignore[attr-defined]
@@ -331,6 +333,8 @@ def _has_fixed_sizes(result: Inferred) -> bool:
 
 
 def _has_free_sizes(inputs: Any) -> bool:
+    if any(isinstance(leaf, KerasTensor) and leaf._remake is not None for leaf in leaves(inputs)):
+        return True
     specs = [leaf.spec if isinstance(leaf, KerasTensor) else leaf for leaf in leaves(inputs)]
     return any(None in spec.shape for spec in specs if isinstance(spec, TensorSpec))
 

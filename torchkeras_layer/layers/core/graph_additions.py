@@ -15,6 +15,10 @@ from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 class AddLoss(BuiltInLayer, adds_losses=True):
     """Add the input as a loss, and return it: `model.add_loss(symbolic_tensor)` adds this layer to the graph.
 
+    Args:
+        unconditional: no effect; the configs of TF-Keras have it.
+        **kwargs: those of `Layer`.
+
     >>> layer = AddLoss()
     >>> _ = layer(torch.tensor(2.0)); layer.losses
     [tensor(2.)]
@@ -22,6 +26,7 @@ class AddLoss(BuiltInLayer, adds_losses=True):
 
     # Keeps torch.fx from removing the call, whose result is not used.
     _is_impure = True
+    _torchkeras_without_effect = ("unconditional",)
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
         """Add the loss."""

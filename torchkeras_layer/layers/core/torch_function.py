@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import torch
 from torch import nn
 
 from torchkeras_layer._names import unique_name
+from torchkeras_layer._ops import sizes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.dry_run import Effects
@@ -131,14 +133,28 @@ def _record_call(caller: TorchFunction | Callable[..., Any], args: tuple[Any, ..
     inferred = _infer(function, short_name(function), args, kwargs)
     layer = caller if isinstance(caller, TorchFunction) else TorchFunction(function)
     outputs = map_leaves(lambda spec: spec and KerasTensor(spec.shape, spec.dtype, layer.name), inferred.outputs)
+    if sizes.gives_sizes(function):
+        for number, tensor in enumerate(leaves(outputs)):
+            place = None if tensor is outputs else number
+            tensor._remake = functools.partial(_remade, function, args, kwargs, place)
     Node(layer, args, kwargs, outputs, Effects())
     return outputs
+
+
+def _remade(
+    function: Callable[..., Any], args: Any, kwargs: Any, place: int | None, stand_in: Callable[[Any], Any]
+) -> Any:
+    """Return a size, or one of several, of what stands for the arguments of its function."""
+    args, kwargs = map_leaves(stand_in, (args, kwargs))
+    found = function(*args, **kwargs)
+    return found if place is None else found[place]
 
 
 def _infer(function: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Inferred:
     try:
         device = next((leaf.device for leaf in leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)), None)
-        inferred = infer_function(lambda fakes: function(*fakes[0], **fakes[1]), (args, kwargs), device)
+        run = sizes.described(function)
+        inferred = infer_function(lambda fakes: run(*fakes[0], **fakes[1]), (args, kwargs), device)
     except Exception as error:
         symbolic = [leaf for leaf in leaves((args, kwargs)) if is_symbolic(leaf)]
         shapes = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in symbolic)

@@ -12,7 +12,9 @@ from torchkeras_layer.registry import DeserializationError
 _CONSTANT = "_CONSTANT_VALUE"
 
 
-def read_keras_2_node(node: Any, known_layers: Container[str]) -> tuple[list[Any], dict[str, Any]]:
+def read_keras_2_node(
+    node: Any, known_layers: Container[str], keeps_structure: bool = False
+) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments of a call that is written as `[[layer name, call, position, kwargs], ...]`.
 
     One such entry means a tensor, several a list of tensors, and a dict of entries a dict. In keywords, a list of the
@@ -21,6 +23,7 @@ def read_keras_2_node(node: Any, known_layers: Container[str]) -> tuple[list[Any
     Args:
         node: the entry or entries.
         known_layers: the names of the layers.
+        keeps_structure: whether a list of one entry means a list, as in calls of op layers.
 
     Returns:
         The positional arguments and the keyword arguments.
@@ -40,9 +43,17 @@ def read_keras_2_node(node: Any, known_layers: Container[str]) -> tuple[list[Any
     if _is_entry(node):
         return [_tensor(node)], _keywords(node, known_layers)
     entries = [_first_argument(entry) for entry in node]
-    first = entries[0] if len(entries) == 1 else entries
-    last = next((entry for entry in node if _is_entry(entry)), None)
+    first = entries[0] if len(entries) == 1 and not keeps_structure else entries
+    last = _entry_inside(node)
     return [first], _keywords(last, known_layers) if last is not None else {}
+
+
+def _entry_inside(node: Any) -> Any:
+    """Return the first entry in nested lists: each has the keywords."""
+    if _is_entry(node):
+        return node
+    found = map(_entry_inside, node) if isinstance(node, (list, tuple)) else ()
+    return next((entry for entry in found if entry is not None), None)
 
 
 def _first_argument(entry: Any) -> Any:
@@ -77,8 +88,12 @@ def _keywords(entry: Any, known_layers: Container[str]) -> dict[str, Any]:
 
 
 def _keyword(value: Any, known_layers: Container[str]) -> Any:
-    is_tensor = isinstance(value, list) and len(value) == 3 and _is_entry(value) and value[0] in known_layers
-    return _tensor(value) if is_tensor else value
+    if isinstance(value, dict):
+        return {name: _keyword(part, known_layers) for name, part in value.items()}
+    if not isinstance(value, list):
+        return value
+    is_tensor = len(value) == 3 and _is_entry(value) and value[0] in known_layers
+    return _tensor(value) if is_tensor else [_keyword(part, known_layers) for part in value]
 
 
 _WORDS = ("layers", "input_layers", "output_layers")

@@ -7,6 +7,7 @@ from typing import Any
 
 from torchkeras_layer.layers.core.torch_function import TorchFunction
 from torchkeras_layer.models.configs.keras_3_operations import arguments_in, call_of, is_operation, operation_of
+from torchkeras_layer.models.configs.tf_operations import as_value, function_of, is_known, node_call, spelled_call
 from torchkeras_layer.registry import DeserializationError, get_registered_object
 
 # From the arguments of a call in the config to the function, and the arguments that it gets.
@@ -20,10 +21,14 @@ class OperationCalls:
         name: the name of the layer in the config.
         spelling: which function a call means, and with which arguments.
         supplied_as: the name under which the function was supplied, if it was.
+        keeps_structure: whether a list of one tensor in the config means a list.
     """
 
-    def __init__(self, name: str, spelling: Spelling, supplied_as: str | None = None) -> None:
+    def __init__(
+        self, name: str, spelling: Spelling, supplied_as: str | None = None, keeps_structure: bool = False
+    ) -> None:
         self.name = name
+        self.keeps_structure = keeps_structure
         self._spelling = spelling
         self._supplied_as = supplied_as
         self._layers: dict[Callable[..., Any], TorchFunction] = {}
@@ -47,7 +52,31 @@ def operation_in(entry: dict[str, Any]) -> OperationCalls | None:
     >>> operation_in({"module": "keras.src.ops.nn", "class_name": "Relu", "config": {"name": "r"}}).name
     'r'
     """
-    return _keras_3_operation(entry) if is_operation(entry) else None
+    if is_operation(entry):
+        return _keras_3_operation(entry)
+    function = function_of(entry)
+    return None if function is None else _tf_operation(entry, function)
+
+
+def _tf_operation(entry: dict[str, Any], function: str) -> OperationCalls:
+    # The config of a node has another name than its layer.
+    name = entry.get("name") or entry["config"].get("name")
+    supplied_as = next((word for word in (name, function) if callable(_supplied(word))), None)
+    if not isinstance(name, str) or (supplied_as is None and not is_known(entry["class_name"], function)):
+        raise DeserializationError(
+            f"{entry['class_name']}: the function {function!r} is not here. Write it, and pass it: "
+            f'custom_objects={{"{function}": function}}. Received: layer {name!r}.'
+        )
+    supplied, is_node = _supplied(supplied_as), entry["class_name"] == "TensorFlowOpLayer"
+
+    def spelled(args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if supplied is None and is_node:
+            return node_call(entry["config"], args)
+        if supplied is None:
+            return spelled_call(function, args, kwargs)
+        return supplied, as_value(args), as_value({word: value for word, value in kwargs.items() if word != "name"})
+
+    return OperationCalls(name, spelled, supplied_as, keeps_structure=not is_node)
 
 
 def _keras_3_operation(entry: dict[str, Any]) -> OperationCalls:
@@ -76,9 +105,12 @@ def missing_function(entry: dict[str, Any]) -> str | None:
     >>> missing_function({"module": "keras.src.ops.core", "class_name": "WhileLoop", "config": {"name": "loop"}})
     'WhileLoop'
     """
-    if not is_operation(entry) or operation_of(entry["class_name"]) is not None:
-        return None
-    return None if _is_supplied(entry, entry["class_name"]) else entry["class_name"]
+    if is_operation(entry):
+        name = entry["class_name"] if operation_of(entry["class_name"]) is None else None
+    else:
+        name = function_of(entry)
+        name = name if name is not None and not is_known(entry["class_name"], name) else None
+    return None if name is None or _is_supplied(entry, name) else name
 
 
 def _is_supplied(entry: dict[str, Any], function: str) -> bool:

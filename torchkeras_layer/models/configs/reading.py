@@ -20,6 +20,7 @@ from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.context import per_thread
 from torchkeras_layer.layer.weight_lists import freeze_restored
 from torchkeras_layer.layers.core.graph_additions import AddLoss, AddMetric
+from torchkeras_layer.layers.core.torch_function import TorchFunction
 from torchkeras_layer.models.configs.generations import of_today
 from torchkeras_layer.models.configs.keras_2_nodes import (
     FirstCalls,
@@ -31,6 +32,7 @@ from torchkeras_layer.models.configs.keras_2_nodes import (
 from torchkeras_layer.models.configs.keras_3_operations import is_written_by_keras, without_defaults
 from torchkeras_layer.models.configs.old_sequentials import read_entry
 from torchkeras_layer.models.configs.operation_calls import OperationCalls, operation_in
+from torchkeras_layer.models.configs.tf_operations import as_value
 from torchkeras_layer.models.configs.writing import ParameterInConfig, TensorInConfig, read_history
 from torchkeras_layer.models.graphs import take_sinks
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
@@ -86,7 +88,7 @@ class RestoredGraph:
         calls = {name: nodes for entry in entries for name, nodes in [graph._make_layer(entry)]}
         graph._call_all(calls)
         graph.inputs = graph._find_ends(config["input_layers"], "input_layers")
-        graph.outputs = graph._find_ends(config["output_layers"], "output_layers")
+        graph.outputs = as_value(graph._find_ends(config["output_layers"], "output_layers"))
         return graph
 
     @property
@@ -114,7 +116,8 @@ class RestoredGraph:
 
     def _read_node(self, node: Any, layer: Layer | OperationCalls) -> tuple[Any, Any]:
         if is_keras_2_node(node):
-            args, kwargs = map_leaves(self._renumbered, read_keras_2_node(node, self._layers))
+            keeps_structure = isinstance(layer, OperationCalls) and layer.keeps_structure
+            args, kwargs = map_leaves(self._renumbered, read_keras_2_node(node, self._layers, keeps_structure))
         else:
             read = deserialize_keras_object(node)
             args, kwargs = read.get("args"), read.get("kwargs")
@@ -168,6 +171,8 @@ class RestoredGraph:
                 f"Received: {args!r:.200}."
             )
         args, kwargs = map_leaves(self._argument, (args, kwargs))
+        if isinstance(self._layers[name], Layer) and not isinstance(self._layers[name], TorchFunction):
+            args, kwargs = as_value(args), as_value(kwargs)
         try:
             return self._layers[name](*args, **kwargs)
         except Exception as error:

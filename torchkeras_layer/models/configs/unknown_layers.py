@@ -8,6 +8,7 @@ from typing import Any
 from torchkeras_layer.layers.core.function_layers import is_code
 from torchkeras_layer.models.configs.keras_3_operations import is_operation
 from torchkeras_layer.models.configs.operation_calls import missing_function
+from torchkeras_layer.models.configs.tf_operations import function_of
 from torchkeras_layer.registry import DeserializationError, get_registered_object
 from torchkeras_layer.registry.table import find_by_name
 
@@ -66,7 +67,7 @@ def _entries(config: Any) -> Iterator[dict[str, Any]]:
 def _name_of(entry: dict[str, Any]) -> str | None:
     """The name under which the class of a layer is looked up; `None` for the operations of Keras 3."""
     name = entry.get("registered_name") or entry.get("class_name")
-    return name if isinstance(name, str) and not is_operation(entry) else None
+    return name if isinstance(name, str) and not is_operation(entry) and function_of(entry) is None else None
 
 
 def _lambda_without_function(entry: dict[str, Any]) -> str | None:

@@ -1,0 +1,270 @@
+"""What do TensorFlow's functions of numbers compute in another way than Keras's, or in addition to them?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._ops import reductions
+from torchkeras_layer._ops.values import as_float, as_number, as_orderable, as_sizes, as_tensor, axes_of, pair
+
+_EXACT_INTS = (torch.int32, torch.int64)
+
+
+def squared_difference(x1: Any, x2: Any) -> Tensor:
+    """Return the squares of the differences."""
+    x1, x2 = pair(x1, x2)
+    return torch.square(x1 - x2)
+
+
+def multiply_no_nan(x1: Any, x2: Any) -> Tensor:
+    """Return the products, 0 where `x2` is 0."""
+    x1, x2 = pair(x1, x2)
+    return torch.where(x2 == 0, torch.zeros_like(x1 * x2), x1 * x2)
+
+
+def xlogy(x1: Any, x2: Any) -> Tensor:
+    """Return x1 * log(x2), 0 where x1 is 0."""
+    return torch.xlogy(*pair(x1, x2))
+
+
+def xdivy(x1: Any, x2: Any) -> Tensor:
+    """Return x1 / x2, 0 where x1 is 0."""
+    x1, x2 = pair(x1, x2)
+    return torch.where(x1 == 0, torch.zeros_like(x1 / torch.ones_like(x2)), x1 / torch.where(x1 == 0, 1, x2))
+
+
+def truediv(x1: Any, x2: Any) -> Tensor:
+    """Return the quotients: of int32 and int64 as float64, of other ints as float32."""
+    x1, x2 = pair(x1, x2)
+    if x1.dtype in _EXACT_INTS and not x2.is_floating_point():
+        return torch.true_divide(x1.to(torch.float64), x2.to(torch.float64))
+    return torch.true_divide(x1, x2)
+
+
+def truncatediv(x: Any, y: Any) -> Tensor:
+    """Return the quotients, rounded towards 0."""
+    return torch.div(*pair(x, y), rounding_mode="trunc")
+
+
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Return the mean along axes; of ints, rounded towards 0.
+
+    >>> mean(torch.tensor([1, 2]))
+    tensor(1)
+    """
+    x = as_tensor(x)
+    if x.is_floating_point() or x.is_complex():
+        return reductions.mean(x, axis, keepdims)
+    count = torch.ones_like(x)
+    total, number = (torch.sum(values, axes_of(axis, x.dim()), keepdims, dtype=x.dtype) for values in (x, count))
+    return torch.div(total, number, rounding_mode="trunc")
+
+
+def euclidean_norm(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Return the square root of the sum of squares along axes."""
+    x = as_float(x)
+    return torch.linalg.vector_norm(x, 2, axes_of(axis, x.dim()), keepdims)
+
+
+def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Return the norm along axes, of all values by default; over two axes, 'euclidean' is Frobenius's."""
+    tensor = as_float(tensor)
+    axes = axes_of(axis, tensor.dim())
+    if ord in ("euclidean", "fro") or axis is None:
+        number = 2 if ord in ("euclidean", "fro") else ord
+        return torch.linalg.vector_norm(tensor, float(number), axes, keepdims)
+    if len(axes) == 1:
+        return torch.linalg.vector_norm(tensor, float(ord), axes, keepdims)
+    return torch.linalg.matrix_norm(tensor, float(ord), axes, keepdims)
+
+
+def normalize(tensor: Any, ord: Any = "euclidean", axis: Any = None) -> tuple[Tensor, Tensor]:
+    """Return vectors divided by their norms, and the norms."""
+    tensor = as_float(tensor)
+    length = norm(tensor, ord, axis, keepdims=True)
+    return tensor / length, length
+
+
+def l2_normalize(x: Any, axis: Any = None, epsilon: float = 1e-12) -> Tensor:
+    """Return vectors along axes, divided by their lengths; the square of a length counts as at least epsilon.
+
+    >>> l2_normalize([3.0, 4.0])
+    tensor([0.6000, 0.8000])
+    """
+    x = as_float(x)
+    square = torch.sum(x * x, axes_of(axis, x.dim()), keepdim=True)
+    return x * torch.rsqrt(square.clamp(min=epsilon))
+
+
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None) -> Tensor:
+    """Return a tensor, scaled down so that its length along axes is at most `clip_norm`."""
+    t = as_float(t)
+    length = torch.sqrt(torch.sum(t * t, axes_of(axes, t.dim()), keepdim=True))
+    return t * clip_norm / torch.maximum(length, torch.as_tensor(clip_norm, dtype=t.dtype))
+
+
+def count_nonzero(input: Any, axis: Any = None, keepdims: bool = False, dtype: Any = "int64") -> Tensor:
+    """Return the number of values along axes that are not 0."""
+    input = as_tensor(input)
+    return torch.sum(input != 0, axes_of(axis, input.dim()), keepdims).to(torch_dtype(dtype))
+
+
+def argmax(input: Any, axis: int | None = 0, output_type: Any = "int64") -> Tensor:
+    """Return the index of the greatest value along an axis, by default the first."""
+    return torch.argmax(as_orderable(input), 0 if axis is None else axis).to(torch_dtype(output_type))
+
+
+def argmin(input: Any, axis: int | None = 0, output_type: Any = "int64") -> Tensor:
+    """Return the index of the least value along an axis, by default the first."""
+    return torch.argmin(as_orderable(input), 0 if axis is None else axis).to(torch_dtype(output_type))
+
+
+def cumsum(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False) -> Tensor:
+    """Return the sums so far along an axis; `exclusive` leaves out the value itself, `reverse` begins at the end.
+
+    >>> cumsum([1, 2, 3], exclusive=True)
+    tensor([0, 1, 3], dtype=torch.int32)
+    """
+    return _so_far(torch.cumsum, 0, x, axis, exclusive, reverse)
+
+
+def cumprod(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False) -> Tensor:
+    """Return the products so far along an axis; `exclusive` leaves out the value itself."""
+    return _so_far(torch.cumprod, 1, x, axis, exclusive, reverse)
+
+
+def _so_far(function: Any, start: int, x: Any, axis: int, exclusive: bool, reverse: bool) -> Tensor:
+    x = as_number(x)
+    x = torch.flip(x, (axis,)) if reverse else x
+    result = function(x, axis, dtype=x.dtype)
+    if exclusive:
+        first = torch.full_like(torch.narrow(result, axis, 0, 1), start)
+        result = torch.cat([first, torch.narrow(result, axis, 0, result.shape[axis] - 1)], axis)
+    return torch.flip(result, (axis,)) if reverse else result
+
+
+def add_n(inputs: Any) -> Tensor:
+    """Return the sum of tensors."""
+    total = as_tensor(inputs[0])
+    for x in inputs[1:]:
+        total = total + as_tensor(x)
+    return total
+
+
+def digamma(x: Any) -> Tensor:
+    """Return the derivative of the logarithm of the gamma function."""
+    return torch.digamma(as_float(x))
+
+
+def lgamma(x: Any) -> Tensor:
+    """Return the logarithm of the absolute value of the gamma function."""
+    return torch.lgamma(as_float(x))
+
+
+def complex(real: Any, imag: Any) -> Tensor:
+    """Return complex numbers."""
+    return torch.complex(as_float(real), as_float(imag))
+
+
+def polyval(coeffs: Any, x: Any) -> Tensor:
+    """Return a polynomial, whose first coefficient is that of the highest power, at the values."""
+    x = as_tensor(x)
+    result = torch.zeros_like(x)
+    for factor in coeffs:
+        result = result * x + as_tensor(factor)
+    return result
+
+
+def zero_fraction(value: Any) -> Tensor:
+    """Return the share of values that are 0."""
+    return torch.mean((as_tensor(value) == 0).to(torch.float32))
+
+
+def segment_mean(data: Any, segment_ids: Any, num_segments: int | None = None) -> Tensor:
+    """Return the mean of the rows of `data` with each segment id, 0 if there are none."""
+    data, ids = as_float(data), as_tensor(segment_ids).to(torch.int64)
+    count = int(ids.max()) + 1 if num_segments is None else num_segments
+    zeros = torch.zeros(count, *data.shape[1:], dtype=data.dtype, device=data.device)
+    ones = torch.ones_like(ids, dtype=data.dtype)
+    number = torch.zeros(count, dtype=data.dtype, device=data.device).index_add(0, ids, ones)
+    return zeros.index_add(0, ids, data) / number.clamp(min=1).reshape(-1, *[1] * (data.dim() - 1))
+
+
+def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True) -> Any:
+    """Return the singular values of matrices first, then the left and right vectors as columns."""
+    if not compute_uv:
+        return torch.linalg.svdvals(as_float(tensor))
+    left, values, right = torch.linalg.svd(as_float(tensor), full_matrices)
+    return values, left, right.mH
+
+
+def fft(input: Any) -> Tensor:
+    """Return the Fourier transform along the last axis, as complex numbers."""
+    return torch.fft.fft(as_tensor(input))
+
+
+def ifft(input: Any) -> Tensor:
+    """Return the inverse Fourier transform along the last axis."""
+    return torch.fft.ifft(as_tensor(input))
+
+
+def rfft(input: Any, fft_length: Any = None) -> Tensor:
+    """Return the first half of the Fourier transform of real signals, as complex numbers."""
+    return torch.fft.rfft(as_float(input), None if fft_length is None else as_sizes(fft_length)[0])
+
+
+def irfft(input: Any, fft_length: Any = None) -> Tensor:
+    """Return the real signals whose `rfft` is given."""
+    return torch.fft.irfft(as_tensor(input), None if fft_length is None else as_sizes(fft_length)[0])
+
+
+def frame(
+    signal: Any, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: float = 0, axis: int = -1
+) -> Tensor:
+    """Return frames of signals along an axis, which becomes two; `pad_end` fills the last frames with `pad_value`."""
+    signal = as_tensor(signal)
+    axis = axis % signal.dim()
+    signal = signal.movedim(axis, -1)
+    if pad_end:
+        length = signal.shape[-1]
+        wanted = (-(-length // frame_step) - 1) * frame_step + frame_length
+        signal = F.pad(signal, (0, max(wanted - length, 0)), value=pad_value)
+    return signal.unfold(-1, frame_length, frame_step).movedim((-2, -1), (axis, axis + 1))
+
+
+def stft(
+    signals: Any, frame_length: int, frame_step: int, fft_length: int | None = None, pad_end: bool = False
+) -> Tensor:
+    """Return the short-time Fourier transform with a Hann window, as complex numbers: frames, then frequencies."""
+    size = 1 << (frame_length - 1).bit_length() if fft_length is None else fft_length
+    frames = frame(as_float(signals), frame_length, frame_step, pad_end)
+    return torch.fft.rfft(frames * torch.hann_window(frame_length, dtype=frames.dtype, device=frames.device), size)
+
+
+def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None) -> Tensor:
+    """Return normally distributed random numbers of torch's generator; a seed has no effect in a graph."""
+    return torch.randn(as_sizes(shape), dtype=torch_dtype(dtype)) * stddev + mean
+
+
+def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = "float32", seed: Any = None) -> Tensor:
+    """Return random numbers between `minval` and `maxval`, by default 1, of torch's generator."""
+    target = torch_dtype(dtype)
+    if not target.is_floating_point:
+        return torch.randint(int(minval), int(maxval), as_sizes(shape), dtype=target)
+    high = 1 if maxval is None else maxval
+    return torch.rand(as_sizes(shape), dtype=target) * (high - minval) + minval
+
+
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None
+) -> Tensor:
+    """Return normally distributed random numbers within two standard deviations of the mean."""
+    # The inverse of the distribution function, between its values at -2 and 2.
+    bound = torch.erf(torch.tensor(2**0.5))
+    uniform = torch.rand(as_sizes(shape), dtype=torch_dtype(dtype)) * (2 * bound) - bound
+    return torch.erfinv(uniform) * (2**0.5 * stddev) + mean
