@@ -210,25 +210,68 @@ def test_keras_1_has_three_arrays_for_each_gate(layer, order, tmp_path):
         assert np.array_equal(weight, np.concatenate([gates[gate][i] for gate in today], -1))
 
 
-@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
-def test_weights_of_cudnn(kind, tmp_path):
-    # Nvidia's kernels have a matrix (units, inputs) for each gate, which Keras 2 stores in the shape (inputs, units).
-    units, gates = 2, {"LSTM": 4, "GRU": 3}[kind]
-    of_input = _arrays(*[(units, 3)] * gates)
-    of_state = _arrays(*[(units, units)] * gates, seed=1)
-    (bias,) = _arrays((2 * gates * units,), seed=2)
+def _of_cudnn(kind, units=2, seed=0):
+    """Return arrays of Nvidia's kernels, and the weights that they are."""
+    # They have a matrix (units, inputs) for each gate, which Keras 2 stores in the shape (inputs, units).
+    gates = {"LSTM": 4, "GRU": 3}[kind]
+    of_input = _arrays(*[(units, 3)] * gates, seed=seed)
+    of_state = _arrays(*[(units, units)] * gates, seed=seed + 1)
+    (bias,) = _arrays((2 * gates * units,), seed=seed + 2)
     arrays = {
         "kernel": np.concatenate([matrix.reshape(3, units) for matrix in of_input], 1),
         "recurrent_kernel": np.concatenate(of_state, 1),
         "bias": bias,
     }
-    model = _recurrent_model(getattr(layers, kind)(units))
-    model.load_weights(_h5(tmp_path / "weights.h5", {"recurrent_1": arrays}))
-    kernel, recurrent, loaded = model.get_weights()
-    assert np.array_equal(kernel, np.concatenate([matrix.T for matrix in of_input], 1))
-    assert np.array_equal(recurrent, np.concatenate([matrix.T for matrix in of_state], 1))
     halves = bias.reshape(2, -1)
-    np.testing.assert_allclose(loaded, halves.sum(0) if kind == "LSTM" else halves)
+    joined = [np.concatenate([matrix.T for matrix in matrices], 1) for matrices in (of_input, of_state)]
+    return arrays, [*joined, halves.sum(0) if kind == "LSTM" else halves]
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_weights_of_cudnn(kind, tmp_path):
+    arrays, expected = _of_cudnn(kind)
+    model = _recurrent_model(getattr(layers, kind)(2))
+    model.load_weights(_h5(tmp_path / "weights.h5", {"recurrent_1": arrays}))
+    for loaded, weight in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(loaded, weight)
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_a_model_with_weights_of_cudnn_in_both_directions(kind, tmp_path):
+    (forward, first), (backward, last) = _of_cudnn(kind), _of_cudnn(kind, seed=5)
+    arrays = {f"{way}/{name}": array for way, own in (("f", forward), ("b", backward)) for name, array in own.items()}
+    inner = {"class_name": f"CuDNN{kind}", "config": {"name": "inner", "units": 2}}
+    layer = {"name": "both", "layer": inner, "merge_mode": "concat", "batch_input_shape": [None, None, 3]}
+    config = {"class_name": "Sequential", "config": [{"class_name": "Bidirectional", "config": layer}]}
+    model = load_model(_h5(tmp_path / "model.h5", {"both": arrays}, config))
+    for loaded, weight in zip(model.get_weights(), [*first, *last], strict=True):
+        np.testing.assert_allclose(loaded, weight)
+
+
+KERNELS_OF_KERAS_1 = {
+    "images": ("Conv2D", {}, (0, 1, 2, 3), (2, 3, 1, 0)),
+    "transposed": ("Conv2DTranspose", {}, (0, 1, 3, 2), (2, 3, 0, 1)),
+    "volumes": ("Conv3D", {}, (0, 1, 2, 3, 4), (2, 3, 4, 1, 0)),
+    "many images": ("Conv2D", {"in_wrapper": True}, (0, 1, 2, 3), (2, 3, 1, 0)),
+}
+
+
+@pytest.mark.parametrize("kind", KERNELS_OF_KERAS_1)
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_kernels_of_keras_1_with_equal_sizes_are_in_the_order_of_the_channels(kind, data_format, tmp_path):
+    name, how, last, first = KERNELS_OF_KERAS_1[kind]
+    rank = len(last)
+    layer = getattr(layers, name)(3, 3, use_bias=False, data_format=data_format, padding="same")
+    steps = (2,) if how else ()
+    model = keras.Sequential(
+        [keras.Input((*steps, *(3,) * (rank - 1))), layers.TimeDistributed(layer) if how else layer]
+    )
+    (kernel,) = _arrays((3,) * rank)
+    model.load_weights(_h5(tmp_path / "weights.h5", {"layer_1": {"W": kernel}}, version="1.2.2"))
+    order = last if data_format == "channels_last" else first
+    assert np.array_equal(model.get_weights()[0], kernel.transpose(order))
+    model.load_weights(_h5(tmp_path / "weights.h5", {"layer_1": {"W": kernel}}, version="2.0.0"))
+    assert np.array_equal(model.get_weights()[0], kernel)
 
 
 def test_theano_stores_kernels_upside_down_but_for_depthwise_ones(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 import torch
@@ -74,7 +76,35 @@ def _shared(kit):
     return Shared()
 
 
-@pytest.mark.parametrize("make", [_stack, _replaced, _shared])
+def _nested(kit):
+    """Lists in lists and dicts, all of one shape, in a model and in a layer; some with names of their own."""
+
+    class Rows(kit.layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            dense = functools.partial(kit.layers.Dense, 3)
+            self.rows = [[dense(name="q"), dense()], {"z": dense(), "a": dense()}, [1, 2], [dense(name="p")]]
+
+        def call(self, inputs):
+            for layer in (*self.rows[0], *self.rows[1].values(), *self.rows[3]):
+                inputs = layer(inputs)
+            return inputs
+
+    class Nested(kit.Model):
+        def __init__(self):
+            super().__init__()
+            self.blocks = [[Rows(), Rows(name="second")], Rows()]
+            self.steps = [kit.layers.Dense(3, name="one"), kit.layers.Dense(3)]
+
+        def call(self, inputs):
+            for layer in (*self.blocks[0], self.blocks[1], *self.steps):
+                inputs = layer(inputs)
+            return inputs
+
+    return Nested()
+
+
+@pytest.mark.parametrize("make", [_stack, _replaced, _shared, _nested])
 @pytest.mark.filterwarnings("ignore:`build..` was called on layer 'replaced'")
 def test_weights_of_subclassed_models(make, tmp_path):
     x = torch.linspace(-1, 1, 12).reshape(3, 4)

@@ -20,7 +20,7 @@ Tree = dict[str, Any]
 _OF_RANDOM_NUMBERS = frozenset({"seed_generator", "_random_generator", "random_generator", "state_generator"})
 # TF-Keras 2.12 to 2.14 call the list of layers so.
 _LISTS_OF_LAYERS = ("layers", "_layer_checkpoint_dependencies", "_layers")
-_VALUES = "vars"
+_VALUES, _CONTAINER = "vars", "container"
 
 
 def arrays_by_paths(root: Group) -> dict[tuple[str, ...], Dataset] | None:
@@ -108,7 +108,22 @@ def _children(layer: Any, tree: Tree) -> Iterator[tuple[Any, Tree]]:
         if isinstance(child, Layer):
             yield child, branch
         else:
-            yield from _members([inner for inner in child.children() if isinstance(inner, Layer)], branch)
+            yield from _of_container(child, branch)
+
+
+def _of_container(container: Any, branch: Tree) -> Iterator[tuple[Any, Tree]]:
+    """Give the layers in a list or dict with their groups; those of lists in it are 'container', 'container_1', ….
+
+    Keras also counts lists without layers. So only the order of the groups with values counts.
+    """
+    children = list(container.children())
+    yield from _members([child for child in children if isinstance(child, Layer)], branch)
+    inner = [child for child in children if not isinstance(child, Layer) and _holds_weights(child)]
+    numbers = sorted(number for name in branch if (number := _counted(name, _CONTAINER)) is not None)
+    groups = [branch[_joined(_CONTAINER, number)] for number in numbers]
+    for child, group in zip(inner, filter(_holds_values, groups), strict=False):
+        if isinstance(group, dict):
+            yield from _of_container(child, group)
 
 
 def _in_order_of_creation(layers: list[Any], model: Any) -> list[Any]:
@@ -160,6 +175,10 @@ def _joined(kind: str, number: int) -> str:
 
 def _holds_values(branch: Any) -> bool:
     return isinstance(branch, Dataset) or (isinstance(branch, dict) and any(map(_holds_values, branch.values())))
+
+
+def _holds_weights(module: Any) -> bool:
+    return any(True for _ in module.parameters()) or any(True for _ in module.buffers())
 
 
 def _number(key: str) -> tuple[int, str]:

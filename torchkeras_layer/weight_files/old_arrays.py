@@ -13,11 +13,18 @@ from torchkeras_layer.weight_files.source import ModelFileError
 
 Arrays = list[torch.Tensor]
 Shape = tuple[int, ...]
+Axes = tuple[int, ...]
 
 _RECURRENT = {"LSTM": 4, "GRU": 3}
 """How many gates the recurrent layers have."""
 _UPSIDE_DOWN_IN_THEANO = frozenset({"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "ConvLSTM2D"})
 """The layers whose kernels Theano turns; those of depthwise convolutions it does not."""
+_OTHER_ORDERS: tuple[Axes, Axes] = ((2, 3, 1, 0), (0, 1, 2, 3))
+_ORDERS_OF_KERAS_1: dict[str, tuple[Axes, Axes]] = {
+    "Conv2DTranspose": ((2, 3, 0, 1), (0, 1, 3, 2)),
+    "Conv3D": ((2, 3, 4, 1, 0), (0, 1, 2, 3, 4)),
+}
+"""Which axes of a kernel in Keras 1 are those of today, with channels first and with channels last."""
 
 
 def converter_for(
@@ -36,13 +43,16 @@ def converter_for(
     >>> converter_for(layer, [(3, 2), (2,)], "2.4.0", "tensorflow") is None
     True
     """
+    inside = _layers_in_wrapper(layer)
+    if inside and len(shapes) % len(inside) == 0:
+        return _converter_of_parts(inside, shapes, version, backend)
     steps: list[Callable[[Arrays], Arrays]] = []
     kind = _kind_of(layer)
     if kind in _RECURRENT and len(shapes) == 3 * _RECURRENT[kind]:
         steps.append(_join_gates_of_keras_1(kind))
     if kind in _RECURRENT and _is_of_cudnn(layer, shapes):
         steps.append(_from_cudnn(kind, layer.units))
-    if _is_keras_1(version) and kind.startswith(("Conv", "Depthwise", "Separable", "Atrous")):
+    if _is_keras_1(version) and kind.startswith(("Conv", "Depthwise", "Separable")):
         steps.append(lambda arrays: _kernels_of_keras_1(layer, arrays))
     if backend == "theano" and kind in _UPSIDE_DOWN_IN_THEANO:
         steps.append(lambda arrays: [_flipped(array) if array.dim() > 2 else array for array in arrays])
@@ -58,6 +68,31 @@ def converter_for(
         for step in steps:
             arrays = step(arrays)
         return arrays
+
+    return convert
+
+
+def _layers_in_wrapper(layer: Any) -> list[Any]:
+    """Return the layers inside a wrapper, in the order of their arrays; for any other layer, none."""
+    kind = _kind_of(layer)
+    if kind == "Bidirectional":
+        return [layer.forward_layer, layer.backward_layer]
+    return [layer.layer] if kind == "TimeDistributed" else []
+
+
+def _converter_of_parts(
+    layers: list[Any], shapes: Sequence[Shape], version: str | None, backend: str | None
+) -> Callable[[Arrays], Arrays] | None:
+    """Return what turns the arrays of several layers, which have equally many, one after the other."""
+    count = len(shapes) // len(layers)
+    parts = [slice(start, start + count) for start in range(0, len(shapes), count or 1)]
+    converters = [converter_for(one, shapes[part], version, backend) for one, part in zip(layers, parts, strict=False)]
+    if not any(converters):
+        return None
+
+    def convert(arrays: Arrays) -> Arrays:
+        pairs = zip(converters, parts, strict=True)
+        return [array for turn, part in pairs for array in (turn(arrays[part]) if turn else arrays[part])]
 
     return convert
 
@@ -105,16 +140,26 @@ def _from_cudnn(kind: str, units: int) -> Callable[[Arrays], Arrays]:
 
 
 def _kernels_of_keras_1(layer: Any, arrays: Arrays) -> Arrays:
-    """Kernels may be in the order of Theano, (out, in, height, width)."""
+    """Turn kernels that are in the order of Keras 1, which was that of Theano with channels first."""
     wanted = [tuple(weight.shape) for weight in chain(layer.trainable_weights, layer.non_trainable_weights)]
+    orders = _ORDERS_OF_KERAS_1.get(_kind_of(layer), _OTHER_ORDERS)
+    is_first = getattr(layer, "data_format", None) == "channels_first"
     return [
-        array.permute(2, 3, 1, 0).contiguous()
-        if array.dim() == 4 and tuple(array.shape) != shape and tuple(array.permute(2, 3, 1, 0).shape) == shape
-        else array.squeeze(1)
-        if array.dim() == 4 and len(shape) == 3 and tuple(array.squeeze(1).shape) == shape
-        else array
+        _in_order_of_today(array, shape, orders if is_first else orders[::-1])
         for array, shape in zip(arrays, wanted, strict=False)
     ]
+
+
+def _in_order_of_today(array: torch.Tensor, shape: Shape, orders: Sequence[Axes]) -> torch.Tensor:
+    """Permute an array by the first of the orders with which it gets the shape."""
+    for order in orders:
+        if array.dim() == len(order) and tuple(array.permute(order).shape) == shape:
+            return array.permute(order).contiguous()
+    # A kernel of sequences was that of images with a height of 1.
+    for order in orders:
+        if array.dim() == len(order) == len(shape) + 1 and tuple(array.permute(order).squeeze(1).shape) == shape:
+            return array.permute(order).squeeze(1).contiguous()
+    return array
 
 
 def _flipped(array: torch.Tensor) -> torch.Tensor:
