@@ -5,13 +5,13 @@ The graph in a config is read in `configs/reading.py`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError
+from torchkeras_layer.weight_files.source import read_json
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
@@ -31,8 +31,8 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     (None, 2)
     """
     try:
-        config = json.loads(json_string)
-    except (TypeError, ValueError, RecursionError) as error:
+        config = read_json(json_string, "model_from_json")
+    except (TypeError, AttributeError, ValueError) as error:
         raise DeserializationError(
             f"model_from_json: expected the JSON of a model: {error}. Received: {json_string!r:.300}"
         ) from error
@@ -71,7 +71,7 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
         DeserializationError: (a TypeError and a ValueError) if it is not the config of a model, or if the model has
             layers that are not here.
 
-    >>> import torchkeras_layer as keras
+    >>> import json, torchkeras_layer as keras
     >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])
     >>> model_from_config(json.loads(model.to_json())).output_shape
     (None, 2)

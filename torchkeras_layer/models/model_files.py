@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from torchkeras_layer.layer.weight_creation import WeightAllowance, allowing
 from torchkeras_layer.models.configs.generations import of_today
+from torchkeras_layer.models.configs.limits import check_size
 from torchkeras_layer.models.configs.unknown_layers import check_layers_are_known
 from torchkeras_layer.models.loading import model_from_config
 from torchkeras_layer.models.model import Model
@@ -19,7 +19,7 @@ from torchkeras_layer.weight_files.archive import Archive
 from torchkeras_layer.weight_files.hdf5 import Group, open_hdf5
 from torchkeras_layer.weight_files.loading import assign_from
 from torchkeras_layer.weight_files.opening import arrays_of, open_root
-from torchkeras_layer.weight_files.source import LONGEST_TEXT, ModelFileError, kind_of, read_json
+from torchkeras_layer.weight_files.source import ModelFileError, kind_of, read_json, read_json_file
 
 MOST_WITHOUT_VALUES = 2**28
 """How many numbers the weights may have of a model in a file that has no values for them."""
@@ -50,6 +50,7 @@ def load_model(
         FileNotFoundError: if there is no such file.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> import torchkeras_layer as keras
     >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -72,6 +73,7 @@ def load_architecture(path: str | os.PathLike[str], custom_objects: Mapping[str,
         DeserializationError: (a ValueError) if the config is malformed or names what is not here.
 
     >>> import tempfile, torch
+    >>> from pathlib import Path
     >>> import torchkeras_layer as keras
     >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     >>> with tempfile.TemporaryDirectory() as folder, torch.device("meta"):
@@ -133,10 +135,7 @@ def _open_hdf5(path: str | os.PathLike[str], with_weights: bool) -> Iterator[_Sa
 
 @contextmanager
 def _open_text(path: str | os.PathLike[str], with_weights: bool) -> Iterator[_Saved]:
-    path = Path(path)
-    if path.stat().st_size > LONGEST_TEXT:
-        raise ModelFileError(f"{path}: expected at most {LONGEST_TEXT} bytes of JSON. Received: {path.stat().st_size}.")
-    yield _Saved(read_json(path.read_bytes(), str(path)), None, None, str(path))
+    yield _Saved(read_json_file(path), None, None, str(path))
 
 
 def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
@@ -144,6 +143,7 @@ def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
     if not isinstance(config, dict):
         raise ModelFileError(f"{saved.where}: expected the config of a model. Received: {config!r:.200}.")
     config = {"keras_version": saved.version, **config} if saved.version else config
+    check_size(config, saved.where)
     with CustomObjectScope(custom_objects), allowing(saved.allowance()):
         try:
             with of_today(config) as entry:

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedReader, BytesIO, RawIOBase
+from io import SEEK_CUR, SEEK_END, SEEK_SET, BufferedReader, BytesIO, FileIO, RawIOBase
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,6 +15,8 @@ from torchkeras_layer.registry.envelope import excerpt
 from torchkeras_layer.weight_files.source import LONGEST_TEXT, ModelFileError, read_json, reading
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+LONGEST_DIRECTORY = 2**20
+"""How many bytes the list of the members of an archive may have; Keras writes three, and files of vocabularies."""
 HIGHEST_RATIO = 20
 """How many times larger than in the archive a member of more than 64 MiB may be; Keras does not compress."""
 
@@ -52,9 +54,9 @@ class Archive:
         ...     Archive.read(path).config["class_name"]
         'Sequential'
         """
-        where, size = str(path), Path(path).stat().st_size
-        with reading(where), zipfile.ZipFile(path) as archive:
-            members = _members(archive, where, size)
+        where = str(path)
+        with reading(where), _Directory(path) as file, zipfile.ZipFile(file) as archive:
+            members = _members(archive, where, file)
             if _CONFIG not in members:
                 raise ModelFileError(
                     f"{where}: expected a .keras archive with a config.json. Received: an archive of "
@@ -85,12 +87,11 @@ def open_weights(path: str | os.PathLike[str], is_checked: bool) -> Iterator[IO[
     ...         file.read()
     b'content'
     """
-    where, size = str(path), Path(path).stat().st_size
-    with reading(where):
-        archive = zipfile.ZipFile(path)
-    with archive:
+    where = str(path)
+    with _Directory(path) as file:
         with reading(where):
-            member = _members(archive, where, size).get(_WEIGHTS)
+            archive = zipfile.ZipFile(file)
+            member = _members(archive, where, file).get(_WEIGHTS)
         if member is None:
             yield None
         elif member.compress_type == zipfile.ZIP_STORED:
@@ -98,12 +99,24 @@ def open_weights(path: str | os.PathLike[str], is_checked: bool) -> Iterator[IO[
                 with reading(where), archive.open(member) as content:
                     while content.read(2**20):
                         pass
-            with Path(path).open("rb") as file:
-                yield BufferedReader(_Window(file, *_place_of(file, member, where)))
+            yield BufferedReader(_Window(file, *_place_of(file, member, where)))
         else:
             with reading(where):
                 content = BytesIO(archive.read(member))
             yield content
+
+
+class _Directory(FileIO):
+    """An archive of which at most `LONGEST_DIRECTORY` bytes are read at once, while its list of members is read."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path)
+        self.is_complete = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if not self.is_complete and size is not None and size > LONGEST_DIRECTORY:
+            raise OSError(f"the list of its members must have at most {LONGEST_DIRECTORY} bytes, and has {size}")
+        return super().read(-1 if size is None else size) or b""
 
 
 class _Window(RawIOBase):
@@ -144,13 +157,20 @@ def _place_of(file: IO[bytes], member: zipfile.ZipInfo, where: str) -> tuple[int
     return member.header_offset + 30 + lengths, member.file_size
 
 
-def _members(archive: zipfile.ZipFile, where: str, size: int) -> dict[str, zipfile.ZipInfo]:
+def _members(archive: zipfile.ZipFile, where: str, file: _Directory) -> dict[str, zipfile.ZipInfo]:
+    file.is_complete, size = True, Path(file.name).stat().st_size
     members: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         if member.filename in members:
             raise ModelFileError(f"{where}: expected members of different names. Received: {member.filename!r} twice.")
         members[member.filename] = member
     for name in (_CONFIG, _METADATA, _WEIGHTS):
+        # Other kinds of compression are not bounded while they are undone.
+        if name in members and members[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ModelFileError(
+                f"{where}: the member {name!r} must be stored or deflated. Received: compression of the kind "
+                f"{members[name].compress_type}. Keras does not compress."
+            )
         if name in members and members[name].file_size > max(HIGHEST_RATIO * members[name].compress_size, LONGEST_TEXT):
             raise ModelFileError(
                 f"{where}: the member {name!r} must be at most {HIGHEST_RATIO} times larger than in the archive. "

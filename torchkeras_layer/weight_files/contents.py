@@ -15,7 +15,7 @@ from typing import Any
 from torchkeras_layer.weight_files.archive import Archive
 from torchkeras_layer.weight_files.hdf5 import Dataset, open_hdf5
 from torchkeras_layer.weight_files.opening import arrays_of, open_root
-from torchkeras_layer.weight_files.source import FileKind, kind_of, read_json
+from torchkeras_layer.weight_files.source import FileKind, kind_of, read_json, read_json_file
 
 _VERSIONS = ("keras_version", "backend", "date_saved")
 
@@ -111,7 +111,7 @@ def _read_hdf5(path: Path) -> tuple[Any, dict[str, Any]]:
 
 
 def _read_text(path: Path) -> tuple[Any, dict[str, Any]]:
-    config = read_json(path.read_bytes(), str(path))
+    config = read_json_file(path)
     return config, config if isinstance(config, dict) else {}
 
 

@@ -16,10 +16,12 @@ from torchkeras_layer.registry.envelope import excerpt
 
 FileKind = Literal["hdf5", "zip", "json"]
 
-LONGEST_TEXT = 64 * 2**20
+LONGEST_TEXT = 32 * 2**20
 """How many bytes of JSON a model file may have. The config of the largest of `keras.applications` has 1 MiB."""
 DEEPEST_TEXT = 200
 """How deep lists and dicts in the JSON of a model file may be nested."""
+MOST_VALUES = 1_000_000
+"""How many values the JSON of a model file may have: of two bytes in the text, each takes some 100 in memory."""
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -81,12 +83,35 @@ def read_json(text: str | bytes, where: str) -> Any:
     """
     if len(text) > LONGEST_TEXT:
         raise ModelFileError(f"{where}: expected at most {LONGEST_TEXT} bytes of JSON. Received: {len(text)}.")
+    comma, bracket, brace = (",", "[", "{") if isinstance(text, str) else (b",", b"[", b"{")
+    values = text.count(comma) + text.count(bracket) + text.count(brace)  # type: ignore[arg-type]
+    if values > MOST_VALUES:
+        raise ModelFileError(f"{where}: expected JSON of at most {MOST_VALUES} values. Received: {values}.")
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{where}: expected JSON: {error}. Received: {excerpt(text[:200])}.") from error
     _check_depth(content, where)
     return content
+
+
+def read_json_file(path: str | os.PathLike[str]) -> Any:
+    """Return the content of a file of JSON.
+
+    Raises:
+        ModelFileError: if it is too long, too deep or not JSON.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "model.json"
+    ...     _ = file.write_text('{"units": 3}')
+    ...     read_json_file(file)
+    {'units': 3}
+    """
+    size = Path(path).stat().st_size
+    if size > LONGEST_TEXT:
+        raise ModelFileError(f"{path}: expected at most {LONGEST_TEXT} bytes of JSON. Received: {size}.")
+    return read_json(Path(path).read_bytes(), str(path))
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def check_layers_are_known(config: dict[str, Any], where: str) -> None:
     ...
     torchkeras_layer.registry.envelope.DeserializationError: model.h5: the model has layers that are not here: ...
     """
-    entries = list(_entries(config))
+    entries = list(entries_in(config))
     classes = [name for entry in entries if (name := _name_of(entry)) is not None and not _is_known(name)]
     functions = [name for entry in entries if (name := _lambda_without_function(entry)) is not None]
     operations = [name for entry in entries if (name := missing_function(entry)) is not None]
@@ -48,19 +48,25 @@ def check_layers_are_known(config: dict[str, Any], where: str) -> None:
     )
 
 
-def _entries(config: Any) -> Iterator[dict[str, Any]]:
-    """Give the configs of a model, of its layers, and of the layers of models and wrappers inside it."""
+def entries_in(config: Any) -> Iterator[dict[str, Any]]:
+    """Give the configs of a model, of its layers, and of the layers of models and wrappers inside it.
+
+    >>> wrapper = {"class_name": "TimeDistributed", "config": {"layer": {"class_name": "Dense", "config": {}}}}
+    >>> [entry["class_name"] for entry in entries_in({"class_name": "Sequential", "config": {"layers": [wrapper]}})]
+    ['Sequential', 'TimeDistributed', 'Dense']
+    """
     waiting = [config]
     while waiting:
         entry = waiting.pop()
         if not isinstance(entry, dict):
             continue
         arguments = entry.get("config")
-        layers = arguments.get("layers") if isinstance(arguments, dict) else arguments
-        if isinstance(layers, list):
-            waiting += reversed(layers)
         if isinstance(arguments, dict):
+            for word in ("layers", "cells"):
+                waiting += reversed(arguments[word]) if isinstance(arguments.get(word), list) else ()
             waiting += [arguments[word] for word in ("layer", "cell", "backward_layer") if word in arguments]
+        elif isinstance(arguments, list):
+            waiting += reversed(arguments)
         yield entry
 
 
