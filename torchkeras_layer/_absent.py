@@ -11,7 +11,7 @@ _TRAIN = (
 )
 _PREDICT = "Call model.eval(), and then the model within `with torch.no_grad():`."
 _SAVE = "Write torch.save(model.state_dict(), path); model.to_json() gives the architecture."
-_AUGMENT = "Augment images with torchvision.transforms.v2 in the data set."
+_BOXES = "Bounding boxes are not moved with images here: use torchvision.transforms.v2."
 _FOREIGN = "Layers of other frameworks cannot be wrapped; keras.layers.TorchModuleWrapper wraps any nn.Module."
 _OPS = "Write torch functions, also on symbolic tensors: {place}.relu(x) is torch.relu(x)."
 _QUANTIZE = "Quantize the model with torchao."
@@ -87,18 +87,7 @@ INSTEAD = {
         ),
     },
     ("layers", "See docs/differences.md#layers-that-are-not-here"): {
-        _AUGMENT: (
-            "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MaxNumBoundingBoxes "
-            "MixUp RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform RandomErasing "
-            "RandomGaussianBlur RandomGrayscale RandomInvert RandomPosterization RandomSharpness Solarization"
-        ),
-        _FOREIGN: "FlaxLayer JaxLayer TFSMLayer",
-        "Import layers from keras.layers.": _FILES_OF_LAYERS,
-        "Call the layers one after the other, or make a keras.Sequential of them.": "Pipeline",
-        _INPUTS: "DenseFeatures SequenceFeatures",
-        "Write Conv1D or Conv2D with dilation_rate=.": (
-            "AtrousConv1D AtrousConv2D AtrousConvolution1D AtrousConvolution2D"
-        ),
+        _BOXES: "MaxNumBoundingBoxes",
         "Write Conv2DTranspose or Conv3DTranspose.": "Deconv2D Deconv3D Deconvolution2D Deconvolution3D",
         "Write ConvLSTMCell(2, filters, kernel_size).": "ConvLSTM2DCell",
         "Derive from keras.layers.RNN, or write a cell for it.": "Recurrent ConvRecurrent2D ConvRNN2D",

@@ -73,7 +73,7 @@ def perspective_transform(
     """Return images, moved so that four points (x, y), `start_points`, come to lie at `end_points`."""
     batch, is_one = _last(images, data_format)
     starts, ends = (as_float(points).reshape(-1, 4, 2) for points in (start_points, end_points))
-    factors = _homography(starts, ends).expand(batch.shape[0], 8)
+    factors = homography(starts, ends).expand(batch.shape[0], 8)
     y, x = _grid(batch, factors.dtype)
     a0, a1, a2, b0, b1, b2, c0, c1 = factors[:, :, None, None].unbind(1)
     depth = c0 * x + c1 * y + 1
@@ -182,7 +182,7 @@ def _sampled(
     return (total if batch.is_floating_point() else torch.round(total)).to(batch.dtype)
 
 
-def _homography(starts: Tensor, ends: Tensor) -> Tensor:
+def homography(starts: Tensor, ends: Tensor) -> Tensor:
     """Return the eight factors of the perspective that takes the end points to the start points."""
     (x, y), (u, v) = starts.unbind(-1), ends.unbind(-1)
     zero, one = torch.zeros_like(x), torch.ones_like(x)

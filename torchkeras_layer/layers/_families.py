@@ -15,8 +15,11 @@ _NAMES = {
     "applications": "CustomScaleLayer LayerScale StochasticDepth",
     "attention": "AdditiveAttention Attention GroupQueryAttention MultiHeadAttention",
     "augmentation": (
-        "RandomBrightness RandomContrast RandomCrop RandomFlip RandomHeight RandomHue RandomPerspective RandomRotation "
-        "RandomSaturation RandomShear RandomTranslation RandomWidth RandomZoom"
+        "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MixUp Pipeline "
+        "RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomCrop "
+        "RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHeight RandomHue "
+        "RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness "
+        "RandomShear RandomTranslation RandomWidth RandomZoom Solarization"
     ),
     "convolution": (
         "Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D Conv3DTranspose Convolution1D Convolution1DTranspose "

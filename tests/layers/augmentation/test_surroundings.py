@@ -12,30 +12,50 @@ import torchkeras_layer as ours
 from tests.oracle import assert_close, keras
 from torchkeras_layer import layers
 from torchkeras_layer.layers import augmentation
+from torchkeras_layer.layers.augmentation import warping
 
 IMAGES = torch.tensor(np.random.default_rng(5).uniform(0, 255, (4, 6, 7, 3)), dtype=torch.float32)
 # One of each layer, that needs nothing but images.
 EACH = {
+    "AugMix": lambda **more: layers.AugMix(**more),
+    "CutMix": lambda **more: layers.CutMix(**more),
+    "MixUp": lambda **more: layers.MixUp(**more),
+    "RandAugment": lambda **more: layers.RandAugment(**more),
     "RandomBrightness": lambda **more: layers.RandomBrightness(0.4, **more),
+    "RandomColorDegeneration": lambda **more: layers.RandomColorDegeneration(0.5, **more),
+    "RandomColorJitter": lambda **more: layers.RandomColorJitter((0, 255), 0.3, 0.3, 0.3, 0.3, **more),
     "RandomContrast": lambda **more: layers.RandomContrast(0.9, **more),
     "RandomCrop": lambda **more: layers.RandomCrop(3, 4, **more),
+    "RandomElasticTransform": lambda **more: layers.RandomElasticTransform(**more),
+    "RandomErasing": lambda **more: layers.RandomErasing(**more),
     "RandomFlip": lambda **more: layers.RandomFlip(**more),
+    "RandomGaussianBlur": lambda **more: layers.RandomGaussianBlur(**more),
+    "RandomGrayscale": lambda **more: layers.RandomGrayscale(0.5, **more),
     "RandomHeight": lambda **more: layers.RandomHeight(0.9, **more),
     "RandomHue": lambda **more: layers.RandomHue(0.9, **more),
+    "RandomInvert": lambda **more: layers.RandomInvert(0.5, **more),
     "RandomPerspective": lambda **more: layers.RandomPerspective(**more),
+    "RandomPosterization": lambda **more: layers.RandomPosterization(5, **more),
     "RandomRotation": lambda **more: layers.RandomRotation(0.4, **more),
     "RandomSaturation": lambda **more: layers.RandomSaturation(0.9, **more),
+    "RandomSharpness": lambda **more: layers.RandomSharpness(0.9, **more),
     "RandomShear": lambda **more: layers.RandomShear(0.9, **more),
     "RandomTranslation": lambda **more: layers.RandomTranslation(0.4, 0.4, **more),
     "RandomWidth": lambda **more: layers.RandomWidth(0.9, **more),
     "RandomZoom": lambda **more: layers.RandomZoom(0.4, **more),
+    "Solarization": lambda **more: layers.Solarization(0.4, 0.4, **more),
+}
+WITHOUT_SEED = {
+    "AutoContrast": lambda: layers.AutoContrast(),
+    "ContrastLimitedAdaptiveHistogramEqualization": lambda: layers.ContrastLimitedAdaptiveHistogramEqualization(),
+    "Equalization": lambda: layers.Equalization(),
 }
 each = pytest.mark.parametrize("make", EACH.values(), ids=EACH)
 OF_ONE_SIZE = {name: make for name, make in EACH.items() if name not in ("RandomHeight", "RandomWidth")}
 
 
 def test_each_layer_is_here():
-    assert set(EACH) == set(augmentation.__all__)
+    assert set(EACH) | set(WITHOUT_SEED) | {"Pipeline"} == set(augmentation.__all__)
 
 
 @each
@@ -98,7 +118,7 @@ def test_gradients_reach_the_pixels():
     for make in EACH.values():
         (gradient,) = torch.autograd.grad(make(seed=2)(images).sum(), images)
         assert bool(gradient.isfinite().all())
-        assert bool((gradient != 0).any())
+        assert bool((gradient != 0).any()) or isinstance(make(), layers.RandomPosterization)
 
 
 def test_masks_move_with_images_and_keep_their_values():
@@ -142,6 +162,14 @@ def test_other_dicts_and_shapes_are_refused():
         (lambda: layers.RandomBrightness(0.1, value_range=255), "RandomBrightness: value_range must be a pair"),
         (lambda: layers.RandomBrightness(0.1, value_range=(1, 1)), "value_range must be a pair of different"),
         (lambda: layers.RandomContrast(-0.5), "RandomContrast: factor must be a number from 0 to 1"),
+        (lambda: layers.RandomGaussianBlur(kernel_size=4), "RandomGaussianBlur: kernel_size must be odd"),
+        (lambda: layers.RandomGrayscale(2), "RandomGrayscale: factor must be a number from 0 to 1"),
+        (lambda: layers.RandomPosterization(9), "RandomPosterization: factor must be a number from 1 to 8"),
+        (lambda: layers.RandomErasing(fill_value="gray"), "RandomErasing: fill_value must be a finite number"),
+        (lambda: layers.Solarization(2), "Solarization: addition_factor must be a number from 0 to 1"),
+        (lambda: layers.MixUp(0), "MixUp: alpha must be a finite number"),
+        (lambda: layers.RandAugment(num_ops=0), "RandAugment: num_ops must be a positive int"),
+        (lambda: layers.RandAugment(interpolation="cubic"), "RandAugment: interpolation must be one of"),
         (lambda: layers.RandomPerspective(scale=2), "RandomPerspective: scale must be a number from 0 to 1"),
     ],
 )
@@ -183,3 +211,71 @@ def test_a_model_of_keras_augments_in_training_only():
     mine = ours.models.model_from_json(theirs.to_json())
     assert torch.equal(mine.eval()(IMAGES), IMAGES)
     assert_close(mine.train()(IMAGES), theirs(IMAGES, training=True), rtol=1e-4, atol=2e-3)
+
+
+def test_weights_of_mixtures_have_their_distribution():
+    images = torch.ones(5000, 1, 1, 1)
+    for alpha in (0.1, 0.5, 3.0):
+        weights = layers.MixUp(alpha, seed=1).get_random_transformation(images)["mix_weight"]
+        assert float(weights.mean()) == pytest.approx(0.5, abs=0.03)
+        assert float(weights.var()) == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.1)
+    layer = layers.AugMix(alpha=0.5, num_chains=4, chain_depth=1, seed=1)
+    shares = [layer.get_random_transformation(images[:1])["chain_mixing_weights"] for _ in range(50)]
+    assert_close(torch.stack(shares).sum(1), torch.ones(50))
+
+
+def test_as_many_bits_are_kept_as_keras_keeps():
+    layer = layers.RandomPosterization((2, 4), seed=1)
+    kept = 8 - layer.get_random_transformation(torch.ones(100, 1, 1, 1))["shift_factor"]
+    assert sorted(set(kept.tolist())) == [2, 3]
+    assert layers.RandomPosterization(1).get_random_transformation(IMAGES)["shift_factor"].tolist() == [7] * 4
+
+
+def test_the_mirrored_image_beside_an_image():
+    row = torch.tensor([[[[0.0, 1.0, 2.0, 3.0]]]])
+    places = torch.arange(-4.0, 8).reshape(1, 1, -1)
+    found = warping.sample(row, places, torch.zeros_like(places), "bilinear", "mirror", 0)
+    assert found.flatten().round().tolist() == [2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1]
+    single = warping.sample(row[..., :1], places, torch.zeros_like(places), "bilinear", "mirror", 0)
+    assert single.flatten().tolist() == [0] * 12
+
+
+@pytest.mark.parametrize("fill_mode", ["reflect", "wrap", "constant", "nearest", "mirror"])
+def test_images_bend_by_smooth_distances(fill_mode):
+    layer = layers.RandomElasticTransform((1, 1), (0.5, 0.5), fill_mode=fill_mode, seed=2)
+    images = torch.rand(2, 40, 40, 3) * 255
+    outputs = layer(images)
+    moves = layer.get_random_transformation(images)["moves"]
+    assert float((outputs - images).abs().mean()) > 1
+    assert float(moves.diff(dim=3).abs().mean()) < float(moves.abs().mean()) * 1.5
+    assert layers.RandomElasticTransform(scale=0).get_random_transformation(images) is None
+    assert torch.equal(layers.RandomElasticTransform(factor=0)(images), images)
+
+
+def test_a_pipeline_calls_its_layers_in_its_mode():
+    inner = [layers.RandomFlip(seed=1), layers.Rescaling(1 / 255), layers.RandomCrop(3, 3, seed=2)]
+    pipeline = layers.Pipeline(inner, name="steps")
+    flip, scale, crop = copy.deepcopy(inner)
+    assert_close(pipeline(IMAGES), crop(scale(flip(IMAGES))))
+    assert_close(pipeline(IMAGES, training=False), crop.eval()(scale(IMAGES)))
+    twin = layers.deserialize(layers.serialize(pipeline))
+    assert [type(layer) for layer in twin.layers] == [type(layer) for layer in inner]
+    theirs = keras.layers.deserialize(layers.serialize(pipeline))
+    assert isinstance(theirs, keras.layers.Pipeline)
+    assert layers.Pipeline.from_config(theirs.get_config()).layers[2].height == 3
+    assert pipeline.compute_output_shape((None, 6, 7, 3)) == (None, 3, 3, 3)
+    with pytest.raises(TypeError, match="Pipeline: layers must be a list of layers"):
+        layers.Pipeline(["flip"])
+    with pytest.raises(TypeError, match="must have a list 'layers'"):
+        layers.Pipeline.from_config({"name": "steps"})
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras with torch
+def test_files_of_keras_with_such_layers_load(tmp_path):
+    inputs = keras.Input((6, 7, 3))
+    jitter = keras.layers.RandomColorJitter(brightness_factor=0.1)(inputs)
+    steps = keras.layers.Pipeline([keras.layers.RandomFlip(), keras.layers.RandomInvert()])(jitter)
+    theirs = keras.Model(inputs, keras.layers.Conv2D(2, 3)(keras.layers.MixUp()(steps)))
+    theirs.save(tmp_path / "model.keras")
+    mine = ours.models.load_model(tmp_path / "model.keras").eval()
+    assert_close(mine(IMAGES).detach(), theirs(IMAGES, training=False), rtol=1e-4, atol=1e-3)

@@ -1,13 +1,12 @@
-"""How are colors mixed, and turned into hue, saturation and value?"""
+"""How are images prepared for changes of their colors, and blurred?"""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
 
+from torchkeras_layer._ops.images import rgb_to_grayscale
 from torchkeras_layer.layer import Layer
-
-_GRAY = (0.2989, 0.5870, 0.1140)
 
 
 def check_colors(layer: Layer, images: torch.Tensor) -> None:
@@ -22,47 +21,17 @@ def check_colors(layer: Layer, images: torch.Tensor) -> None:
         raise ValueError(f"{layer.name}: expects images with 3 channels. Received: {images.shape[1]} channels.")
 
 
-def gray(images: torch.Tensor) -> torch.Tensor:
+def gray(layer: Layer, images: torch.Tensor) -> torch.Tensor:
     """Return the brightness of images (batch, 3, rows, columns), (batch, 1, rows, columns).
 
-    >>> gray(torch.ones(1, 3, 1, 1)).flatten()
+    Raises:
+        ValueError: if they do not have three channels.
+
+    >>> gray(Layer(), torch.ones(1, 3, 1, 1)).flatten()
     tensor([0.9999])
     """
-    weights = torch.tensor(_GRAY, dtype=images.dtype, device=images.device).reshape(3, 1, 1)
-    return (images * weights).sum(1, keepdim=True)
-
-
-def to_hsv(images: torch.Tensor) -> torch.Tensor:
-    """Return hue, saturation and value, each from 0 to 1, of images (batch, 3, rows, columns) from 0 to 1.
-
-    >>> to_hsv(torch.tensor([0.0, 0.5, 0.0]).reshape(1, 3, 1, 1)).flatten()
-    tensor([0.3333, 1.0000, 0.5000])
-    """
-    red, green, blue = images.unbind(1)
-    value, least = images.amax(1), images.amin(1)
-    span = value - least
-    divisor = torch.where(span > 0, span, 1)
-    saturation = torch.where(value > 0, span / torch.where(value > 0, value, 1), 0)
-    hue = torch.where(
-        value == red,
-        (green - blue) / divisor,
-        torch.where(value == green, (blue - red) / divisor + 2, (red - green) / divisor + 4),
-    )
-    return torch.stack([torch.where(span > 0, hue / 6 % 1, 0), saturation, value], dim=1)
-
-
-def from_hsv(images: torch.Tensor) -> torch.Tensor:
-    """Undo `to_hsv`.
-
-    >>> from_hsv(torch.tensor([1 / 3, 1.0, 0.5]).reshape(1, 3, 1, 1)).flatten().abs()
-    tensor([0.0000, 0.5000, 0.0000])
-    """
-    hue, saturation, value = images.unbind(1)
-    # How far the hue is from that of each color, in sixths of the circle.
-    shifts = torch.tensor([3.0, 2.0, 4.0], dtype=images.dtype, device=images.device).reshape(3, 1, 1)
-    away = (hue.unsqueeze(1) * 6 - shifts).abs()
-    strength = torch.cat([away[:, :1] - 1, 2 - away[:, 1:]], dim=1).clamp(0, 1)
-    return value.unsqueeze(1) * (1 - saturation.unsqueeze(1) * (1 - strength))
+    check_colors(layer, images)
+    return rgb_to_grayscale(images, "channels_first")
 
 
 def rescale(images: torch.Tensor, old: tuple[float, float], new: tuple[float, float]) -> torch.Tensor:
@@ -78,6 +47,8 @@ def rescale(images: torch.Tensor, old: tuple[float, float], new: tuple[float, fl
 
 def blur(images: torch.Tensor, kernel_size: tuple[int, int], sigma: torch.Tensor) -> torch.Tensor:
     """Return images (batch, channels, rows, columns) smoothed by a Gaussian kernel; zeros are around them.
+
+    Unlike the operation of Keras, it takes deviations that only a run knows, and kernels that are not square.
 
     Args:
         images: the images.

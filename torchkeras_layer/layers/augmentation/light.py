@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from typing_extensions import Self
 
+from torchkeras_layer._ops.images import hsv_to_rgb, rgb_to_hsv
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.augmentation import colors
@@ -156,9 +157,9 @@ class RandomHue(ColorLayer):
 
     def _torchkeras_transform(self, images: torch.Tensor, transformation: Any) -> torch.Tensor:
         colors.check_colors(self, images)
-        hsv = colors.to_hsv(colors.rescale(images, self.value_range, (0, 1)))
+        hsv = rgb_to_hsv(colors.rescale(images, self.value_range, (0, 1)), "channels_first")
         hue = (hsv[:, :1] + for_each_image(transformation["factor"], images)) % 1
-        changed = colors.from_hsv(torch.cat([hue, hsv[:, 1:]], dim=1)).clamp(0, 1)
+        changed = hsv_to_rgb(torch.cat([hue, hsv[:, 1:]], dim=1), "channels_first").clamp(0, 1)
         return colors.rescale(changed, (0, 1), self.value_range)
 
 
@@ -197,6 +198,6 @@ class RandomSaturation(ColorLayer):
 
     def _torchkeras_transform(self, images: torch.Tensor, transformation: Any) -> torch.Tensor:
         colors.check_colors(self, images)
-        hsv = colors.to_hsv(images)
-        saturation = hsv[:, 1:2] * for_each_image(transformation["factor"], images)
-        return colors.from_hsv(torch.cat([hsv[:, :1], saturation.clamp(*self.value_range), hsv[:, 2:]], dim=1))
+        hsv = rgb_to_hsv(images, "channels_first")
+        saturation = (hsv[:, 1:2] * for_each_image(transformation["factor"], images)).clamp(*self.value_range)
+        return hsv_to_rgb(torch.cat([hsv[:, :1], saturation, hsv[:, 2:]], dim=1), "channels_first")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,14 +71,24 @@ class RandomSource:
         """Return the numbers below `count` in a random order."""
         return self.uniform((count,)).argsort()
 
-    def beta(self, shape: Sequence[int], alpha: float) -> torch.Tensor:
-        """Return numbers from 0 to 1 of the beta distribution with both parameters `alpha`."""
-        one, other = self.gamma(shape, alpha), self.gamma(shape, alpha)
-        return one / (one + other)
+    def beta(self, shape: Sequence[int], alpha: float | torch.Tensor) -> torch.Tensor:
+        """Return numbers from 0 to 1 of the beta distribution with both parameters `alpha`, above 0.
 
-    def gamma(self, shape: Sequence[int], alpha: float) -> torch.Tensor:
-        """Return numbers of the gamma distribution, of which none is 0."""
-        return self._draw(shape, "gamma", torch.float32, alpha).clamp(min=torch.finfo(torch.float32).tiny)
+        By Ulrich's method for `alpha + 1`, a number x, of which the odds are those for `alpha` but for powers of
+        uniform numbers; torch draws for parameters that are known beforehand only.
+        """
+        radius = torch.sqrt(1 - self.uniform(shape) ** (2 / (2 * alpha + 1)))
+        x = 0.5 + 0.5 * radius * torch.cos(2 * math.pi * self.uniform(shape))
+        return torch.sigmoid(torch.logit(x, 1e-7) + (self._log(shape) - self._log(shape)) / alpha)
+
+    def shares(self, count: int, alpha: float) -> torch.Tensor:
+        """Return positive numbers whose sum is 1, of the Dirichlet distribution with equal parameters `alpha`."""
+        # In logarithms, because most numbers of the gamma distribution are too small for small `alpha`.
+        gammas = self._draw((count,), "gamma", torch.float32, alpha + 1).log()
+        return torch.softmax(gammas + self._log((count,)) / alpha, dim=0)
+
+    def _log(self, shape: Sequence[int]) -> torch.Tensor:
+        return self.uniform(shape).clamp(min=1e-30).log()
 
     def _draw(self, shape: Sequence[int], distribution: str, dtype: torch.dtype, *parameter: float) -> torch.Tensor:
         if self._seed is None:

@@ -7,9 +7,11 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from torchkeras_layer._ops.warping import homography
+
 FILL_MODES = ("reflect", "wrap", "constant", "nearest")
 INTERPOLATIONS = ("nearest", "bilinear")
-_PADDINGS = {"reflect": "reflection", "wrap": "border", "constant": "zeros", "nearest": "border"}
+_PADDINGS = {"reflect": "reflection", "wrap": "border", "constant": "zeros", "nearest": "border", "mirror": "border"}
 
 
 def affine(images: torch.Tensor, matrices: Any, interpolation: str, fill_mode: str, fill_value: float) -> torch.Tensor:
@@ -44,30 +46,10 @@ def perspective(images: torch.Tensor, starts: Any, ends: Any, interpolation: str
     """
     x, y = pixel_places(images)
     starts, ends = (torch.as_tensor(points, device=images.device).to(x.dtype) for points in (starts, ends))
-    a0, a1, a2, b0, b1, b2, c0, c1 = homography(ends, starts).reshape(-1, 8, 1, 1).unbind(1)
+    a0, a1, a2, b0, b1, b2, c0, c1 = homography(starts, ends).reshape(-1, 8, 1, 1).unbind(1)
     scale = c0 * x + c1 * y + 1
     places = ((a0 * x + a1 * y + a2) / scale, (b0 * x + b1 * y + b2) / scale)
     return sample(images, *places, interpolation, "constant", fill_value)
-
-
-def homography(points: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """Return the 8 numbers of the perspective transformations that map 4 points to 4 others, (batch, 8).
-
-    >>> square = torch.tensor([[[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]])
-    >>> homography(square, square * 2).round().abs()
-    tensor([[2., 0., 0., 0., 2., 0., 0., 0.]])
-    """
-    x, y = points.unbind(-1)
-    ones, zeros = torch.ones_like(x), torch.zeros_like(x)
-    rows = [
-        torch.stack([*numbers, -image * x, -image * y], dim=-1)
-        for numbers, image in (
-            ((x, y, ones, zeros, zeros, zeros), images[..., 0]),
-            ((zeros, zeros, zeros, x, y, ones), images[..., 1]),
-        )
-    ]
-    system = torch.stack(rows, dim=2).flatten(1, 2)
-    return torch.linalg.solve(system, images.flatten(1))
 
 
 def pixel_places(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -91,7 +73,8 @@ def sample(
         x, y: columns and rows, in pixels, (batch, rows, columns) or with one in place of the batch.
         interpolation: 'bilinear' or 'nearest'.
         fill_mode: what is outside of an image. 'constant': `fill_value`. 'nearest': the pixel at the edge. 'reflect':
-            the image mirrored at its edge (d c b a | a b c d | d c b a). 'wrap': the image again.
+            the image mirrored at its edge (d c b a | a b c d | d c b a). 'mirror': at its outermost pixels (d c b | a b
+            c d | c b a). 'wrap': the image again.
         fill_value: a number.
 
     >>> x, y = torch.tensor([[[0.5, 2.0]]]), torch.zeros(1, 1, 2)
@@ -104,6 +87,8 @@ def sample(
         x, y = x % images.shape[3], y % images.shape[2]
         values = F.pad(values, (0, 1, 0, 1), mode="circular")
     height, width = values.shape[2:]
+    if fill_mode == "mirror":
+        x, y = _folded(x, width - 1), _folded(y, height - 1)
     x, y = torch.broadcast_tensors(x, y)
     grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)
     grid = grid.expand(len(images), -1, -1, -1)
@@ -111,3 +96,7 @@ def sample(
         values = values - fill_value
     found = F.grid_sample(values, grid, interpolation, _PADDINGS[fill_mode], align_corners=False)
     return found + fill_value if fill_mode == "constant" and fill_value else found
+
+
+def _folded(places: torch.Tensor, last: int) -> torch.Tensor:
+    return last - (places % (2 * last) - last).abs() if last else torch.zeros_like(places)
