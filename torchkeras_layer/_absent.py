@@ -88,6 +88,12 @@ INSTEAD = {
     },
     ("layers", "See docs/differences.md#layers-that-are-not-here"): {
         _BOXES: "MaxNumBoundingBoxes",
+        _FOREIGN: "FlaxLayer JaxLayer TFSMLayer",
+        "Import layers from keras.layers.": _FILES_OF_LAYERS,
+        _INPUTS: "DenseFeatures SequenceFeatures",
+        "Write Conv1D or Conv2D with dilation_rate=.": (
+            "AtrousConv1D AtrousConv2D AtrousConvolution1D AtrousConvolution2D"
+        ),
         "Write Conv2DTranspose or Conv3DTranspose.": "Deconv2D Deconv3D Deconvolution2D Deconvolution3D",
         "Write ConvLSTMCell(2, filters, kernel_size).": "ConvLSTM2DCell",
         "Derive from keras.layers.RNN, or write a cell for it.": "Recurrent ConvRecurrent2D ConvRNN2D",
