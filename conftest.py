@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from _pytest.runner import runtestprotocol
 from hypothesis import settings
 
 from tests import quick_torch
@@ -57,3 +58,19 @@ def small_heap() -> None:
 def _freeze_heap() -> None:
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Where there are several processes, report what a test did, and of its preparation and end only what went wrong.
+
+    Each report travels to the first process, as does the news that a test begins, which only verbose output shows:
+    together that took 0.8 ms a test, a third of what a test costs that does nothing.
+    """
+    if not hasattr(item.config, "workerinput"):
+        return None
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True

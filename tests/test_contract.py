@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).parent
@@ -14,11 +14,14 @@ SECTIONS = set(re.findall(r"^#+ (§[0-9a-d.]*[0-9a-d])", CONTRACT, re.MULTILINE)
 TRAPS = set(re.findall(r"^(\d+)\. ", CONTRACT.partition("## Traps of torch")[2], re.MULTILINE))
 
 
-def docstrings() -> Iterator[tuple[str, str]]:
-    for path in sorted(TESTS.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
-                yield path.relative_to(TESTS).as_posix(), ast.get_docstring(node) or ""
+@functools.cache
+def docstrings() -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (path.relative_to(TESTS).as_posix(), ast.get_docstring(node) or "")
+        for path in sorted(TESTS.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+    )
 
 
 def cited(pattern: str) -> dict[str, str]:

@@ -162,8 +162,10 @@ def _compare(model, fullgraph):
     return counter.frame_count
 
 
-@pytest.mark.parametrize("what", WITHOUT_WEIGHTS)
-@pytest.mark.parametrize("around", [Makes, PlainMakes])
+@pytest.mark.parametrize(
+    ("around", "what"),
+    [*((Makes, what) for what in WITHOUT_WEIGHTS), *((PlainMakes, what) for what in ("concatenate", "loss", "own"))],
+)
 def test_one_graph_where_they_have_no_weights(what, around):
     assert _compare(around(WITHOUT_WEIGHTS[what]), fullgraph=True) == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import pickle
 import re
@@ -88,11 +89,21 @@ def expected() -> dict[str, Any]:
     return _all_of(Plain(name="plain"))
 
 
+@functools.cache
+def _are_free(*names: str) -> bool:
+    """Whether a layer with these names, as methods and as attributes, does what it does without them."""
+    try:
+        expected = _all_of(Plain(name="plain"))
+        return all(_all_of(make(Plain, names)(name="plain")) == expected for make in (class_with, class_setting))
+    except Exception:
+        return False
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_one_name_as_a_method_and_as_an_attribute(name, expected):
-    """Each by itself, so that the name which is in the way is the one that fails."""
-    for cls in (class_with(Plain, [name]), class_setting(Plain, [name])):
-        assert _all_of(cls(name="plain")) == expected
+def test_one_name_as_a_method_and_as_an_attribute(name):
+    """With others in the same class; if one of them is in the way, each by itself, so that this one fails."""
+    start = NAMES.index(name) // 16 * 16
+    assert _are_free(*NAMES[start : start + 16]) or _are_free(name)
 
 
 @pytest.mark.parametrize("kind", [class_with, class_setting])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -59,7 +60,7 @@ def private_names(cls: type) -> set[str]:
     return {name for name in dir(cls) if name.startswith("_") and not name.startswith("__")} - torchs
 
 
-def class_with(base: type, names: list[str]) -> Any:
+def class_with(base: type, names: Iterable[str]) -> Any:
     """Make a subclass that has a method under each of the names; none is ever called."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -68,7 +69,7 @@ def class_with(base: type, names: list[str]) -> Any:
     return type(base.__name__, (base,), {**dict.fromkeys(names, method), "__module__": __name__})
 
 
-def class_setting(base: type, names: list[str], value: Any = "the user's own") -> Any:
+def class_setting(base: type, names: Iterable[str], value: Any = "the user's own") -> Any:
     """Make a subclass whose constructor sets each of the names."""
 
     class Setting(base):  # type: ignore[misc, valid-type]

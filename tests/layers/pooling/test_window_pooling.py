@@ -166,7 +166,10 @@ def test_free_sizes_in_an_exported_program(name, size, stride):
     layer = getattr(layers, name)(size, stride, "same")
     free = dict.fromkeys(range(rank + 1), torch.export.Dim.DYNAMIC)
     program = torch.export.export(layer, (torch.ones(2, *[7] * rank, 3),), dynamic_shapes=(free,))
-    for module in (program.module(), program.run_decompositions().module()):
+    modules = [program.module()]
+    if stride == 2:
+        modules.append(program.run_decompositions().module())
+    for module in modules:
         for length in (6, 8, 9, 10):
             images = _values((3, *[length] * rank, 3)).float() - 4
             torch.testing.assert_close(module(images), layer(images))

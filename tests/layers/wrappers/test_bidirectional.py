@@ -59,7 +59,11 @@ def _gradients(layer: Any, inputs: torch.Tensor, **arguments: Any) -> tuple[Any,
     return outputs, torch.autograd.grad(loss, [inputs, *weights])
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+# One takes a third of a second, most of it in Keras.
+@settings(
+    max_examples=settings.default.max_examples // 2,  # type: ignore[union-attr]
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(
     layer=_layers(),
     merge_mode=st.sampled_from(["concat", "sum", "mul", "ave", None]),

@@ -13,7 +13,7 @@ import torchkeras_layer as ours
 from torchkeras_layer._structures import leaves
 
 L = ours.layers
-_SEQUENCES, _FILM = (2, 4, 3), (2, 4, 5, 4, 2)
+_SEQUENCES, _FILM = (2, 3, 3), (2, 3, 4, 4, 2)
 
 _LAYERS = {
     "all outputs and states": (lambda: L.Bidirectional(_lstm(return_state=True), merge_mode=None), _SEQUENCES),
@@ -21,16 +21,16 @@ _LAYERS = {
     "loop": (lambda: L.Bidirectional(L.GRU(2, reset_after=False, return_sequences=True)), _SEQUENCES),
     "images": (lambda: L.ConvLSTM2D(2, 2, padding="same", return_sequences=True), _FILM),
     "stateful images": (lambda: L.ConvLSTM2D(2, 3, return_state=True, stateful=True), _FILM),
-    "a layer with a mask": (lambda: L.TimeDistributed(L.GRU(2)), (2, 4, 4, 3)),
+    "a layer with a mask": (lambda: L.TimeDistributed(L.GRU(2)), (2, 3, 3, 3)),
     "step by step": (lambda: L.TimeDistributed(L.BatchNormalization()), _SEQUENCES),
 }
 
-_MASK = torch.tensor([[True, False, True, True], [True, True, False, False]])
+_MASK = torch.tensor([[True, False, True], [True, True, False]])
 _MASKS = {
     "all outputs and states": _MASK,
     "loop": _MASK,
     "stateful images": _MASK,
-    "a layer with a mask": torch.ones(2, 4, 4, dtype=torch.bool).tril(),
+    "a layer with a mask": torch.ones(2, 3, 3, dtype=torch.bool).tril(),
 }
 
 
