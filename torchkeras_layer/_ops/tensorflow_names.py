@@ -64,7 +64,7 @@ _ROWS = {
     "conv1d_transpose": "tf.conv_transpose input filters output_shape strides padding data_format dilations",
     "conv3d_transpose": "tf.conv_transpose input filters output_shape strides padding data_format dilations",
     "convert_to_tensor": "convert_to_tensor value:x dtype -dtype_hint",
-    "convolution": "tf.conv input filters strides padding data_format dilations",
+    "convolution": "tf.conv input filter:filters padding strides dilation_rate:dilations data_format filters dilations",
     "count_nonzero": "tf.count_nonzero input axis keepdims dtype",
     "cross": "cross a:x1 b:x2",
     "cumprod": "tf.cumprod x axis exclusive reverse",
@@ -115,6 +115,12 @@ _ROWS = {
     "image.ssim": "tf.ssim img1 img2 max_val filter_size filter_sigma k1 k2",
     "image.transpose": "tf.transpose_image image",
     "inv": "inv input:x -adjoint",
+    "keras.backend.batch_flatten": "tf.batch_flatten x",
+    "keras.backend.binary_crossentropy": "binary_crossentropy target output from_logits",
+    "keras.backend.categorical_crossentropy": "categorical_crossentropy target output from_logits axis",
+    "keras.backend.sparse_categorical_crossentropy": (
+        "sparse_categorical_crossentropy target output from_logits axis -ignore_class"
+    ),
     "l2_loss": "tf.l2_loss t",
     "l2_normalize": "tf.l2_normalize x axis epsilon",
     "leaky_relu": "leaky_relu features:x alpha:negative_slope",

@@ -128,7 +128,16 @@ def spelled_call(name: str, args: list[Any], kwargs: dict[str, Any]) -> Call:
     target, (first, given) = spelling.target, spelling.arguments(args, kwargs)
     if "key" in given:
         target, given["key"] = _key(target, given["key"])
-    return resolved(target, first, {word: _plain(value) for word, value in given.items()})
+    function, args, kwargs = resolved(target, first, {word: _plain(value) for word, value in given.items()})
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        # TF-Keras loses some arguments, such as what `x != 0` compares with.
+        raise ValueError(
+            f"{name}: the file does not have all arguments of the function: {error}. Write the function, and pass it: "
+            f'custom_objects={{"{name}": function}}. Received: args={args}, kwargs={kwargs}.'
+        ) from error
+    return function, args, kwargs
 
 
 def resolved(target: str, args: list[Any], kwargs: dict[str, Any]) -> Call:
