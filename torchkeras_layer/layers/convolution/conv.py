@@ -152,7 +152,10 @@ def _convolve(layer: Convolution, inputs: torch.Tensor, kernel: torch.Tensor, bi
     if geometry.may_be_product and is_faster_as_product(inputs, kernel, geometry.windows):
         return multiply_windows(pad_whole(geometry, inputs), kernel, bias, geometry.windows[1])
     images, padding, _ = as_images(geometry, inputs)
-    filters = filters_of(kernel, geometry.uses_channels_last_memory)
+    if geometry.may_be_turned:
+        filters = filters_of(kernel, geometry.uses_channels_last_memory)
+    else:
+        filters = torch.permute(kernel, geometry.to_filters)
     return in_order_of_inputs(geometry, convolve(geometry, images, filters, bias, padding))
 
 

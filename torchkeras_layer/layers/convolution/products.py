@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import torch
@@ -27,6 +28,15 @@ def mix_channels(inputs: torch.Tensor, kernel: torch.Tensor, bias: Any) -> torch
     return F.linear(inputs, kernel.flatten(0, -2).t(), bias)
 
 
+def may_be_product(shape: Sequence[int]) -> bool:
+    """Whether `is_faster_as_product` may be true for kernels of this shape.
+
+    >>> may_be_product((3, 3, 64, 64)), may_be_product((3, 3, 128, 128))
+    (False, True)
+    """
+    return prod(shape) >= _LEAST_NUMBERS
+
+
 def is_faster_as_product(inputs: torch.Tensor, kernel: torch.Tensor, windows: tuple[Any, Any, Any, str]) -> bool:
     """Whether a convolution, channels last, is computed faster by `multiply_windows`: if turning costs more than that.
 
@@ -38,7 +48,7 @@ def is_faster_as_product(inputs: torch.Tensor, kernel: torch.Tensor, windows: tu
         kernel: (spatial …, channels, filters).
         windows: the layer's kernel_size, strides, dilation_rate and padding.
     """
-    if kernel.numel() < _LEAST_NUMBERS or torch.compiler.is_compiling() or may_need_gradients():
+    if torch.compiler.is_compiling() or may_need_gradients():
         return False
     if kernel.dtype is not torch.float32 or inputs.dtype is not torch.float32 or not is_plain(kernel):
         return False

@@ -18,6 +18,8 @@ from torchkeras_layer.layers.convolution.base_convolution import (
     least_lengths,
     too_small,
 )
+from torchkeras_layer.layers.convolution.kernels import may_be_turned
+from torchkeras_layer.layers.convolution.products import may_be_product
 from torchkeras_layer.layers.convolution.windows import (
     cached_torch_padding,
     cached_wide_padding,
@@ -42,9 +44,13 @@ class ConvolutionGeometry:
     # Whether images have torch's memory format "channels_last".
     uses_channels_last_memory: bool
     groups: int
-    # Whether windows are single values, and whether they are not dilated: both may be products of matrices.
+    # Whether windows are single values, and whether they are not dilated and kernels large: both may be products of
+    # matrices.
     is_pointwise: bool
     may_be_product: bool
+    # Whether kernels may be copied into the order of torch's filters, and the order of their axes for the others.
+    may_be_turned: bool
+    to_filters: tuple[int, ...]
     # The values that windows of one value with strides above 1 see; only they are convolved, with strides of 1.
     seen: Slices | None
     # Orders of the axes of images.
@@ -57,7 +63,8 @@ class ConvolutionGeometry:
     # kernel_size, strides (over the values seen), dilation_rate and padding, and the resulting padding if it does not
     # depend on sizes.
     windows: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], str]
-    least_lengths: tuple[int, ...]
+    # The axes of inputs and their minimum sizes, for a window to fit.
+    least_sizes: tuple[tuple[int, int], ...]
     trims_windows: bool
     fixed_padding: Padding | None = None
 
@@ -75,6 +82,7 @@ def plan_convolution(
     height = (1,) if is_as_image else ()
     axes_of_images = tuple(range(1, rank + 1))
     is_one_matrix = channels_last and groups == 1
+    kernel_shape = (*layer.kernel_size, channels // groups, getattr(layer, "filters", 1))
     seen = _slices_seen(layer)
     strides = layer.strides if seen is None else (1,) * rank
     is_at_risk = channels == 1 and rank > 1 and strides[-2] == 1 < strides[-1]
@@ -86,7 +94,9 @@ def plan_convolution(
         uses_channels_last_memory=channels_last and not is_at_risk,
         groups=groups,
         is_pointwise=is_one_matrix and max(*layer.kernel_size, *strides) == 1,
-        may_be_product=is_one_matrix and max(layer.dilation_rate) == 1,
+        may_be_product=is_one_matrix and max(layer.dilation_rate) == 1 and may_be_product(kernel_shape),
+        may_be_turned=may_be_turned(kernel_shape),
+        to_filters=(rank + 1, rank, *range(rank)),
         seen=seen,
         to_images=(0, rank + 1, *axes_of_images),
         from_images=(0, *(axis + 1 for axis in axes_of_images), 1),
@@ -94,7 +104,7 @@ def plan_convolution(
         torch_strides=height + strides,
         torch_dilation=height + layer.dilation_rate,
         windows=(layer.kernel_size, strides, layer.dilation_rate, layer.padding),
-        least_lengths=least_lengths(layer),
+        least_sizes=tuple(enumerate(least_lengths(layer), 1 if channels_last else 2)),
         trims_windows=trims_windows,
     )
     axes = zip(*geometry.windows[:3], strict=True)
@@ -128,9 +138,10 @@ def checked(
     """
     if inputs.dtype is not dtype and not is_torchs_to_cast(inputs):
         inputs = as_real(layer, inputs, dtype)
-    for length, least in zip(lengths_of(geometry, inputs), geometry.least_lengths, strict=True):
-        if length < least:
-            raise too_small(layer, inputs.shape)
+    shape = inputs.shape
+    for axis, least in geometry.least_sizes:
+        if shape[axis] < least:
+            raise too_small(layer, shape)
     if geometry.seen is None:
         return inputs
     # Torch's product and convolution would copy the slice too; this copy asks for no size, which exports need.
