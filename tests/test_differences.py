@@ -134,6 +134,7 @@ RAISING = [
     ("modules-that-are-not-here", lambda: keras.utils.to_categorical),
     ("modules-that-are-not-here", lambda: keras.backend.sum),
     ("modules-that-are-not-here", lambda: keras.mixed_precision.LossScaleOptimizer),
+    ("layers-that-change-images", lambda: keras.layers.RandomFlip()({"boxes": torch.ones(1)})),
     ("layers-that-are-not-here", lambda: keras.layers.JaxLayer),
     ("members-that-are-not-here", lambda: dense().quantize),
     ("members-that-are-not-here", lambda: small().symbolic_call),

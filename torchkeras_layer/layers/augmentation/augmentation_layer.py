@@ -180,7 +180,8 @@ def _check_keys(layer: AugmentationLayer, inputs: Mapping[str, Any]) -> None:
     unknown = [key for key in inputs if key not in _KEYS]
     if unknown or "images" not in inputs:
         boxes = " Bounding boxes are not moved with images here." if "bounding_boxes" in inputs else ""
+        link = " See docs/differences.md#layers-that-change-images"
         raise ValueError(
             f"{layer.name}: a dict must have 'images', and may have {' and '.join(map(repr, _KEYS[1:]))}. "
-            f"Received: {sorted(map(str, inputs))}.{boxes}"
+            f"Received: {sorted(map(str, inputs))}.{boxes}{link}"
         )
