@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from torchkeras_layer.layer.weight_creation import WeightAllowance, allowing
+from torchkeras_layer.layer.weight_lists import lacks_weights, layers_in
 from torchkeras_layer.models.configs.generations import of_today
 from torchkeras_layer.models.configs.limits import check_size
 from torchkeras_layer.models.configs.unknown_layers import check_layers_are_known
 from torchkeras_layer.models.loading import model_from_config
 from torchkeras_layer.models.model import Model
-from torchkeras_layer.registry import CustomObjectScope, DeserializationError
+from torchkeras_layer.models.tracing import build_inside
+from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
 from torchkeras_layer.weight_files.archive import Archive
-from torchkeras_layer.weight_files.hdf5 import Group, open_hdf5
+from torchkeras_layer.weight_files.hdf5 import Dataset, Group, open_hdf5
 from torchkeras_layer.weight_files.loading import assign_from
 from torchkeras_layer.weight_files.opening import arrays_of, open_root
 from torchkeras_layer.weight_files.source import ModelFileError, kind_of, read_json, read_json_file
@@ -106,9 +108,14 @@ class _Saved:
         """How many weights the config may ask for: what the file has, and some that Keras does not save."""
         if self.weights is None:
             return WeightAllowance(MOST_WITHOUT_VALUES, has_values=False)
+        return WeightAllowance(2 * sum(array.numel for array in self.arrays().values()) + SPARE, has_values=True)
+
+    def arrays(self) -> dict[str, Dataset]:
+        """The values of weights in the file; none if the model was saved before it was built."""
         root = self.weights
-        arrays = arrays_of((root.group("model_weights") if "model_weights" in root else None) or root)
-        return WeightAllowance(2 * sum(array.numel for array in arrays.values()) + SPARE, has_values=True)
+        if root is None:
+            return {}
+        return arrays_of((root.group("model_weights") if "model_weights" in root else None) or root)
 
 
 @contextmanager
@@ -148,14 +155,33 @@ def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
         try:
             with of_today(config) as entry:
                 check_layers_are_known(entry, saved.where)
-                return model_from_config(entry)
+                model = model_from_config(entry)
+                _build_inside(model, saved)
+                return model
         except DeserializationError as error:
             text = str(error)
             raise DeserializationError(text if text.startswith(saved.where) else f"{saved.where}: {text}") from error
 
 
+def _build_inside(model: Model, saved: _Saved) -> None:
+    """Build what a subclassed model leaves to its first call, with the shapes that the file has of it."""
+    build_config = saved.config.get("build_config")
+    shape = build_config.get("input_shape") if isinstance(build_config, dict) else None
+    if shape is None or not any(map(lacks_weights, layers_in(model))):
+        return
+    try:
+        build_inside(model, deserialize_keras_object(shape))
+        model.built = True
+    except (TypeError, ValueError) as error:
+        # A model without values may as well be built later.
+        if saved.arrays():
+            raise ModelFileError(
+                f"{saved.where}: {error} Make the model with its class, and then write model.load_weights(path)."
+            ) from error
+
+
 def _with_weights(model: Model, saved: _Saved) -> Model:
-    if saved.weights is None:
+    if saved.weights is None or not (model.weights or saved.arrays()):
         return model
     if not model.built and not model.weights:
         raise ModelFileError(
