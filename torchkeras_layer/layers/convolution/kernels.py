@@ -15,7 +15,7 @@ import torch
 
 # Smaller kernels are turned faster by torch's convolution itself, if it does not have to guess the memory format from
 # an axis of size 1.
-_LEAST_TO_TURN = 8192
+_LEAST_TO_TURN = 16_384
 
 
 def filters_of(kernel: torch.Tensor, channels_last: bool) -> torch.Tensor:
