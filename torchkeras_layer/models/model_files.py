@@ -12,6 +12,7 @@ from torchkeras_layer.layer.weight_creation import WeightAllowance, allowing
 from torchkeras_layer.layer.weight_lists import lacks_weights, layers_in
 from torchkeras_layer.models.configs.generations import of_today
 from torchkeras_layer.models.configs.limits import check_size
+from torchkeras_layer.models.configs.low_rank_changes import forget_changes
 from torchkeras_layer.models.configs.unknown_layers import check_layers_are_known
 from torchkeras_layer.models.loading import model_from_config
 from torchkeras_layer.models.model import Model
@@ -97,12 +98,14 @@ class _Saved:
         version: the version of Keras that wrote it; `None` if the config says it.
         weights: the open HDF5 file with the weights; `None` if there are none.
         where: the file, for errors.
+        is_archive: whether it is a `.keras` archive.
     """
 
     config: Any
     version: str | None
     weights: Group | None
     where: str
+    is_archive: bool = False
 
     def allowance(self) -> WeightAllowance:
         """How many weights the config may ask for: what the file has, and some that Keras does not save."""
@@ -122,7 +125,7 @@ class _Saved:
 def _open_archive(path: str | os.PathLike[str], with_weights: bool) -> Iterator[_Saved]:
     archive = Archive.read(path)
     with open_root(path, is_checked=True) if with_weights else nullcontext() as root:
-        yield _Saved(archive.config, archive.version, root, str(path))
+        yield _Saved(archive.config, archive.version, root, str(path), is_archive=True)
 
 
 @contextmanager
@@ -153,6 +156,7 @@ def _make(saved: _Saved, custom_objects: Mapping[str, Any] | None) -> Model:
     check_size(config, saved.where)
     with CustomObjectScope(custom_objects), allowing(saved.allowance()):
         try:
+            forget_changes(config, are_merged=saved.is_archive)
             with of_today(config) as entry:
                 check_layers_are_known(entry, saved.where)
                 model = model_from_config(entry)

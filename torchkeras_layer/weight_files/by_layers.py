@@ -9,7 +9,7 @@ import torch
 
 from torchkeras_layer.weight_files.assignment import Assignment
 from torchkeras_layer.weight_files.hdf5 import Dataset, Group
-from torchkeras_layer.weight_files.old_arrays import converter_for
+from torchkeras_layer.weight_files.old_arrays import converter_for, merging_changes
 from torchkeras_layer.weight_files.source import ModelFileError
 
 _LAYERS, _WEIGHTS, _TOP = "layer_names", "weight_names", "top_level_model_weights"
@@ -98,9 +98,8 @@ def _assign(group: Group, name: str, names: Sequence[str], layer: Any, assignmen
     assert isinstance(inner, Group)
     datasets = [_dataset(inner, weight) for weight in names]
     weights = _by_names_inside(layer, names) or in_old_order(layer)
-    convert = converter_for(
-        layer, [item.shape for item in datasets], group.text("keras_version"), group.text("backend")
-    )
+    shapes = [item.shape for item in datasets]
+    convert = merging_changes(names) or converter_for(layer, shapes, group.text("keras_version"), group.text("backend"))
     assignment.add(layer, weights, datasets, convert)
 
 

@@ -72,6 +72,26 @@ def converter_for(
     return convert
 
 
+def merging_changes(names: Sequence[str]) -> Callable[[Arrays], Arrays] | None:
+    """Return what adds the change of a kernel, stored as two matrices (LoRA), to the kernel; `None` without one.
+
+    >>> convert = merging_changes(["d/bias", "d/lora_kernel_a", "d/lora_kernel_b", "d/kernel"])
+    >>> convert([torch.zeros(1), torch.ones(1, 2), torch.ones(2, 1), torch.ones(1, 1)])
+    [tensor([[3.]]), tensor([0.])]
+    """
+    own = [name.split("/")[-1].partition(":")[0] for name in names]
+    changed = next((name for name in ("kernel", "embeddings") if f"lora_{name}_a" in own), None)
+    if changed is None or not {changed, f"lora_{changed}_b"} <= set(own):
+        return None
+
+    def convert(arrays: Arrays) -> Arrays:
+        found = dict(zip(own, arrays, strict=True))
+        found[changed] = found[changed] + found[f"lora_{changed}_a"] @ found[f"lora_{changed}_b"]
+        return [found[name] for name in (changed, "bias") if name in found]
+
+    return convert
+
+
 def _layers_in_wrapper(layer: Any) -> list[Any]:
     """Return the layers inside a wrapper, in the order of their arrays; for any other layer, none."""
     kind = _kind_of(layer)

@@ -84,7 +84,7 @@ def _generation_of(config: Any) -> Generation | None:
             return _KERAS_1
         is_early = rest[:1] in ("0", "1", "2") and not rest[1:2].isdigit() and "tf" not in rest
         return (_KERAS_2_0 if is_early else _KERAS_2) if major == "2" else None
-    entries = [*_entries_in(config)]
+    entries = [*entries_in(config)]
     if any(_is_of_keras_1(entry) for entry in entries):
         return _KERAS_1
     if any(isinstance(entry["config"], list) for entry in entries):
@@ -92,7 +92,7 @@ def _generation_of(config: Any) -> Generation | None:
     return _KERAS_2 if any(map(_is_of_keras_2, entries)) else None
 
 
-def _entries_in(value: Any) -> Iterator[dict[str, Any]]:
+def entries_in(value: Any) -> Iterator[dict[str, Any]]:
     """Give all objects in a config, from the outside to the inside; not those that are too deep to be read."""
     level = [value]
     for _ in range(MAX_DEPTH):
@@ -106,7 +106,7 @@ def _entries_in(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _orders_in(value: Any) -> Iterator[str]:
-    for entry in _entries_in(value):
+    for entry in entries_in(value):
         order = entry["config"].get("dim_ordering") if isinstance(entry["config"], dict) else None
         if order in ("th", "tf"):
             yield order
