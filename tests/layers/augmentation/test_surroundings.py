@@ -113,6 +113,23 @@ def test_vmap_of_inference_does_as_a_loop_does(make):
     assert torch.equal(torch.func.vmap(layer)(stacked), expected)
 
 
+@pytest.mark.parametrize("name", ["RandomRotation", "RandomHeight"])
+def test_training_compiles_to_one_graph(name):
+    torch._dynamo.reset()
+    layer, twin = EACH[name](seed=3), EACH[name](seed=3)
+    compiled = torch.compile(layer, backend="eager", fullgraph=True)
+    for _ in range(2):
+        torch.testing.assert_close(compiled(IMAGES), twin(IMAGES), atol=1e-3, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["RandomCrop", "ContrastLimitedAdaptiveHistogramEqualization"])
+def test_inference_is_exported_for_any_batch(name):
+    layer = {**EACH, **WITHOUT_SEED}[name]().eval()
+    program = torch.export.export(layer, (IMAGES,), dynamic_shapes=({0: torch.export.Dim("batch", min=2)},)).module()
+    more = torch.cat([IMAGES, IMAGES])
+    torch.testing.assert_close(program(more), layer(more))
+
+
 def test_gradients_reach_the_pixels():
     images = IMAGES.clone().requires_grad_()
     for make in EACH.values():
@@ -131,6 +148,14 @@ def test_masks_move_with_images_and_keep_their_values():
     outputs = layers.RandomBrightness(0.5)({"segmentation_masks": masks, "images": IMAGES})
     assert list(outputs) == ["segmentation_masks", "images"]
     assert torch.equal(outputs["segmentation_masks"], masks)
+
+
+def test_images_of_one_pixel_and_lists_of_numbers():
+    for make in EACH.values():
+        assert bool(make(seed=1)(torch.ones(1, 1, 1, 3)).isfinite().all())
+    outputs = layers.RandomFlip()({"images": IMAGES.tolist(), "labels": [1, 2, 3, 4]})
+    assert outputs["images"].shape == IMAGES.shape
+    assert outputs["labels"].tolist() == [1, 2, 3, 4]
 
 
 def test_other_dicts_and_shapes_are_refused():

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 
 from torchkeras_layer._shapes import Shape
-from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.layers.arguments import layout
 from torchkeras_layer.layers.augmentation.random_source import RandomSource
 from torchkeras_layer.layers.preprocessing.data_layer import in_compute_dtype, read_numeric_inputs
@@ -128,7 +127,7 @@ class AugmentationLayer(SeededLayer, adds_losses=False, adds_updates=False):
 
     def _torchkeras_read_inputs(self, inputs: Any) -> Any:
         if isinstance(inputs, Mapping):
-            return map_leaves(lambda leaf: read_numeric_inputs(self, leaf), dict(inputs))
+            return {key: read_numeric_inputs(self, value) for key, value in inputs.items()}
         return read_numeric_inputs(self, inputs)
 
 

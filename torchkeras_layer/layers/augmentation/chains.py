@@ -139,7 +139,8 @@ class RandAugment(_Choice):
     """In training, change a batch of images by some layers, which are drawn from eleven.
 
     Shapes: as `AugmentationLayer`. They shear, shift and turn images, change light and colors, posterize, solarize,
-    spread and equalize values.
+    spread and equalize values. What is drawn decides what runs, so that `fullgraph=True` of `torch.compile` refuses it
+    in training.
 
     Args:
         value_range: the lowest and the highest value of a pixel.
@@ -190,7 +191,8 @@ class RandAugment(_Choice):
 class AugMix(_Choice):
     """In training, return a weighted mean of images and of their changes by chains of layers.
 
-    Shapes: as `AugmentationLayer`. All images of a batch go through the same layers.
+    Shapes: as `AugmentationLayer`. All images of a batch go through the same layers. What is drawn decides what runs,
+    so that `fullgraph=True` of `torch.compile` refuses it in training.
 
     Args:
         value_range: the lowest and the highest value of a pixel; results are clipped to it.

@@ -315,7 +315,8 @@ class RandomPerspective(MovingLayer):
         dtype = self._torchkeras.compute_dtype or torch.float32
         applied = source.happens(self.factor)
         moves = source.uniform((source.batch, 4, 2), -0.5 * self.scale, 0.5 * self.scale, dtype)
-        x, y = source.width - 1.0, source.height - 1.0
+        # Four different corners, also of an image of one row or column.
+        x, y = max(source.width - 1.0, 1.0), max(source.height - 1.0, 1.0)
         corners = torch.tensor([[0.0, 0.0], [x, 0.0], [0.0, y], [x, y]], dtype=dtype, device=moves.device)
         starts = corners.expand(source.batch, 4, 2)
         shape = tuple(source.images.shape)

@@ -28,7 +28,7 @@ def equalized(images: torch.Tensor, bins: int) -> torch.Tensor:
 def _counts(values: torch.Tensor, bins: int) -> torch.Tensor:
     """Count the values of each row, whole numbers from 0 to below `bins` after rounding down."""
     places = values.to(torch.int64).clamp(0, bins - 1)
-    counts = torch.zeros(len(places), bins, dtype=torch.float64, device=values.device)
+    counts = torch.zeros(places.shape[0], bins, dtype=torch.float64, device=values.device)
     return counts.scatter_add(1, places, torch.ones_like(places, dtype=torch.float64))
 
 

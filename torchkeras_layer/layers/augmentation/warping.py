@@ -91,7 +91,7 @@ def sample(
         x, y = _folded(x, width - 1), _folded(y, height - 1)
     x, y = torch.broadcast_tensors(x, y)
     grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)
-    grid = grid.expand(len(images), -1, -1, -1)
+    grid = grid.expand(images.shape[0], -1, -1, -1)
     if fill_mode == "constant" and fill_value:
         values = values - fill_value
     found = F.grid_sample(values, grid, interpolation, _PADDINGS[fill_mode], align_corners=False)
