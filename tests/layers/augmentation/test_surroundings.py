@@ -221,8 +221,18 @@ def test_a_crop_is_any_part_in_training_and_the_middle_in_inference():
     assert layer.eval()(pixels).shape == (1, 1, 3, 1)
     small = layers.RandomCrop(4, 4)(pixels[:, :, :2])
     assert_close(small, layers.RandomCrop(4, 4).eval()(pixels[:, :, :2]))
+    # The numbers that TF-Keras 2.21 gives.
+    large = layers.RandomCrop(16, 15).eval()(torch.arange(20.0 * 22).reshape(1, 20, 22, 1))
+    assert_close(large[0, 0, :3, 0], np.array([4.85, 6.05, 7.25]))
+    assert_close(large[0, -1, -3:, 0], np.array([431.75, 432.95, 434.15]))
     center = layers.RandomCrop(3, 3).eval()(IMAGES)
     assert_close(center, layers.Resizing(3, 3, crop_to_aspect_ratio=True)(IMAGES))
+
+
+def test_what_tf_keras_writes_of_its_generators_is_read_past():
+    flip = layers.deserialize({"class_name": "RandomFlip", "config": {"rng_type": "stateful", "mode": "vertical"}})
+    assert flip.mode == "vertical"
+    assert layers.Dropout.from_config({"rate": 0.5, "rng_type": "stateful"}).rate == 0.5
 
 
 def test_one_number_of_tf_keras_changes_contrast_both_ways():

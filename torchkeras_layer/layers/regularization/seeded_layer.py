@@ -22,6 +22,8 @@ class SeededLayer(BuiltInLayer):
     and pickled with it, and is `draws` in its `state_dict`, so that training continues with the next numbers.
     """
 
+    # What TF-Keras writes about its own generators.
+    _torchkeras_without_effect = ("rng_type",)
     seed: int | None
     # How often the layer drew, an int tensor of shape ().
     _torchkeras_draws: torch.Tensor
