@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 _TRAIN = (
@@ -322,18 +321,16 @@ _ARGUMENTS_OF_COMPILE = (
 )  # fmt: skip
 
 
-@functools.cache
-def advice_by_name() -> dict[str, dict[str, str]]:
-    """Return what to write instead of each name, by the places. It is made when it is first needed, not at import.
-
-    >>> advice_by_name()["utils"]["Progbar"].partition(" See ")[0]
-    'Use tqdm.'
-    """
+def _by_place() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for (place, link), advices in INSTEAD.items():
         for advice, names in advices.items():
             found.setdefault(place, {}).update(dict.fromkeys(names.split(), f"{advice} {link}"))
     return found
+
+
+ADVICE = _by_place()
+"""What to write instead of each name, by the places."""
 
 
 def instead_of(name: str, place: str) -> str:
@@ -348,7 +345,7 @@ def instead_of(name: str, place: str) -> str:
     >>> instead_of("optimisers", "keras")
     ''
     """
-    return advice_by_name().get(place, {}).get(name, "")
+    return ADVICE.get(place, {}).get(name, "")
 
 
 def arguments_of_compile(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import torchkeras_layer as keras
-from torchkeras_layer._absent import advice_by_name, instead_of
+from torchkeras_layer._absent import ADVICE, instead_of
 
 
 def small():
@@ -114,8 +114,8 @@ def test_nothing_is_said_of_names_that_keras_has_not(place):
 
 
 def test_what_is_said_not_to_be_there_is_not():
-    found = {p: getattr(keras, p, keras) for p in advice_by_name()}
-    there = [(p, name) for p, names in advice_by_name().items() for name in names if hasattr(found[p], name)]
+    found = {p: getattr(keras, p, keras) for p in ADVICE}
+    there = [(p, name) for p, names in ADVICE.items() for name in names if hasattr(found[p], name)]
     assert there == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from difflib import get_close_matches
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import torch
@@ -75,8 +75,8 @@ class LayerBase(LazyModuleMixin, nn.Module):
         state = self.__dict__
         if name in _RESERVED_NAMES:
             # Also `__dict__`: torch.export and replicas replace a layer's whole `__dict__`.
-            if name == "training":
-                _refuse_state(self, name, value)
+            if name == "training" and _has_state(name, value):
+                _refuse(self, name, f"cannot hold a {type(value).__name__}, because it is the mode")
             super().__setattr__(name, value)
             return
         # Ported code may set attributes before it calls super().__init__().
@@ -88,10 +88,7 @@ class LayerBase(LazyModuleMixin, nn.Module):
         elif isinstance(owner, property):
             _set_property(self, record, name, owner, value)
         elif name in _CALLED_METHODS and not callable(value):
-            raise AttributeError(
-                f"{name_in_errors(self)}: {name!r} is a method of every layer, which would be lost. Received: "
-                f"{name}={value!r}. Choose another attribute name."
-            )
+            _refuse(self, name, f"is a method of every layer, which would be lost. Received: {name}={value!r}")
         elif not record.is_ready:
             if owner is not _NOTHING:
                 _uncover(self, name, value)
@@ -194,13 +191,12 @@ def _is_registered(state: dict[str, Any], name: str) -> bool:
 
 def _set_property(layer: LayerBase, record: Any, name: str, owner: property, value: Any) -> None:
     if owner.fset is None:
-        raise AttributeError(
-            f"{name_in_errors(layer)}: {name!r} is a read-only property of every layer. Choose another attribute name. "
-            "See docs/differences.md#names-that-are-taken"
-        )
-    if is_ours := owner.fset.__module__.startswith(f"{__package__}."):
-        _refuse_state(layer, name, value)
-    if is_ours and not record.is_ready:
+        _refuse(layer, name, "is a read-only property of every layer")
+    has_state = _has_state(name, value)
+    # Asked last, because torch.compile does not trace it.
+    if (has_state or not record.is_ready) and owner.fset.__module__.startswith(f"{__package__}."):
+        if has_state:
+            _refuse(layer, name, f"cannot hold a {type(value).__name__}, because it is a property of every layer")
         _set_early(layer, record, name, value)
     else:
         # Not by `owner.fset`, which torch.compile does not trace.
@@ -221,13 +217,16 @@ def _set_early(layer: LayerBase, before: Any, name: str, value: Any) -> None:
             inner.trainable = value
 
 
-def _refuse_state(layer: LayerBase, name: str, value: Any) -> None:
-    if type(value) is not bool and name != "activity_regularizer" and holds_state(value):
-        raise AttributeError(
-            f"{name_in_errors(layer)}: {name!r} cannot hold a {type(value).__name__}, because it is "
-            f"{'the mode' if name == 'training' else 'a property of every layer'}. Choose another attribute name. "
-            "See docs/differences.md#names-that-are-taken"
-        )
+def _has_state(name: str, value: Any) -> bool:
+    """Whether layers or weights would be lost by setting a property or the mode to a value."""
+    return value is not None and type(value) is not bool and name != "activity_regularizer" and holds_state(value)
+
+
+def _refuse(layer: LayerBase, name: str, why: str) -> NoReturn:
+    raise AttributeError(
+        f"{name_in_errors(layer)}: {name!r} {why}. Choose another attribute name. "
+        "See docs/differences.md#names-that-are-taken"
+    )
 
 
 class _ClassDefault:
