@@ -42,9 +42,13 @@ def check_layers_are_known(config: dict[str, Any], where: str) -> None:
     ]
     given = [f'"{name}": {name.rpartition(">")[2]}' for name in dict.fromkeys(classes)]
     given += [f'"{name}": function' for name in dict.fromkeys([*operations, *functions])]
+    why = (
+        " Code in a file is never run, with safe_mode=False neither: bytecode can do anything that the program may, "
+        "and means something to one version of Python only."
+    )
     raise DeserializationError(
         f"{where}: the model has layers that are not here: {', '.join(shown)}. Write them, and pass them: "
-        f"custom_objects={{{', '.join(given)}}}. See docs/differences.md#custom-objects"
+        f"custom_objects={{{', '.join(given)}}}.{why if functions else ''} See docs/differences.md#custom-objects"
     )
 
 
