@@ -10,11 +10,13 @@ import functools
 import json
 import os
 from pathlib import Path
+from typing import Any
 
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
 import numpy as np
-import tensorflow as tf
-import tf_keras as keras
+
+# TensorFlow and tf_keras, which `main` imports: nothing else needs them.
+tf: Any = None
+keras: Any = None
 
 INPUTS = {
     "x": ((3, 4), "float32"),
@@ -54,7 +56,11 @@ def _named(name):
 
 def _called(names, *inputs):
     """Cases that call functions with the inputs of these names."""
-    return [functools.partial(lambda f, t: f(*(t[name] for name in inputs)), _named(name)) for name in names.split()]
+
+    def case(name, t):
+        return _named(name)(*(t[kind] for kind in inputs))
+
+    return [functools.partial(case, name) for name in names.split()]
 
 
 CASES = [
@@ -268,6 +274,11 @@ def _without_what_says_nothing(value):
 
 def main() -> None:
     """Write one model with all functions, its inputs and its outputs."""
+    global tf, keras
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    import tensorflow as tf
+    import tf_keras as keras
+
     inputs = {name: keras.Input(shape, dtype=dtype, name=name) for name, (shape, dtype) in INPUTS.items()}
     outputs = [tensor for case in CASES for tensor in tf.nest.flatten(case(inputs))]
     model = keras.Model(list(inputs.values()), outputs)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
 import numpy as np
-import tensorflow as tf
-import tf_keras as keras
-from tf_keras.src.engine import base_layer_utils
+
+# TensorFlow, which `main` imports: nothing else needs it.
+tf: Any = None
 
 UNARY = (
     "abs math.ceil math.cos math.cosh math.erf math.exp math.expm1 math.floor math.negative math.sigmoid math.sign "
@@ -89,6 +89,12 @@ CASES = [
 
 def main() -> None:
     """Write one model with all nodes, its inputs and its outputs."""
+    global tf
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    import tensorflow as tf
+    import tf_keras as keras
+    from tf_keras.src.engine import base_layer_utils
+
     tf.compat.v1.disable_eager_execution()
     shapes = {"x": (3, 4), "y": (3, 4), "g": (5, 6, 2)}
     inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}

@@ -76,12 +76,15 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     >>> model_from_config(json.loads(model.to_json())).output_shape
     (None, 2)
     """
-    from torchkeras_layer.models.configs.generations import of_today  # only here, for a light import of the library
+    # Only here, for a light import of the library.
+    from torchkeras_layer.models.configs.generations import of_today
+    from torchkeras_layer.models.configs.unknown_layers import check_layers_are_known
 
     is_of_object = isinstance(config, dict) and "class_name" in config
     model = None
     if is_of_object:
         with CustomObjectScope(custom_objects), of_today(config) as entry:
+            check_layers_are_known(entry, "model_from_config")
             model = catalog.deserialize(entry)
     if not isinstance(model, Model):
         raise DeserializationError(f"model_from_config: expected the config of a model. Received: {config!r:.300}")
