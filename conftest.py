@@ -22,6 +22,9 @@ settings.load_profile("repeatable")
 quick_torch.seed_only_devices_that_are_there()
 quick_torch.compile_without_statistics()
 
+# Scripts that need TensorFlow, which is not installed for tests.
+collect_ignore = ["tests/weight_files/tf_keras/make_files.py"]
+
 _PROCESS_WIDE = (_settings._settings, custom_objects._registered, custom_objects._registered_names)
 
 
