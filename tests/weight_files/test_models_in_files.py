@@ -76,6 +76,29 @@ def _shared(kit):
     return Shared()
 
 
+def _late(kit):
+    """A model whose layers have names and are in other orders than they were made in, but for the first."""
+
+    class Late(kit.Model):
+        def __init__(self):
+            super().__init__()
+            dense = functools.partial(kit.layers.Dense, 4)
+            first, second = dense(name="a"), dense(name="b")
+            self.steps, self.by_name = [], {}
+            self.head = dense(name="head")
+            self.steps.append(second)
+            self.tail = first
+            self.by_name["k"] = dense()
+            self.steps.insert(0, dense(name="c"))
+
+        def call(self, inputs):
+            for layer in (*self.steps, self.by_name["k"], self.tail):
+                inputs = layer(inputs)
+            return self.head(inputs)
+
+    return Late()
+
+
 def _nested(kit):
     """Lists in lists and dicts, all of one shape, in a model and in a layer; some with names of their own."""
 
@@ -104,7 +127,7 @@ def _nested(kit):
     return Nested()
 
 
-@pytest.mark.parametrize("make", [_stack, _replaced, _shared, _nested])
+@pytest.mark.parametrize("make", [_stack, _replaced, _shared, _late, _nested])
 @pytest.mark.filterwarnings("ignore:`build..` was called on layer 'replaced'")
 def test_weights_of_subclassed_models(make, tmp_path):
     x = torch.linspace(-1, 1, 12).reshape(3, 4)

@@ -19,6 +19,7 @@ from torch import nn
 
 from torchkeras_layer._structures import is_namedtuple, leaves
 from torchkeras_layer.layer.context import cast_for_call, per_thread, run_untraced
+from torchkeras_layer.layer.record import note_place
 from torchkeras_layer.layer.weight_arguments import WeightSpec, read_weight
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class TrackedContainer(nn.Module):
         if registry is None:
             return value
         registry[key] = value
+        if registry is self._modules:
+            note_place(value)
         if spec is not None:
             self._weight_specs[key] = spec
         return Slot.REGISTERED

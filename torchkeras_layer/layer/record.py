@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
@@ -72,6 +73,8 @@ class Record:
     __slots__ = (
         # The name, and the path: the names of the enclosing layers too.
         "name", "path",
+        # The how-manieth layer it was to be put into another one; 0 if it was not.
+        "place",
         # What it was created with.
         "init_arguments", "initial_weights", "batch_input_shape",
         # Where, in which floating-point dtype and in which memory format (by name) torch was told to store the weights,
@@ -101,6 +104,7 @@ class Record:
     def __init__(self) -> None:
         self.name = ""
         self.path: str | None = None
+        self.place = 0
         self.init_arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
         self.initial_weights: list[Any] | None = None
         self.batch_input_shape: Any = None
@@ -172,6 +176,16 @@ class Record:
         # A pickle of another version may lack slots, or have others.
         self.__init__()
         restore(self, {slot: value for slot, value in state.items() if slot in _COPIED})
+
+
+_places = itertools.count(1)
+
+
+def note_place(module: Any) -> None:
+    """Note when a layer is put into another one for the first time: files of Keras list layers in this order."""
+    record = module.__dict__.get(KEY)
+    if isinstance(record, Record) and not record.place and not torch.compiler.is_dynamo_compiling():
+        record.place = next(_places)
 
 
 _COPIED = tuple(slot for slot in Record.__slots__ if slot not in _OF_CALLS)

@@ -13,7 +13,7 @@ from torch import nn
 
 from torchkeras_layer.layer.containers import TrackedContainer, weight_spec_holders
 from torchkeras_layer.layer.context import per_thread
-from torchkeras_layer.layer.record import Record, is_layer
+from torchkeras_layer.layer.record import Record, is_layer, note_place
 from torchkeras_layer.layer.weight_arguments import read_weight
 from torchkeras_layer.layer.weight_creation import UnbuiltWeights, can_train, weights_will_train
 from torchkeras_layer.metrics import is_metric
@@ -313,6 +313,8 @@ def freeze_restored(model: Any) -> None:
 def prepare_assigned(layer: Any, name: str, value: nn.Module | nn.Parameter) -> None:
     """Before a layer gets a module or parameter: freeze it if the layer is frozen, else note what does not train."""
     record: Record = layer._torchkeras
+    if isinstance(value, nn.Module):
+        note_place(value)
     if not weights_will_train(layer) and not trains(layer):
         value.requires_grad_(False)
         for inner in layers_in(value) if isinstance(value, nn.Module) else ():

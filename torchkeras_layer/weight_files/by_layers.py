@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from torchkeras_layer.layer import Layer
 from torchkeras_layer.weight_files.assignment import Assignment
 from torchkeras_layer.weight_files.hdf5 import Dataset, Group
 from torchkeras_layer.weight_files.old_arrays import converter_for, merging_changes
@@ -77,9 +78,31 @@ def in_old_order(layer: Any) -> list[torch.Tensor]:
     return [*layer.trainable_weights, *layer.non_trainable_weights]
 
 
+def listed_layers(model: Any) -> list[Any] | None:
+    """Return the layers of a model in the order in which Keras lists them; `None` for a single layer.
+
+    Those of a graph have the order of the graph; others are listed as the model got them, also those in lists.
+
+    >>> import torchkeras_layer as keras
+    >>> class Late(keras.Model):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.blocks = []; self.head = keras.layers.Dense(1, name="head")
+    ...         self.blocks.append(keras.layers.Dense(1, name="block"))
+    >>> [layer.name for layer in listed_layers(Late())]
+    ['head', 'block']
+    """
+    listed, graph = getattr(model, "layers", None), model._torchkeras.graph
+    if not isinstance(listed, list):
+        return None
+    layers = list({id(layer): layer for layer in listed if isinstance(layer, Layer)}.values())
+    is_graph = graph is not None and graph.current_wiring(model) is not None
+    return layers if is_graph else sorted(layers, key=lambda layer: layer._torchkeras.place)
+
+
 def _layers_of(model: Any) -> list[Any]:
-    layers = getattr(model, "layers", None)
-    return list({id(layer): layer for layer in layers}.values()) if isinstance(layers, list) else [model]
+    layers = listed_layers(model)
+    return [model] if layers is None else layers
 
 
 def _saved_layers(group: Group) -> Iterator[tuple[str, list[str]]]:

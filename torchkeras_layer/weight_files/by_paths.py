@@ -10,6 +10,7 @@ from torchkeras_layer._names import to_snake_case
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.weights import Weights
 from torchkeras_layer.weight_files.assignment import Assignment
+from torchkeras_layer.weight_files.by_layers import listed_layers
 from torchkeras_layer.weight_files.hdf5 import Dataset, Group
 from torchkeras_layer.weight_files.opening import OF_TRAINING
 from torchkeras_layer.weight_files.source import ModelFileError
@@ -95,9 +96,8 @@ def _assign_values(layer: Any, values: Tree, assignment: Assignment, used: set[i
 
 def _children(layer: Any, tree: Tree) -> Iterator[tuple[Any, Tree]]:
     """Give the layers inside a layer that the file has a group for, with that group."""
-    layers = getattr(layer, "layers", None)
-    if isinstance(layers, list):
-        layers = _in_order_of_creation(list({id(one): one for one in layers}.values()), layer)
+    layers = listed_layers(layer)
+    if layers is not None:
         for word in _LISTS_OF_LAYERS:
             if isinstance(tree.get(word), dict):
                 yield from _members(layers, tree[word])
@@ -124,18 +124,6 @@ def _of_container(container: Any, branch: Tree) -> Iterator[tuple[Any, Tree]]:
     for child, group in zip(inner, filter(_holds_values, groups), strict=False):
         if isinstance(group, dict):
             yield from _of_container(child, group)
-
-
-def _in_order_of_creation(layers: list[Any], model: Any) -> list[Any]:
-    """Sort the layers of a subclassed model by the numbers in their names.
-
-    Keras lists them in the order in which attributes and lists got them, which is that of their creation, as a rule. A
-    name that was given says nothing; then the order of the attributes stays.
-    """
-    numbers = [_counted(layer.name, to_snake_case(type(layer).__name__)) for layer in layers]
-    if model._torchkeras.graph.current_wiring(model) is not None or None in numbers:
-        return layers
-    return [layers[place] for place in sorted(range(len(layers)), key=lambda place: numbers[place] or 0)]
 
 
 def _members(layers: list[Any], branch: Tree) -> Iterator[tuple[Any, Tree]]:
