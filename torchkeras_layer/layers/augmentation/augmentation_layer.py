@@ -36,9 +36,14 @@ class AugmentationLayer(SeededLayer, adds_losses=False, adds_updates=False):
     >>> layer = keras.layers.RandomFlip("horizontal", seed=3)
     >>> layer(torch.arange(4.0).reshape(1, 1, 4, 1)).flatten(), layer.eval()(torch.ones(1, 1, 1)).flatten()
     (tensor([3., 2., 1., 0.]), tensor([1.]))
+    >>> pixels = torch.arange(4).reshape(1, 1, 4, 1)
+    >>> layer.train()({"images": pixels / 2, "segmentation_masks": pixels})["segmentation_masks"].shape
+    torch.Size([1, 1, 4, 1])
     """
 
     _torchkeras_unsupported = {"bounding_box_format": None}
+    # How pixels between others are found; layers that find none have no such argument.
+    interpolation: str = "nearest"
 
     def __init__(self, *, seed: int | None = None, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -99,8 +104,13 @@ class AugmentationLayer(SeededLayer, adds_losses=False, adds_updates=False):
     def transform_segmentation_masks(
         self, segmentation_masks: torch.Tensor, transformation: Any, training: bool = True
     ) -> torch.Tensor:
-        """Return masks for the changed images: the same, unless pixels are moved."""
-        return segmentation_masks
+        """Return masks, in their own dtype, whose pixels were moved as those of the images, without new values."""
+        moves_pixels = type(self)._torchkeras_move is not AugmentationLayer._torchkeras_move
+        if not moves_pixels or not training or transformation is None:
+            return segmentation_masks
+        masks = to_batch(self, segmentation_masks, self.data_format)
+        moved = self._torchkeras_move(masks, transformation, "nearest").to(masks.dtype)
+        return from_batch(moved, segmentation_masks.dim(), self.data_format)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the inputs.
@@ -119,6 +129,10 @@ class AugmentationLayer(SeededLayer, adds_losses=False, adds_updates=False):
 
     def _torchkeras_transform(self, images: torch.Tensor, transformation: Any) -> torch.Tensor:
         """Return images (batch, channels, rows, columns) with a transformation applied."""
+        return self._torchkeras_move(images, transformation, self.interpolation)
+
+    def _torchkeras_move(self, images: torch.Tensor, transformation: Any, interpolation: str) -> torch.Tensor:
+        """Return images (batch, channels, rows, columns) with their pixels moved; only layers that do so have it."""
         raise NotImplementedError(f"{type(self).__name__}: define _torchkeras_transform in the class.")
 
     def _torchkeras_shape_of_images(self, shape: Shape) -> Shape:
@@ -129,40 +143,6 @@ class AugmentationLayer(SeededLayer, adds_losses=False, adds_updates=False):
         if isinstance(inputs, Mapping):
             return {key: read_numeric_inputs(self, value) for key, value in inputs.items()}
         return read_numeric_inputs(self, inputs)
-
-
-class MovingLayer(AugmentationLayer, adds_losses=False, adds_updates=False):
-    """Base of the layers that move pixels, and those of masks with them.
-
-    Args:
-        **kwargs: those of `AugmentationLayer`.
-
-    >>> import torchkeras_layer as keras
-    >>> layer = keras.layers.RandomFlip("horizontal", seed=3)
-    >>> pixels = torch.arange(4).reshape(1, 1, 4, 1)
-    >>> layer({"images": pixels / 2, "segmentation_masks": pixels})["segmentation_masks"].flatten()
-    tensor([3, 2, 1, 0])
-    """
-
-    # How pixels between others are found; layers that find none have no such argument.
-    interpolation: str = "nearest"
-
-    def _torchkeras_transform(self, images: torch.Tensor, transformation: Any) -> torch.Tensor:
-        return self._torchkeras_move(images, transformation, self.interpolation)
-
-    def _torchkeras_move(self, images: torch.Tensor, transformation: Any, interpolation: str) -> torch.Tensor:
-        """Return images (batch, channels, rows, columns) with their pixels moved."""
-        raise NotImplementedError(f"{type(self).__name__}: define _torchkeras_move in the class.")
-
-    def transform_segmentation_masks(
-        self, segmentation_masks: torch.Tensor, transformation: Any, training: bool = True
-    ) -> torch.Tensor:
-        """Return masks, in their own dtype, whose pixels were moved as those of the images, without new values."""
-        if not training or transformation is None:
-            return segmentation_masks
-        masks = to_batch(self, segmentation_masks, self.data_format)
-        moved = self._torchkeras_move(masks, transformation, "nearest").to(masks.dtype)
-        return from_batch(moved, segmentation_masks.dim(), self.data_format)
 
 
 def for_each_image(values: Any, images: torch.Tensor) -> torch.Tensor:

@@ -22,7 +22,7 @@ from torchkeras_layer.layers.augmentation.light import (
     RandomSaturation,
 )
 from torchkeras_layer.layers.augmentation.random_source import RandomSource
-from torchkeras_layer.layers.augmentation.ranges import read_range
+from torchkeras_layer.layers.augmentation.ranges import read_range, read_value_range
 from torchkeras_layer.layers.augmentation.tones import AutoContrast, Equalization, RandomPosterization, Solarization
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.registry import deserialize_keras_object
@@ -95,7 +95,7 @@ _OF_TONES = ("random_posterization", "solarization", "auto_contrast", "equalizat
 _OF_LIGHT = ("random_brightness", "random_color_degeneration", "random_contrast", "random_sharpness")
 
 
-class _Choice(ColorLayer, adds_losses=False, adds_updates=False):
+class _Choice(AugmentationLayer, adds_losses=False, adds_updates=False):
     """Base of the layers that choose among others by chance; they are on attributes that are called as in Keras."""
 
     def __init__(
@@ -107,7 +107,8 @@ class _Choice(ColorLayer, adds_losses=False, adds_updates=False):
         data_format: str | None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
+        super().__init__(seed=seed, data_format=data_format, **kwargs)
+        self.value_range = read_value_range(self, value_range)
         self.factor = read_range(self, "factor", factor, 0.0)
         self.interpolation = one_of(self, "interpolation", interpolation, *warping.INTERPOLATIONS)
 

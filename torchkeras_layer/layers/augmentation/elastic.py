@@ -9,14 +9,14 @@ import torch
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number, one_of
 from torchkeras_layer.layers.augmentation import warping
-from torchkeras_layer.layers.augmentation.augmentation_layer import MovingLayer, for_each_image
+from torchkeras_layer.layers.augmentation.augmentation_layer import AugmentationLayer, for_each_image
 from torchkeras_layer.layers.augmentation.colors import blur
 from torchkeras_layer.layers.augmentation.random_source import RandomSource
 from torchkeras_layer.layers.augmentation.ranges import read_range, read_value_range
 
 
 @catalog.register()
-class RandomElasticTransform(MovingLayer):
+class RandomElasticTransform(AugmentationLayer):
     """In training, bend images: move pixels by distances that vary smoothly. Shapes: as `AugmentationLayer`.
 
     Args:

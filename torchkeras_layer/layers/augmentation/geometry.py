@@ -10,12 +10,12 @@ import torch
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number, number_between, one_of
 from torchkeras_layer.layers.augmentation import warping
-from torchkeras_layer.layers.augmentation.augmentation_layer import MovingLayer, for_each_image
+from torchkeras_layer.layers.augmentation.augmentation_layer import AugmentationLayer, for_each_image
 from torchkeras_layer.layers.augmentation.random_source import RandomSource
 from torchkeras_layer.layers.augmentation.ranges import read_range
 
 
-class AffineLayer(MovingLayer, adds_losses=False, adds_updates=False):
+class AffineLayer(AugmentationLayer, adds_losses=False, adds_updates=False):
     """Base of the layers whose pixels come from other places of the same image.
 
     Args:
@@ -276,7 +276,7 @@ def _read_shear(layer: RandomShear, name: str, value: Any) -> tuple[float, float
 
 
 @catalog.register()
-class RandomPerspective(MovingLayer):
+class RandomPerspective(AugmentationLayer):
     """In training, look at images from another side: move their corners. Shapes: as `AugmentationLayer`.
 
     Args:

@@ -10,7 +10,7 @@ from torchkeras_layer._ops.resizing import INTERPOLATIONS, crop_center, largest_
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int
-from torchkeras_layer.layers.augmentation.augmentation_layer import MovingLayer
+from torchkeras_layer.layers.augmentation.augmentation_layer import AugmentationLayer
 from torchkeras_layer.layers.augmentation.random_source import RandomSource
 from torchkeras_layer.layers.augmentation.ranges import read_range
 from torchkeras_layer.layers.preprocessing.data_layer import in_compute_dtype
@@ -18,7 +18,7 @@ from torchkeras_layer.layers.preprocessing.images import check_image_shape, from
 
 
 @catalog.register()
-class RandomFlip(MovingLayer):
+class RandomFlip(AugmentationLayer):
     """In training, mirror about half of the images. Shapes: as `AugmentationLayer`.
 
     Args:
@@ -53,7 +53,7 @@ class RandomFlip(MovingLayer):
 
 
 @catalog.register()
-class RandomCrop(MovingLayer):
+class RandomCrop(AugmentationLayer):
     """In training, cut a random part out of the images, the same of a batch; in inference, the center.
 
     Shapes: (batch, rows, columns, channels) or (rows, columns, channels) -> the same with new sizes. In inference, and
@@ -118,7 +118,7 @@ class RandomCrop(MovingLayer):
         return resized_shape(self, shape, (self.height, self.width), self.data_format)
 
 
-class _RandomSize(MovingLayer):
+class _RandomSize(AugmentationLayer):
     """Base of the two layers of TF-Keras that change one size of images; `_torchkeras_axis` is its axis.
 
     Args:

@@ -9,11 +9,11 @@ import torch
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import finite_number, one_per_axis, positive_int
 from torchkeras_layer.layers.augmentation import histograms
-from torchkeras_layer.layers.augmentation.augmentation_layer import for_each_image
+from torchkeras_layer.layers.augmentation.augmentation_layer import AugmentationLayer, for_each_image
 from torchkeras_layer.layers.augmentation.colors import rescale
 from torchkeras_layer.layers.augmentation.light import ColorLayer
 from torchkeras_layer.layers.augmentation.random_source import RandomSource
-from torchkeras_layer.layers.augmentation.ranges import read_range
+from torchkeras_layer.layers.augmentation.ranges import read_range, read_value_range
 
 _BYTES = (0, 255)
 
@@ -105,27 +105,23 @@ class Solarization(ColorLayer):
         return rescale(torch.where(values < thresholds, values, 255 - values), _BYTES, self.value_range)
 
 
-class _FixedLayer(ColorLayer, adds_losses=False, adds_updates=False):
-    """Base of the layers that draw nothing."""
+class _FixedLayer(AugmentationLayer, adds_losses=False, adds_updates=False):
+    """Base of the layers that draw nothing, and of which some change images in inference as in training."""
+
+    # Whether images are changed in inference too.
+    _torchkeras_lasts: bool = False
 
     def __init__(self, value_range: Any, data_format: str | None, **kwargs: Any) -> None:
-        super().__init__(value_range, data_format=data_format, **kwargs)
+        super().__init__(data_format=data_format, **kwargs)
+        self.value_range = read_value_range(self, value_range)
 
     def transform_images(self, images: torch.Tensor, transformation: Any = None, training: bool = True) -> torch.Tensor:
         """Return the changed images."""
-        return super().transform_images(images, {}, training)
-
-
-class _LastingLayer(_FixedLayer, adds_losses=False, adds_updates=False):
-    """Base of the layers that change images in inference as in training."""
-
-    def transform_images(self, images: torch.Tensor, transformation: Any = None, training: bool = True) -> torch.Tensor:
-        """Return the changed images."""
-        return super().transform_images(images, transformation, training=True)
+        return super().transform_images(images, {}, training or self._torchkeras_lasts)
 
 
 @catalog.register()
-class AutoContrast(_LastingLayer):
+class AutoContrast(_FixedLayer):
     """Spread the values of each image and channel over the whole range, in training and in inference.
 
     Shapes: as `AugmentationLayer`. A channel of one value stays as it is.
@@ -142,6 +138,8 @@ class AutoContrast(_LastingLayer):
     >>> keras.layers.AutoContrast()(torch.tensor([[[[10.0], [20.0], [30.0]]]])).flatten()
     tensor([  0.0000, 127.5000, 255.0000])
     """
+
+    _torchkeras_lasts = True
 
     def __init__(self, value_range: Any = (0, 255), *, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(value_range, data_format, **kwargs)
@@ -186,7 +184,7 @@ class Equalization(_FixedLayer):
 
 
 @catalog.register()
-class ContrastLimitedAdaptiveHistogramEqualization(_LastingLayer):
+class ContrastLimitedAdaptiveHistogramEqualization(_FixedLayer):
     """Spread the values of each part of an image so that all are about equally frequent there, up to a limit.
 
     Shapes: as `AugmentationLayer`. Images are changed in training and in inference.
@@ -206,6 +204,8 @@ class ContrastLimitedAdaptiveHistogramEqualization(_LastingLayer):
     >>> layer(torch.arange(64.0).reshape(8, 8, 1)).shape
     torch.Size([8, 8, 1])
     """
+
+    _torchkeras_lasts = True
 
     def __init__(
         self,
