@@ -9,7 +9,6 @@ _TRAIN = (
     "loss.backward(), optimizer.step()."
 )
 _PREDICT = "Call model.eval(), and then the model within `with torch.no_grad():`."
-_SAVE = "Write torch.save(model.state_dict(), path); model.to_json() gives the architecture."
 _BOXES = "Bounding boxes are not moved with images here: use torchvision.transforms.v2."
 _FOREIGN = "Layers of other frameworks cannot be wrapped; keras.layers.TorchModuleWrapper wraps any nn.Module."
 _OPS = "Write torch functions, also on symbolic tensors: {place}.relu(x) is torch.relu(x)."
@@ -239,9 +238,7 @@ INSTEAD = {
     ("mixed_precision", "See docs/differences.md#modules-that-are-not-here"): {
         "Use torch.amp.GradScaler.": "LossScaleOptimizer",
     },
-    ("models", "See docs/differences.md#files"): {
-        _SAVE: "save_model",
-    },
+    ("models", "See docs/differences.md#files"): {},
     ("models", "See docs/differences.md#modules-that-are-not-here"): {
         "Write keras.Model(inputs, outputs).": "Graph",
         "Write both steps into the training loop.": "SharpnessAwareMinimization experimental",
@@ -264,7 +261,7 @@ INSTEAD = {
         _ALIAS.format("initializers.Zeros"): "zero",
     },
     ("saving", "See docs/differences.md#files"): {
-        _SAVE: "save_model save_weights KerasFileEditor",
+        "Read a file with load_model, and change the model; or change the file with h5py.": "KerasFileEditor",
     },
     ("Layer", "See docs/differences.md#members-that-are-not-here"): {
         _QUANTIZE: "quantize quantized_build quantized_call quantization_mode",
@@ -296,7 +293,7 @@ INSTEAD = {
         "Write model.compile(), which is torch's, and call the model.": "jit_compile run_eagerly",
     },
     ("Model", "See docs/differences.md#files"): {
-        _SAVE: "save save_weights get_state_tree",
+        "Write model.state_dict().": "get_state_tree",
         "Write model.load_state_dict(state).": "set_state_tree",
         "Write torch.export.export(model, (x,)).": "export",
     },

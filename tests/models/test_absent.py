@@ -26,8 +26,7 @@ class Own(keras.Model):
         ("train_on_batch", "Train as in PyTorch"),
         ("predict", r"model\.eval\(\).*torch\.no_grad\(\)"),
         ("evaluate", "losses and metrics"),
-        ("save", r"torch\.save\(model\.state_dict\(\), path\)"),
-        ("save_weights", r"torch\.save\(model\.state_dict\(\), path\)"),
+        ("get_state_tree", r"model\.state_dict\(\)"),
     ],
 )
 def test_methods_of_models(make, name, advice):
@@ -89,14 +88,13 @@ def test_compile_is_that_of_torch():
         (keras.backend, "learning_phase", "`training`"),
         (keras.metrics, "Accuracy", "torchmetrics"),
         (keras.mixed_precision, "LossScaleOptimizer", "GradScaler"),
-        (keras.saving, "save_model", "state_dict"),
+        (keras.saving, "KerasFileEditor", "h5py"),
         (keras.utils, "to_categorical", "one_hot"),
         (keras, "optimizers", r"torch\.optim"),
         (keras, "losses", "mse_loss"),
         (keras, "callbacks", "loop"),
         (keras.layers, "JaxLayer", "TorchModuleWrapper"),
         (keras.metrics, "AUC", "torchmetrics"),
-        (keras.models, "save_model", "state_dict"),
     ],
 )
 def test_names_in_modules(place, name, advice):

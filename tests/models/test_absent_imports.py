@@ -26,8 +26,7 @@ def imported(name):
 
 
 ADVICE = {
-    "models.save_model": r"torch\.save",
-    "saving.save_weights": r"torch\.save",
+    "saving.KerasFileEditor": "h5py",
     "layers.JaxLayer": "TorchModuleWrapper",
     "utils.to_categorical": "one_hot",
     "backend.dot": "torch functions",

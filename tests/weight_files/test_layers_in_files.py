@@ -1,7 +1,8 @@
-"""Does each layer come out of the files that Keras writes, with the same numbers?"""
+"""Does each layer come out of the files that Keras writes, with the same numbers, and does Keras open ours?"""
 
 from __future__ import annotations
 
+import h5py
 import pytest
 import torch
 
@@ -36,6 +37,14 @@ def _model(case):
     return keras.Model(leaves(inputs), case.call(layer, inputs))
 
 
+def _paths_in(path):
+    """Return the shape of each dataset in a file, by its path."""
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.update({name: item.shape} if isinstance(item, h5py.Dataset) else {}))
+    return found
+
+
 def _assert_same(mine, theirs, case):
     given = leaves(case.inputs())
     given = given[0] if len(given) == 1 else given
@@ -50,7 +59,10 @@ def test_a_model_in_a_file(name, suffix, tmp_path):
     case = _CASES[name]
     theirs = _model(case)
     theirs.save(tmp_path / f"model{suffix}")
-    _assert_same(ours.saving.load_model(tmp_path / f"model{suffix}"), theirs, case)
+    mine = ours.saving.load_model(tmp_path / f"model{suffix}")
+    _assert_same(mine, theirs, case)
+    mine.save(tmp_path / f"again{suffix}")
+    _assert_same(mine, keras.saving.load_model(tmp_path / f"again{suffix}"), case)
 
 
 @pytest.mark.parametrize("name", _WITH_WEIGHTS)
@@ -63,3 +75,5 @@ def test_weights_in_a_file(name, tmp_path):
     assert (report.missing, report.unexpected, report.mismatched) == ([], [], [])
     assert len(report.loaded) == len(mine.weights)
     _assert_same(mine, theirs, case)
+    mine.save_weights(tmp_path / "again.weights.h5")
+    assert _paths_in(tmp_path / "again.weights.h5") == _paths_in(tmp_path / "model.weights.h5")

@@ -40,6 +40,11 @@ class HoldsGraph(Protocol):
     """The interface of `Record.graph`: the graph that a model consists of."""
 
     @property
+    def lists_layers(self) -> bool:
+        """Whether the layers of the model are those of a graph or a chain, and not those on its attributes."""
+        raise NotImplementedError
+
+    @property
     def adapts_inputs(self) -> bool:
         """Whether each input is cast to the dtype of its own `Input`, and not to the model's compute dtype."""
         raise NotImplementedError

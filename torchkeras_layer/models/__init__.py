@@ -10,6 +10,7 @@ from torchkeras_layer.models.cloning import clone_model
 from torchkeras_layer.models.loading import model_from_config, model_from_json, model_from_yaml
 from torchkeras_layer.models.model import Functional, Model
 from torchkeras_layer.models.model_files import load_model
+from torchkeras_layer.models.model_saving import save_model
 from torchkeras_layer.models.sequential import Sequential
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "model_from_config",
     "model_from_json",
     "model_from_yaml",
+    "save_model",
 ]
 
 if not TYPE_CHECKING:

@@ -43,6 +43,11 @@ class ChainState(GraphState):
         return False
 
     @property
+    def lists_layers(self) -> bool:
+        """Whether the layers of the model are those of a graph or a chain: always."""
+        return True
+
+    @property
     def adapts_inputs(self) -> bool:
         """Whether inputs are adapted to an `Input`: a shape from `build` or the first call does not bind later ones."""
         return self.start is not None and self.seen is None

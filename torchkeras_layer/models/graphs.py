@@ -172,6 +172,11 @@ class GraphState:
         return self.wiring is not None
 
     @property
+    def lists_layers(self) -> bool:
+        """Whether the layers of the model are those of a graph or a chain, and not those on its attributes."""
+        return self.wiring is not None
+
+    @property
     def adapts_inputs(self) -> bool:
         """Whether each input is cast to the dtype of its own `Input`."""
         return self.wiring is not None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from torchkeras_layer._placeholders import finder_in
 from torchkeras_layer.models.model_files import load_model
+from torchkeras_layer.models.model_saving import save_model
 from torchkeras_layer.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -16,7 +17,7 @@ from torchkeras_layer.registry import (
     register_keras_serializable,
     serialize_keras_object,
 )
-from torchkeras_layer.weight_files import LoadReport, ModelFileError, load_weights
+from torchkeras_layer.weight_files import LoadReport, ModelFileError, load_weights, save_weights
 
 __all__ = [
     "CustomObjectScope",
@@ -30,6 +31,8 @@ __all__ = [
     "load_model",
     "load_weights",
     "register_keras_serializable",
+    "save_model",
+    "save_weights",
     "serialize_keras_object",
 ]
 

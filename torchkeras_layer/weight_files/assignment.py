@@ -95,11 +95,11 @@ class Assignment:
             return self._mismatch(layer, shapes, [item.shape for item in datasets])
         if [tuple(array.shape) for array in arrays] != shapes:
             return self._mismatch(layer, shapes, [tuple(array.shape) for array in arrays])
-        self._steps.append(lambda: write_weights(layer.name, list(weights), arrays))
+        self._steps.append(lambda: write_weights(_name_of(layer), list(weights), arrays))
         places = [item.where.removeprefix(f"{self.where}/") for item in datasets]
         for index, weight in enumerate(weights):
             self._touched.add(id(weight))
-            name = self._names.get(id(weight), f"{layer.name}/{index}")
+            name = self._names.get(id(weight), f"{_name_of(layer)}/{index}")
             self.report.loaded[name] = places[min(index, len(places) - 1)]
         return None
 
@@ -166,17 +166,22 @@ class Assignment:
         numbers, most = sum(item.numel for item in datasets), 2 * sum(weight.numel() for weight in weights)
         if numbers > most:
             raise ModelFileError(
-                f"{self.where}: layer {layer.name!r} has weights of shapes {[tuple(w.shape) for w in weights]}. "
+                f"{self.where}: layer {_name_of(layer)!r} has weights of shapes {[tuple(w.shape) for w in weights]}. "
                 f"Received: arrays of shapes {[item.shape for item in datasets]}."
             )
 
     def _mismatch(self, layer: Any, expected: list[Any], received: list[Any]) -> None:
         if not self._skip_mismatch:
             raise ModelFileError(
-                f"{self.where}: layer {layer.name!r} ({type(layer).__name__}) has weights of shapes {expected}. "
+                f"{self.where}: layer {_name_of(layer)!r} ({type(layer).__name__}) has weights of shapes {expected}. "
                 f"Received: arrays of shapes {received}. Nothing was loaded. skip_mismatch=True leaves such layers out."
             )
-        self.report.mismatched.append(layer.name)
+        self.report.mismatched.append(_name_of(layer))
+
+
+def _name_of(module: Any) -> str:
+    """The name of a layer, or the class of a plain module, which has none."""
+    return getattr(module, "name", type(module).__name__)
 
 
 def _problems(report: LoadReport) -> str:

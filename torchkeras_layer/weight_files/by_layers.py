@@ -1,10 +1,11 @@
-"""Which weights of a model does a group belong to, in files that have one for each layer, as all `.h5` files have?"""
+"""Which weights does a group hold, in files that have one for each layer, as all `.h5` files have?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from torchkeras_layer.layer import Layer
@@ -12,7 +13,11 @@ from torchkeras_layer.weight_files.assignment import Assignment
 from torchkeras_layer.weight_files.hdf5 import Dataset, Group
 from torchkeras_layer.weight_files.old_arrays import converter_for, merging_changes
 from torchkeras_layer.weight_files.source import ModelFileError
+from torchkeras_layer.weight_files.writing import write_dataset
 
+KERAS_VERSION = "3.15.1"
+"""The version of Keras whose form of files is written."""
+_LONGEST_LIST = 64_000
 _LAYERS, _WEIGHTS, _TOP = "layer_names", "weight_names", "top_level_model_weights"
 
 
@@ -100,6 +105,46 @@ def listed_layers(model: Any) -> list[Any] | None:
     return layers if is_graph else sorted(layers, key=lambda layer: layer._torchkeras.place)
 
 
+def write_by_layers(model: Any, root: Any) -> None:
+    """Write a group for each layer of a model, with all weights inside it in the order of these files.
+
+    Args:
+        model: the model.
+        root: the `h5py.Group`, open for writing.
+    """
+    layers = _layers_of(model)
+    _write_texts(root, _LAYERS, [layer.name for layer in layers])
+    root.attrs["backend"], root.attrs["keras_version"] = "torch", KERAS_VERSION
+    for layer in sorted(layers, key=lambda layer: layer.name):
+        # In a frozen model, Keras does not look at what trains inside it.
+        weights = in_old_order(layer) if layer.trainable else layer.weights
+        _write_weights(root.require_group(layer.name), layer, weights)
+    _write_weights(root.require_group(_TOP), model, _own_weights(model))
+
+
+def _write_weights(group: Any, layer: Any, weights: Sequence[torch.Tensor]) -> None:
+    keys = {id(tensor): name for name, tensor in (*layer.named_buffers(), *layer.named_parameters())}
+    names = [f"{layer.name}/{keys[id(weight)].replace('.', '/')}" for weight in weights]
+    _write_texts(group, _WEIGHTS, names)
+    for name, weight in zip(names, weights, strict=True):
+        # Keras reads no bfloat16 in this form.
+        write_dataset(group, name, weight.float() if weight.dtype is torch.bfloat16 else weight)
+
+
+def _write_texts(group: Any, name: str, texts: Sequence[str]) -> None:
+    """Write a list of texts into an attribute, or, if it is too long for one, into `name0`, `name1`, ….
+
+    An attribute has room for 64 KiB, and an array of texts the length of the longest for each.
+    """
+    array = np.array([text.encode() for text in texts])
+    count = -(-array.nbytes // _LONGEST_LIST)
+    if count <= 1:
+        group.attrs[name] = array
+        return
+    for number, part in enumerate(np.array_split(array, min(2 * count, len(texts)))):
+        group.attrs[f"{name}{number}"] = part
+
+
 def _layers_of(model: Any) -> list[Any]:
     layers = listed_layers(model)
     return [model] if layers is None else layers
@@ -146,9 +191,12 @@ def _assign_top(group: Group, model: Any, assignment: Assignment) -> None:
     names = (top.texts(_WEIGHTS) or []) if isinstance(top, Group) else []
     if not isinstance(top, Group) or not names:
         return
+    assignment.add(model, _own_weights(model), [_dataset(top, name) for name in names])
+
+
+def _own_weights(model: Any) -> list[torch.Tensor]:
     inside = {id(weight) for layer in _layers_of(model) for weight in layer.weights}
-    own = [weight for weight in in_old_order(model) if id(weight) not in inside]
-    assignment.add(model, own, [_dataset(top, name) for name in names])
+    return [weight for weight in in_old_order(model) if id(weight) not in inside]
 
 
 def _dataset(group: Group, name: str) -> Dataset:

@@ -6,13 +6,23 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from torchkeras_layer._names import to_snake_case
-from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.record import is_layer
 from torchkeras_layer.layer.weights import Weights
+from torchkeras_layer.metrics.foreign import is_metric
 from torchkeras_layer.weight_files.assignment import Assignment
 from torchkeras_layer.weight_files.by_layers import listed_layers
 from torchkeras_layer.weight_files.hdf5 import Dataset, Group
 from torchkeras_layer.weight_files.opening import OF_TRAINING
+from torchkeras_layer.weight_files.paths import (
+    LIST,
+    VALUES,
+    branches_of,
+    contents_of,
+    is_container,
+    is_wrapped,
+    kind_of,
+    lists_layers,
+)
 from torchkeras_layer.weight_files.source import ModelFileError
 
 Tree = dict[str, Any]
@@ -21,7 +31,6 @@ Tree = dict[str, Any]
 _OF_RANDOM_NUMBERS = frozenset({"seed_generator", "_random_generator", "random_generator", "state_generator"})
 # TF-Keras 2.12 to 2.14 call the list of layers so.
 _LISTS_OF_LAYERS = ("layers", "_layer_checkpoint_dependencies", "_layers")
-_VALUES, _CONTAINER = "vars", "container"
 
 
 def arrays_by_paths(root: Group) -> dict[tuple[str, ...], Dataset] | None:
@@ -30,7 +39,7 @@ def arrays_by_paths(root: Group) -> dict[tuple[str, ...], Dataset] | None:
     The state of training is left out.
     """
     datasets = root.walk(leave_out=OF_TRAINING)
-    return datasets if all(len(path) > 1 and path[-2] == _VALUES for path in datasets) else None
+    return datasets if all(len(path) > 1 and path[-2] == VALUES for path in datasets) else None
 
 
 def assign_by_paths(datasets: dict[tuple[str, ...], Dataset], model: Any, assignment: Assignment) -> list[str]:
@@ -64,89 +73,89 @@ def assign_by_paths(datasets: dict[tuple[str, ...], Dataset], model: Any, assign
     ]
 
 
-def _assign(layer: Any, tree: Tree, assignment: Assignment, used: set[int], seen: set[int]) -> None:
-    if id(layer) in seen:
+def _assign(module: Any, tree: Tree, assignment: Assignment, used: set[int], seen: set[int]) -> None:
+    if id(module) in seen:
         return
-    seen.add(id(layer))
-    values = tree.get(_VALUES)
+    seen.add(id(module))
+    values = tree.get(VALUES)
     if isinstance(values, dict) and values:
-        _assign_values(layer, values, assignment, used)
-    for child, branch in _children(layer, tree):
+        _assign_values(module, values, assignment, used)
+    for child, branch in _children(module, tree, seen):
         _assign(child, branch, assignment, used, seen)
 
 
-def _assign_values(layer: Any, values: Tree, assignment: Assignment, used: set[int]) -> None:
+def _assign_values(module: Any, values: Tree, assignment: Assignment, used: set[int]) -> None:
+    name = getattr(module, "name", type(module).__name__)
     keys = sorted(values, key=_number)
-    reads_itself = type(layer).load_own_variables is not Weights.load_own_variables
-    if not reads_itself and keys != [str(number) for number in range(len(keys))]:
-        raise ModelFileError(
-            f"{assignment.where}: the values of {layer.name!r} must be numbered from 0 on. Received: {keys!r:.200}."
-        )
     datasets = [values[key] for key in keys]
     if not all(isinstance(dataset, Dataset) for dataset in datasets):
         raise ModelFileError(
-            f"{assignment.where}: the values of {layer.name!r} must be datasets. Received: groups {keys!r:.200}."
+            f"{assignment.where}: the values of {name!r} must be datasets. Received: groups {keys!r:.200}."
         )
     used.update(map(id, datasets))
-    if reads_itself:
-        assignment.call(layer, keys, datasets)
+    if is_metric(module):
+        # The state of a metric belongs to one run.
+        return
+    if not is_layer(module):
+        own = module.state_dict(keep_vars=True)
+        keys = [*own, *(key for key in keys if key not in own)]
+        assignment.add(module, list(own.values()), [values[key] for key in keys if key in values])
+    elif type(module).load_own_variables is not Weights.load_own_variables:
+        assignment.call(module, keys, datasets)
+    elif keys != [str(number) for number in range(len(keys))]:
+        raise ModelFileError(
+            f"{assignment.where}: the values of {name!r} must be numbered from 0 on. Received: {keys!r:.200}."
+        )
     else:
-        assignment.add(layer, layer._torchkeras_own_weights(), datasets)
+        assignment.add(module, module._torchkeras_own_weights(), datasets)
 
 
-def _children(layer: Any, tree: Tree) -> Iterator[tuple[Any, Tree]]:
-    """Give the layers inside a layer that the file has a group for, with that group."""
-    layers = listed_layers(layer)
+def _children(module: Any, tree: Tree, seen: set[int]) -> Iterator[tuple[Any, Tree]]:
+    """Give what is inside a module and has a group in the file, with that group."""
+    branches = list(branches_of(module))
+    layers = listed_layers(module) if is_layer(module) and not lists_layers(module) else None
     if layers is not None:
-        for word in _LISTS_OF_LAYERS:
-            if isinstance(tree.get(word), dict):
-                yield from _members(layers, tree[word])
-    for name, child in layer.named_children():
-        branch = next((tree[word] for word in (name, name.lstrip("_"), f"_{name}") if word in tree), None)
-        if not isinstance(branch, dict):
-            continue
-        if isinstance(child, Layer):
-            yield child, branch
-        else:
-            yield from _of_container(child, branch)
+        wrapped = [held for held in module._modules.values() if is_wrapped(held)]
+        # Keras lists the layers of such a model too, when it comes to the name `layers` among those of attributes.
+        before = sum(not name.startswith("_") and name < "layers" for name, _ in branches)
+        branches.insert(before, ("layers", [*layers, *wrapped]))
+    for name, held in branches:
+        words = _LISTS_OF_LAYERS if name == "layers" else (name, name.lstrip("_"), f"_{name}")
+        branch = next((tree[word] for word in words if isinstance(tree.get(word), dict)), None)
+        if branch is not None and is_container(held):
+            yield from _members(held if type(held) is list else contents_of(held), branch, seen)
+        elif branch is not None:
+            yield held, branch
 
 
-def _of_container(container: Any, branch: Tree) -> Iterator[tuple[Any, Tree]]:
-    """Give the layers in a list or dict with their groups; those of lists in it are 'container', 'container_1', ….
-
-    Keras also counts lists without layers. So only the order of the groups with values counts.
-    """
-    children = list(container.children())
-    yield from _members([child for child in children if isinstance(child, Layer)], branch)
-    inner = [child for child in children if not isinstance(child, Layer) and _holds_weights(child)]
-    numbers = sorted(number for name in branch if (number := _counted(name, _CONTAINER)) is not None)
-    groups = [branch[_joined(_CONTAINER, number)] for number in numbers]
-    for child, group in zip(inner, filter(_holds_values, groups), strict=False):
-        if isinstance(group, dict):
-            yield from _of_container(child, group)
-
-
-def _members(layers: list[Any], branch: Tree) -> Iterator[tuple[Any, Tree]]:
-    """Give the layers of a list with their groups, which are named after classes, and counted.
+def _members(held: list[Any], branch: Tree, seen: set[int]) -> Iterator[tuple[Any, Tree]]:
+    """Give the contents of a list with their groups, which are named after classes, and counted.
 
     Keras also counts layers that were replaced, and TF-Keras 2.12 to 2.14 count those with weights twice. So if there
-    are as many groups with values as layers with weights, only the order of the numbers counts.
+    are as many groups with values as layers with weights that are still without, only the order of the numbers counts.
     """
     kinds: dict[str, list[Any]] = {}
-    for layer in layers:
-        kinds.setdefault(to_snake_case(type(layer).__name__), []).append(layer)
+    for member in held:
+        kinds.setdefault(LIST if is_container(member) else kind_of(member), []).append(member)
     for kind, alike in kinds.items():
         numbers = sorted(number for name in branch if (number := _counted(name, kind)) is not None)
-        if not numbers:
-            continue
-        weighted = [layer for layer in alike if layer.weights]
+        weighted = [member for member in alike if id(member) not in seen and _has_weights(member)]
         holding = [number for number in numbers if _holds_values(branch[_joined(kind, number)])]
         pairs = [(alike[number], number) for number in numbers if number < len(alike)]
         if len(weighted) == len(holding):
             pairs = list(zip(weighted, holding, strict=True))
-        for layer, number in pairs:
-            if isinstance(branch[_joined(kind, number)], dict):
-                yield layer, branch[_joined(kind, number)]
+        for member, number in pairs:
+            inner = branch[_joined(kind, number)]
+            if isinstance(inner, dict) and is_container(member):
+                yield from _members(contents_of(member), inner, seen)
+            elif isinstance(inner, dict):
+                yield member, inner
+
+
+def _has_weights(member: Any) -> bool:
+    if is_container(member):
+        return any(map(_has_weights, contents_of(member)))
+    return bool(member.weights) if is_layer(member) else True
 
 
 def _counted(name: str, kind: str) -> int | None:
@@ -163,10 +172,6 @@ def _joined(kind: str, number: int) -> str:
 
 def _holds_values(branch: Any) -> bool:
     return isinstance(branch, Dataset) or (isinstance(branch, dict) and any(map(_holds_values, branch.values())))
-
-
-def _holds_weights(module: Any) -> bool:
-    return any(True for _ in module.parameters()) or any(True for _ in module.buffers())
 
 
 def _number(key: str) -> tuple[int, str]:

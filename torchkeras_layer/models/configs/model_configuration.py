@@ -1,4 +1,4 @@
-"""How is a model with a graph written into a config, and made from one; and how does it get the weights of a file?"""
+"""How is a model with a graph written into a config, and made from one; and which members read and write files?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GRAPH_KEYS = {"layers", "input_layers", "output_layers"}
 
 
 class ModelConfiguration(GraphCalls):
-    """The members `get_config`, `from_config`, `to_json` and `load_weights` of a model."""
+    """The members of a model for configs and files."""
 
     def get_config(self) -> dict[str, Any]:
         """Return the layers of the graph with their configs and calls, in the form of Keras 3; without weights.
@@ -103,6 +103,56 @@ class ModelConfiguration(GraphCalls):
         (None, 3)
         """
         return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def save(
+        self, filepath: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
+    ) -> None:
+        """Write the model with its weights into a file that Keras 3 opens; see `saving.save_model`.
+
+        Args:
+            filepath: ends in '.keras', or in '.h5' for the older form.
+            overwrite: whether to replace a file that is there.
+            zipped: `True` or `None`: folders are not written.
+            **kwargs: `include_optimizer` and `save_format`, see `saving.save_model`.
+
+        Raises:
+            ValueError: if the path ends in something else, or the model contains what Keras does not have.
+            FileExistsError: if there is a file, and `overwrite` is false.
+
+        >>> import tempfile
+        >>> import torchkeras_layer as keras
+        >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/model.keras")
+        ...     keras.saving.load_model(f"{folder}/model.keras").output_shape
+        (None, 2)
+        """
+        from torchkeras_layer.models.model_saving import save_model  # only here, for a light import of the library
+
+        save_model(self, filepath, overwrite, zipped, **kwargs)
+
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write the weights into a file that Keras 3 loads into the same architecture; see `saving.save_weights`.
+
+        Args:
+            filepath: ends in '.weights.h5', or in '.h5' for the form of Keras 2, with a group for each layer.
+            overwrite: whether to replace a file that is there.
+
+        Raises:
+            ValueError: if the path ends in something else, or Keras could not find all weights; each reason is named.
+            FileExistsError: if there is a file, and `overwrite` is false.
+
+        >>> import tempfile
+        >>> import torchkeras_layer as keras
+        >>> model, twin = (keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]) for _ in range(2))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save_weights(f"{folder}/model.weights.h5")
+        ...     print(twin.load_weights(f"{folder}/model.weights.h5"))
+        2 weights loaded
+        """
+        from torchkeras_layer.weight_files import save_weights  # only here, for a light import of the library
+
+        save_weights(self, filepath, overwrite)
 
     def load_weights(
         self, path: str | os.PathLike[str], by_name: bool = False, skip_mismatch: bool = False
