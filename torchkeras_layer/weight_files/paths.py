@@ -42,7 +42,7 @@ def branches_of(module: Any) -> Iterator[tuple[str, Any]]:
 
     >>> import torchkeras_layer as keras
     >>> [name for name, _ in branches_of(keras.layers.Bidirectional(keras.layers.LSTM(2)))]
-    ['backward_layer', 'forward_layer']
+    ['backward_layer', 'forward_layer', 'layer']
     """
     if not is_layer(module):
         return
