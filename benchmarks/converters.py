@@ -132,7 +132,11 @@ def _exported(model: nn.Module, inputs: tuple[Any, ...]) -> str:
     free = {0: torch.export.Dim.DYNAMIC}
     shapes = tuple([free] * len(part) if isinstance(part, list) else free for part in inputs)
     with torch.no_grad():
-        torch.export.export(model, inputs, dynamic_shapes=shapes)
+        try:
+            torch.export.export(model, inputs, dynamic_shapes=shapes)
+        except torch._dynamo.exc.UserError:
+            # Models of Keras 3 take `*args`, for which the shapes are one tuple more.
+            torch.export.export(model, inputs, dynamic_shapes=(shapes,))
     return "yes"
 
 

@@ -114,6 +114,7 @@ def test_a_weight_given_by_its_array_is_not_part_of_the_config():
 # it knows of its outputs without a run.
 MEANT_TO_BE_REPLACED = {
     "_apply",
+    "_torchkeras_effects_at",
     "_torchkeras_explain_missing",
     "_torchkeras_infer",
     "_torchkeras_more_to_save",

@@ -40,7 +40,7 @@ def table_of_missing(entry: str) -> str:
     """Return the table of the names that an entry of docs/differences.md explains, with the text of the error messages.
 
     >>> print(table_of_missing("modules-that-are-not-here").splitlines()[5])
-    | `keras` | `callbacks` | Write what a callback does into the training loop, which is your own. |
+    | `keras` | `callbacks`, `callbacks_v1`, `estimator` | Write what a callback does into the training loop, ... |
     """
     rows = [
         (_PLACES.get(place, f"`keras.{place}`"), ", ".join(f"`{name}`" for name in names.split()), advice)

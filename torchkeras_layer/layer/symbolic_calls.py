@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from torchkeras_layer._dtypes import STRING
 from torchkeras_layer._in_place import Versions, changes_since, versions_of
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
@@ -33,13 +34,7 @@ from torchkeras_layer.symbolic import shape_inference
 from torchkeras_layer.symbolic.input_spec import TensorSpec, check_input_spec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
-from torchkeras_layer.symbolic.shape_inference import (
-    Inferred,
-    infer,
-    needs_data,
-    readable_message,
-    run_without_data,
-)
+from torchkeras_layer.symbolic.shape_inference import Inferred, infer, needs_data, readable_message, run_without_data
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.attributes import LayerBase
@@ -205,7 +200,9 @@ def _shapes_are_enough(layer: LayerBase, inputs: Any, tensors: list[KerasTensor]
         all(inner._torchkeras_facts.runs_built_in_call for inner in layers_in(layer))
         and (not facts.defines_mask or facts.only_merges_masks)
         and len(tensors) == len(leaves(inputs)) == sum(map(is_symbolic, leaves(inputs)))
-        and all(one.dtype.is_floating_point for one in tensors)
+        and all(one._spec.dtype != STRING and one.dtype.is_floating_point for one in tensors)
+        # Plain modules, which may change their inputs, are run in any case.
+        and (record.autocast or not facts.may_change_inputs)
         and (record.autocast or all(one.dtype is record.compute_dtype for one in tensors))
     )
 
