@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch._dynamo.exc import UserError
 
 from benchmarks.converter_models import NAMES, custom_layer, file_name
 
@@ -134,7 +135,7 @@ def _exported(model: nn.Module, inputs: tuple[Any, ...]) -> str:
     with torch.no_grad():
         try:
             torch.export.export(model, inputs, dynamic_shapes=shapes)
-        except torch._dynamo.exc.UserError:
+        except UserError:
             # Models of Keras 3 take `*args`, for which the shapes are one tuple more.
             torch.export.export(model, inputs, dynamic_shapes=(shapes,))
     return "yes"

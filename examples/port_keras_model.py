@@ -53,12 +53,14 @@ def fine_tune(model: nn.Module, data: TensorDataset) -> None:
     optimizer = torch.optim.Adam([weight for weight in model.parameters() if weight.requires_grad], lr=3e-3)
     model.train()
     for _ in (progress := trange(EPOCHS, desc="training", unit="epoch", disable=None)):
+        total = 0.0
         for images, labels in loader:
             optimizer.zero_grad()
             loss = F.nll_loss(model(images.flip(2)).clamp_min(1e-7).log(), labels)
             loss.backward()
             optimizer.step()
-        progress.set_postfix(loss=f"{loss.item():.3f}")
+            total += loss.item() / len(loader)
+        progress.set_postfix(loss=f"{total:.3f}")
 
 
 def export(model: nn.Module, images: Tensor) -> float:

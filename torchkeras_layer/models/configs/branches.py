@@ -97,7 +97,8 @@ class _Graph:
         if is_graph_config(config):
             return self._spliced(config) if entry["class_name"] == _OF_BRANCHES else self._model(entry)
         layers = config.get("layers") if entry["class_name"] == "Sequential" else None
-        first = layers[0] if isinstance(layers, list) and layers else None
+        layers = layers if isinstance(layers, list) else []
+        first = layers[0] if layers else None
         if not isinstance(first, dict) or first.get("class_name") != "InputLayer":
             raise Untranslatable("has a branch that does not give the shape of its inputs")
         return self.chain(layers[1:], [self._input(first["config"])])
