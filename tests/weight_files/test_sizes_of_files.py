@@ -34,6 +34,10 @@ LARGE = {
     "a layer inside": _layer(
         "Bidirectional", (4, 3), layer={"class_name": "LSTM", "config": {"name": "in", "units": 50_000}}
     ),
+    "a module of torch": _layer(
+        "TorchModuleWrapper",
+        module={"module": "torch.nn", "class_name": "Linear", "config": {"in_features": 10**5, "out_features": 10**5}},
+    ),
     "kernels of windows": _layer("LocallyConnected1D", (30_000, 3000), filters=4, kernel_size=3),
 }
 
@@ -47,6 +51,14 @@ def test_weights_that_the_file_does_not_have(kind, tmp_path):
         load_model(_text(tmp_path / "bad.json", json.dumps(_config(LARGE[kind]))))
 
 
+def test_a_module_of_torch_with_layers_without_number(tmp_path):
+    module = {"module": "torch.nn", "class_name": "GRU", "config": dict.fromkeys(("input_size", "hidden_size"), 1)}
+    module["config"]["num_layers"] = 10**9
+    path = _text(tmp_path / "bad.json", json.dumps(_config(_layer("TorchModuleWrapper", (2, 1), module=module))))
+    with pytest.raises(ValueError, match=r"bad\.json.*GRU in a file may have at most 1000 layers"):
+        load_model(path)
+
+
 def test_weights_whose_values_the_file_has_are_not_drawn(tmp_path):
     path = _archive(tmp_path / "good.keras")
     state = torch.random.get_rng_state()
@@ -55,8 +67,14 @@ def test_weights_whose_values_the_file_has_are_not_drawn(tmp_path):
 
 
 def test_a_parameter_in_a_config(tmp_path):
-    parameter = {"class_name": "__parameter__", "config": {"name": "w", "shape": [10**12], "dtype": "float32"}}
-    tensor = {"class_name": "__keras_tensor__", "config": {"shape": [None, 3], "keras_history": ["x", 0, 0]}}
+    parameter = {
+        "class_name": "__parameter__",
+        "config": {"name": "w", "shape": [10**12], "dtype": "float32", "trainable": True},
+    }
+    tensor = {
+        "class_name": "__keras_tensor__",
+        "config": {"shape": [None, 3], "dtype": "float32", "keras_history": ["x", 0, 0]},
+    }
     call = {"args": [tensor, parameter], "kwargs": {}}
     layers = [
         {"class_name": "InputLayer", "name": "x", "config": {"batch_shape": [None, 3], "name": "x"}},
@@ -64,7 +82,7 @@ def test_a_parameter_in_a_config(tmp_path):
     ]
     graph = {"layers": layers, "input_layers": [["x", 0, 0]], "output_layers": [["add", 0, 0]]}
     path = _text(tmp_path / "bad.json", json.dumps({"class_name": "Functional", "config": graph}))
-    with pytest.raises(ValueError, match=r"bad\.json"):
+    with pytest.raises(ValueError, match=r"(?s)bad\.json.*may have weights of"):
         load_model(path)
 
 

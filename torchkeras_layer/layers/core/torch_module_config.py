@@ -17,9 +17,11 @@ import torch
 from torch import nn
 
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
+from torchkeras_layer.layer.context import per_thread, prefix_errors
 from torchkeras_layer.registry import DeserializationError, deserialize_keras_object, serialize_keras_object
 from torchkeras_layer.registry.envelope import excerpt
 
+_MOST_LAYERS = 1000
 # fmt: off
 _CLASSES: tuple[type[nn.Module], ...] = (
     nn.Identity, nn.Linear, nn.Bilinear, nn.Embedding, nn.EmbeddingBag, nn.Flatten, nn.Unflatten, nn.Fold, nn.Unfold,
@@ -203,7 +205,24 @@ def _read_leaf(class_name: str, arguments: Mapping[str, Any]) -> nn.Module:
         given = {name: _plain(value) for name, value in arguments.items()}
     except TypeError as error:
         raise DeserializationError(f"TorchModuleWrapper: {class_name}: {error}") from None
+    _check_weights(class_name, given)
     return _call(class_name, **given)
+
+
+def _check_weights(class_name: str, arguments: Mapping[str, Any]) -> None:
+    """Count the weights of a module that a file asks for, before they take memory."""
+    allowance, depth = per_thread.context.allowance, arguments.get("num_layers", 1)
+    if allowance is None:
+        return
+    if isinstance(depth, int) and depth > _MOST_LAYERS:
+        raise DeserializationError(
+            f"TorchModuleWrapper: {class_name} in a file may have at most {_MOST_LAYERS} layers. Received: {depth}."
+        )
+    with torch.device("meta"):
+        probe = _call(class_name, **{name: value for name, value in arguments.items() if name != "device"})
+    for weight in (*probe.parameters(), *probe.buffers()):
+        with prefix_errors(f"TorchModuleWrapper: {class_name}"):
+            allowance.take(tuple(weight.shape))
 
 
 def _call(class_name: str, *args: Any, **arguments: Any) -> nn.Module:

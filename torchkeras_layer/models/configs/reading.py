@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -197,7 +198,8 @@ class RestoredGraph:
             # A config contains no weights: set_weights or load_state_dict sets the values.
             shape, allowance = full_shape(written.shape), per_thread.context.allowance
             if allowance is not None:
-                allowance.take(shape)
+                with _explaining(f"{self._model_name}: the parameter {written.name!r}"):
+                    allowance.take(shape)
             value = torch.zeros(shape, dtype=torch_dtype(written.dtype))
             self._parameters[written.name] = nn.Parameter(value, requires_grad=written.trainable)
         return self._parameters[written.name]
@@ -230,6 +232,14 @@ class RestoredGraph:
             f"{self._model_name}: in the config of the model, {word!r} must be {expected}. "
             f"Received: {text if len(text) < 300 else text[:300] + '...'}."
         )
+
+
+@contextmanager
+def _explaining(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise DeserializationError(f"{where}: {error}") from error
 
 
 def _is_history(written: Any) -> bool:
