@@ -138,7 +138,12 @@ def settle(keras: Any, model: Any) -> None:
             own_name = getattr(weight, "path", weight.name).rpartition("/")[2]
             centre = 1.0 if own_name.startswith(("gamma", "moving_variance", "variance")) else 0.0
             weight.assign(centre + random.uniform(-0.2, 0.2, weight.shape))
-    normalizations = [layer for layer in model._flatten_layers() if hasattr(layer, "moving_mean")]
+    layers = list(model._flatten_layers())
+    for layer in layers:
+        if hasattr(layer, "finalize_state"):
+            # Normalization computes with values that it derives from its weights.
+            layer.finalize_state()
+    normalizations = [layer for layer in layers if hasattr(layer, "moving_mean")]
     usual = [layer.momentum for layer in normalizations]
     for layer in normalizations:
         layer.momentum = 0.1
