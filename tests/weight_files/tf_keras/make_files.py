@@ -199,6 +199,10 @@ def with_random_weights(model: Any) -> Any:
         if weight.dtype.is_floating:
             values = DRAW.uniform(0.2, 0.9, weight.shape) * (1 if "variance" in weight.name else DRAW.choice([-1, 1]))
             weight.assign(values * 0.5 + weight.numpy() * 0.5)
+    for layer in model.layers:
+        if isinstance(layer, L.Normalization):
+            # It computes with numbers derived from its weights, as they are when a file is loaded.
+            layer.finalize_state()
     return model
 
 
