@@ -192,7 +192,7 @@ def _with_weights(model: Model, saved: _Saved) -> Model:
             f"{saved.where}: the file does not say the shape of the inputs of {model.name!r}. Make the model with "
             "model_from_config, call it once on data, and write model.load_weights(path)."
         )
-    assign_from(saved.weights, model)
+    assign_from(saved.weights, model, is_new=True)
     return model
 
 

@@ -52,12 +52,15 @@ class Assignment:
         model: the model.
         where: the file, for errors.
         skip_mismatch: whether to leave out layers whose weights have other shapes in the file.
+        is_new: whether nobody has the model yet. Then arrays are read one by one when all were checked, so that they
+            are not all in memory beside the model, and an error on the way leaves nothing half-changed.
     """
 
-    def __init__(self, model: Any, where: str, skip_mismatch: bool = False) -> None:
+    def __init__(self, model: Any, where: str, skip_mismatch: bool = False, is_new: bool = False) -> None:
         self._model = model
         self.where = where
         self._skip_mismatch = skip_mismatch
+        self._is_new = is_new
         # What writes the arrays of a layer, after all were checked.
         self._steps: list[Callable[[], Any]] = []
         self._names = {id(tensor): name for name, tensor in (*model.named_buffers(), *model.named_parameters())}
@@ -88,6 +91,10 @@ class Assignment:
         if convert is None and [item.shape for item in datasets] != shapes:
             return self._mismatch(layer, shapes, [item.shape for item in datasets])
         self._check_size(layer, weights, datasets)
+        if convert is None and self._is_new:
+            name = _name_of(layer)
+            self._steps.append(lambda: write_weights(name, list(weights), [item.read() for item in datasets]))
+            return self._note(layer, weights, datasets)
         arrays = [item.read() for item in datasets]
         try:
             arrays = arrays if convert is None else convert(arrays)
@@ -96,12 +103,15 @@ class Assignment:
         if [tuple(array.shape) for array in arrays] != shapes:
             return self._mismatch(layer, shapes, [tuple(array.shape) for array in arrays])
         self._steps.append(lambda: write_weights(_name_of(layer), list(weights), arrays))
+        return self._note(layer, weights, datasets)
+
+    def _note(self, layer: Any, weights: Sequence[torch.Tensor], datasets: Sequence[Dataset]) -> None:
+        """Note in the report where the values of weights are."""
         places = [item.where.removeprefix(f"{self.where}/") for item in datasets]
         for index, weight in enumerate(weights):
             self._touched.add(id(weight))
             name = self._names.get(id(weight), f"{_name_of(layer)}/{index}")
             self.report.loaded[name] = places[min(index, len(places) - 1)]
-        return None
 
     def call(self, layer: Any, keys: Sequence[str], datasets: Sequence[Dataset]) -> None:
         """Have a layer with a `load_own_variables` of its own read the arrays; it is the layer that checks them.
@@ -150,12 +160,15 @@ class Assignment:
         return report
 
     def _write(self) -> None:
-        before = [(weight, weight.detach().clone()) for weight in self._model.weights] if self._may_fail else []
+        may_change = self._may_fail and not self._is_new
+        before = [(weight, weight.detach().clone()) for weight in self._model.weights] if may_change else []
         try:
             for step in self._steps:
                 step()
         except Exception as error:
             write_weights(self._model.name, [weight for weight, _ in before], [values for _, values in before])
+            if isinstance(error, ModelFileError):
+                raise
             raise ModelFileError(
                 f"{self.where}: a layer could not read its weights: {type(error).__name__}: {error}. Nothing was "
                 "loaded."

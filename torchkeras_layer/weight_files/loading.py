@@ -56,13 +56,21 @@ def load_weights(
         return assign_from(root, model, by_name, skip_mismatch)
 
 
-def assign_from(root: Group, model: Any, by_name: bool = False, skip_mismatch: bool = False) -> LoadReport:
+def assign_from(
+    root: Group, model: Any, by_name: bool = False, skip_mismatch: bool = False, is_new: bool = False
+) -> LoadReport:
     """Set the weights of a model to those in an open file, of either form.
+
+    Args:
+        root: the root of the file.
+        model: the model.
+        by_name, skip_mismatch: as in `load_weights`.
+        is_new: whether nobody has the model yet, so that an error may leave it half-changed.
 
     Raises:
         ModelFileError: if the file has no weights, or not those of this model.
     """
-    assignment = Assignment(model, root.where, skip_mismatch)
+    assignment = Assignment(model, root.where, skip_mismatch, is_new)
     listing = weights_group(root)
     if listing is not None:
         assign = assign_by_name if by_name else assign_in_order
