@@ -43,9 +43,9 @@ def find_missing(module: str, name: str, place: str, known: Iterable[str] = ()) 
         AttributeError: if the name is read in another way, or is none of Keras's.
         ImportError: if it is imported, is none of Keras's, and looks like a known one.
 
-    >>> from torchkeras_layer.models import save_model
-    >>> save_model
-    <placeholder of torchkeras_layer.models.save_model, which is not here>
+    >>> from torchkeras_layer.models import Graph
+    >>> Graph
+    <placeholder of torchkeras_layer.models.Graph, which is not here>
     """
     advice = instead_of(name, place) or _where_it_is(name)
     close = [] if advice else get_close_matches(name, known, n=1)

@@ -9,7 +9,7 @@ from torchkeras_layer import registry, saving, utils
 
 # Ours alone, or not of the registry.
 ELSEWHERE = {"set_random_seed", "model_to_dot", "model_to_mermaid", "plot_model"}
-ELSEWHERE |= {"LoadReport", "ModelFileError", "load_model", "load_weights"}
+ELSEWHERE |= {"LoadReport", "ModelFileError", "load_model", "load_weights", "save_model", "save_weights"}
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(saving, keras.saving), (utils, keras.utils)])
