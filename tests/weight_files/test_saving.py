@@ -74,6 +74,13 @@ def _changed(change):
     return model
 
 
+def _with_vocabulary(**given):
+    layer = layers.IntegerLookup(name="ids", **given)
+    if not given:
+        layer.adapt([5, 7, 7])
+    return keras.Sequential([keras.Input((1,), dtype="int64"), layer])
+
+
 def _on_meta():
     with torch.device("meta"):
         return _small()
@@ -89,9 +96,10 @@ def _on_meta():
          "'head' .* computes a weight from others: write torch.nn.utils.parametrize.remove_parametrizations"),
         (lambda: _changed(lambda layer: layer.register_parameter("more", nn.Parameter(torch.ones(1)))),
          "'head' .Dense. has a weight 'more', which its class does not have"),
+        (_with_vocabulary, "'ids' .IntegerLookup. has a vocabulary that it was not made with.*vocabulary=layer.get"),
         (_on_meta, "kernel is on the meta device, and has no values"),
     ],
-    ids=["unbuilt", "module", "module inside", "parametrized", "more", "meta"],
+    ids=["unbuilt", "module", "module inside", "parametrized", "more", "vocabulary", "meta"],
 )  # fmt: skip
 def test_what_keras_would_not_find(make, expected, tmp_path):
     (first, *_) = _reasons(make(), tmp_path / "model.keras")
@@ -209,3 +217,13 @@ def test_a_layer_that_writes_its_values_itself(tmp_path):
         assert file["layers/own/vars/weight"].shape == (2, 3)
         assert file["layers/own/vars"].attrs["name"] == model.layers[0].name
     assert torch.equal(keras.saving.load_model(tmp_path / "model.keras").layers[0].kernel, model.layers[0].kernel)
+
+
+def test_a_vocabulary_that_the_layer_was_made_with_is_in_the_config(tmp_path):
+    weighted = {"output_mode": "tf_idf", "idf_weights": [0.5, 0.25]}
+    for tokens, given in (([7, 5], {}), ([-1, 7, 5], {}), ([7, 5], weighted)):
+        _with_vocabulary(vocabulary=tokens, **given).save(tmp_path / "model.keras")
+        assert keras.saving.load_model(tmp_path / "model.keras").layers[0].get_vocabulary() == [-1, 7, 5]
+    model = keras.Sequential([layers.TextVectorization(vocabulary=["a", "b"])])
+    model(["a b"])
+    model.save(tmp_path / "model.keras")

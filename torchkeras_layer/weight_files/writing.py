@@ -141,6 +141,22 @@ def _lost_weights(model: Any) -> Iterator[str]:
         has_state = type(module).get_extra_state is not nn.Module.get_extra_state
         if has_state and not hasattr(module, "get_vocabulary"):
             yield f"{type(module).__name__} has a state of its own (get_extra_state), for which Keras has no place"
+        elif has_state and not _is_in_config(module):
+            yield (
+                f"{module.name!r} ({type(module).__name__}) has a vocabulary that it was not made with, which is not "
+                "written yet: make the layer with vocabulary=layer.get_vocabulary()"
+            )
+
+
+def _is_in_config(lookup: Any) -> bool:
+    """Whether the config of a lookup has its vocabulary, and the weights of the tokens."""
+    tokens = lookup._torchkeras.derived
+    known, given = tokens.vocabulary, tokens.given
+    if known is None or not known.tokens:
+        return True
+    # The special tokens may have been given too.
+    written = [lookup._torchkeras_token_type.read(lookup, token) for token in given.tokens[-len(known.tokens) :]]
+    return written == list(known.tokens) and given.weights == known.weights
 
 
 def _writes_itself(layer: Layer) -> bool:
