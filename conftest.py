@@ -23,7 +23,7 @@ quick_torch.seed_only_devices_that_are_there()
 quick_torch.compile_without_statistics()
 
 # Scripts that need TensorFlow, which is not installed for tests.
-collect_ignore = ["tests/weight_files/tf_keras/make_files.py"]
+collect_ignore = ["tests/weight_files/tf_keras/make_files.py", "tests/weight_files/keras_1/make_file.py"]
 
 _PROCESS_WIDE = (_settings._settings, custom_objects._registered, custom_objects._registered_names)
 

@@ -284,11 +284,6 @@ def test_theano_stores_kernels_upside_down_but_for_depthwise_ones(tmp_path):
         model = keras.Sequential([keras.Input((5,) * (len(shape) - 2) + (2,)), layer])
         model.load_weights(_h5(tmp_path / "weights.h5", {"layer_1": {"kernel": kernel}}, backend="theano"))
         assert np.array_equal(model.get_weights()[0], np.flip(kernel, turned))
-    inner = keras.Sequential([keras.Input((5, 2)), layers.Conv1D(4, 3, use_bias=False)])
-    model = keras.Sequential([keras.Input((5, 2)), inner])
-    path = _h5(tmp_path / "weights.h5", {"inner": {"conv1d_1/kernel": _arrays((3, 2, 4))[0]}}, backend="theano")
-    with pytest.raises(ModelFileError, match="inside another layer or model that Theano computed are not read"):
-        model.load_weights(path)
 
 
 def test_weights_that_belong_to_the_model_itself(tmp_path):

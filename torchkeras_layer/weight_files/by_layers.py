@@ -9,10 +9,13 @@ import numpy as np
 import torch
 
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.layer.weight_lists import layers_in
 from torchkeras_layer.weight_files.assignment import Assignment
 from torchkeras_layer.weight_files.hdf5 import Dataset, Group
-from torchkeras_layer.weight_files.old_arrays import converter_for, merging_changes
+from torchkeras_layer.weight_files.old_arrays import converter_for, kind_of, merging_changes, origin_of
+from torchkeras_layer.weight_files.pieces import layers_apart, pieces_of
 from torchkeras_layer.weight_files.source import ModelFileError
+from torchkeras_layer.weight_files.theano import TURNED, check_padding
 from torchkeras_layer.weight_files.writing import write_dataset
 
 KERAS_VERSION = "3.15.1"
@@ -42,6 +45,7 @@ def assign_in_order(group: Group, model: Any, assignment: Assignment) -> list[st
         ModelFileError: if there are more or fewer layers with weights in the file than in the model.
     """
     saved = [(name, names) for name, names in _saved_layers(group) if names]
+    _check_theano(group, model, saved)
     layers = [layer for layer in _layers_of(model) if layer.weights]
     if len(saved) != len(layers):
         raise ModelFileError(
@@ -49,6 +53,10 @@ def assign_in_order(group: Group, model: Any, assignment: Assignment) -> list[st
             f"{[layer.name for layer in layers]!r:.400}. Received: {len(saved)}, {[name for name, _ in saved]!r:.400}. "
             "by_name=True loads the layers whose names are the same."
         )
+    by_name = {layer.name: layer for layer in layers}
+    if origin_of([], group.text("keras_version"), None)[0] and by_name.keys() == {name for name, _ in saved}:
+        # Keras 1 lists the branches of a Sequential one after the other, which is not the order of a graph.
+        layers = [by_name[name] for name, _ in saved]
     for (name, names), layer in zip(saved, layers, strict=True):
         _assign(group, name, names, layer, assignment)
     _assign_top(group, model, assignment)
@@ -70,12 +78,21 @@ def assign_by_name(group: Group, model: Any, assignment: Assignment) -> list[str
     for layer in _layers_of(model):
         by_name.setdefault(layer.name, []).append(layer)
     unexpected: list[str] = []
-    for name, names in _saved_layers(group):
+    saved = list(_saved_layers(group))
+    _check_theano(group, model, saved)
+    for name, names in saved:
         for layer in by_name.get(name, []):
             _assign(group, name, names, layer, assignment)
         if name not in by_name:
             unexpected += [f"{name}/{weight}" for weight in names]
     return unexpected
+
+
+def _check_theano(group: Group, model: Any, saved: Sequence[tuple[str, Sequence[str]]]) -> None:
+    names = [name for _, names in saved for name in names]
+    if origin_of(names, group.text("keras_version"), group.text("backend"))[1] == "theano":
+        for layer in layers_in(model):
+            check_padding(layer, kind_of(layer))
 
 
 def in_old_order(layer: Any) -> list[torch.Tensor]:
@@ -164,11 +181,33 @@ def _saved_layers(group: Group) -> Iterator[tuple[str, list[str]]]:
 def _assign(group: Group, name: str, names: Sequence[str], layer: Any, assignment: Assignment) -> None:
     inner = group.descend(name)
     assert isinstance(inner, Group)
-    datasets = [_dataset(inner, weight) for weight in names]
+    datasets = {weight: _dataset(inner, weight) for weight in names}
+    version, backend = group.text("keras_version"), group.text("backend")
+    for part, weights, own in _parts(layer, names, [item.shape for item in datasets.values()], version, backend):
+        found = [datasets[weight] for weight in own]
+        shapes = [item.shape for item in found]
+        convert = merging_changes(own) or converter_for(part, own, shapes, version, backend)
+        assignment.add(part, weights, found, convert)
+
+
+def _parts(
+    layer: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]], version: str | None, backend: str | None
+) -> list[tuple[Any, list[torch.Tensor], list[str]]]:
+    """Return the layers that get the arrays of a group, each with its weights and the names of its arrays."""
     weights = _by_names_inside(layer, names) or in_old_order(layer)
-    shapes = [item.shape for item in datasets]
-    convert = merging_changes(names) or converter_for(layer, shapes, group.text("keras_version"), group.text("backend"))
-    assignment.add(layer, weights, datasets, convert)
+    is_keras_1, backend = origin_of(names, version, backend)
+    is_other = is_keras_1 or backend == "theano" or [tuple(weight.shape) for weight in weights] != list(shapes)
+    inside = layers_apart(layer)
+    if is_other and not (len(inside) == 1 and inside[0] is layer):
+        pieces = pieces_of(layer, names)
+        if pieces is not None:
+            return [(leaf, in_old_order(leaf), [names[index] for index in positions]) for leaf, positions in pieces]
+        if backend == "theano" and any(kind_of(leaf) in TURNED for leaf in inside):
+            raise ModelFileError(
+                f"{layer.name}: convolutions inside another layer or model that Theano computed are read by the names "
+                f"of their weights, because Theano turns their kernels. Received: {list(names)!r:.300}."
+            )
+    return [(layer, weights, list(names))]
 
 
 def _by_names_inside(model: Any, names: Sequence[str]) -> list[torch.Tensor] | None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer.layer.weight_lists import layers_in
-from torchkeras_layer.weight_files.source import ModelFileError
+from torchkeras_layer.weight_files.pieces import is_weight_of_keras_1
+from torchkeras_layer.weight_files.theano import TURNED, turned
 
 Arrays = list[torch.Tensor]
 Shape = tuple[int, ...]
@@ -17,50 +17,55 @@ Axes = tuple[int, ...]
 
 _RECURRENT = {"LSTM": 4, "GRU": 3}
 """How many gates the recurrent layers have."""
-_UPSIDE_DOWN_IN_THEANO = frozenset({"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "ConvLSTM2D"})
-"""The layers whose kernels Theano turns; those of depthwise convolutions it does not."""
-_OTHER_ORDERS: tuple[Axes, Axes] = ((2, 3, 1, 0), (0, 1, 2, 3))
-_ORDERS_OF_KERAS_1: dict[str, tuple[Axes, Axes]] = {
-    "Conv2DTranspose": ((2, 3, 0, 1), (0, 1, 3, 2)),
-    "Conv3D": ((2, 3, 4, 1, 0), (0, 1, 2, 3, 4)),
-}
-"""Which axes of a kernel in Keras 1 are those of today, with channels first and with channels last."""
+_GATES = {**_RECURRENT, "ConvLSTM2D": 4}
+_WITH_KERNELS = ("Conv", "Depthwise", "Separable")
+
+
+def origin_of(names: Sequence[str], version: str | None, backend: str | None) -> tuple[bool, str | None]:
+    """Return whether Keras 1 wrote some arrays, and the backend that computed with them.
+
+    Keras 1 writes no backend, and in files of weights no version; but only TensorFlow's names end with `:0`.
+
+    >>> origin_of(["convolution2d_1_W", "convolution2d_1_b"], None, None)
+    (True, 'theano')
+    """
+    is_keras_1 = version is None or version.split(".")[0] in ("0", "1")
+    if is_keras_1 and backend is None and any(map(is_weight_of_keras_1, names)):
+        backend = "tensorflow" if any(name.endswith(":0") for name in names) else "theano"
+    return is_keras_1, backend
 
 
 def converter_for(
-    layer: Any, shapes: Sequence[Shape], version: str | None, backend: str | None
+    layer: Any, names: Sequence[str], shapes: Sequence[Shape], version: str | None, backend: str | None
 ) -> Callable[[Arrays], Arrays] | None:
     """Return what turns the arrays of a layer in a file into its weights; `None` if they are the weights.
 
     Args:
         layer: the layer that gets them.
+        names: the names of the arrays.
         shapes: the shapes of the arrays.
-        version: the version of Keras that wrote the file; `None` before Keras 1.1.
-        backend: the backend that it ran on.
+        version: the version of Keras that wrote the file; `None` if the file does not say it.
+        backend: the backend that it ran on; `None` if the file does not say it.
 
     >>> import torchkeras_layer as keras
     >>> layer = keras.layers.Dense(2); layer.build((None, 3))
-    >>> converter_for(layer, [(3, 2), (2,)], "2.4.0", "tensorflow") is None
+    >>> converter_for(layer, ["kernel:0", "bias:0"], [(3, 2), (2,)], "2.4.0", "tensorflow") is None
     True
     """
-    inside = _layers_in_wrapper(layer)
-    if inside and len(shapes) % len(inside) == 0:
-        return _converter_of_parts(inside, shapes, version, backend)
+    is_keras_1, backend = origin_of(names, version, backend)
+    kind = kind_of(layer)
     steps: list[Callable[[Arrays], Arrays]] = []
-    kind = _kind_of(layer)
-    if kind in _RECURRENT and len(shapes) == 3 * _RECURRENT[kind]:
+    if is_keras_1 and kind.startswith(_WITH_KERNELS):
+        steps.append(lambda arrays: _kernels_of_keras_1(layer, kind, arrays))
+    if kind in _GATES and len(shapes) == 3 * _GATES[kind]:
         steps.append(_join_gates_of_keras_1(kind))
     if kind in _RECURRENT and _is_of_cudnn(layer, shapes):
         steps.append(_from_cudnn(kind, layer.units))
-    if _is_keras_1(version) and kind.startswith(("Conv", "Depthwise", "Separable")):
-        steps.append(lambda arrays: _kernels_of_keras_1(layer, arrays))
-    if backend == "theano" and kind in _UPSIDE_DOWN_IN_THEANO:
-        steps.append(lambda arrays: [_flipped(array) if array.dim() > 2 else array for array in arrays])
-    elif backend == "theano" and any(_kind_of(inner) in _UPSIDE_DOWN_IN_THEANO for inner in layers_in(layer)):
-        raise ModelFileError(
-            f"{layer.name}: convolutions inside another layer or model that Theano computed are not read, because "
-            "Theano turns their kernels. Save the inner model in a file of its own."
-        )
+    if is_keras_1 and kind == "Highway" and [len(shape) for shape in shapes] == [2, 1, 2, 1]:
+        # Up to Keras 1.1, the bias of the layer comes before the kernel of the gate.
+        steps.append(lambda arrays: [arrays[index] for index in (0, 2, 1, 3)])
+    if backend == "theano" and kind in TURNED:
+        steps.append(lambda arrays: list(map(turned, arrays)))
     if not steps:
         return None
 
@@ -92,45 +97,21 @@ def merging_changes(names: Sequence[str]) -> Callable[[Arrays], Arrays] | None:
     return convert
 
 
-def _layers_in_wrapper(layer: Any) -> list[Any]:
-    """Return the layers inside a wrapper, in the order of their arrays; for any other layer, none."""
-    kind = _kind_of(layer)
-    if kind == "Bidirectional":
-        return [layer.forward_layer, layer.backward_layer]
-    return [layer.layer] if kind == "TimeDistributed" else []
+def kind_of(layer: Any) -> str:
+    """Return the name of the built-in class that a layer is or derives from; '' if there is none.
 
-
-def _converter_of_parts(
-    layers: list[Any], shapes: Sequence[Shape], version: str | None, backend: str | None
-) -> Callable[[Arrays], Arrays] | None:
-    """Return what turns the arrays of several layers, which have equally many, one after the other."""
-    count = len(shapes) // len(layers)
-    parts = [slice(start, start + count) for start in range(0, len(shapes), count or 1)]
-    converters = [converter_for(one, shapes[part], version, backend) for one, part in zip(layers, parts, strict=False)]
-    if not any(converters):
-        return None
-
-    def convert(arrays: Arrays) -> Arrays:
-        pairs = zip(converters, parts, strict=True)
-        return [array for turn, part in pairs for array in (turn(arrays[part]) if turn else arrays[part])]
-
-    return convert
-
-
-def _kind_of(layer: Any) -> str:
-    """The name of the built-in class that a layer is or derives from."""
+    >>> import torchkeras_layer as keras
+    >>> kind_of(keras.layers.Dense(2))
+    'Dense'
+    """
     names = [cls.__name__ for cls in type(layer).__mro__ if cls.__module__.startswith("torchkeras_layer.layers.")]
     recurrent = [name for name in names if name in _RECURRENT]
     return (recurrent or names or [""])[0]
 
 
-def _is_keras_1(version: str | None) -> bool:
-    return version is None or version.split(".")[0] == "1"
-
-
 def _join_gates_of_keras_1(kind: str) -> Callable[[Arrays], Arrays]:
-    """Keras 1 has a kernel, a recurrent kernel and a bias for each gate; an LSTM's are in the order i, c, f, o."""
-    order = (0, 2, 1, 3) if kind == "LSTM" else (0, 1, 2)
+    """Keras 1.2 has a kernel, a recurrent kernel and a bias for each gate; an LSTM's are in the order i, c, f, o."""
+    order = (0, 1, 2) if kind == "GRU" else (0, 2, 1, 3)
 
     def join(arrays: Arrays) -> Arrays:
         gates = [arrays[3 * gate : 3 * gate + 3] for gate in order]
@@ -141,7 +122,7 @@ def _join_gates_of_keras_1(kind: str) -> Callable[[Arrays], Arrays]:
 
 def _is_of_cudnn(layer: Any, shapes: Sequence[Shape]) -> bool:
     """Whether the bias is that of Nvidia's kernels, which have two for each gate, in a row."""
-    count = 2 * _RECURRENT[_kind_of(layer)] * layer.units
+    count = 2 * _RECURRENT[kind_of(layer)] * layer.units
     return len(shapes) == 3 and tuple(shapes[2]) == (count,)
 
 
@@ -159,29 +140,27 @@ def _from_cudnn(kind: str, units: int) -> Callable[[Arrays], Arrays]:
     return convert
 
 
-def _kernels_of_keras_1(layer: Any, arrays: Arrays) -> Arrays:
-    """Turn kernels that are in the order of Keras 1, which was that of Theano with channels first."""
+def _kernels_of_keras_1(layer: Any, kind: str, arrays: Arrays) -> Arrays:
+    """Kernels are in the order of Theano, (out, in, *spatial), if the channels come first, and those of 1D are 2D."""
     wanted = [tuple(weight.shape) for weight in chain(layer.trainable_weights, layer.non_trainable_weights)]
-    orders = _ORDERS_OF_KERAS_1.get(_kind_of(layer), _OTHER_ORDERS)
+    if kind in _GATES:
+        width = layer.filters
+        wanted = [(*shape[:-1], width) for shape in (wanted * _GATES[kind])[: len(arrays)]]
     is_first = getattr(layer, "data_format", None) == "channels_first"
-    return [
-        _in_order_of_today(array, shape, orders if is_first else orders[::-1])
-        for array, shape in zip(arrays, wanted, strict=False)
-    ]
-
-
-def _in_order_of_today(array: torch.Tensor, shape: Shape, orders: Sequence[Axes]) -> torch.Tensor:
-    """Permute an array by the first of the orders with which it gets the shape."""
-    for order in orders:
-        if array.dim() == len(order) and tuple(array.permute(order).shape) == shape:
-            return array.permute(order).contiguous()
-    # A kernel of sequences was that of images with a height of 1.
-    for order in orders:
-        if array.dim() == len(order) == len(shape) + 1 and tuple(array.permute(order).squeeze(1).shape) == shape:
-            return array.permute(order).squeeze(1).contiguous()
-    return array
-
-
-def _flipped(array: torch.Tensor) -> torch.Tensor:
-    """Theano convolves with the kernel upside down."""
-    return array.flip(tuple(range(array.dim() - 2)))
+    is_transposed = kind.endswith("Transpose")
+    found = []
+    for array, shape in zip(arrays, wanted, strict=False):
+        if array.dim() < 4:
+            found.append(array)
+            continue
+        axes = range(array.dim())
+        as_it_is, moved = array, array.permute(*axes[2:], 1, 0)
+        if is_transposed:
+            as_it_is, moved = (kernel.transpose(-1, -2) for kernel in (as_it_is, moved))
+        choices = [moved, as_it_is] if is_first else [as_it_is, moved]
+        if len(shape) == 3:
+            # (length, 1, in, out), and in Keras 1.0 (out, in, length, 1).
+            choices = [choice.squeeze(1) for choice in choices if choice.shape[1] == 1]
+        fitting = [choice for choice in choices if tuple(choice.shape) == shape]
+        found.append(fitting[0].contiguous() if fitting else array)
+    return found

@@ -161,4 +161,8 @@ def first_calls_in(entries: list[Any]) -> dict[str, FirstCalls]:
 def _begins_with_input(config: dict[str, Any]) -> bool:
     layers = config.get("layers")
     first = layers[0] if isinstance(layers, list) and layers else None
-    return isinstance(first, dict) and first.get("class_name") == "InputLayer"
+    if not isinstance(first, dict):
+        return False
+    # Keras up to 2.3 lets a model begin with another one.
+    inner = first.get("config")
+    return first.get("class_name") == "InputLayer" or (isinstance(inner, dict) and _begins_with_input(inner))
