@@ -24,7 +24,7 @@ LEVELS = (
     ("layers",),
     ("layer",),
     ("symbolic",),
-    ("_ops",),
+    ("ops",),
     ("activations", "constraints", "initializers", "metrics", "regularizers"),
     ("precision", "precision_map"),
     ("registry",),

@@ -28,7 +28,7 @@ from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 
 if TYPE_CHECKING:
-    from torchkeras_layer import applications, utils
+    from torchkeras_layer import applications, ops, utils
     from torchkeras_layer.history import record_history
 
 DTypePolicy = FloatDTypePolicy = Policy
@@ -74,6 +74,7 @@ __all__ = [
     "metrics",
     "mixed_precision",
     "models",
+    "ops",
     "record_history",
     "regularizers",
     "saving",
@@ -84,9 +85,9 @@ __all__ = [
 if not TYPE_CHECKING:
     let_modules_be_imported()
 
-    # Imported when they are first named: few programs use pretrained models, draw models or record histories.
+    # Imported when they are first named, because few programs need each of them.
     def __getattr__(name: str) -> Any:
-        if name in ("applications", "utils"):
+        if name in ("applications", "ops", "utils"):
             return importlib.import_module(f"{__name__}.{name}")
         if name == "record_history":
             return importlib.import_module(f"{__name__}.history").record_history

@@ -32,7 +32,6 @@ _FILES_OF_UTILS = (
 # within one, the names by the advice.
 INSTEAD = {
     ("keras", "See docs/differences.md#modules-that-are-not-here"): {
-        _OPS.format(place="keras.ops"): "ops",
         "Use an optimizer of torch.optim, such as torch.optim.Adam(model.parameters()).": (
             "optimizers Optimizer optimizer_v1 optimizer_v2"
         ),
@@ -302,7 +301,7 @@ INSTEAD = {
 MODULES = {
     "keras": (
         "__internal__ callbacks callbacks_v1 config datasets distillation distribute distribution dtensor "
-        "engine estimator experimental export feature_column initializations legacy losses objectives ops "
+        "engine estimator experimental export feature_column initializations legacy losses objectives "
         "optimizer_v1 optimizer_v2 optimizers premade premade_models preprocessing quantizers random src tree "
         "visualization wrappers"
     ),

@@ -15,10 +15,10 @@ import torch
 
 import torchkeras_layer as ours
 from tests.oracle import assert_close
-from torchkeras_layer._ops.names import operation_named
-from torchkeras_layer._ops.tensorflow_names import names_of_tensorflow, spelling_of
-from torchkeras_layer._ops.tensorflow_nodes import _table as nodes
 from torchkeras_layer.models.configs.unknown_layers import check_layers_are_known
+from torchkeras_layer.ops.names import operation_named
+from torchkeras_layer.ops.tensorflow_names import names_of_tensorflow, spelling_of
+from torchkeras_layer.ops.tensorflow_nodes import _table as nodes
 from torchkeras_layer.registry import DeserializationError
 
 FILES = ("tensorflow_functions", "tensorflow_nodes")

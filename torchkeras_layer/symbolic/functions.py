@@ -1,7 +1,7 @@
 """Which torch functions can be part of a graph, and which names do they have in a config?
 
 They are the functions that torch lists as overridable by a tensor-like class, and Python's operators, except those that
-change a tensor in place or begin with an underscore; and the operations in `_ops`. A config can name no others.
+change a tensor in place or begin with an underscore; and the operations in `ops`. A config can name no others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.overrides import get_overridable_functions, resolve_name
 
-from torchkeras_layer._ops.names import name_of_operation, operation_named
+from torchkeras_layer.ops.names import name_of_operation, operation_named
 
 # fmt: off
 _OPERATOR_NAMES = (

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from torchkeras_layer._tensor_advice import advice_on_member
+from torchkeras_layer.ops.calls import SymbolicTensor
 from torchkeras_layer.symbolic.functions import as_operator, function_named, reshape
 
 _BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
@@ -34,7 +35,7 @@ def _named_operator(name: str) -> Callable[..., Any]:
     return getattr(operator, f"{name}_" if name in ("and", "or") else name)
 
 
-class TensorMethods:
+class TensorMethods(SymbolicTensor):
     """The operators, methods and properties of a tensor for symbolic ones: each adds a node to the graph.
 
     Raises:

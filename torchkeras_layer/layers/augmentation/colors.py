@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from torchkeras_layer._ops.images import rgb_to_grayscale
 from torchkeras_layer.layer import Layer
+from torchkeras_layer.ops.images import rgb_to_grayscale
 
 
 def check_colors(layer: Layer, images: torch.Tensor) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from typing_extensions import Self
 
-from torchkeras_layer._ops.images import hsv_to_rgb, rgb_to_hsv
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.augmentation import colors
 from torchkeras_layer.layers.augmentation.augmentation_layer import AugmentationLayer, for_each_image
 from torchkeras_layer.layers.augmentation.random_source import RandomSource
 from torchkeras_layer.layers.augmentation.ranges import read_range, read_value_range
+from torchkeras_layer.ops.images import hsv_to_rgb, rgb_to_hsv
 
 
 class ColorLayer(AugmentationLayer, adds_losses=False, adds_updates=False):

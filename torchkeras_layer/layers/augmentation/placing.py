@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer._ops.resizing import INTERPOLATIONS, crop_center, largest_window, resize
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int
@@ -15,6 +14,7 @@ from torchkeras_layer.layers.augmentation.random_source import RandomSource
 from torchkeras_layer.layers.augmentation.ranges import read_range
 from torchkeras_layer.layers.preprocessing.data_layer import in_compute_dtype
 from torchkeras_layer.layers.preprocessing.images import check_image_shape, from_batch, resized_shape, to_batch
+from torchkeras_layer.ops.resizing import INTERPOLATIONS, crop_center, largest_window, resize
 
 
 @catalog.register()

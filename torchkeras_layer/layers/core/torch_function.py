@@ -13,11 +13,11 @@ import torch
 from torch import nn
 
 from torchkeras_layer._names import unique_name
-from torchkeras_layer._ops import sizes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layer import Layer
 from torchkeras_layer.layer.dry_run import Effects
 from torchkeras_layer.layers._catalog import catalog
+from torchkeras_layer.ops import sizes
 from torchkeras_layer.registry import DeserializationError, get_registered_object
 from torchkeras_layer.symbolic.functions import function_named, name_of, short_name
 from torchkeras_layer.symbolic.input_spec import TensorSpec

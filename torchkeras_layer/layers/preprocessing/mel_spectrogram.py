@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from torchkeras_layer._ops.signals import stft
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import as_plain, finite_number, one_of, plain_int, positive_int
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer, in_compute_dtype
+from torchkeras_layer.ops.signals import stft
 
 # Mel is HIGH_Q * ln(1 + hertz / BREAK).
 _HIGH_Q = 1127.0

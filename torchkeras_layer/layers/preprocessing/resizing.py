@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 
-from torchkeras_layer._ops.resizing import INTERPOLATIONS, crop_center, largest_window, pad_to_aspect_ratio, resize
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import layout, number_between, one_of, positive_int
 from torchkeras_layer.layers.preprocessing.data_layer import DataLayer, in_compute_dtype
 from torchkeras_layer.layers.preprocessing.images import check_image_shape, from_batch, resized_shape, to_batch
+from torchkeras_layer.ops.resizing import INTERPOLATIONS, crop_center, largest_window, pad_to_aspect_ratio, resize
 
 
 @catalog.register()

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from torchkeras_layer._ops.resizing import INTERPOLATIONS, resize
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of, positive_int
 from torchkeras_layer.layers.reshaping.spatial import Spatial, as_ints, first_spatial_axis, with_lengths
+from torchkeras_layer.ops.resizing import INTERPOLATIONS, resize
 
 # Up to this size, torch's kernel is exact: it multiplies indices by the inverse of the factor in float32.
 _LARGEST_OF_KERNEL = 40

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from torchkeras_layer._ops.names import operations
 from torchkeras_layer.layers._families import FAMILY_OF
+from torchkeras_layer.ops.names import operations
 from torchkeras_layer.registry import DeserializationError, deserialize_keras_object
 
 _MODULE = re.compile(r"keras(_core)?\.(src\.)?(ops|operations|activations)(\.\w+)?")

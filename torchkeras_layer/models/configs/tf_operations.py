@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer._ops import sizes
-from torchkeras_layer._ops.names import operation_named
-from torchkeras_layer._ops.tensorflow_names import spelling_of
-from torchkeras_layer._ops.tensorflow_nodes import node_kind
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.layers.core.torch_function import TorchFunction
+from torchkeras_layer.ops import sizes
+from torchkeras_layer.ops.names import operation_named
+from torchkeras_layer.ops.tensorflow_names import spelling_of
+from torchkeras_layer.ops.tensorflow_nodes import node_kind
 from torchkeras_layer.registry import deserialize_keras_object
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor
 

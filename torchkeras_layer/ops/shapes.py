@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer._ops.values import as_sizes, as_tensor, axes_of
+from torchkeras_layer.ops.values import as_sizes, as_tensor, axes_of
 
 
 def reshape(x: Any, newshape: Any) -> Tensor:

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer._ops import resizing, windows
-from torchkeras_layer._ops.values import as_float, as_sizes, as_tensor
 from torchkeras_layer._settings import image_data_format
+from torchkeras_layer.ops import resizing, windows
+from torchkeras_layer.ops.values import as_float, as_sizes, as_tensor
 
 
 def resize(

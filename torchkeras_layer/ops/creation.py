@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer._ops.values import as_float, as_sizes, as_tensor, promoted_floats
+from torchkeras_layer.ops.values import as_float, as_sizes, as_tensor, promoted_floats
 
 
 def zeros_like(x: Any, dtype: Any = None) -> Tensor:

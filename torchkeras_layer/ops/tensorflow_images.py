@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer._ops import images as keras_images
-from torchkeras_layer._ops.values import as_float, as_sizes, as_tensor
+from torchkeras_layer.ops import images as keras_images
+from torchkeras_layer.ops.values import as_float, as_sizes, as_tensor
 
 _LAST = "channels_last"
 

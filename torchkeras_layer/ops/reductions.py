@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer._ops.values import (
+from torchkeras_layer.ops.values import (
     as_float,
     as_number,
     as_orderable,

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer._ops import windows
-from torchkeras_layer._ops.tensorflow_arrays import _format
-from torchkeras_layer._ops.values import as_float, as_sizes, as_tensor
+from torchkeras_layer.ops import windows
+from torchkeras_layer.ops.tensorflow_arrays import _format
+from torchkeras_layer.ops.values import as_float, as_sizes, as_tensor
 
 
 def swish(features: Any, beta: float = 1.0) -> Tensor:

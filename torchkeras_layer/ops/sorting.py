@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer._ops.values import as_float, as_number, as_orderable, as_sizes, as_tensor, promoted
+from torchkeras_layer.ops.values import as_float, as_number, as_orderable, as_sizes, as_tensor, promoted
 
 
 def sort(x: Any, axis: int | None = -1) -> Tensor:

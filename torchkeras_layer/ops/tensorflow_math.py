@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer._ops import reductions
-from torchkeras_layer._ops.values import as_float, as_number, as_orderable, as_sizes, as_tensor, axes_of, pair
+from torchkeras_layer.ops import reductions
+from torchkeras_layer.ops.values import as_float, as_number, as_orderable, as_sizes, as_tensor, axes_of, pair
 
 _EXACT_INTS = (torch.int32, torch.int64)
 

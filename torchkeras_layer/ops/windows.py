@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer._ops.values import as_float, as_tensor, promoted_floats
 from torchkeras_layer._settings import image_data_format
+from torchkeras_layer.ops.values import as_float, as_tensor, promoted_floats
 
 _CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 _TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}

@@ -8,6 +8,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from torchkeras_layer.ops.calls import recorded
+
 PREFIX = "keras.ops."
 _TENSORFLOW, _SIZES = "keras.tf.", "keras.sizes."
 _FILES = (
@@ -67,6 +69,17 @@ def operation_named(name: str) -> Callable[..., Any] | None:
     return _by_name().get(name) if name.startswith("keras.") else None
 
 
+@functools.cache
+def callable_named(name: str) -> Callable[..., Any]:
+    """Return what a program calls for the operation of a full name; on symbolic tensors, it is a node in their graph.
+
+    >>> import torchkeras_layer as keras
+    >>> callable_named("keras.ops.mean")(keras.Input((3,)), axis=1)
+    <KerasTensor mean shape=(None,) dtype=float32>
+    """
+    return recorded(_by_name()[name], name.rpartition(".")[2])
+
+
 def name_of_operation(function: Any) -> str | None:
     """Return the full name of an operation, or `None` for any other function.
 
@@ -74,7 +87,7 @@ def name_of_operation(function: Any) -> str | None:
     ('keras.ops.mean', None)
     """
     module = getattr(function, "__module__", None)
-    is_ours = isinstance(module, str) and module.startswith(("torchkeras_layer._ops.", "torchkeras_layer.activations."))
+    is_ours = isinstance(module, str) and module.startswith(("torchkeras_layer.ops.", "torchkeras_layer.activations."))
     return _names().get(function) if is_ours else None
 
 

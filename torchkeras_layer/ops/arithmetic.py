@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer._ops.values import as_number, as_tensor, pair, promoted, promoted_floats
+from torchkeras_layer.ops.values import as_number, as_tensor, pair, promoted, promoted_floats
 
 
 def add(x1: Any, x2: Any) -> Tensor:

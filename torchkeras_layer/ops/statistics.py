@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer._ops import reductions
-from torchkeras_layer._ops.values import as_float, as_tensor, axes_of
+from torchkeras_layer.ops import reductions
+from torchkeras_layer.ops.values import as_float, as_tensor, axes_of
 
 
 def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer._ops.values import as_float, as_number, as_tensor
+from torchkeras_layer.ops.values import as_float, as_number, as_tensor
 
 
 def absolute(x: Any) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer._ops.values import as_float, as_tensor, axes_of
+from torchkeras_layer.ops.values import as_float, as_tensor, axes_of
 
 
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> tuple[Tensor, Tensor]:

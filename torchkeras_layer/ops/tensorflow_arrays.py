@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer._ops import indexing, joining, products, shapes
-from torchkeras_layer._ops.values import as_number, as_sizes, as_tensor
+from torchkeras_layer.ops import indexing, joining, products, shapes
+from torchkeras_layer.ops.values import as_number, as_sizes, as_tensor
 
 
 def identity(x: Any) -> Tensor:

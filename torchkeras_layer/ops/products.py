@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer._ops.values import as_number, axes_of, promoted
+from torchkeras_layer.ops.values import as_number, axes_of, promoted
 
 
 def matmul(x1: Any, x2: Any) -> Tensor:

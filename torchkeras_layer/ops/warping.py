@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer._ops.values import as_float, as_sizes, as_tensor, promoted_floats
 from torchkeras_layer._settings import image_data_format
+from torchkeras_layer.ops.values import as_float, as_sizes, as_tensor, promoted_floats
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
 

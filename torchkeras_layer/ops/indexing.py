@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer._ops.values import as_sizes, as_tensor, promoted
+from torchkeras_layer.ops.values import as_sizes, as_tensor, promoted
 
 
 def get_item(x: Any, key: Any) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer._ops.values import as_sizes, as_tensor, promoted
+from torchkeras_layer.ops.values import as_sizes, as_tensor, promoted
 
 
 def concatenate(xs: Any, axis: int = 0) -> Tensor:

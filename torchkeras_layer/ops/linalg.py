@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer._ops.values import as_float, axes_of, promoted_floats
+from torchkeras_layer.ops.values import as_float, axes_of, promoted_floats
 
 
 def cholesky(x: Any, upper: bool = False) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer._ops.values import as_float, as_tensor
+from torchkeras_layer.ops.values import as_float, as_tensor
 
 _EPSILON = 1e-7
 
