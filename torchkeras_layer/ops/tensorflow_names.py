@@ -1,15 +1,15 @@
 """Which functions are TensorFlow's functions, and how are their arguments spelled?
 
-The names are without `math.`, `nn.`, `linalg.` and `compat.v1.`. A row is a function, of `keras.ops` or, with `tf.`, of
-the `tensorflow` files, and TensorFlow's arguments in their order: `axis` has the same name there, `perm:axes` another.
+The names are without `math.`, `nn.`, `linalg.` and `compat.v1.`. A row, as in `spellings.py`, is a function of
+`keras.ops` or, with `tf.`, of the `tensorflow` files, and TensorFlow's arguments in their order.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
-from typing import Any
+
+from torchkeras_layer.ops.spellings import Spelling, read_row
 
 _SAME_X = (
     "abs angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p negative real reciprocal round rsqrt "
@@ -223,54 +223,7 @@ _ROWS = {
     "zeros": "zeros shape dtype",
     "zeros_like": "zeros_like input:x dtype -layout tensor:x -optimize",
 }
-# Arguments that say how TensorFlow computes, and not what.
-_WITHOUT_EFFECT = frozenset({"bad_indices_policy", "name", "use_cudnn_on_gpu"})
 _WITHOUT_MEANING = re.compile(r"^(compat\.v[12]\.)?(math\.|nn\.|linalg\.|dtypes\.|__operators__\.|manip\.)?|_v2$")
-# Words of TensorFlow 1 for others.
-_OLD_WORDS = {
-    "keep_dims": "keepdims",
-    "reduction_indices": "axis",
-    "squeeze_dims": "axis",
-    "dimension": "axis",
-    "dim": "axis",
-    "concat_dim": "axis",
-    "split_dim": "axis",
-}
-
-
-@dataclass(frozen=True)
-class Spelling:
-    """How a function of TensorFlow is spelled here.
-
-    Attributes:
-        target: the name of the function.
-        words: the name of each argument, by TensorFlow's name, in TensorFlow's order; `None` for those without effect.
-        takes_any: whether all further positional arguments are passed on.
-    """
-
-    target: str
-    words: dict[str, str | None]
-    takes_any: bool
-
-    def arguments(self, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Return the arguments of the function, from those of TensorFlow's.
-
-        Raises:
-            ValueError: for an argument that is not in the table.
-
-        >>> spelling_of("compat.v1.transpose").arguments(["x"], {"perm": [1, 0], "name": None})
-        ([], {'x': 'x', 'axes': [1, 0]})
-        """
-        order = list(self.words)
-        first, named = (args, {}) if self.takes_any else ([], dict(zip(order, args, strict=False)))
-        for word, value in kwargs.items():
-            named[word if word in self.words else _OLD_WORDS.get(word, word)] = value
-        known = {*self.words, *_WITHOUT_EFFECT}
-        unknown = [word for word, value in named.items() if word not in known and value is not None]
-        if unknown:
-            raise ValueError(f"{self.target}: the argument {unknown[0]!r} is not here. Known: {order}.")
-        spelled = {own: named[word] for word, own in self.words.items() if own and named.get(word) is not None}
-        return first, spelled
 
 
 def spelling_of(name: str) -> Spelling | None:
@@ -306,8 +259,4 @@ def _pairs(names: str) -> list[list[str]]:
 
 
 def _parsed(row: str) -> Spelling:
-    target, *words = row.split()
-    named = [word.split(":") for word in words if word != "*"]
-    spelled = {pair[0].removeprefix("-"): None if pair[0].startswith("-") else pair[-1] for pair in named}
-    full = target if target.startswith(("tf.", "sizes.")) else f"ops.{target}"
-    return Spelling(f"keras.{full}", spelled, "*" in words)
+    return read_row(row if row.startswith(("tf.", "sizes.")) else f"ops.{row}")
