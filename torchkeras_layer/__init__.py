@@ -30,6 +30,7 @@ from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 if TYPE_CHECKING:
     from torchkeras_layer import applications, ops, utils
     from torchkeras_layer.history import record_history
+    from torchkeras_layer.layer.variables import Variable
 
 DTypePolicy = FloatDTypePolicy = Policy
 
@@ -59,6 +60,7 @@ __all__ = [
     "Policy",
     "Sequential",
     "TensorSpec",
+    "Variable",
     "VariableAggregation",
     "VariableSynchronization",
     "WeightSpec",
@@ -91,6 +93,8 @@ if not TYPE_CHECKING:
             return importlib.import_module(f"{__name__}.{name}")
         if name == "record_history":
             return importlib.import_module(f"{__name__}.history").record_history
+        if name == "Variable":
+            return importlib.import_module(f"{__name__}.layer.variables").Variable
         return find_missing(__name__, name, "keras")
 
     def __dir__() -> list[str]:

@@ -67,9 +67,6 @@ INSTEAD = {
     ("keras", "See docs/differences.md#random-numbers"): {
         "Use torch.rand and torch.randn; keras.utils.set_random_seed(seed) seeds them.": "random",
     },
-    ("keras", "See docs/differences.md#assign-and-value"): {
-        "Write layer.add_weight(...) in a layer, torch.nn.Parameter elsewhere.": "Variable",
-    },
     ("applications", "See docs/differences.md#modules-that-are-not-here"): {
         "Save the model with Keras, and write keras.models.load_model('model.keras'); or use torchvision.models.": (
             "ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge DenseNet121 DenseNet169 DenseNet201 "

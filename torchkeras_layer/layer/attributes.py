@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from difflib import get_close_matches
 from typing import Any, ClassVar, NoReturn
@@ -14,20 +13,19 @@ from torch.nn.modules.lazy import LazyModuleMixin
 
 from torchkeras_layer._absent import instead_of
 from torchkeras_layer.layer.call_records import Recording
+from torchkeras_layer.layer.claiming import claim_weight
 from torchkeras_layer.layer.class_facts import ClassFacts
 from torchkeras_layer.layer.containers import (
     CONTAINER_TYPES,
     CONTAINERS,
     TrackedContainer,
-    forget_creator,
-    forget_spec,
     holds_state,
     is_tracked_type,
     track,
 )
 from torchkeras_layer.layer.context import cast_for_call, per_thread
 from torchkeras_layer.layer.record import KEY, NotInitializedError, Record, begin_module, too_early_message
-from torchkeras_layer.layer.weight_creation import not_built_message
+from torchkeras_layer.layer.unassigned_weights import forget_spec
 from torchkeras_layer.layer.weight_lists import nearest_layers, prepare_assigned
 
 # Attributes of torch and of this library, in which no layers and weights are tracked.
@@ -254,7 +252,7 @@ def _uncover(layer: Any, name: str, value: Any) -> None:
         AttributeError: if it is a method, unless torch calls it on the outermost module only.
     """
     is_buffer = any(buffer is value for buffer in layer._buffers.values())
-    if not (is_buffer or isinstance(value, (nn.Parameter, nn.Module))):
+    if not (is_buffer or isinstance(value, (nn.Parameter, nn.Module, nn.Buffer))):
         return
     holder = next((cls for cls in type(layer).__mro__ if name in vars(cls)), type(layer))
     default = vars(holder).get(name)
@@ -293,7 +291,7 @@ def _stands_in(layer: Any, name: str, value: Any) -> bool:
 def _track_value(layer: LayerBase, record: Record, name: str, value: Any) -> Any:
     """Give a weight the name of the attribute that it is assigned to; replace a container by a tracked one."""
     if isinstance(value, torch.Tensor):
-        _claim_weight(layer, record, name, value)
+        claim_weight(layer, record, name, value)
         return value
     if isinstance(value, np.ndarray) and name in record.weight_specs:
         raise TypeError(
@@ -321,63 +319,6 @@ def _warn_if_lost(layer: LayerBase, name: str, value: Any) -> None:
         "deque.",
         stacklevel=4,
     )
-
-
-def _claim_weight(layer: LayerBase, record: Record, name: str, weight: torch.Tensor) -> None:
-    registry = layer._parameters if isinstance(weight, nn.Parameter) else layer._buffers
-    key = next((k for k in record.unclaimed if registry.get(k) is weight), None)
-    if key is None:
-        _claim_known_buffer(layer, record, name, weight)
-        return
-    if record.is_building and name not in record.weight_specs and _holds_tensor(layer, name):
-        # torch.func.functional_call puts tensors there; it would then compute with the new weight instead of its own.
-        raise RuntimeError(
-            f"{record.name} ({type(layer).__name__}): the attribute {name!r} holds a tensor already, so `build` cannot "
-            f"assign a weight to it. After the build, write `with torch.no_grad(): layer.{name}.copy_(tensor)`. "
-            f"{not_built_message([record.name])}"
-        )
-    # A previous value, such as the `None` that an __init__ assigned, would hide the weight.
-    layer.__dict__.pop(name, None)
-    layer._modules.pop(name, None)
-    spec = record.weight_specs[key]
-    if name in registry and name in record.weight_specs:
-        # It takes the place of the weight that it replaces.
-        spec = dataclasses.replace(spec, position=record.weight_specs[name].position)
-    if key != name:
-        other = layer._buffers if registry is layer._parameters else layer._parameters
-        other.pop(name, None)
-        _move(registry, key, name)
-        forget_spec(record, key)
-    record.unclaimed.discard(key)
-    record.weight_specs[name] = spec
-    forget_creator(weight)
-
-
-def _claim_known_buffer(layer: LayerBase, record: Record, name: str, weight: torch.Tensor) -> None:
-    if not any(buffer is weight for buffer in layer._buffers.values()) or layer._buffers.get(name) is weight:
-        return
-    # A previous value, such as the `None` that an __init__ assigned, would hide the weight.
-    forget_spec(record, name)
-    for registry in (layer.__dict__, layer._modules, layer._parameters):
-        registry.pop(name, None)
-    layer._buffers[name] = weight
-
-
-def _holds_tensor(layer: LayerBase, name: str) -> bool:
-    registered = name in layer._parameters or name in layer._buffers
-    return registered or isinstance(layer.__dict__.get(name), torch.Tensor)
-
-
-def _move(registry: dict[str, Any], key: str, name: str) -> None:
-    """Rename an entry without changing the order; if an entry of the new name exists, replace its value instead."""
-    weight = registry[key]
-    if name in registry:
-        del registry[key]
-        registry[name] = weight
-        return
-    renamed = [(name if k == key else k, v) for k, v in registry.items()]
-    registry.clear()
-    registry.update(renamed)
 
 
 def adopt_containers(layer: LayerBase) -> None:

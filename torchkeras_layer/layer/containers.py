@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import sys
 import types
-import weakref
 from collections import ChainMap, UserDict, UserList, deque
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,10 +19,10 @@ from torch import nn
 from torchkeras_layer._structures import is_namedtuple, leaves
 from torchkeras_layer.layer.context import cast_for_call, per_thread, run_untraced
 from torchkeras_layer.layer.record import note_place
-from torchkeras_layer.layer.weight_arguments import WeightSpec, read_weight
+from torchkeras_layer.layer.unassigned_weights import claim_spec, is_unassigned, remember_free
+from torchkeras_layer.layer.weight_arguments import read_weight
 
 if TYPE_CHECKING:
-    from torchkeras_layer.layer.record import Record
     from torchkeras_layer.layer.weight_arguments import WeightSpec
 
 
@@ -99,7 +98,7 @@ class TrackedContainer(nn.Module):
         """Remove an entry from all registries except `but_in`, in which its value is about to be replaced."""
         spec = self._weight_specs.pop(key, None)
         if spec is not None:
-            remember_removed(read_weight(self, key), spec)
+            remember_free(read_weight(self, key), spec)
         for registry in (self._modules, self._parameters, self._buffers):
             if registry is not but_in:
                 registry.pop(key, None)
@@ -305,79 +304,6 @@ def weight_spec_holders(layer: Any) -> list[tuple[nn.Module, dict[str, WeightSpe
     for holder in found:
         found.extend(child for child in holder._modules.values() if isinstance(child, TrackedContainer))
     return [(layer, layer._torchkeras.weight_specs), *((holder, holder._weight_specs) for holder in found[1:])]
-
-
-# The layers that created weights, and the specs of weights removed from containers, by the id of the weight. The
-# references are weak, so that nothing is kept alive.
-_creators: dict[int, tuple[weakref.ref[torch.Tensor], weakref.ref[Any]]] = {}
-_removed: dict[int, tuple[weakref.ref[torch.Tensor], WeightSpec]] = {}
-
-
-def remember_creator(weight: torch.Tensor, layer: Any) -> None:
-    """Remember that `layer` created `weight`, until the weight is assigned to an attribute or put into a container."""
-    key = id(weight)
-    _creators[key] = (weakref.ref(weight, lambda _: _creators.pop(key, None)), weakref.ref(layer))
-
-
-def is_unassigned(value: Any) -> bool:
-    """Whether `value` is a weight created by a layer that no attribute or container holds.
-
-    >>> is_unassigned(torch.ones(2))
-    False
-    """
-    return _creator_of(value) is not None or _is_removed(value)
-
-
-def claim_spec(value: Any) -> WeightSpec | None:
-    """Return the spec of an unassigned weight, and remove the weight from the layer that created it.
-
-    Return `None` for anything else.
-    """
-    creator = _creator_of(value)
-    if creator is not None:
-        return _remove_from_creator(creator, value)
-    return _removed.pop(id(value))[1] if _is_removed(value) else None
-
-
-def remember_removed(weight: torch.Tensor, spec: WeightSpec) -> None:
-    """Remember the spec of a weight that was removed from a container: it may be put into another one."""
-    key = id(weight)
-    _removed[key] = (weakref.ref(weight, lambda _: _removed.pop(key, None)), spec)
-
-
-def _is_removed(value: Any) -> bool:
-    entry = _removed.get(id(value))
-    return entry is not None and entry[0]() is value
-
-
-def forget_creator(weight: torch.Tensor) -> None:
-    """Forget which layer created a weight, because an attribute or container holds it now."""
-    _creators.pop(id(weight), None)
-
-
-def _creator_of(value: Any) -> Any:
-    weight, layer = _creators.get(id(value), (None, None))
-    return layer() if weight is not None and layer is not None and weight() is value else None
-
-
-def _remove_from_creator(layer: Any, weight: torch.Tensor) -> WeightSpec | None:
-    """Remove a weight from the layer that created it, and return its spec."""
-    record: Record = layer._torchkeras
-    for key in record.unclaimed:
-        registry = layer._parameters if key in layer._parameters else layer._buffers
-        if registry.get(key) is weight:
-            del registry[key]
-            spec = record.weight_specs[key]
-            forget_spec(record, key)
-            forget_creator(weight)
-            return spec
-    return None
-
-
-def forget_spec(record: Record, name: str) -> None:
-    """Forget the spec of a weight, and whether it is unassigned."""
-    record.weight_specs.pop(name, None)
-    record.unclaimed.discard(name)
 
 
 def is_export_proxy(cls: type) -> bool:

@@ -67,7 +67,7 @@ class DryRun:
             if buffer is not None and not nn.parameter.is_lazy(buffer):
                 self._shielded.append((module, name, buffer))
                 copy = buffer.detach().clone()
-                module._buffers[name] = copy if self.device is None else copy.to(self.device)
+                module._buffers[name] = nn.Buffer(copy if self.device is None else copy.to(self.device))
 
     def note_losses(self, losses: list[Any], is_conditional: bool) -> None:
         """Handle losses that a call adds: here, ignore them."""

@@ -259,6 +259,11 @@ def move(layer: LayerBase, fn: Callable[[torch.Tensor], torch.Tensor], move_weig
         after, after_other = fn(before[0, 0, 0]), fn(other[0, 0, 0])
         memory_format = "channels_last_3d"
     move_weights()
+    for key in record.weight_specs:
+        # Torch puts plain tensors in the place of buffers.
+        buffer = layer._buffers.get(key)
+        if buffer is not None:
+            layer._buffers[key] = nn.Buffer(buffer)
     record.memory_format = memory_format
     if after.device != before.device:
         record.pinned_device = after.device

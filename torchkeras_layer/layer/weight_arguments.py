@@ -6,7 +6,7 @@ import dataclasses
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +15,8 @@ from torchkeras_layer import constraints, initializers, regularizers
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._shapes import full_shape, is_shape
 from torchkeras_layer.layer.context import prefix_errors
+
+_Member = TypeVar("_Member", bound=enum.Enum)
 
 
 class VariableSynchronization(enum.Enum):
@@ -143,6 +145,11 @@ def read_request(
             "takes the name and then the shape, or the shape alone: add_weight(shape=(3, 4))."
         )
     where = f"{layer_name}: add_weight({'' if name is None else repr(name)})"
+    return make_request(where, default_dtype, {**asked, "name": "variable" if name is None else str(name)})
+
+
+def make_request(where: str, default_dtype: torch.dtype, asked: dict[str, Any]) -> WeightRequest:
+    """Check and normalize the arguments, by their names, of what makes a weight; `where` begins the error messages."""
     partitioner, regularizer = asked.get("partitioner"), asked.get("regularizer")
     if partitioner is not None and regularizer is not None:
         raise RuntimeError(
@@ -151,9 +158,9 @@ def read_request(
         )
     with prefix_errors(where):
         dtype = torch_dtype(default_dtype if asked.get("dtype") is None else asked["dtype"])
-        synchronization = VariableSynchronization(asked.get("synchronization") or VariableSynchronization.AUTO)
+        synchronization = _member(VariableSynchronization, asked.get("synchronization"))
         spec = WeightSpec(
-            name="variable" if asked.get("name") is None else str(asked["name"]),
+            name=asked["name"],
             trainable=_decide_trainable(asked.get("trainable"), dtype, synchronization),
             initializer=_choose_initializer(asked.get("initializer"), dtype),
             regularizer=regularizers.get(regularizer),
@@ -161,7 +168,7 @@ def read_request(
             autocast=asked.get("autocast", True) and asked.get("experimental_autocast", True),
             partitioner=partitioner,
             synchronization=synchronization,
-            aggregation=VariableAggregation(asked.get("aggregation") or VariableAggregation.NONE),
+            aggregation=_member(VariableAggregation, asked.get("aggregation")),
             collections=asked.get("collections"),
             use_resource=asked.get("use_resource"),
             caching_device=asked.get("caching_device"),
@@ -193,8 +200,17 @@ def _bind(layer_name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dic
     return asked
 
 
+def _member(kind: type[_Member], value: Any) -> _Member:
+    """Return the member of an enumeration: it may be given by its number or, as in Keras 3, by its name in lower case.
+
+    Without a value, it is the first one.
+    """
+    names = {member.name.lower(): member for member in kind}
+    return names[value] if isinstance(value, str) and value in names else kind(value or 0)
+
+
 def _decide_trainable(trainable: bool | None, dtype: torch.dtype, synchronization: VariableSynchronization) -> bool:
-    on_read = VariableSynchronization(synchronization) is VariableSynchronization.ON_READ
+    on_read = synchronization is VariableSynchronization.ON_READ
     can_train = dtype.is_floating_point or dtype.is_complex
     if trainable and on_read:
         raise ValueError(

@@ -15,9 +15,10 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from torchkeras_layer.initializers.random import RandomInitializer
-from torchkeras_layer.layer.containers import remember_creator, weight_spec_holders
+from torchkeras_layer.layer.containers import weight_spec_holders
 from torchkeras_layer.layer.context import per_thread, prefix_errors
 from torchkeras_layer.layer.record import Record
+from torchkeras_layer.layer.unassigned_weights import remember_creator, remember_free
 from torchkeras_layer.layer.weight_arguments import WeightRequest, WeightSpec, read_weight
 
 _register_parameter = nn.Module.register_parameter
@@ -123,14 +124,41 @@ def create_weight(layer: Any, request: WeightRequest) -> torch.Tensor:
     with creating_weights(record.pinned_device), prefix_errors(request.where):
         allowance = per_thread.context.allowance
         value = request.make() if allowance is None else allowance.make(request)
-        weight = torch.as_tensor(value, dtype=pinned_dtype(record, request.dtype))
-        check_shape(weight, request.shape)
-        # An initializer may return the same array again; a weight owns its memory. Many tools of torch need it
-        # contiguous.
-        shares_memory = weight is value or isinstance(value, np.ndarray)
-        weight = weight.detach().clone(memory_format=torch.contiguous_format) if shares_memory else weight.detach()
-        weight = weight.contiguous()
-        return nn.Parameter(weight, requires_grad=weights_will_train(layer)) if request.spec.trainable else weight
+        weight = _owned(value, request.shape, pinned_dtype(record, request.dtype))
+        return _as_weight(weight, request.spec.trainable, weights_will_train(layer))
+
+
+def create_variable(request: WeightRequest, device: torch.device | None) -> torch.Tensor:
+    """Create a weight outside of any layer, whose spec is remembered until the weight is put on a layer.
+
+    Args:
+        request: the arguments.
+        device: where it is created; by default torch's default device.
+
+    Raises:
+        ValueError: if the initializer returns another shape.
+    """
+    with creating_weights(device), prefix_errors(request.where):
+        weight = _owned(request.make(), request.shape, request.dtype)
+        variable = _as_weight(weight, request.spec.trainable, True)
+    remember_free(variable, request.spec)
+    return variable
+
+
+def _owned(value: Any, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    """Return what an initializer returned as a contiguous tensor, which many tools of torch need, with its own memory.
+
+    An initializer may return the same array again.
+    """
+    weight = torch.as_tensor(value, dtype=dtype)
+    check_shape(weight, shape)
+    shares_memory = weight is value or isinstance(value, np.ndarray)
+    weight = weight.detach().clone(memory_format=torch.contiguous_format) if shares_memory else weight.detach()
+    return weight.contiguous()
+
+
+def _as_weight(tensor: torch.Tensor, is_parameter: bool, trains: bool) -> torch.Tensor:
+    return nn.Parameter(tensor, requires_grad=trains) if is_parameter else nn.Buffer(tensor)
 
 
 def pinned_dtype(record: Record, dtype: torch.dtype) -> torch.dtype:

@@ -41,7 +41,8 @@ def _own_tensors(module: nn.Module) -> tuple[list[Any], list[torch.Tensor]]:
                 if name in holder._non_persistent_buffers_set:
                     continue
                 # A tensor that no `add_weight` has made follows the one before it.
-                position = specs[name].position if name in specs else position or (found[-1][0] if found else 0)
+                known = specs[name].position if name in specs else 0
+                position = known or position or (found[-1][0] if found else 0)
                 found.append((position, tensor))
     return _sorted(parameters), _sorted(buffers)
 
