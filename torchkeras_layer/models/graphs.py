@@ -19,6 +19,7 @@ from torchkeras_layer.models.network.network import Network, read_network
 from torchkeras_layer.models.network.wiring import Wiring, record_again
 from torchkeras_layer.symbolic import KerasTensor, Node, is_symbolic, node_of
 from torchkeras_layer.symbolic.order import nodes_between
+from torchkeras_layer.symbolic.size_nodes import as_value
 
 if TYPE_CHECKING:
     from torchkeras_layer.layer.record import Record
@@ -35,6 +36,7 @@ def connect(model: Any, inputs: Any, outputs: Any, sinks: list[KerasTensor]) -> 
     """
     name = model._torchkeras.name
     check_ends(name, inputs, outputs)
+    outputs = as_value(outputs)
     sinks = [*sinks, *_sinks_of_layers(inputs, outputs, sinks)]
     check_connected(name, inputs, [*leaves(outputs), *sinks])
     inputs, outputs, sinks = rebase(inputs, outputs, sinks)

@@ -6,6 +6,7 @@ torch.compile and torch.export follow these.
 
 from __future__ import annotations
 
+import builtins
 import math
 import operator
 from collections.abc import Callable
@@ -14,21 +15,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from torchkeras_layer.ops.size_tuple import SizeTuple, each, filled
+from torchkeras_layer.ops.values import as_tensor as value_as_tensor
+
 Sizes = Any  # an int, or a tuple of ints
 
 
-def shape(x: Tensor) -> tuple[int, ...]:
-    """Return the sizes of all axes.
+def shape(x: Any) -> SizeTuple:
+    """Return the sizes of all axes, with which one can compute.
 
-    >>> shape(torch.ones(2, 3))
-    (2, 3)
+    >>> shape(torch.ones(2, 3)), shape(torch.ones(2, 3)) * 2
+    ((2, 3), (4, 6))
     """
-    return tuple(x.shape)
+    return SizeTuple((x if isinstance(x, Tensor) else value_as_tensor(x)).shape)
 
 
-def size(x: Tensor) -> int:
+def size(x: Any) -> int:
     """Return the number of values."""
-    return x.numel()
+    return (x if isinstance(x, Tensor) else value_as_tensor(x)).numel()
 
 
 def get_item(x: Sizes, key: Any) -> Sizes:
@@ -38,7 +42,8 @@ def get_item(x: Sizes, key: Any) -> Sizes:
     (3, (3, 4))
     """
     key = key[0] if isinstance(key, (list, tuple)) and len(key) == 1 else key
-    return x if key in ((), ...) else x[key]
+    found = x if key in ((), ...) else x[key]
+    return SizeTuple(found) if isinstance(found, tuple) else found
 
 
 def strided_slice(input_: Sizes, begin: Any, end: Any, strides: Any = (1,), **masks: int) -> Sizes:
@@ -52,17 +57,17 @@ def strided_slice(input_: Sizes, begin: Any, end: Any, strides: Any = (1,), **ma
 def gather(params: Sizes, indices: Any, **axes: int) -> Sizes:
     """Return the sizes at indices."""
     places = indices.tolist() if isinstance(indices, Tensor) else indices
-    return tuple(params[place] for place in places) if isinstance(places, (list, tuple)) else params[places]
+    return SizeTuple([params[place] for place in places]) if isinstance(places, (list, tuple)) else params[places]
 
 
 def concatenate(xs: Any, axis: int = 0) -> Sizes:
     """Return sizes one after the other."""
-    return tuple(value for part in xs for value in _several(part))
+    return SizeTuple([value for part in xs for value in _several(part)])
 
 
 def stack(x: Any, axis: int = 0) -> Sizes:
     """Return single sizes together."""
-    return tuple(int(part) if isinstance(part, float) else _single(part) for part in x)
+    return SizeTuple([int(part) if isinstance(part, float) else _single(part) for part in x])
 
 
 def unstack(x: Sizes, num: int | None = None, axis: int = 0) -> list[int]:
@@ -73,7 +78,7 @@ def unstack(x: Sizes, num: int | None = None, axis: int = 0) -> list[int]:
 def prod(x: Sizes, axis: Any = None, keepdims: bool = False) -> Sizes:
     """Return the product of sizes."""
     product = math.prod(_several(x))
-    return (product,) if keepdims else product
+    return SizeTuple((product,)) if keepdims else product
 
 
 def sum(x: Sizes, axis: Any = None, keepdims: bool = False) -> Sizes:
@@ -81,12 +86,38 @@ def sum(x: Sizes, axis: Any = None, keepdims: bool = False) -> Sizes:
     total = 0
     for value in _several(x):
         total = total + value
-    return (total,) if keepdims else total
+    return SizeTuple((total,)) if keepdims else total
+
+
+def max(x: Sizes, axis: Any = None, keepdims: bool = False) -> Sizes:
+    """Return the greatest of sizes."""
+    greatest = builtins.max(_several(x))
+    return SizeTuple((greatest,)) if keepdims else greatest
+
+
+def min(x: Sizes, axis: Any = None, keepdims: bool = False) -> Sizes:
+    """Return the least of sizes."""
+    least = builtins.min(_several(x))
+    return SizeTuple((least,)) if keepdims else least
 
 
 def cast(x: Sizes, dtype: Any) -> Sizes:
-    """Return sizes as they are."""
-    return x
+    """Return sizes as they are; quotients of sizes as ints, rounded towards 0."""
+    return SizeTuple(map(_whole, x)) if isinstance(x, (list, tuple)) else _whole(x)
+
+
+def _whole(x: Any) -> Any:
+    return torch.sym_int(x) if isinstance(x, (float, torch.SymFloat)) else x
+
+
+def flip(x: Sizes, axis: Any = None) -> Sizes:
+    """Return sizes in reverse order."""
+    return SizeTuple(x[::-1])
+
+
+def negative(x: Sizes) -> Sizes:
+    """Return sizes with the other sign."""
+    return -x
 
 
 def identity(x: Sizes) -> Sizes:
@@ -101,7 +132,7 @@ def squeeze(x: Sizes, axis: Any = None) -> Sizes:
 
 def expand_dims(x: Sizes, axis: int = 0) -> Sizes:
     """Return a single size as several."""
-    return (x,)
+    return SizeTuple((x,))
 
 
 def as_tensor(x: Sizes) -> Tensor:
@@ -110,18 +141,14 @@ def as_tensor(x: Sizes) -> Tensor:
     >>> as_tensor((2, 3))
     tensor([2, 3], dtype=torch.int32)
     """
-    # Filled, because torch.export takes torch.tensor(size) for a value of a tensor, which it does not know.
-    filled = [torch.full((), value, dtype=torch.int32) for value in _several(x)]
-    return torch.stack(filled) if isinstance(x, (list, tuple)) else filled[0]
+    if isinstance(x, (list, tuple)):
+        return torch.stack([as_tensor(value) for value in x])
+    return filled(x, torch.float64 if isinstance(x, (float, torch.SymFloat)) else torch.int32)
 
 
 def _elementwise(compute: Callable[[Any, Any], Any], name: str, text: str) -> Callable[[Sizes, Sizes], Sizes]:
     def function(x1: Sizes, x2: Sizes) -> Sizes:
-        if not isinstance(x1, (list, tuple)) and not isinstance(x2, (list, tuple)):
-            return compute(x1, x2)
-        count = max(len(x) for x in (x1, x2) if isinstance(x, (list, tuple)))
-        first, second = (list(x) if isinstance(x, (list, tuple)) else [x] * count for x in (x1, x2))
-        return tuple(compute(*both) for both in zip(first, second, strict=True))
+        return each(compute, x1, x2)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = text
@@ -133,8 +160,10 @@ subtract = _elementwise(operator.sub, "subtract", "Return the differences of siz
 multiply = _elementwise(operator.mul, "multiply", "Return the products of sizes.")
 floor_divide = _elementwise(operator.floordiv, "floor_divide", "Return the quotients of sizes, rounded down.")
 mod = _elementwise(operator.mod, "mod", "Return the remainders of sizes.")
-maximum = _elementwise(max, "maximum", "Return the greater sizes.")
-minimum = _elementwise(min, "minimum", "Return the lesser sizes.")
+true_divide = _elementwise(operator.truediv, "true_divide", "Return the quotients of sizes, which may be fractions.")
+power = _elementwise(operator.pow, "power", "Return powers of sizes.")
+maximum = _elementwise(builtins.max, "maximum", "Return the greater sizes.")
+minimum = _elementwise(builtins.min, "minimum", "Return the lesser sizes.")
 
 
 def _several(x: Sizes) -> list[Any]:
@@ -161,11 +190,15 @@ def described(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def run(*args: Any, **kwargs: Any) -> Any:
         found = function(*args, **kwargs)
-        if isinstance(found, list):
-            return [torch.empty((), dtype=torch.int32) for _ in found]
-        return torch.empty((len(found),) if isinstance(found, tuple) else (), dtype=torch.int32)
+        return [_description(part) for part in found] if isinstance(found, list) else _description(found)
 
     return run
+
+
+def _description(found: Sizes) -> Tensor:
+    are_fractions = any(isinstance(value, (float, torch.SymFloat)) for value in _several(found))
+    shape_of_found = (len(found),) if isinstance(found, tuple) else ()
+    return torch.empty(shape_of_found, dtype=torch.float64 if are_fractions else torch.int32)
 
 
 # By the names of the functions of tensors that the same call means.
@@ -175,6 +208,12 @@ OF_SIZES: dict[str, Callable[..., Any]] = {
     "keras.ops.multiply": multiply,
     "keras.ops.floor_divide": floor_divide,
     "keras.ops.mod": mod,
+    "keras.tf.truediv": true_divide,
+    "keras.ops.power": power,
+    "keras.ops.negative": negative,
+    "keras.ops.max": max,
+    "keras.ops.min": min,
+    "keras.ops.flip": flip,
     "keras.ops.maximum": maximum,
     "keras.ops.minimum": minimum,
     "keras.ops.get_item": get_item,

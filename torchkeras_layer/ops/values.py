@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer.ops.size_tuple import filled
 
 _SMALL_INTS = (torch.bool, torch.uint8, torch.int8, torch.int16)
+_NUMBERS = (bool, int, float, torch.SymInt, torch.SymFloat)
 
 
 def as_tensor(x: Any, dtype: Any = None) -> Tensor:
@@ -25,11 +28,21 @@ def as_tensor(x: Any, dtype: Any = None) -> Tensor:
 
 
 def _converted(x: Any) -> Tensor:
-    if isinstance(x, (list, tuple)) and any(isinstance(part, Tensor) for part in x):
-        return torch.stack(promoted(*x))
-    is_of_python = isinstance(x, (bool, int, float, complex, list, tuple, torch.SymInt))
+    if isinstance(x, _NUMBERS) and not isinstance(x, np.generic):
+        return filled(x, _dtype_of_number(x))
+    if isinstance(x, (list, tuple)):
+        are_free = torch.compiler.is_compiling() or any(isinstance(part, torch.SymInt) for part in x)
+        if (are_free and x) or any(isinstance(part, Tensor) for part in x):
+            return torch.stack(promoted(*x))
+    is_of_python = isinstance(x, (complex, list, tuple))
     tensor = torch.as_tensor(x)
     return tensor.to(torch.int32) if is_of_python and tensor.dtype is torch.int64 else tensor
+
+
+def _dtype_of_number(x: Any) -> torch.dtype:
+    if isinstance(x, bool):
+        return torch.bool
+    return torch.get_default_dtype() if isinstance(x, (float, torch.SymFloat)) else torch.int32
 
 
 def as_float(x: Any) -> Tensor:

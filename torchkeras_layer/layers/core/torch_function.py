@@ -24,6 +24,7 @@ from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor, any_symbolic, is_symbolic
 from torchkeras_layer.symbolic.node import Node, node_of
 from torchkeras_layer.symbolic.shape_inference import Inferred, infer_function, readable_message
+from torchkeras_layer.symbolic.size_nodes import with_sizes
 from torchkeras_layer.symbolic.tensor_methods import set_recorder
 
 
@@ -117,6 +118,7 @@ def record_function(function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     for tensor in symbolic:
         node_of(tensor)
     _refuse_bare_module(symbolic)
+    function, args, kwargs = with_sizes(function, args, kwargs)
     name = short_name(function)
     # Torch's functions in Python pass their own default arguments too.
     kwargs = {word: value for word, value in kwargs.items() if not word.startswith("_")}

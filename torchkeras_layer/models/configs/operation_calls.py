@@ -7,8 +7,9 @@ from typing import Any
 
 from torchkeras_layer.layers.core.torch_function import TorchFunction
 from torchkeras_layer.models.configs.keras_3_operations import arguments_in, call_of, is_operation, operation_of
-from torchkeras_layer.models.configs.tf_operations import as_value, function_of, is_known, node_call, spelled_call
+from torchkeras_layer.models.configs.tf_operations import function_of, is_known, node_call, spelled_call
 from torchkeras_layer.registry import DeserializationError, get_registered_object
+from torchkeras_layer.symbolic.size_nodes import as_value
 
 # From the arguments of a call in the config to the function, and the arguments that it gets.
 Spelling = Callable[[list[Any], dict[str, Any]], tuple[Callable[..., Any], Any, dict[str, Any]]]

@@ -33,10 +33,10 @@ from torchkeras_layer.models.configs.keras_2_nodes import (
 from torchkeras_layer.models.configs.keras_3_operations import is_written_by_keras, without_defaults
 from torchkeras_layer.models.configs.old_sequentials import read_entry
 from torchkeras_layer.models.configs.operation_calls import OperationCalls, operation_in
-from torchkeras_layer.models.configs.tf_operations import as_value
 from torchkeras_layer.models.configs.writing import ParameterInConfig, TensorInConfig, read_history
 from torchkeras_layer.models.graphs import take_sinks
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
+from torchkeras_layer.symbolic.size_nodes import as_value
 
 
 def read_model(cls: Any, config: dict[str, Any], custom_objects: Mapping[str, Any] | None) -> Any:

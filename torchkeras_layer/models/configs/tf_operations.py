@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer._structures import leaves, map_leaves
-from torchkeras_layer.layers.core.torch_function import TorchFunction
-from torchkeras_layer.ops import sizes
+from torchkeras_layer._structures import leaves
 from torchkeras_layer.ops.names import operation_named
 from torchkeras_layer.ops.tensorflow_names import spelling_of
 from torchkeras_layer.ops.tensorflow_nodes import node_kind
 from torchkeras_layer.registry import deserialize_keras_object
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor
+from torchkeras_layer.symbolic.size_nodes import SIZE_ARGUMENTS, as_value, function_of_sizes
 
 # The key in the config of each class that names the function.
 _KEYS = {
@@ -27,15 +25,6 @@ _KEYS = {
     "InstanceMethod": "method_name",
     "InstanceProperty": "attr_name",
 }
-# Arguments of functions that are sizes, and not tensors.
-# fmt: off
-_SIZES = frozenset({
-    "M", "N", "axis", "begin", "crop_size", "depth", "dims", "end", "fft_length", "k", "key", "ksize", "maxlen",
-    "maxval", "minval", "newshape", "noise_shape", "num", "num_classes", "num_or_size_splits", "num_segments",
-    "output_shape", "pad_width", "paddings", "repeats", "shape", "shift", "size", "start", "step", "stop", "strides",
-    "target_height", "target_width",
-})
-# fmt: on
 _SLICE = {"start", "stop", "step"}
 
 Call = tuple[Callable[..., Any], list[Any], dict[str, Any]]
@@ -143,32 +132,14 @@ def spelled_call(name: str, args: list[Any], kwargs: dict[str, Any]) -> Call:
 def resolved(target: str, args: list[Any], kwargs: dict[str, Any]) -> Call:
     """Return a function by its full name, and its arguments: sizes as sizes, lists as tensors where it needs them."""
     tensors = [leaf for leaf in leaves((args, kwargs)) if isinstance(leaf, KerasTensor)]
-    of_sizes = None if _gives_floats(target, kwargs) else sizes.OF_SIZES.get(target)
-    if of_sizes is not None and tensors and all(tensor._remake is not None for tensor in tensors):
+    of_sizes = function_of_sizes(target, tensors, kwargs)
+    if of_sizes is not None:
         return (of_sizes, *_in_order(of_sizes, args, kwargs))
     function = operation_named(target)
     assert function is not None, target
     args = [as_value(arg) for arg in args]
-    kwargs = {word: value if word in _SIZES else as_value(value) for word, value in kwargs.items()}
+    kwargs = {word: value if word in SIZE_ARGUMENTS else as_value(value) for word, value in kwargs.items()}
     return (function, *_in_order(function, args, _like_the_tensor(tensors, kwargs)))
-
-
-def _gives_floats(target: str, kwargs: dict[str, Any]) -> bool:
-    return target == "keras.ops.cast" and torch_dtype(kwargs.get("dtype", "int32")).is_floating_point
-
-
-def as_value(argument: Any) -> Any:
-    """Return an argument with tensors in place of sizes, for functions of values.
-
-    >>> as_value([1, None])
-    [1, None]
-    """
-    return map_leaves(_with_value, argument)
-
-
-def _with_value(leaf: Any) -> Any:
-    is_size = isinstance(leaf, KerasTensor) and leaf._remake is not None
-    return TorchFunction(sizes.as_tensor)(leaf) if is_size else leaf
 
 
 def _like_the_tensor(tensors: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
