@@ -127,7 +127,7 @@ RAISING = [
     ("files", lambda: small().get_state_tree),
     ("files", lambda: keras.saving.KerasFileEditor),
     ("files", unbuilt_and_safetensors),
-    ("modules-that-are-not-here", lambda: keras.ops),
+    ("modules-that-are-not-here", lambda: keras.optimizers),
     ("modules-that-are-not-here", lambda: keras.metrics.Accuracy),
     ("modules-that-are-not-here", lambda: keras.utils.to_categorical),
     ("modules-that-are-not-here", lambda: keras.backend.sum),

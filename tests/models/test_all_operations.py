@@ -13,7 +13,6 @@ from tests.models.operation_cases import BATCH, DTYPES, FAMILIES, SHAPES, data_f
 from tests.oracle import assert_close, keras
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.models.configs.keras_3_operations import is_operation, operation_of
-from torchkeras_layer.ops.names import operations
 from torchkeras_layer.registry import DeserializationError
 
 # Operations that get Python functions, which a config does not contain, or random numbers.
@@ -94,16 +93,16 @@ def test_every_operation_is_here():
 
 def test_where_keras_on_torch_computes_something_else_numpy_is_right():
     x = np.random.default_rng(1).normal(size=(2, 3, 4)).astype("float32")
-    ops = operations()
+    ops = ours.ops
     widths = ((0, 0), (1, 2), (2, 0))
     for got, expected in [
-        (ops["pad"](x, widths, mode="symmetric"), np.pad(x, widths, mode="symmetric")),
-        (ops["quantile"](x, 0.3, axis=(0, 2), method="nearest"), np.quantile(x, 0.3, axis=(0, 2), method="nearest")),
-        (ops["cross"](x[..., :3], x[..., 1:]), np.cross(x[..., :3], x[..., 1:])),
-        (ops["correlate"](x[0, 0], x[1, 0, :3], mode="same"), np.correlate(x[0, 0], x[1, 0, :3], mode="same")),
-        (ops["get_item"](torch.tensor(x), (..., slice(None, None, -1))), x[..., ::-1]),
-        (ops["unique"](np.array([3, 1, 3]), return_index=True)[1], [1, 0]),
-        (ops["histogram"](x, bins=5)[0], np.histogram(x, bins=5)[0]),
+        (ops.pad(x, widths, mode="symmetric"), np.pad(x, widths, mode="symmetric")),
+        (ops.quantile(x, 0.3, axis=(0, 2), method="nearest"), np.quantile(x, 0.3, axis=(0, 2), method="nearest")),
+        (ops.cross(x[..., :3], x[..., 1:]), np.cross(x[..., :3], x[..., 1:])),
+        (ops.correlate(x[0, 0], x[1, 0, :3], mode="same"), np.correlate(x[0, 0], x[1, 0, :3], mode="same")),
+        (ops.get_item(torch.tensor(x), (..., slice(None, None, -1))), x[..., ::-1]),
+        (ops.unique(np.array([3, 1, 3]), return_index=True)[1], [1, 0]),
+        (ops.histogram(x, bins=5)[0], np.histogram(x, bins=5)[0]),
     ]:
         np.testing.assert_allclose(got, expected, rtol=1e-5)
 
@@ -117,7 +116,7 @@ def test_transposed_convolution_is_that_of_the_layer(arguments):
     expected = layer(torch.tensor(x))
     layer.set_weights([kernel])
     expected = layer(torch.tensor(x))
-    assert_close(operations()["conv_transpose"](x, kernel, **arguments), expected)
+    assert_close(ours.ops.conv_transpose(x, kernel, **arguments), expected)
 
 
 def test_a_function_that_was_supplied_takes_the_place_of_an_operation():

@@ -26,15 +26,17 @@ def families() -> dict[str, Any]:
 
 def names_by_family() -> str:
     """Return the Python that says which names each family gives."""
-    lines = [line for name, family in families().items() for line in _lines(name, family.__all__)]
+    lines = [line for name, family in families().items() for line in lines_of(name, family.__all__)]
     return "\n".join(["_NAMES = {", *lines, "}"])
 
 
-def _lines(family: str, names: list[str]) -> list[str]:
+def lines_of(family: str, names: list[str]) -> list[str]:
     """Return the lines of a family as ruff would format them."""
     line = f'    "{family}": "{" ".join(names)}",'
     if len(line) <= _WIDTH:
         return [line]
+    if len(f'        "{" ".join(names)}"') <= _WIDTH:
+        return [f'    "{family}": (', f'        "{" ".join(names)}"', "    ),"]
     parts = textwrap.wrap(" ".join(names), _WIDTH - len('        " "'))
     return [f'    "{family}": (', *(f'        "{part} "' for part in parts[:-1]), f'        "{parts[-1]}"', "    ),"]
 

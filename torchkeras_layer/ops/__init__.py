@@ -6,16 +6,41 @@ and symbolic tensors, in whose graph it is one node.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from torchkeras_layer.ops.names import callable_named, operations
+from torchkeras_layer.ops.names import getter_in
+from torchkeras_layer.ops.table import names_in
 
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
+    from torchkeras_layer.ops import image, linalg, nn, numpy
+    from torchkeras_layer.ops.activations import *
+    from torchkeras_layer.ops.arithmetic import *
+    from torchkeras_layer.ops.control_flow import *
+    from torchkeras_layer.ops.conversions import *
+    from torchkeras_layer.ops.creation import *
+    from torchkeras_layer.ops.elementwise import *
+    from torchkeras_layer.ops.function_transforms import *
+    from torchkeras_layer.ops.indexing import *
+    from torchkeras_layer.ops.joining import *
+    from torchkeras_layer.ops.losses import *
+    from torchkeras_layer.ops.matrices import *
+    from torchkeras_layer.ops.normalizing import *
+    from torchkeras_layer.ops.products import *
+    from torchkeras_layer.ops.rearranging import *
+    from torchkeras_layer.ops.reductions import *
+    from torchkeras_layer.ops.segments import *
+    from torchkeras_layer.ops.shapes import *
+    from torchkeras_layer.ops.signals import *
+    from torchkeras_layer.ops.slicing import *
+    from torchkeras_layer.ops.sorting import *
+    from torchkeras_layer.ops.special import *
+    from torchkeras_layer.ops.statistics import *
+    from torchkeras_layer.ops.windows import *
+else:
     # Imported when they are first named: most programs use few of them.
-    def __getattr__(name: str) -> Any:
-        if name not in operations():
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return globals().setdefault(name, callable_named(f"keras.ops.{name}"))
+    __all__ = ["image", "linalg", "nn", "numpy", *names_in("ops")]
+    __getattr__ = getter_in(__name__)
 
-    def __dir__() -> list[str]:
-        return sorted(operations())
+
+def __dir__() -> list[str]:
+    return sorted(["image", "linalg", "nn", "numpy", *names_in("ops")])

@@ -230,3 +230,8 @@ def _numbers(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
     x1, x2 = pair(x1, x2)
     both_bool = x1.dtype is torch.bool and x2.dtype is torch.bool
     return (x1.to(torch.int32), as_tensor(x2).to(torch.int32)) if both_bool else (x1, x2)
+
+
+left_shift = bitwise_left_shift
+right_shift = bitwise_right_shift
+true_divide = divide

@@ -6,9 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.signal import windows as _windows
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer.ops.values import as_float, as_sizes, as_tensor, promoted_floats
+from torchkeras_layer.ops.values import as_sizes, as_tensor, promoted_floats
 
 
 def zeros_like(x: Any, dtype: Any = None) -> Tensor:
@@ -51,6 +52,11 @@ def ones(shape: Any, dtype: Any = None) -> Tensor:
     return torch.ones(as_sizes(shape), dtype=torch_dtype(dtype or "float32"))
 
 
+def empty(shape: Any, dtype: Any = None) -> Tensor:
+    """Return a tensor of a shape, whose values may be anything."""
+    return torch.empty(as_sizes(shape), dtype=torch_dtype(dtype or "float32"))
+
+
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     """Return a matrix of N rows and M columns, with ones on the diagonal `k` and zeros elsewhere.
 
@@ -60,6 +66,21 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     """
     rows, columns = torch.arange(N).unsqueeze(1), torch.arange(N if M is None else M)
     return (columns - rows == k).to(torch_dtype(dtype or "float32"))
+
+
+def identity(n: int, dtype: Any = None) -> Tensor:
+    """Return a square matrix with ones on the diagonal, and zeros elsewhere."""
+    return eye(n, dtype=dtype)
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
+    """Return a matrix with ones on the diagonal `k` and below it, and zeros above.
+
+    >>> tri(2, k=-1)
+    tensor([[0., 0.],
+            [1., 0.]])
+    """
+    return torch.ones(N, N if M is None else M, dtype=torch_dtype(dtype or "float32")).tril(k)
 
 
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
@@ -122,14 +143,38 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     return torch.vander(as_tensor(x), N, increasing)
 
 
+def bartlett(x: Any) -> Tensor:
+    """Return the Bartlett window of a length."""
+    return _windows.bartlett(int(x))
+
+
+def blackman(x: Any) -> Tensor:
+    """Return the Blackman window of a length."""
+    return _windows.blackman(int(x))
+
+
+def hamming(x: Any) -> Tensor:
+    """Return the Hamming window of a length."""
+    return _windows.hamming(int(x))
+
+
+def hanning(x: Any) -> Tensor:
+    """Return the Hann window of a length.
+
+    >>> hanning(3)
+    tensor([0., 1., 0.])
+    """
+    return _windows.hann(int(x))
+
+
+def kaiser(x: Any, beta: Any) -> Tensor:
+    """Return the Kaiser window of a length, narrower for a greater `beta`."""
+    return _windows.kaiser(int(x), beta=float(beta))
+
+
 def array(x: Any, dtype: Any = None) -> Tensor:
     """Return an array, number, list or tensor as a tensor."""
     return as_tensor(x, dtype)
-
-
-def polar(abs_: Any, angle: Any) -> Tensor:
-    """Return complex numbers, from their absolute values and angles in radians."""
-    return torch.polar(*(as_float(x) for x in (abs_, angle)))
 
 
 def _given(dtype: Any) -> torch.dtype | None:

@@ -81,21 +81,6 @@ def deg2rad(x: Any) -> Tensor:
     return torch.deg2rad(as_float(x))
 
 
-def erf(x: Any) -> Tensor:
-    """Return the error function of the values."""
-    return torch.erf(as_float(x))
-
-
-def erfc(x: Any) -> Tensor:
-    """Return 1 minus the error function of the values."""
-    return torch.erfc(as_float(x))
-
-
-def erfinv(x: Any) -> Tensor:
-    """Return the inverse of the error function."""
-    return torch.erfinv(as_float(x))
-
-
 def exp(x: Any) -> Tensor:
     """Return e to the power of each value."""
     return torch.exp(as_float(x))
@@ -196,11 +181,6 @@ def reciprocal(x: Any) -> Tensor:
     return torch.reciprocal(as_float(x))
 
 
-def rsqrt(x: Any) -> Tensor:
-    """Return 1 divided by the square roots."""
-    return torch.rsqrt(as_float(x))
-
-
 def sign(x: Any) -> Tensor:
     """Return -1, 0 or 1 by the signs of the values."""
     return torch.sign(as_number(x))
@@ -298,50 +278,9 @@ def trunc(x: Any) -> Tensor:
     return torch.trunc(as_tensor(x))
 
 
-def cast(x: Any, dtype: Any) -> Tensor:
-    """Return the values in another dtype.
-
-    >>> cast([0.0, 2.5], "int32")
-    tensor([0, 2], dtype=torch.int32)
-    """
-    return as_tensor(x).to(torch_dtype(dtype))
-
-
-def saturate_cast(x: Any, dtype: Any) -> Tensor:
-    """Return the values in another dtype; those outside of its range become its limits.
-
-    >>> saturate_cast([-3.0, 300.0], "uint8")
-    tensor([  0, 255], dtype=torch.uint8)
-    """
-    x, target = as_tensor(x), torch_dtype(dtype)
-    if target is torch.bool or target.is_complex:
-        return x.to(target)
-    limits = torch.finfo(target) if target.is_floating_point else torch.iinfo(target)
-    own = x if x.dtype is not torch.bool else x.to(torch.uint8)
-    bounds = torch.finfo(own.dtype) if own.is_floating_point() else torch.iinfo(own.dtype)
-    low, high = max(limits.min, bounds.min), min(limits.max, bounds.max)
-    clipped = torch.clamp(own, low, high)
-    # The largest int may not be a float, and be rounded up beyond the range.
-    return torch.where(own >= limits.max, torch.tensor(limits.max, dtype=target), clipped.to(target))
-
-
-def stop_gradient(variable: Any) -> Tensor:
-    """Return the values without a gradient."""
-    return as_tensor(variable).detach()
-
-
 def copy(x: Any) -> Tensor:
     """Return a copy."""
     return as_tensor(x).clone()
-
-
-def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Tensor:
-    """Return an array, number, list or tensor as a tensor of a dtype; `sparse` and `ragged` have no effect.
-
-    >>> convert_to_tensor([1, 2], "float32")
-    tensor([1., 2.])
-    """
-    return as_tensor(x, dtype)
 
 
 def view(x: Any, dtype: Any = None) -> Tensor:
@@ -349,11 +288,6 @@ def view(x: Any, dtype: Any = None) -> Tensor:
     return as_tensor(x).view(torch_dtype(dtype or "float32"))
 
 
-def view_as_complex(x: Any) -> Tensor:
-    """Return complex numbers, whose real and imaginary parts are along the last axis."""
-    return torch.view_as_complex(as_tensor(x))
-
-
-def view_as_real(x: Any) -> Tensor:
-    """Return complex numbers as real ones, with real and imaginary parts along a new last axis."""
-    return torch.view_as_real(as_tensor(x))
+abs = fabs = absolute
+bitwise_invert = bitwise_not
+conj = conjugate

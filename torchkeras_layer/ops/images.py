@@ -13,6 +13,7 @@ from torch import Tensor
 
 from torchkeras_layer._settings import image_data_format
 from torchkeras_layer.ops import resizing, windows
+from torchkeras_layer.ops.channels import channels_first, per_axis, undone
 from torchkeras_layer.ops.values import as_float, as_sizes, as_tensor
 
 
@@ -93,12 +94,24 @@ def extract_patches(
     spatial = len(as_sizes(size)) if not isinstance(size, int) else 2
     is_one = x.dim() == spatial + 1
     x = x.unsqueeze(0) if is_one else x
-    sizes = windows.per_axis(size, spatial)
-    channels = windows.channels_first(x, data_format).shape[1]
+    sizes = per_axis(size, spatial)
+    channels = channels_first(x, data_format).shape[1]
     depth = int(torch.Size(sizes).numel()) * channels
     kernel = torch.eye(depth, dtype=x.dtype, device=x.device).reshape(*sizes, channels, depth)
     found = windows.conv(x, kernel, strides or size, padding, data_format, dilation_rate)
     return found.squeeze(0) if is_one else found
+
+
+def extract_patches_3d(
+    volumes: Any,
+    size: Any,
+    strides: Any = None,
+    dilation_rate: Any = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+) -> Tensor:
+    """Return the values of each window of volumes in the place of the channels."""
+    return extract_patches(volumes, per_axis(size, 3), strides, dilation_rate, padding, data_format)
 
 
 def rgb_to_grayscale(images: Any, data_format: str | None = None) -> Tensor:
@@ -216,9 +229,9 @@ def _first(images: Any, data_format: str | None) -> tuple[Tensor, int]:
     if images.dim() not in (3, 4):
         raise ValueError(f"expected images of rank 3 or 4. Received: a tensor of shape {tuple(images.shape)}.")
     batch = images if images.dim() == 4 else images.unsqueeze(0)
-    return windows.channels_first(batch, data_format), images.dim()
+    return channels_first(batch, data_format), images.dim()
 
 
 def _as_given(batch: Tensor, rank: int, data_format: str | None) -> Tensor:
-    images = windows.undone(batch, data_format)
+    images = undone(batch, data_format)
     return images if rank == 4 else images.squeeze(0)

@@ -52,11 +52,6 @@ def dstack(xs: Any) -> Tensor:
     return torch.dstack(promoted(*xs))
 
 
-def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Tensor]:
-    """Return the tensors along an axis; `num` has no effect, because the size of the axis is known."""
-    return list(torch.unbind(as_tensor(x), axis))
-
-
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     """Return a number of equal parts along an axis, or the parts between indices.
 

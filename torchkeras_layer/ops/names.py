@@ -1,4 +1,4 @@
-"""Which operation has which of Keras's names?"""
+"""Which operation has which of Keras's names, and how do modules give them?"""
 
 from __future__ import annotations
 
@@ -8,54 +8,16 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from torchkeras_layer._placeholders import find_missing
 from torchkeras_layer.ops.calls import recorded
+from torchkeras_layer.ops.table import FILE_OF, NAMESPACES, names_in
 
 PREFIX = "keras.ops."
 _TENSORFLOW, _SIZES = "keras.tf.", "keras.sizes."
-_FILES = (
-    "arithmetic creation elementwise images indexing joining linalg losses normalizing products reductions segments "
-    "shapes signals sorting statistics warping windows"
-)
-# Functions of `keras.ops` that are activation functions with the same arguments and defaults.
-_ACTIVATIONS = (
-    "celu elu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax mish relu relu6 selu "
-    "sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid sparsemax squareplus tanh_shrink "
-    "threshold"
-)
-# Further names of the same functions.
-_ALIASES = {
-    "abs": "absolute",
-    "bitwise_invert": "bitwise_not",
-    "conj": "conjugate",
-    "fabs": "absolute",
-    "left_shift": "bitwise_left_shift",
-    "right_shift": "bitwise_right_shift",
-    "slice": "slice_",
-    "true_divide": "divide",
-}
-# Helpers of other modules, which are none of Keras's.
-_NOT_OPERATIONS = ("channels_first", "per_axis", "undone")
-
-
-@functools.cache
-def operations() -> dict[str, Callable[..., Any]]:
-    """Return all operations by their names in `keras.ops`; those of images and linear algebra likewise.
-
-    >>> operations()["mean"]([1.0, 3.0])
-    tensor(2.)
-    """
-    found = _functions_in(_FILES)
-    activations = importlib.import_module("torchkeras_layer.activations")
-    found |= {name: getattr(activations, name) for name in _ACTIVATIONS.split()}
-    found["gelu"] = gelu
-    return found | {alias: found[name] for alias, name in _ALIASES.items()}
-
-
-def gelu(x: Any, approximate: bool = True) -> Any:
-    """Return the Gaussian error linear unit of each value; unlike the activation function, by the tanh formula."""
-    from torchkeras_layer.activations import gelu as exact_by_default
-
-    return exact_by_default(x, approximate)
+# Operations whose results are no tensors, or that add the nodes of a graph themselves.
+_NOT_RECORDED = ("cond", "convert_to_numpy", "custom_gradient", "dtype", "is_tensor", "shape", "switch", "vectorize")
+# The activation functions that take more arguments than the operation, or that are none.
+_ACTIVATIONS = ("keras.activations.relu", "keras.activations.mish")
 
 
 def operation_named(name: str) -> Callable[..., Any] | None:
@@ -66,18 +28,28 @@ def operation_named(name: str) -> Callable[..., Any] | None:
     >>> operation_named("keras.ops.mean").__name__, operation_named("os.system")
     ('mean', None)
     """
-    return _by_name().get(name) if name.startswith("keras.") else None
+    last = name.rpartition(".")[2]
+    if name == PREFIX + last:
+        return getattr(_file(FILE_OF[last]), last) if last in FILE_OF else None
+    return _others().get(name) if name.startswith("keras.") else None
 
 
 @functools.cache
 def callable_named(name: str) -> Callable[..., Any]:
     """Return what a program calls for the operation of a full name; on symbolic tensors, it is a node in their graph.
 
+    Raises:
+        LookupError: if there is none.
+
     >>> import torchkeras_layer as keras
     >>> callable_named("keras.ops.mean")(keras.Input((3,)), axis=1)
     <KerasTensor mean shape=(None,) dtype=float32>
     """
-    return recorded(_by_name()[name], name.rpartition(".")[2])
+    function = operation_named(name)
+    if function is None:
+        raise LookupError(f"callable_named: there is no operation of this name. Received: {name!r}.")
+    last = name.rpartition(".")[2]
+    return function if last in _NOT_RECORDED else recorded(function, last)
 
 
 def name_of_operation(function: Any) -> str | None:
@@ -86,34 +58,59 @@ def name_of_operation(function: Any) -> str | None:
     >>> name_of_operation(operation_named("keras.ops.mean")), name_of_operation(print)
     ('keras.ops.mean', None)
     """
-    module = getattr(function, "__module__", None)
-    is_ours = isinstance(module, str) and module.startswith(("torchkeras_layer.ops.", "torchkeras_layer.activations."))
-    return _names().get(function) if is_ours else None
+    module, own = getattr(function, "__module__", None), getattr(function, "__name__", "")
+    if not isinstance(module, str) or not module.startswith(("torchkeras_layer.ops.", "torchkeras_layer.activations.")):
+        return None
+    if operation_named(PREFIX + own) is function:
+        return PREFIX + own
+    return next((name for name, other in _others().items() if other is function), None)
+
+
+def getter_in(module: str) -> Callable[[str], Any]:
+    """Return the `__getattr__` of `keras.ops`, or of one of its parts, which finds the operations in it.
+
+    >>> getter_in("torchkeras_layer.ops.nn")("relu")([-1.0, 1.0])
+    tensor([0., 1.])
+    """
+    namespace = module.rpartition(".")[2]
+    known = frozenset(names_in(namespace))
+
+    def __getattr__(name: str) -> Any:
+        if name in known:
+            return callable_named(PREFIX + name)
+        if namespace == "ops" and name in NAMESPACES:
+            return importlib.import_module(f"{module}.{name}")
+        return find_missing(module, name, module.partition(".")[2], known)
+
+    return __getattr__
 
 
 @functools.cache
-def _by_name() -> dict[str, Callable[..., Any]]:
-    tensorflow = _functions_in("tensorflow_arrays tensorflow_images tensorflow_layers tensorflow_math")
+def _others() -> dict[str, Callable[..., Any]]:
+    activations = importlib.import_module("torchkeras_layer.activations")
+    tensorflow = "tensorflow_arrays tensorflow_images tensorflow_layers tensorflow_math"
     return {
-        **{f"{PREFIX}{name}": function for name, function in operations().items()},
-        **{f"{_TENSORFLOW}{name}": function for name, function in tensorflow.items()},
-        **{f"{_SIZES}{name}": function for name, function in _functions_in("sizes").items()},
+        **{name: getattr(activations, name.rpartition(".")[2]) for name in _ACTIVATIONS},
+        **{_TENSORFLOW + name: function for name, function in functions_in(tensorflow).items()},
+        **{_SIZES + name: function for name, function in functions_in("sizes").items()},
     }
 
 
-@functools.cache
-def _names() -> dict[Callable[..., Any], str]:
-    # Of several names, the first one.
-    return {function: name for name, function in reversed(_by_name().items())}
+def functions_in(files: str) -> dict[str, Callable[..., Any]]:
+    """Return the public functions that files define, by their names; one has several if it is assigned to them.
 
-
-def _functions_in(files: str) -> dict[str, Callable[..., Any]]:
-    """Return the functions that files define, by their names."""
+    >>> list(functions_in("rearranging"))
+    ['rearrange']
+    """
     found: dict[str, Callable[..., Any]] = {}
     for file in files.split():
-        module = importlib.import_module(f"{__package__}.{file}")
+        module = _file(file)
         for name, value in vars(module).items():
             is_own = inspect.isfunction(value) and value.__module__ == module.__name__
-            if is_own and not name.startswith("_") and name not in _NOT_OPERATIONS:
+            if is_own and not name.startswith("_"):
                 found[name] = value
     return found
+
+
+def _file(name: str) -> Any:
+    return importlib.import_module(f"{__package__}.{name}")

@@ -127,12 +127,6 @@ def var(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     return torch.var(x, axes_of(axis, x.dim()), correction=0, keepdim=keepdims)
 
 
-def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """Return the logarithm of the sum of the exponentials along axes, without overflow."""
-    x = as_float(x)
-    return torch.logsumexp(x, axes_of(axis, x.dim()), keepdims)
-
-
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     """Return the sums of the values so far along an axis; of all values for `None`."""
     x = as_number(x) if dtype is None else as_tensor(x, dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -131,76 +130,6 @@ def ndim(x: Any) -> Tensor:
 def size(x: Any) -> Tensor:
     """Return the number of values, as a tensor."""
     return torch.full((), as_tensor(x).numel(), dtype=torch.int32)
-
-
-def depth_to_space(x: Any, block_size: int, data_format: str = "channels_last") -> Tensor:
-    """Return images with blocks of pixels in place of channels: TensorFlow's order, 'DCR' in ONNX.
-
-    >>> depth_to_space(torch.arange(4).reshape(1, 1, 1, 4), 2).flatten(1)
-    tensor([[0, 1, 2, 3]])
-    """
-    x = _channels_last(as_tensor(x), data_format)
-    batch, height, width, depth = x.shape
-    x = x.reshape(batch, height, width, block_size, block_size, depth // block_size**2).permute(0, 1, 3, 2, 4, 5)
-    x = x.reshape(batch, height * block_size, width * block_size, depth // block_size**2)
-    return _channels_last(x, data_format, undo=True)
-
-
-def space_to_depth(x: Any, block_size: int, data_format: str = "channels_last") -> Tensor:
-    """Return images with channels in place of blocks of pixels: the inverse of `depth_to_space`."""
-    x = _channels_last(as_tensor(x), data_format)
-    batch, height, width, depth = x.shape
-    rows, columns = height // block_size, width // block_size
-    x = x.reshape(batch, rows, block_size, columns, block_size, depth).permute(0, 1, 3, 2, 4, 5)
-    return _channels_last(x.reshape(batch, rows, columns, depth * block_size**2), data_format, undo=True)
-
-
-def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Tensor:
-    """Return a tensor with its axes in another order, split or merged, as the pattern says: `'b (h w) c -> b c h w'`.
-
-    >>> rearrange(torch.arange(6).reshape(1, 6), "b (h w) -> b w h", h=2)
-    tensor([[[0, 3],
-             [1, 4],
-             [2, 5]]])
-    """
-    tensor = as_tensor(tensor)
-    before, found, after = pattern.partition("->")
-    left, right = _groups(before), _groups(after)
-    names = [name for group in left for name in group]
-    if not found or len(left) != tensor.dim() or sorted(names) != sorted(name for group in right for name in group):
-        raise ValueError(
-            f"rearrange: the pattern must have the same axes on both sides, and those of the tensor on the left. "
-            f"Received: {pattern!r} and a tensor of shape {tuple(tensor.shape)}."
-        )
-    sizes: dict[str, Any] = dict(axes_lengths)
-    for group, total in zip(left, tensor.shape, strict=True):
-        open_ones = [name for name in group if name not in sizes]
-        for name in open_ones[:1]:
-            sizes[name] = total // math.prod(sizes[known] for known in group if known != name)
-    tensor = tensor.reshape([sizes[name] for name in names])
-    tensor = tensor.permute([names.index(name) for group in right for name in group])
-    return tensor.reshape([math.prod(sizes[name] for name in group) for group in right])
-
-
-def _groups(side: str) -> list[list[str]]:
-    """Return the names of one side of a pattern, those in parentheses together."""
-    groups: list[list[str]] = []
-    inside = False
-    for word in side.replace("(", " ( ").replace(")", " ) ").split():
-        if word in "()":
-            inside = word == "("
-            groups += [[]] if inside else []
-        elif inside:
-            groups[-1].append(word)
-        else:
-            groups.append([word])
-    return groups
-
-
-def _channels_last(x: Tensor, data_format: str | None, undo: bool = False) -> Tensor:
-    if data_format != "channels_first":
-        return x
-    return x.movedim(-1, 1) if undo else x.movedim(1, -1)
 
 
 def _as_tuple(axis: Any) -> tuple[int, ...]:

@@ -40,27 +40,6 @@ def argpartition(x: Any, kth: int, axis: int = -1) -> Tensor:
     return torch.cat([lowest, highest], -1).movedim(-1, axis).to(torch.int32)
 
 
-def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
-    """Return the `k` greatest values along the last axis, and their indices.
-
-    >>> top_k([1.0, 5.0, 3.0], 2)
-    (tensor([5., 3.]), tensor([1, 2], dtype=torch.int32))
-    """
-    values, indices = torch.topk(as_tensor(x), k, sorted=sorted)
-    return values, indices.to(torch.int32)
-
-
-def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
-    """Return whether the target of each row is among its `k` greatest predictions.
-
-    >>> in_top_k([1, 0], [[0.1, 0.9], [0.2, 0.8]], 1)
-    tensor([ True, False])
-    """
-    targets, predictions = as_tensor(targets).to(torch.int64), as_float(predictions)
-    lowest = torch.topk(predictions, k).values[..., -1]
-    return torch.gather(predictions, -1, targets.unsqueeze(-1)).squeeze(-1) >= lowest
-
-
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Tensor:
     """Return where values would be inserted into a sorted sequence, before or after equal ones."""
     sequence, wanted = promoted(sorted_sequence, values)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer.ops import indexing, joining, products, shapes
+from torchkeras_layer.ops import indexing, joining, products, slicing, windows
 from torchkeras_layer.ops.values import as_number, as_sizes, as_tensor
 
 
@@ -175,22 +175,22 @@ def sort(values: Any, axis: int = -1, direction: str = "ASCENDING") -> Tensor:
 
 def tensor_scatter_nd_add(tensor: Any, indices: Any, updates: Any) -> Tensor:
     """Return a tensor with values added at the places that the rows of `indices` name."""
-    return indexing.scatter_update(tensor, indices, updates, "add")
+    return slicing.scatter_update(tensor, indices, updates, "add")
 
 
 def tensor_scatter_nd_sub(tensor: Any, indices: Any, updates: Any) -> Tensor:
     """Return a tensor with values subtracted at the places that the rows of `indices` name."""
-    return indexing.scatter_update(tensor, indices, -as_number(updates), "add")
+    return slicing.scatter_update(tensor, indices, -as_number(updates), "add")
 
 
 def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any) -> Tensor:
     """Return a tensor with the greater values at the places that the rows of `indices` name."""
-    return indexing.scatter_update(tensor, indices, updates, "max")
+    return slicing.scatter_update(tensor, indices, updates, "max")
 
 
 def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any) -> Tensor:
     """Return a tensor with the lesser values at the places that the rows of `indices` name."""
-    return indexing.scatter_update(tensor, indices, updates, "min")
+    return slicing.scatter_update(tensor, indices, updates, "min")
 
 
 def matmul(
@@ -247,12 +247,12 @@ def trace(x: Any) -> Tensor:
 
 def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC") -> Tensor:
     """Return images with blocks of pixels in place of channels."""
-    return shapes.depth_to_space(input, block_size, _format(data_format))
+    return windows.depth_to_space(input, block_size, _format(data_format))
 
 
 def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC") -> Tensor:
     """Return images with channels in place of blocks of pixels."""
-    return shapes.space_to_depth(input, block_size, _format(data_format))
+    return windows.space_to_depth(input, block_size, _format(data_format))
 
 
 def space_to_batch(input: Any, block_shape: Any, paddings: Any) -> Tensor:

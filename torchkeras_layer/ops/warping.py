@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._settings import image_data_format
+from torchkeras_layer.ops.homographies import homography
 from torchkeras_layer.ops.values import as_float, as_sizes, as_tensor, promoted_floats
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
@@ -180,16 +181,6 @@ def _sampled(
         weight = row_weight * column_weight
         total = total + (weight.unsqueeze(-1) if isinstance(weight, Tensor) else weight) * values
     return (total if batch.is_floating_point() else torch.round(total)).to(batch.dtype)
-
-
-def homography(starts: Tensor, ends: Tensor) -> Tensor:
-    """Return the eight factors of the perspective that takes the end points to the start points."""
-    (x, y), (u, v) = starts.unbind(-1), ends.unbind(-1)
-    zero, one = torch.zeros_like(x), torch.ones_like(x)
-    of_x = torch.stack([u, v, one, zero, zero, zero, -x * u, -x * v], -1)
-    of_y = torch.stack([zero, zero, zero, u, v, one, -y * u, -y * v], -1)
-    matrix = torch.stack([of_x, of_y], 2).reshape(-1, 8, 8)
-    return torch.linalg.solve(matrix, torch.stack([x, y], 2).reshape(-1, 8))
 
 
 def _grid(batch: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer._settings import image_data_format
+from torchkeras_layer.ops.channels import channels_first, per_axis, undone
 from torchkeras_layer.ops.values import as_float, as_tensor, promoted_floats
 
 _CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
@@ -142,25 +142,6 @@ def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding:
     return F.fold(as_float(x), output_size, kernel_size, dilation, padding, stride)
 
 
-def per_axis(value: Any, rank: int) -> list[int]:
-    """Return an int for each spatial axis, from one int or several.
-
-    >>> per_axis(2, 3), per_axis((1, 2), 2)
-    ([2, 2, 2], [1, 2])
-    """
-    return [int(one) for one in value] if isinstance(value, Sequence) else [int(value)] * rank
-
-
-def channels_first(x: Tensor, data_format: str | None) -> Tensor:
-    """Return a batch with its channels before the spatial axes, where torch has them."""
-    return x.movedim(-1, 1) if (data_format or image_data_format()) == "channels_last" else x
-
-
-def undone(x: Tensor, data_format: str | None) -> Tensor:
-    """Undo `channels_first`."""
-    return x.movedim(1, -1) if (data_format or image_data_format()) == "channels_last" else x
-
-
 def _windows(inputs: Any, pool_size: Any, strides: Any, data_format: str | None) -> tuple[Tensor, list[int], list[int]]:
     x = as_tensor(inputs)
     sizes = per_axis(pool_size, x.dim() - 2)
@@ -182,3 +163,31 @@ def _adaptive(name: str, x: Tensor, output_size: Any, data_format: str | None) -
     rank = x.dim() - 2
     pool = getattr(F, f"{name}{rank}d")
     return undone(pool(channels_first(x, data_format), per_axis(output_size, rank)), data_format)
+
+
+def depth_to_space(x: Any, block_size: int, data_format: str = "channels_last") -> Tensor:
+    """Return images with blocks of pixels in place of channels: TensorFlow's order, 'DCR' in ONNX.
+
+    >>> depth_to_space(torch.arange(4).reshape(1, 1, 1, 4), 2).flatten(1)
+    tensor([[0, 1, 2, 3]])
+    """
+    x = _channels_last(as_tensor(x), data_format)
+    batch, height, width, depth = x.shape
+    x = x.reshape(batch, height, width, block_size, block_size, depth // block_size**2).permute(0, 1, 3, 2, 4, 5)
+    x = x.reshape(batch, height * block_size, width * block_size, depth // block_size**2)
+    return _channels_last(x, data_format, undo=True)
+
+
+def space_to_depth(x: Any, block_size: int, data_format: str = "channels_last") -> Tensor:
+    """Return images with channels in place of blocks of pixels: the inverse of `depth_to_space`."""
+    x = _channels_last(as_tensor(x), data_format)
+    batch, height, width, depth = x.shape
+    rows, columns = height // block_size, width // block_size
+    x = x.reshape(batch, rows, block_size, columns, block_size, depth).permute(0, 1, 3, 2, 4, 5)
+    return _channels_last(x.reshape(batch, rows, columns, depth * block_size**2), data_format, undo=True)
+
+
+def _channels_last(x: Tensor, data_format: str | None, undo: bool = False) -> Tensor:
+    if data_format != "channels_first":
+        return x
+    return x.movedim(-1, 1) if undo else x.movedim(1, -1)

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from torchkeras_layer.layers._families import FAMILY_OF
-from torchkeras_layer.ops.names import operations
+from torchkeras_layer.ops.names import PREFIX, operation_named
+from torchkeras_layer.ops.table import FILE_OF
 from torchkeras_layer.registry import DeserializationError, deserialize_keras_object
 
 _MODULE = re.compile(r"keras(_core)?\.(src\.)?(ops|operations|activations)(\.\w+)?")
@@ -30,9 +31,12 @@ _FUNCTIONS = {
     "RGBToGrayscale": "rgb_to_grayscale",
     "RGBToHSV": "rgb_to_hsv",
     "RMSNorm": "rms_normalization",
-    "ReLU": "relu",
     "SearchSorted": "searchsorted",
 }
+# Classes that belong to activation functions, and not to operations.
+_ACTIVATIONS = {"Mish": "mish", "ReLU": "relu"}
+# Their operations get Python functions, which a config does not contain.
+_FILES_WITHOUT_CONFIGS = ("control_flow", "function_transforms")
 # The arguments of a call that are not the first ones of the function, in their order.
 _WORDS_OF_CALLS = {
     "Average": ("x", "weights"),
@@ -58,7 +62,10 @@ def operation_of(class_name: str) -> Callable[..., Any] | None:
     >>> operation_of("ExpandDims").__name__, operation_of("WhileLoop")
     ('expand_dims', None)
     """
-    return operations().get(_FUNCTIONS.get(class_name) or _WORD_ENDS.sub("_", class_name).lower())
+    if class_name in _ACTIVATIONS:
+        return operation_named(f"keras.activations.{_ACTIVATIONS[class_name]}")
+    name = _FUNCTIONS.get(class_name) or _WORD_ENDS.sub("_", class_name).lower()
+    return None if FILE_OF.get(name) in _FILES_WITHOUT_CONFIGS else operation_named(PREFIX + name)
 
 
 def arguments_in(entry: dict[str, Any]) -> dict[str, Any]:
