@@ -17,7 +17,7 @@ LEVELS = (
     ("__main__",),
     ("command",),
     ("__init__",),
-    ("applications", "backend", "dtype_policies", "history", "mixed_precision", "modules", "utils"),
+    ("applications", "backend", "dtype_policies", "history", "mixed_precision", "modules", "random", "utils"),
     ("saving",),
     ("models",),
     ("weight_files",),

@@ -28,7 +28,7 @@ from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 
 if TYPE_CHECKING:
-    from torchkeras_layer import applications, ops, utils
+    from torchkeras_layer import applications, ops, random, utils
     from torchkeras_layer.history import record_history
     from torchkeras_layer.layer.variables import Variable
 
@@ -77,6 +77,7 @@ __all__ = [
     "mixed_precision",
     "models",
     "ops",
+    "random",
     "record_history",
     "regularizers",
     "saving",
@@ -89,7 +90,7 @@ if not TYPE_CHECKING:
 
     # Imported when they are first named, because few programs need each of them.
     def __getattr__(name: str) -> Any:
-        if name in ("applications", "ops", "utils"):
+        if name in ("applications", "ops", "random", "utils"):
             return importlib.import_module(f"{__name__}.{name}")
         if name == "record_history":
             return importlib.import_module(f"{__name__}.history").record_history

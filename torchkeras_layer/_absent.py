@@ -64,9 +64,6 @@ INSTEAD = {
         "Write `with torch.device(name):`.": "device",
         "Write `with layer.name_scope:`.": "name_scope",
     },
-    ("keras", "See docs/differences.md#random-numbers"): {
-        "Use torch.rand and torch.randn; keras.utils.set_random_seed(seed) seeds them.": "random",
-    },
     ("applications", "See docs/differences.md#modules-that-are-not-here"): {
         "Save the model with Keras, and write keras.models.load_model('model.keras'); or use torchvision.models.": (
             "ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge DenseNet121 DenseNet169 DenseNet201 "
@@ -299,7 +296,7 @@ MODULES = {
     "keras": (
         "__internal__ callbacks callbacks_v1 config datasets distillation distribute distribution dtensor "
         "engine estimator experimental export feature_column initializations legacy losses objectives "
-        "optimizer_v1 optimizer_v2 optimizers premade premade_models preprocessing quantizers random src tree "
+        "optimizer_v1 optimizer_v2 optimizers premade premade_models preprocessing quantizers src tree "
         "visualization wrappers"
     ),
     "layers": _FILES_OF_LAYERS,

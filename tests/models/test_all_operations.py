@@ -19,7 +19,6 @@ from torchkeras_layer.registry import DeserializationError
 NOT_HERE = {
     "AssociativeScan",
     "Cond",
-    "ElasticTransform",
     "FakeQuantWithMinMaxVars",
     "ForiLoop",
     "Function",

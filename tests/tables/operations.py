@@ -7,8 +7,8 @@ from torchkeras_layer.ops.names import functions_in
 
 _FILES = (
     "activations arithmetic control_flow conversions creation elementwise function_transforms images indexing joining "
-    "losses matrices normalizing products rearranging reductions segments shapes signals slicing sorting special "
-    "statistics warping windows"
+    "losses matrices normalizing products random_numbers rearranging reductions segments shapes signals slicing "
+    "sorting special statistics warping windows"
 )
 
 

@@ -17,7 +17,11 @@ _catalog = Catalog("seed generator", module="keras.random")
 
 @_catalog.register()
 class SeedGenerator:
-    """A sequence of seeds. An initializer with one as its `seed` draws different, reproducible numbers at each call.
+    """A sequence of seeds. What has one as its `seed` draws different, reproducible numbers at each call.
+
+    Attributes:
+        first: the first seed.
+        draws: how often it was drawn from, an int tensor of shape ().
 
     Args:
         seed: the first seed; `None` for one from torch's global generator.
@@ -34,12 +38,20 @@ class SeedGenerator:
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         self.name = unique_name("seed_generator") if name is None else name
         self.seed = None if seed is None else _as_int(self, seed)
-        self._next = int(torch.randint(_LARGEST_SEED, (), device="cpu")) if self.seed is None else self.seed
+        self.first = int(torch.randint(_LARGEST_SEED, (), device="cpu")) if self.seed is None else self.seed
+        # A tensor, which compiled functions count up without being compiled again.
+        self.draws = torch.zeros((), dtype=torch.int64, device="cpu")
 
     def next(self) -> int:
         """Return the next seed."""
-        self._next += 1
-        return self._next - 1
+        number = self.first + int(self.draws)
+        self.draws += 1
+        return number
+
+    @property
+    def state(self) -> torch.Tensor:
+        """The first seed and the number of draws, as a tensor of two ints."""
+        return torch.stack([torch.full_like(self.draws, self.first), self.draws])
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, which make the same sequence from its start."""
@@ -134,6 +146,15 @@ def draw_truncated_normal(
     drawn.uniform_(-_MASS_WITHIN, _MASS_WITHIN, generator=generator_for(seed, device))
     drawn.erfinv_().mul_(math.sqrt(2.0)).clamp_(-TRUNCATION, TRUNCATION)
     return drawn.mul_(stddev).add_(mean).to(dtype)
+
+
+def as_truncated_normal(uniform: torch.Tensor) -> torch.Tensor:
+    """Return numbers of the truncated normal distribution for uniform ones from 0 to 1.
+
+    >>> as_truncated_normal(torch.tensor([0.5]))
+    tensor([0.])
+    """
+    return torch.erfinv((2 * uniform - 1) * _MASS_WITHIN) * math.sqrt(2.0)
 
 
 def check_floating(owner: object, dtype: torch.dtype) -> None:

@@ -13,7 +13,7 @@ from torchkeras_layer.ops.calls import recorded
 from torchkeras_layer.ops.table import FILE_OF, NAMESPACES, names_in
 
 PREFIX = "keras.ops."
-_TENSORFLOW, _SIZES = "keras.tf.", "keras.sizes."
+_RANDOM, _TENSORFLOW, _SIZES = "keras.random.", "keras.tf.", "keras.sizes."
 # Operations whose results are no tensors, or that add the nodes of a graph themselves.
 _NOT_RECORDED = ("cond", "convert_to_numpy", "custom_gradient", "dtype", "is_tensor", "shape", "switch", "vectorize")
 # The activation functions that take more arguments than the operation, or that are none.
@@ -67,7 +67,7 @@ def name_of_operation(function: Any) -> str | None:
 
 
 def getter_in(module: str) -> Callable[[str], Any]:
-    """Return the `__getattr__` of `keras.ops`, or of one of its parts, which finds the operations in it.
+    """Return the `__getattr__` of `keras.ops`, of one of its parts or of `keras.random`, which finds their functions.
 
     >>> getter_in("torchkeras_layer.ops.nn")("relu")([-1.0, 1.0])
     tensor([0., 1.])
@@ -77,7 +77,7 @@ def getter_in(module: str) -> Callable[[str], Any]:
 
     def __getattr__(name: str) -> Any:
         if name in known:
-            return callable_named(PREFIX + name)
+            return callable_named((_RANDOM if namespace == "random" else PREFIX) + name)
         if namespace == "ops" and name in NAMESPACES:
             return importlib.import_module(f"{module}.{name}")
         return find_missing(module, name, module.partition(".")[2], known)
@@ -90,6 +90,7 @@ def _others() -> dict[str, Callable[..., Any]]:
     activations = importlib.import_module("torchkeras_layer.activations")
     tensorflow = "tensorflow_arrays tensorflow_images tensorflow_layers tensorflow_math"
     return {
+        **{_RANDOM + name: function for name, function in functions_in("random_numbers").items()},
         **{name: getattr(activations, name.rpartition(".")[2]) for name in _ACTIVATIONS},
         **{_TENSORFLOW + name: function for name, function in functions_in(tensorflow).items()},
         **{_SIZES + name: function for name, function in functions_in("sizes").items()},

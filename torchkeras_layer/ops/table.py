@@ -48,6 +48,7 @@ _NAMES = {
     ),
     "normalizing": "moments batch_normalization layer_normalization rms_normalization normalize one_hot multi_hot",
     "products": "matmul dot inner outer vdot tensordot einsum cross kron correlate",
+    "random_numbers": "normal uniform truncated_normal randint categorical gamma beta binomial dropout shuffle",
     "rearranging": "rearrange",
     "reductions": (
         "sum prod mean average max min amax amin ptp all any count_nonzero std var cumsum cumprod argmax argmin trace "
@@ -66,7 +67,7 @@ _NAMES = {
         "quantile nanquantile percentile nanpercentile median nanmedian nansum nanprod nanmean nanvar nanstd nanmax "
         "nanmin nanargmax nanargmin nancumsum nancumprod corrcoef"
     ),
-    "warping": "map_coordinates affine_transform perspective_transform scale_and_translate",
+    "warping": "map_coordinates affine_transform elastic_transform perspective_transform scale_and_translate",
     "windows": (
         "conv depthwise_conv separable_conv conv_transpose max_pool average_pool adaptive_average_pool "
         "adaptive_max_pool unfold fold depth_to_space space_to_depth"
@@ -74,8 +75,9 @@ _NAMES = {
 }
 # End of names by file.
 
-FILE_OF = {name: file for file, names in _NAMES.items() for name in names.split()}
+_RANDOM = "random_numbers"
 _FILES_OF_IMAGES = "images warping"
+FILE_OF = {name: file for file, names in _NAMES.items() if file != _RANDOM for name in names.split()}
 # The files of a namespace, and further names from other files.
 NAMESPACES = {
     "image": (_FILES_OF_IMAGES, ""),
@@ -89,12 +91,14 @@ NAMESPACES = {
 
 
 def names_in(namespace: str) -> list[str]:
-    """Return the names of the functions in `keras.ops` or, for 'image', 'linalg', 'nn' or 'numpy', in a part of it.
+    """Return the names of the functions in `keras.ops`, in `keras.random`, or in a part of the first, such as 'nn'.
 
     >>> names_in("linalg")[:3], "mean" in names_in("ops"), "resize" in names_in("ops")
     (['cholesky', 'cholesky_inverse', 'det'], True, False)
     """
     if namespace == "ops":
         return sorted(name for name, file in FILE_OF.items() if file not in _FILES_OF_IMAGES.split())
+    if namespace == "random":
+        return sorted(_NAMES.get(_RANDOM, "").split())
     files, further = NAMESPACES[namespace]
     return sorted([*(name for name, file in FILE_OF.items() if file in files.split()), *further.split()])

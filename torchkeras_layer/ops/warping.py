@@ -1,4 +1,4 @@
-"""Which operations move the pixels of images: by coordinates, affine and perspective transforms?"""
+"""Which operations move the pixels of images: by coordinates, affine, elastic and perspective transforms?"""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from torch import Tensor
 
 from torchkeras_layer._settings import image_data_format
 from torchkeras_layer.ops.homographies import homography
+from torchkeras_layer.ops.images import gaussian_blur
+from torchkeras_layer.ops.random_numbers import normal
 from torchkeras_layer.ops.values import as_float, as_sizes, as_tensor, promoted_floats
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
@@ -60,6 +62,28 @@ def affine_transform(
     y, x = _grid(batch, factors.dtype)
     a0, a1, a2, b0, b1, b2 = factors[:, :6, None, None].unbind(1)
     moved = _sampled(batch, b0 * x + b1 * y + b2, a0 * x + a1 * y + a2, interpolation, fill_mode, fill_value)
+    return _undone(moved, is_one, data_format)
+
+
+def elastic_transform(
+    images: Any,
+    alpha: Any = 20.0,
+    sigma: Any = 5.0,
+    interpolation: str = "bilinear",
+    fill_mode: str = "reflect",
+    fill_value: float = 0.0,
+    seed: Any = None,
+    data_format: str | None = None,
+) -> Tensor:
+    """Return images whose pixels are moved by smooth random distances: `alpha` times noise, blurred by `sigma`."""
+    batch, is_one = _last(images, data_format)
+    width = int(6 * float(sigma)) | 1
+    dtype = batch.dtype if batch.is_floating_point() else torch.float32
+    # One seed for both directions, as in Keras, would move the pixels along diagonals only.
+    noise = normal((*batch.shape[:3], 2), stddev=float(sigma), dtype=dtype, seed=seed).to(batch.device)
+    across, down = gaussian_blur(noise, (width, width), (sigma, sigma), "channels_last").unbind(-1)
+    y, x = _grid(batch, dtype)
+    moved = _sampled(batch, y + alpha * down, x + alpha * across, interpolation, fill_mode, fill_value)
     return _undone(moved, is_one, data_format)
 
 

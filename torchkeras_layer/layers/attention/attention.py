@@ -22,7 +22,7 @@ from torchkeras_layer.layers.attention.scores import (
     score_dropout,
 )
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer, weight_of
-from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
+from torchkeras_layer.layers.regularization.seed_arguments import read_seed
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ from torchkeras_layer.layers.attention.scores import (
 )
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
 from torchkeras_layer.layers.core.einsum_dense import EinsumDense
-from torchkeras_layer.layers.regularization.seeded_numbers import read_seed
+from torchkeras_layer.layers.regularization.seed_arguments import read_seed
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
+from torchkeras_layer.layers.regularization.seed_arguments import read_seed
 from torchkeras_layer.layers.regularization.seeded_layer import SeededLayer, draw
-from torchkeras_layer.layers.regularization.seeded_numbers import draw_seeded, read_seed
+from torchkeras_layer.ops.seeded_numbers import draw_seeded
 
 
 class RandomSource:

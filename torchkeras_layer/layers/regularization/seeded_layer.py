@@ -10,7 +10,8 @@ import torch
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer.layers.arguments import plain_int
 from torchkeras_layer.layers.built_in_layer import BuiltInLayer
-from torchkeras_layer.layers.regularization.seeded_numbers import draw_seeded, read_seed
+from torchkeras_layer.layers.regularization.seed_arguments import read_seed
+from torchkeras_layer.ops.seeded_numbers import draw_seeded
 
 _FILL = {"normal": torch.Tensor.normal_, "uniform": torch.Tensor.uniform_}
 
