@@ -16,8 +16,8 @@ from torchkeras_layer._absent import INSTEAD
 from torchkeras_layer.layers._families import FAMILY_OF
 from torchkeras_layer.registry.table import entry_of, find_in_family, names_in
 
-# Registered, but for nobody to make: what every layer is derived from, and what graphs of Keras 2 name in configs.
-NOT_SHOWN = {"Layer", "AddLoss", "AddMetric"}
+# Registered, but for nobody to make: what every layer is derived from, and what graphs contain besides.
+NOT_SHOWN = {"Layer", "AddLoss", "AddMetric", "ChoiceByMode"}
 SAMPLE = Block("notes.md", "sample", lambda: "| new |")
 AROUND = "before\n<!-- sample: `make tables` writes what follows from the code. -->\n{}<!-- End of sample. -->\nafter\n"
 

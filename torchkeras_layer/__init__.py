@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from torchkeras_layer import (
     activations,
-    backend,
     constraints,
     dtype_policies,
     initializers,
@@ -28,7 +27,7 @@ from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 
 if TYPE_CHECKING:
-    from torchkeras_layer import applications, ops, random, utils
+    from torchkeras_layer import applications, backend, ops, random, utils
     from torchkeras_layer.history import record_history
     from torchkeras_layer.layer.variables import Variable
 
@@ -90,7 +89,7 @@ if not TYPE_CHECKING:
 
     # Imported when they are first named, because few programs need each of them.
     def __getattr__(name: str) -> Any:
-        if name in ("applications", "ops", "random", "utils"):
+        if name in ("applications", "backend", "ops", "random", "utils"):
             return importlib.import_module(f"{__name__}.{name}")
         if name == "record_history":
             return importlib.import_module(f"{__name__}.history").record_history

@@ -11,7 +11,6 @@ _TRAIN = (
 _PREDICT = "Call model.eval(), and then the model within `with torch.no_grad():`."
 _BOXES = "Bounding boxes are not moved with images here: use torchvision.transforms.v2."
 _FOREIGN = "Layers of other frameworks cannot be wrapped; keras.layers.TorchModuleWrapper wraps any nn.Module."
-_OPS = "Write torch functions, also on symbolic tensors: {place}.relu(x) is torch.relu(x)."
 _QUANTIZE = "Quantize the model with torchao."
 _REMAT = "Write torch.utils.checkpoint.checkpoint(layer, x, use_reentrant=False)."
 _INPUTS = "Make an Input for each feature, and join them with keras.layers.Concatenate()."
@@ -170,60 +169,23 @@ INSTEAD = {
         "Write keras.backend.is_keras_tensor(x).": "is_keras_tensor",
     },
     ("backend", "See docs/differences.md#modules-that-are-not-here"): {
-        _OPS.format(place="keras.backend"): (
-            "abs all any arange argmax argmin asymmetric_spatial_2d_padding asymmetric_temporal_padding atrous_conv2d "
-            "backend batch_dot batch_flatten batch_normalization bias_add binary_crossentropy "
-            "binary_focal_crossentropy cast cast_to_floatx categorical_crossentropy categorical_focal_crossentropy "
-            "clip concatenate constant control_flow conv1d conv2d conv2d_transpose conv3d conv3d_transpose cos "
-            "ctc_batch_cost ctc_cost ctc_decode ctc_label_dense_to_sparse cumprod cumsum deconv2d depthwise_conv2d "
-            "dot dropout dtype elu equal eval exp expand_dims eye flatten foldl foldr gather greater greater_equal "
-            "hard_sigmoid identity in_top_k is_float_dtype is_int_dtype is_sparse is_tensor l2_normalize less "
-            "less_equal lesser lesser_equal local_conv1d local_conv2d log logsumexp map_fn max maximum mean min "
-            "minimum ndim normalize_batch_in_training not_equal one_hot ones ones_like permute_dimensions pool2d "
-            "pool3d pow print_tensor prod relu repeat repeat_elements reshape resize_images resize_volumes "
-            "result_type reverse rnn round separable_conv1d separable_conv2d shape sigmoid sign sin size slice "
-            "softmax softplus softsign sparse_categorical_crossentropy spatial_2d_padding spatial_3d_padding sqrt "
-            "square squeeze stack standardize_dtype std stop_gradient sum switch tanh temporal_padding tile to_dense "
-            "transpose var zeros zeros_like"
+        "Write keras.backend.spatial_2d_padding or keras.backend.temporal_padding.": (
+            "asymmetric_spatial_2d_padding asymmetric_temporal_padding"
         ),
-        "Write torch.autograd.grad(loss, tensors).": "gradients",
+        "Write keras.backend.conv2d(x, kernel, dilation_rate=rate).": "atrous_conv2d",
+        "Write keras.backend.conv2d_transpose(x, kernel, output_shape).": "deconv2d",
+        "Write keras.backend.ctc_batch_cost(y_true, y_pred, input_length, label_length).": "ctc_cost",
+        "Write keras.backend.switch(condition, x, y).": "control_flow",
         "Leave it out: there are no sessions.": (
             "control_dependencies eager get_graph get_session manual_variable_initialization set_session symbolic "
             "tensorflow_backend"
         ),
         "Leave it out: it is for Theano or CNTK.": (
-            "cntk_backend legacy_weight_ordering numpy_backend pattern_broadcast set_legacy_weight_ordering "
-            "theano_backend"
+            "cntk_backend legacy_weight_ordering numpy_backend set_legacy_weight_ordering theano_backend"
         ),
         "Import it from keras.backend.": "common load_backend",
         "Leave it out: torch draws the numbers.": "experimental",
-        "Read tensor.shape.": "get_variable_shape",
-        "Write data_format or keras.backend.image_data_format().": "normalize_data_format",
-        "Write keras.backend.image_data_format(), which is 'channels_last' instead of 'tf'.": (
-            "image_dim_ordering set_image_dim_ordering"
-        ),
-        "Write weight.numel().": "count_params",
-        "Write `with layer.name_scope:`.": "name_scope",
-        "Write keras.Input(shape).": "placeholder",
-        "Write keras.Model(inputs, outputs).": "function Function",
-        "Write keras.backend.is_keras_tensor(x).": "is_placeholder is_symbolic",
-    },
-    ("backend", "See docs/differences.md#the-mode"): {
-        "Name the argument `training` in call; model.train() and model.eval() set the mode.": (
-            "learning_phase learning_phase_scope set_learning_phase in_train_phase in_test_phase"
-        ),
-    },
-    ("backend", "See docs/differences.md#random-numbers"): {
-        "Use torch.rand and torch.randn; keras.utils.set_random_seed(seed) seeds them.": (
-            "random_bernoulli random_binomial random_normal random_normal_variable random_uniform "
-            "random_uniform_variable truncated_normal"
-        ),
-    },
-    ("backend", "See docs/differences.md#assign-and-value"): {
-        "Weights are plain tensors: write weight.copy_(value) within `with torch.no_grad():`.": (
-            "batch_get_value batch_set_value get_value is_variable moving_average_update set_value update update_add "
-            "update_sub variable"
-        ),
+        "Write keras.backend.function(inputs, outputs).": "Function",
     },
     ("dtype_policies", "See docs/differences.md#modules-that-are-not-here"): {
         _QUANTIZE: ("QuantizedDTypePolicy QuantizedFloat8DTypePolicy GPTQDTypePolicy AWQDTypePolicy Int4DTypePolicy"),

@@ -29,7 +29,7 @@ ADVICE = {
     "saving.KerasFileEditor": "h5py",
     "layers.JaxLayer": "TorchModuleWrapper",
     "utils.to_categorical": "one_hot",
-    "backend.dot": "torch functions",
+    "backend.get_session": "no sessions",
     "metrics.AUC": "torchmetrics",
     "mixed_precision.LossScaleOptimizer": "GradScaler",
     "remat": "checkpoint",

@@ -13,7 +13,7 @@ from torchkeras_layer.ops.calls import recorded
 from torchkeras_layer.ops.table import FILE_OF, NAMESPACES, names_in
 
 PREFIX = "keras.ops."
-_RANDOM, _TENSORFLOW, _SIZES = "keras.random.", "keras.tf.", "keras.sizes."
+_RANDOM, _TENSORFLOW, _SIZES, _BACKEND = "keras.random.", "keras.tf.", "keras.sizes.", "keras.backend."
 # Operations whose results are no tensors, or that add the nodes of a graph themselves.
 _NOT_RECORDED = ("cond", "convert_to_numpy", "custom_gradient", "dtype", "is_tensor", "shape", "switch", "vectorize")
 # The activation functions that take more arguments than the operation, or that are none.
@@ -23,7 +23,8 @@ _ACTIVATIONS = ("keras.activations.relu", "keras.activations.mish")
 def operation_named(name: str) -> Callable[..., Any] | None:
     """Return the operation with a full name such as `keras.ops.mean`, or `None` if there is none.
 
-    Those that begin with `keras.tf.` do what functions of TensorFlow do; those with `keras.sizes.` compute with sizes.
+    Those that begin with `keras.tf.` do what functions of TensorFlow do, those with `keras.backend.` what functions of
+    K, the backend of Keras 1 and 2; those with `keras.sizes.` compute with sizes.
 
     >>> operation_named("keras.ops.mean").__name__, operation_named("os.system")
     ('mean', None)
@@ -49,7 +50,8 @@ def callable_named(name: str) -> Callable[..., Any]:
     if function is None:
         raise LookupError(f"callable_named: there is no operation of this name. Received: {name!r}.")
     last = name.rpartition(".")[2]
-    return function if last in _NOT_RECORDED else recorded(function, last)
+    is_plain = name == PREFIX + last and last in _NOT_RECORDED
+    return function if is_plain else recorded(function, last)
 
 
 def name_of_operation(function: Any) -> str | None:
@@ -86,6 +88,18 @@ def getter_in(module: str) -> Callable[[str], Any]:
 
 
 @functools.cache
+def functions_of_backend() -> dict[str, Callable[..., Any]]:
+    """Return the functions that do what those of K do that are none of `keras.ops`, by their names there.
+
+    >>> functions_of_backend()["dot"]([[1, 2]], [[3], [4]])
+    tensor([[11]], dtype=torch.int32)
+    """
+    return functions_in(
+        "backend_arrays backend_effects backend_loops backend_losses backend_math backend_random backend_windows"
+    )
+
+
+@functools.cache
 def _others() -> dict[str, Callable[..., Any]]:
     activations = importlib.import_module("torchkeras_layer.activations")
     tensorflow = "tensorflow_arrays tensorflow_images tensorflow_layers tensorflow_math"
@@ -93,6 +107,7 @@ def _others() -> dict[str, Callable[..., Any]]:
         **{_RANDOM + name: function for name, function in functions_in("random_numbers").items()},
         **{name: getattr(activations, name.rpartition(".")[2]) for name in _ACTIVATIONS},
         **{_TENSORFLOW + name: function for name, function in functions_in(tensorflow).items()},
+        **{_BACKEND + name: function for name, function in functions_of_backend().items()},
         **{_SIZES + name: function for name, function in functions_in("sizes").items()},
     }
 

@@ -127,9 +127,10 @@ def spelled(function: Callable[..., Any], spelling: Spelling, name: str) -> Call
 
 
 def _is_required(here: str | None, parameters: Any, spelling: Spelling) -> bool:
-    parameter = parameters.get(here)
-    is_plain = parameter is not None and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
-    return is_plain and parameter.default is parameter.empty and here not in spelling.defaults
+    if here not in parameters or here in spelling.defaults:
+        return False
+    parameter = parameters[here]
+    return parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.default is parameter.empty
 
 
 def _signature(parameters: Any, spelling: Spelling, required: list[str]) -> inspect.Signature:

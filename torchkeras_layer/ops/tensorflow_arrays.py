@@ -19,11 +19,6 @@ def identity(x: Any) -> Tensor:
     return as_tensor(x)
 
 
-def batch_flatten(x: Any) -> Tensor:
-    """Return all values of each entry of a batch along one axis."""
-    return as_tensor(x).flatten(1)
-
-
 def gather(params: Any, indices: Any, axis: int | None = None, batch_dims: int = 0) -> Tensor:
     """Return the values at indices along an axis; the first `batch_dims` axes of both belong together.
 

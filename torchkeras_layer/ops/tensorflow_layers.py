@@ -99,12 +99,14 @@ def conv_transpose(
     x, filters = as_float(input), as_tensor(filters)
     rank = x.dim() - 2
     steps = _spatial(strides, rank, data_format)
-    full = windows.conv_transpose(x, filters, steps, "valid", [0] * rank, _keras_format(data_format))
+    rates = _spatial(dilations, rank, data_format)
+    full = windows.conv_transpose(x, filters, steps, "valid", [0] * rank, _keras_format(data_format), rates)
     first = 2 if _is_first(data_format) else 1
     sizes = as_sizes(output_shape)
     # A shape may be that of the images alone.
     wanted = sizes if len(sizes) == rank else sizes[first : first + rank]
-    for axis, (target, step, width) in enumerate(zip(wanted, steps, filters.shape, strict=False), first):
+    widths = [(size - 1) * rate + 1 for size, rate in zip(filters.shape, rates, strict=False)]
+    for axis, (target, step, width) in enumerate(zip(wanted, steps, widths, strict=True), first):
         lost = max((x.shape[axis] - 1) * step + width - target, 0) if padding.upper() == "SAME" else 0
         full = torch.narrow(full, axis, lost // 2, min(target, full.shape[axis] - lost // 2))
         missing = target - full.shape[axis]

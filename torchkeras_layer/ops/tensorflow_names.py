@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 
+from torchkeras_layer.ops.backend_names import PREFIX, spelling_in_backend
 from torchkeras_layer.ops.spellings import Spelling, read_row
 
 _SAME_X = (
@@ -115,12 +116,6 @@ _ROWS = {
     "image.ssim": "tf.ssim img1 img2 max_val filter_size filter_sigma k1 k2",
     "image.transpose": "tf.transpose_image image",
     "inv": "inv input:x -adjoint",
-    "keras.backend.batch_flatten": "tf.batch_flatten x",
-    "keras.backend.binary_crossentropy": "binary_crossentropy target output from_logits",
-    "keras.backend.categorical_crossentropy": "categorical_crossentropy target output from_logits axis",
-    "keras.backend.sparse_categorical_crossentropy": (
-        "sparse_categorical_crossentropy target output from_logits axis -ignore_class"
-    ),
     "l2_loss": "tf.l2_loss t",
     "l2_normalize": "tf.l2_normalize x axis epsilon",
     "leaky_relu": "leaky_relu features:x alpha:negative_slope",
@@ -232,6 +227,8 @@ def spelling_of(name: str) -> Spelling | None:
     >>> spelling_of("math.reduce_mean").target, spelling_of("io.read_file")
     ('keras.tf.mean', None)
     """
+    if name.startswith(PREFIX):
+        return spelling_in_backend(name.removeprefix(PREFIX))
     return _table().get(_WITHOUT_MEANING.sub("", name))
 
 

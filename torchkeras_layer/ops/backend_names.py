@@ -1,0 +1,105 @@
+"""Which functions of Keras's K are functions of `keras.ops`, and how are their arguments spelled?
+
+Those in the `backend` files of this folder have K's arguments already. A row is as `spellings.py` says.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from torchkeras_layer.ops.names import callable_named, functions_of_backend
+from torchkeras_layer.ops.size_calls import callable_on_sizes
+from torchkeras_layer.ops.spellings import Spelling, read_row, spelled
+
+PREFIX = "keras.backend."
+# With the same arguments, and the same defaults.
+_SAME = (
+    "abs all any cast cos exp log logsumexp max min prod sigmoid sign sin softplus softsign square squeeze stack sum "
+    "tanh"
+)
+_BINARY = "equal not_equal greater greater_equal less less_equal maximum minimum"
+_ROWS = {
+    "argmax": "tf.argmax x:input axis=-1",
+    "argmin": "tf.argmin x:input axis=-1",
+    "concatenate": "ops.concatenate tensors:xs axis=-1",
+    "cumprod": "ops.cumprod x axis=0",
+    "cumsum": "ops.cumsum x axis=0",
+    "expand_dims": "ops.expand_dims x axis=-1",
+    "gather": "tf.gather reference:params indices",
+    "identity": "tf.identity x:input -name",
+    "in_top_k": "ops.in_top_k predictions targets k",
+    "lesser": "ops.less x:x1 y:x2",
+    "lesser_equal": "ops.less_equal x:x1 y:x2",
+    "one_hot": "tf.one_hot indices num_classes:depth",
+    "ones_like": "ops.ones_like x dtype -name",
+    "dropout": "random.dropout x:inputs level:rate noise_shape seed",
+    "pow": "ops.power x:x1 a:x2",
+    "random_binomial": "backend.random_bernoulli shape p dtype seed",
+    "random_normal": "random.normal shape mean stddev dtype seed",
+    "reshape": "ops.reshape x shape:newshape",
+    "reverse": "ops.flip x axes:axis",
+    "shape": "sizes.shape x",
+    "size": "ops.size x -name",
+    "slice": "tf.slice x:input_ start:begin size",
+    "tile": "ops.tile x n:repeats",
+    "transpose": "ops.transpose x",
+    "truncated_normal": "random.truncated_normal shape mean stddev dtype seed",
+    "zeros_like": "ops.zeros_like x dtype -name",
+}
+
+
+@functools.cache
+def spellings() -> dict[str, Spelling]:
+    """Return how the functions are spelled here that are spelled in another way in K.
+
+    >>> spellings()["reverse"].arguments(["x"], {"axes": 1})
+    ([], {'x': 'x', 'axis': 1})
+    """
+    rows = {name: f"ops.{name} x:x1 y:x2" for name in _BINARY.split()}
+    return {name: read_row(row) for name, row in {**rows, **_ROWS}.items()}
+
+
+@functools.cache
+def names_of_backend() -> dict[str, str]:
+    """Return the full name of the operation that each function of K is.
+
+    >>> names_of_backend()["dot"], names_of_backend()["exp"], names_of_backend()["pow"]
+    ('keras.backend.dot', 'keras.ops.exp', 'keras.ops.power')
+    """
+    own = {name: f"{PREFIX}{name}" for name in functions_of_backend()}
+    same = {name: f"keras.ops.{name}" for name in _SAME.split()}
+    return {**own, **same, **{name: spelling.target for name, spelling in spellings().items()}}
+
+
+@functools.cache
+def function_of_backend(name: str) -> Callable[..., Any]:
+    """Return a function of K that is an operation; on symbolic tensors, it is a node in their graph.
+
+    >>> function_of_backend("permute_dimensions")([[1, 2]], pattern=(1, 0)).shape
+    torch.Size([2, 1])
+    """
+    target = names_of_backend()[name]
+    spelling = spellings().get(name)
+    function = callable_on_sizes(target)
+    if spelling is not None:
+        function = spelled(function, spelling, f"K.{name}")
+    if not target.startswith("keras.ops.") or function is not callable_named(target):
+        # So that pickle finds it.
+        function.__module__ = "torchkeras_layer.backend"
+    return function
+
+
+def spelling_in_backend(name: str) -> Spelling | None:
+    """Return how an operation of K is spelled here, with its own arguments if it is not spelled in another way.
+
+    >>> spelling_in_backend("dot").words
+    {'x': 'x', 'y': 'y'}
+    """
+    if name not in names_of_backend() or name in spellings():
+        return spellings().get(name)
+    import inspect
+
+    words = inspect.signature(function_of_backend(name)).parameters
+    return Spelling(names_of_backend()[name], {word: word for word in words}, False)
