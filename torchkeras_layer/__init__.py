@@ -27,7 +27,7 @@ from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 
 if TYPE_CHECKING:
-    from torchkeras_layer import applications, backend, ops, random, utils
+    from torchkeras_layer import applications, backend, config, ops, random, tree, utils
     from torchkeras_layer.history import record_history
     from torchkeras_layer.layer.variables import Variable
 
@@ -68,6 +68,7 @@ __all__ = [
     "backend",
     "build",
     "collect_losses",
+    "config",
     "constraints",
     "dtype_policies",
     "initializers",
@@ -80,6 +81,7 @@ __all__ = [
     "record_history",
     "regularizers",
     "saving",
+    "tree",
     "utils",
     "version",
 ]
@@ -89,7 +91,7 @@ if not TYPE_CHECKING:
 
     # Imported when they are first named, because few programs need each of them.
     def __getattr__(name: str) -> Any:
-        if name in ("applications", "backend", "ops", "random", "utils"):
+        if name in ("applications", "backend", "config", "ops", "random", "tree", "utils"):
             return importlib.import_module(f"{__name__}.{name}")
         if name == "record_history":
             return importlib.import_module(f"{__name__}.history").record_history

@@ -38,14 +38,12 @@ INSTEAD = {
         "Write what a callback does into the training loop, which is your own.": "callbacks callbacks_v1 estimator",
         "Use torchvision.datasets, or a torch.utils.data.Dataset of your own.": "datasets",
         "Load data with torch.utils.data; layers such as keras.layers.Rescaling prepare it.": "preprocessing",
-        "Settings are in keras.backend, such as set_floatx; the global policy is in keras.mixed_precision.": "config",
         "Use torch.distributed.": "distribution distribute dtensor",
         _QUANTIZE: "quantizers Quantizer",
         "Write torch.export.export(model, (x,)).": "export",
         _REMAT: "remat RematScope",
         "Write torch.func.functional_call(model, weights, (x,)).": "StatelessScope",
         "Derive from keras.Layer.": "Operation",
-        "Write torch.utils._pytree.tree_map(function, structure), or use optree.": "tree",
         "Import layers from keras.layers, and Layer, Input, InputSpec and Model from keras.": (
             "engine src legacy __internal__"
         ),
@@ -187,6 +185,18 @@ INSTEAD = {
         "Leave it out: torch draws the numbers.": "experimental",
         "Write keras.backend.function(inputs, outputs).": "Function",
     },
+    ("config", "See docs/differences.md#code-in-configs"): {
+        "Pass the functions and classes that a file names: custom_objects={name: function}.": (
+            "enable_unsafe_deserialization"
+        ),
+    },
+    ("config", "See docs/differences.md#modules-that-are-not-here"): {
+        "Leave it out: nothing here prints its progress.": "enable_interactive_logging",
+        "Leave it out: tracebacks are Python's.": "enable_traceback_filtering",
+        "Count in the training loop, which is your own.": (
+            "max_epochs max_steps_per_epoch set_max_epochs set_max_steps_per_epoch"
+        ),
+    },
     ("dtype_policies", "See docs/differences.md#modules-that-are-not-here"): {
         _QUANTIZE: ("QuantizedDTypePolicy QuantizedFloat8DTypePolicy GPTQDTypePolicy AWQDTypePolicy Int4DTypePolicy"),
     },
@@ -256,9 +266,9 @@ INSTEAD = {
 # Those that are modules, and so may be imported, by their place.
 MODULES = {
     "keras": (
-        "__internal__ callbacks callbacks_v1 config datasets distillation distribute distribution dtensor "
+        "__internal__ callbacks callbacks_v1 datasets distillation distribute distribution dtensor "
         "engine estimator experimental export feature_column initializations legacy losses objectives "
-        "optimizer_v1 optimizer_v2 optimizers premade premade_models preprocessing quantizers src tree "
+        "optimizer_v1 optimizer_v2 optimizers premade premade_models preprocessing quantizers src "
         "visualization wrappers"
     ),
     "layers": _FILES_OF_LAYERS,

@@ -83,7 +83,6 @@ def test_compile_is_that_of_torch():
 @pytest.mark.parametrize(
     ("place", "name", "advice"),
     [
-        (keras, "ops", r"torch\.relu"),
         (keras.backend, "sum", r"torch\.relu"),
         (keras.backend, "learning_phase", "`training`"),
         (keras.metrics, "Accuracy", "torchmetrics"),

@@ -35,7 +35,7 @@ ADVICE = {
     "remat": "checkpoint",
     "optimizers.Adam": r"torch\.optim",
     "losses.mse": "mse_loss",
-    "config.set_floatx": r"keras\.backend",
+    "config.enable_interactive_logging": "Leave it out",
     "preprocessing.image.ImageDataGenerator": r"torch\.utils\.data",
     "applications.ResNet50": r"load_model\('model\.keras'\)",
     "applications.resnet50.ResNet50": r"load_model\('model\.keras'\)",
@@ -137,7 +137,7 @@ def test_every_public_name_of_keras_can_be_imported():
     assert [name for place, name in names if imported(f"{place}.{name}".strip(".")) is None] == []
 
 
-@pytest.mark.parametrize(("module", "advice"), [("distribution", r"torch\.distributed"), ("tree", "tree_map")])
+@pytest.mark.parametrize(("module", "advice"), [("distribution", r"torch\.distributed"), ("export", r"torch\.export")])
 def test_names_in_a_module_raise_the_advice(module, advice):
     with pytest.raises(AttributeError, match=advice):
         imported(module).relu(1)
