@@ -83,8 +83,6 @@ def test_compile_is_that_of_torch():
 @pytest.mark.parametrize(
     ("place", "name", "advice"),
     [
-        (keras.backend, "sum", r"torch\.relu"),
-        (keras.backend, "learning_phase", "`training`"),
         (keras.metrics, "Accuracy", "torchmetrics"),
         (keras.mixed_precision, "LossScaleOptimizer", "GradScaler"),
         (keras.saving, "KerasFileEditor", "h5py"),
