@@ -17,6 +17,7 @@ LEVELS = (
     ("__main__",),
     ("command",),
     ("__init__",),
+    ("tf",),
     (
         "applications",
         "backend",

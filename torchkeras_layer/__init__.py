@@ -27,7 +27,7 @@ from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 
 if TYPE_CHECKING:
-    from torchkeras_layer import applications, backend, config, ops, random, tree, utils
+    from torchkeras_layer import applications, backend, config, ops, random, tf, tree, utils
     from torchkeras_layer.history import record_history
     from torchkeras_layer.layer.variables import Variable
 
@@ -81,6 +81,7 @@ __all__ = [
     "record_history",
     "regularizers",
     "saving",
+    "tf",
     "tree",
     "utils",
     "version",
@@ -91,7 +92,7 @@ if not TYPE_CHECKING:
 
     # Imported when they are first named, because few programs need each of them.
     def __getattr__(name: str) -> Any:
-        if name in ("applications", "backend", "config", "ops", "random", "tree", "utils"):
+        if name in ("applications", "backend", "config", "ops", "random", "tree", "tf", "utils"):
             return importlib.import_module(f"{__name__}.{name}")
         if name == "record_history":
             return importlib.import_module(f"{__name__}.history").record_history

@@ -102,7 +102,7 @@ def functions_of_backend() -> dict[str, Callable[..., Any]]:
 @functools.cache
 def _others() -> dict[str, Callable[..., Any]]:
     activations = importlib.import_module("torchkeras_layer.activations")
-    tensorflow = "tensorflow_arrays tensorflow_images tensorflow_layers tensorflow_math"
+    tensorflow = "tensorflow_arrays tensorflow_images tensorflow_layers tensorflow_math tensorflow_random"
     return {
         **{_RANDOM + name: function for name, function in functions_in("random_numbers").items()},
         **{name: getattr(activations, name.rpartition(".")[2]) for name in _ACTIVATIONS},

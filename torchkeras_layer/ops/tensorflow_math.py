@@ -244,27 +244,3 @@ def stft(
     size = 1 << (frame_length - 1).bit_length() if fft_length is None else fft_length
     frames = frame(as_float(signals), frame_length, frame_step, pad_end)
     return torch.fft.rfft(frames * torch.hann_window(frame_length, dtype=frames.dtype, device=frames.device), size)
-
-
-def random_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None) -> Tensor:
-    """Return normally distributed random numbers of torch's generator; a seed has no effect in a graph."""
-    return torch.randn(as_sizes(shape), dtype=torch_dtype(dtype)) * stddev + mean
-
-
-def random_uniform(shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = "float32", seed: Any = None) -> Tensor:
-    """Return random numbers between `minval` and `maxval`, by default 1, of torch's generator."""
-    target = torch_dtype(dtype)
-    if not target.is_floating_point:
-        return torch.randint(int(minval), int(maxval), as_sizes(shape), dtype=target)
-    high = 1 if maxval is None else maxval
-    return torch.rand(as_sizes(shape), dtype=target) * (high - minval) + minval
-
-
-def truncated_normal(
-    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None
-) -> Tensor:
-    """Return normally distributed random numbers within two standard deviations of the mean."""
-    # The inverse of the distribution function, between its values at -2 and 2.
-    bound = torch.erf(torch.tensor(2**0.5))
-    uniform = torch.rand(as_sizes(shape), dtype=torch_dtype(dtype)) * (2 * bound) - bound
-    return torch.erfinv(uniform) * (2**0.5 * stddev) + mean

@@ -142,8 +142,16 @@ _ROWS = {
     "pinv": "pinv a:x rcond",
     "pool": "tf.pool input window_shape pooling_type strides padding data_format dilations",
     "polyval": "tf.polyval coeffs x",
+    "random.categorical": "tf.random_categorical logits num_samples dtype seed",
+    "random.gamma": "tf.random_gamma shape alpha beta dtype seed",
     "random.normal": "tf.random_normal shape mean stddev dtype seed",
-    "random.stateless_normal": "tf.random_normal shape -seed mean stddev dtype",
+    "random.poisson": "tf.random_poisson shape lam dtype seed",
+    "random.shuffle": "random.shuffle value:x -seed",
+    "random.stateless_categorical": "tf.stateless_categorical logits num_samples seed dtype -alg",
+    "random.stateless_gamma": "tf.stateless_gamma shape seed alpha beta dtype -alg",
+    "random.stateless_normal": "tf.stateless_normal shape seed mean stddev dtype -alg",
+    "random.stateless_truncated_normal": "tf.stateless_truncated_normal shape seed mean stddev dtype -alg",
+    "random.stateless_uniform": "tf.stateless_uniform shape seed minval maxval dtype -alg",
     "random.truncated_normal": "tf.truncated_normal shape mean stddev dtype seed",
     "random.uniform": "tf.random_uniform shape minval maxval dtype seed",
     "random_normal": "tf.random_normal shape mean stddev dtype seed",
@@ -256,4 +264,4 @@ def _pairs(names: str) -> list[list[str]]:
 
 
 def _parsed(row: str) -> Spelling:
-    return read_row(row if row.startswith(("tf.", "sizes.")) else f"ops.{row}")
+    return read_row(row if row.startswith(("tf.", "sizes.", "random.")) else f"ops.{row}")
