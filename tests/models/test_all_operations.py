@@ -12,7 +12,8 @@ import torchkeras_layer as ours
 from tests.models.operation_cases import BATCH, DTYPES, FAMILIES, SHAPES, data_for
 from tests.oracle import assert_close, keras
 from torchkeras_layer._structures import leaves
-from torchkeras_layer.models.configs.keras_3_operations import is_operation, operation_of
+from torchkeras_layer.models.configs.keras_3_classes import operation_of
+from torchkeras_layer.models.configs.keras_3_operations import is_operation
 from torchkeras_layer.registry import DeserializationError
 
 # Operations that get Python functions, which a config does not contain, or random numbers.

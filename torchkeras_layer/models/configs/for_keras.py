@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from torchkeras_layer.layer.weight_lists import layers_in
+from torchkeras_layer.models.configs.operations_for_keras import as_operation
 from torchkeras_layer.registry import serialize_keras_object
 from torchkeras_layer.weight_files.paths import NAMES_IN_KERAS
 
 _NOT_IN_KERAS = {
-    "TorchFunction": "a torch function that Keras has no operation for: call it in a registered layer",
     "AddLoss": "a symbolic loss: add it in the call of a registered layer",
     "AddMetric": "a symbolic metric: add it in the call of a registered layer",
     "Function": "a class without a config in Keras: use Model(inputs, outputs)",
@@ -66,6 +66,12 @@ def _in_words_of_keras(value: Any, reasons: list[str]) -> Any:
     if not isinstance(value, dict):
         if isinstance(value, str) and value in _FUNCTIONS_NOT_IN_KERAS:
             reasons.append(f"{value!r} is {_FUNCTIONS_NOT_IN_KERAS[value]}")
+        return value
+    if _is_built_in(value) and value.get("class_name") == "TorchFunction":
+        operation = as_operation(value)
+        if isinstance(operation, dict):
+            return operation
+        reasons.append(f"{_described(value)} is {operation}")
         return value
     if _is_built_in(value) and value.get("class_name") in _NOT_IN_KERAS:
         reasons.append(f"{_described(value)} is {_NOT_IN_KERAS[value['class_name']]}")

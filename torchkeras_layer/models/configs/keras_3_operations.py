@@ -9,41 +9,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
 from typing import Any
 
 from torchkeras_layer.layers._families import FAMILY_OF
-from torchkeras_layer.ops.names import PREFIX, operation_named
-from torchkeras_layer.ops.table import FILE_OF
-from torchkeras_layer.registry import DeserializationError, deserialize_keras_object
+from torchkeras_layer.models.configs.keras_3_classes import WORDS_OF_CALLS, operation_of
+from torchkeras_layer.registry import DeserializationError, deserialize_keras_object, get_registered_object
 
 _MODULE = re.compile(r"keras(_core)?\.(src\.)?(ops|operations|activations)(\.\w+)?")
-_WORD_ENDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-# Classes whose names are not those of the functions in another spelling.
-_FUNCTIONS = {
-    "AllClose": "allclose",
-    "BatchNorm": "batch_normalization",
-    "CTCDecode": "ctc_decode",
-    "CTCLoss": "ctc_loss",
-    "HSVToRGB": "hsv_to_rgb",
-    "IsIn": "isin",
-    "LayerNorm": "layer_normalization",
-    "RGBToGrayscale": "rgb_to_grayscale",
-    "RGBToHSV": "rgb_to_hsv",
-    "RMSNorm": "rms_normalization",
-    "SearchSorted": "searchsorted",
-}
-# Classes that belong to activation functions, and not to operations.
-_ACTIVATIONS = {"Mish": "mish", "ReLU": "relu"}
-# Their operations get Python functions, which a config does not contain.
-_FILES_WITHOUT_CONFIGS = ("control_flow", "function_transforms")
-# The arguments of a call that are not the first ones of the function, in their order.
-_WORDS_OF_CALLS = {
-    "Average": ("x", "weights"),
-    "BatchNorm": ("x", "mean", "variance", "offset", "scale"),
-    "Full": ("fill_value",),
-    "Pad": ("x", "constant_values"),
-}
 
 
 def is_operation(entry: dict[str, Any]) -> bool:
@@ -53,19 +25,23 @@ def is_operation(entry: dict[str, Any]) -> bool:
     True
     """
     module, name = entry.get("module"), entry.get("class_name")
-    return isinstance(module, str) and isinstance(name, str) and _MODULE.fullmatch(module) is not None
+    if not isinstance(name, str):
+        return False
+    if module is None:
+        return _is_in_old_file(entry, name)
+    return isinstance(module, str) and _MODULE.fullmatch(module) is not None
 
 
-def operation_of(class_name: str) -> Callable[..., Any] | None:
-    """Return the function of a class of operations of Keras 3; `None` if it is not here.
+def _is_in_old_file(entry: dict[str, Any], name: str) -> bool:
+    """Whether an entry without a module is an operation: in .h5 files, Keras 3 writes operations such as Add so too.
 
-    >>> operation_of("ExpandDims").__name__, operation_of("WhileLoop")
-    ('expand_dims', None)
+    Configs of layers say whether they are trainable.
     """
-    if class_name in _ACTIVATIONS:
-        return operation_named(f"keras.activations.{_ACTIVATIONS[class_name]}")
-    name = _FUNCTIONS.get(class_name) or _WORD_ENDS.sub("_", class_name).lower()
-    return None if FILE_OF.get(name) in _FILES_WITHOUT_CONFIGS else operation_named(PREFIX + name)
+    config, nodes = entry.get("config"), entry.get("inbound_nodes")
+    is_named = isinstance(config, dict) and "name" in config and "trainable" not in config
+    is_called = isinstance(nodes, list) and all(isinstance(node, dict) for node in nodes)
+    is_free = get_registered_object(name) is None
+    return is_named and is_called and bool(nodes) and is_free and operation_of(name) is not None
 
 
 def arguments_in(entry: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +81,7 @@ def call_of(class_name: str, given: dict[str, Any], args: list[Any], kwargs: dic
     if class_name == "GetItem":
         # A list of indices would mean something else; Keras writes tuples as lists.
         return [tuple(arg) if isinstance(arg, list) else arg for arg in args], kwargs
-    words = _WORDS_OF_CALLS.get(class_name)
+    words = WORDS_OF_CALLS.get(class_name)
     if words is None:
         return args, {**given, **kwargs}
     return [], {**given, **dict(zip(words, args, strict=False)), **kwargs}

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from torchkeras_layer.layers.core.torch_function import TorchFunction
-from torchkeras_layer.models.configs.keras_3_operations import arguments_in, call_of, is_operation, operation_of
+from torchkeras_layer.models.configs.keras_3_classes import operation_of
+from torchkeras_layer.models.configs.keras_3_operations import arguments_in, call_of, is_operation
 from torchkeras_layer.models.configs.tf_operations import function_of, is_known, node_call, spelled_call
 from torchkeras_layer.registry import DeserializationError, get_registered_object
 from torchkeras_layer.symbolic.size_nodes import as_value

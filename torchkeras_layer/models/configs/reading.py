@@ -102,7 +102,7 @@ class RestoredGraph:
         if not isinstance(entry, dict):
             raise self._malformed("layers", "a list of dicts", entry)
         own = {key: value for key, value in entry.items() if key != "inbound_nodes"}
-        layer = operation_in(own) or read_entry(own)
+        layer = operation_in(entry) or read_entry(own)
         name, nodes = entry.get("name", getattr(layer, "name", None)), entry.get("inbound_nodes", [])
         if not isinstance(layer, (Layer, OperationCalls)):
             raise self._malformed("layers", "a list of configs of layers", entry)
