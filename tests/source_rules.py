@@ -26,6 +26,7 @@ LEVELS = (
         "history",
         "mixed_precision",
         "modules",
+        "porting",
         "random",
         "tree",
         "utils",

@@ -27,7 +27,7 @@ from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 
 if TYPE_CHECKING:
-    from torchkeras_layer import applications, backend, config, ops, random, tf, tree, utils
+    from torchkeras_layer import applications, backend, config, ops, porting, random, tf, tree, utils
     from torchkeras_layer.history import record_history
     from torchkeras_layer.layer.variables import Variable
 
@@ -77,6 +77,7 @@ __all__ = [
     "mixed_precision",
     "models",
     "ops",
+    "porting",
     "random",
     "record_history",
     "regularizers",
@@ -92,7 +93,7 @@ if not TYPE_CHECKING:
 
     # Imported when they are first named, because few programs need each of them.
     def __getattr__(name: str) -> Any:
-        if name in ("applications", "backend", "config", "ops", "random", "tree", "tf", "utils"):
+        if name in ("applications", "backend", "config", "ops", "porting", "random", "tree", "tf", "utils"):
             return importlib.import_module(f"{__name__}.{name}")
         if name == "record_history":
             return importlib.import_module(f"{__name__}.history").record_history

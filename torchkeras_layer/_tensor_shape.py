@@ -33,7 +33,7 @@ class TensorShape(tuple[Any, ...]):
         is_ranked = dims is not None and getattr(dims, "is_ranked", True)
         if is_ranked and not isinstance(dims, (tuple, list)):
             dims = tuple(dims) if isinstance(dims, Iterable) else (dims,)
-        shape = super().__new__(cls, map(_size, dims) if is_ranked else ())
+        shape = super().__new__(cls, [_size(size) for size in dims or ()] if is_ranked else ())
         shape.is_ranked = is_ranked
         return shape
 

@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from torchkeras_layer._dtypes import as_torch
 from torchkeras_layer._placeholders import finder_in
+from torchkeras_layer._ported_code import read_class_as_keras
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.registry import Catalog
 
@@ -31,6 +32,10 @@ class Constraint:
     >>> Rounded()(torch.tensor([0.9, 2.1]))
     tensor([1., 2.])
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        read_class_as_keras(cls)
 
     def __call__(self, w: Tensor) -> Tensor:
         """Return the constrained weight: here, `w` itself."""

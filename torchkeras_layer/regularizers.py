@@ -13,6 +13,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from torchkeras_layer._placeholders import finder_in
+from torchkeras_layer._ported_code import read_class_as_keras
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.registry import Catalog
 
@@ -31,6 +32,10 @@ class Regularizer:
     >>> Sharpness()(torch.tensor([1.0, -3.0]))
     tensor(3.)
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        read_class_as_keras(cls)
 
     def __call__(self, x: Tensor) -> Any:
         """Return the penalty on `x`: here, 0."""

@@ -22,7 +22,7 @@ def test_attributes():
     assert isinstance(x, keras.KerasTensor)
     assert not isinstance(x, torch.Tensor)
     assert x.shape == x._keras_shape == (None, 3, None)
-    assert type(x.shape) is tuple
+    assert isinstance(x.shape, tuple)
     assert x.dtype is torch.int32
     assert x.name == "x"
     assert x.ndim == x.dim() == 3

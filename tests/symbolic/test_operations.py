@@ -92,7 +92,7 @@ SHAPES = [
 def test_free_dimensions_are_followed(function, shape):
     found = function(keras.Input((3, 4))).shape
     assert found == shape
-    assert type(found) is tuple
+    assert isinstance(found, tuple)
 
 
 def test_two_free_axes():

@@ -11,6 +11,7 @@ import torch
 from typing_extensions import Self
 
 from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._ported_code import read_class_as_keras
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._shapes import full_shape
 
@@ -26,6 +27,10 @@ class Initializer:
     >>> Halves()((2,))
     tensor([0.5000, 0.5000])
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        read_class_as_keras(cls)
 
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> torch.Tensor:
         """Return a new tensor on torch's default device.

@@ -15,6 +15,7 @@ from torch import nn
 
 from torchkeras_layer._call_mistakes import looks_like_call
 from torchkeras_layer._dtypes import dtype_name
+from torchkeras_layer._ported_code import read_class_as_keras
 from torchkeras_layer._shapes import map_shapes
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer._tensor_advice import add_advice
@@ -203,6 +204,7 @@ def _shape_argument_error(record: Record, method: str, name: str) -> Exception:
 
 @contextlib.contextmanager
 def _build_context(layer: LayerBase) -> Iterator[None]:
+    read_class_as_keras(type(layer), is_complete=True)
     context, record = per_thread.context, layer._torchkeras
     enclosing = context.layer
     # In its own call, the layer is already the innermost one.

@@ -13,6 +13,8 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
+from torchkeras_layer._ported_code import read_class_as_keras
+
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -116,6 +118,7 @@ class ClassFacts:
         takes_a_list: whether the first argument of `call` is a list of several inputs.
         adds_losses: whether a call may add losses, apart from those of an activity regularizer and of layers inside.
         adds_updates: whether a call may add updates, apart from those of layers inside.
+        reads_members: whether its code reads members that Keras's tensors and variables have and torch's have not.
         may_change_inputs: whether a call may change its inputs in place without a warning: torch's modules do so on
             purpose, and a model leaves the warning to the layers in it.
         has_torch_base_only: whether the last `super().__init__()` of a constructor runs torch's code only, and not that
@@ -145,6 +148,7 @@ class ClassFacts:
     takes_a_list: bool
     adds_losses: bool
     adds_updates: bool
+    reads_members: bool
     may_change_inputs: bool
     has_torch_base_only: bool
     declared: dict[str, Any]
@@ -183,15 +187,14 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
     - `default_mask=True`: the `compute_mask` of this class counts as that of `Layer`: `defines_mask` stays false.
 
     Plain class attributes that declare a value for a property of `Layer` are removed from the class, because they
-    would hide the property.
+    would hide the property. Methods of a user's class that read members of Keras's tensors get code that finds them.
     """
     declarations = _remove_declarations(cls)
     inherited = [vars(one)["_torchkeras_facts"] for one in cls.__mro__[1:] if "_torchkeras_facts" in vars(one)]
     stated = [options, *(facts.own_options for facts in inherited)]
     default_masks = {base.compute_mask, *_methods_with(cls, "compute_mask", "default_mask", options)}
     defines_mask = cls.compute_mask not in default_masks
-    shapes, mro = cls.compute_output_shape, cls.__mro__
-    overrides = _overridden(cls)
+    shapes, mro, overrides = cls.compute_output_shape, cls.__mro__, _overridden(cls)
     is_built_in = _is_built_in(cls.call) and not overrides
     signature = _PASS_THROUGH if cls.call is base.call else read_call_signature(cls.call)
     return ClassFacts(
@@ -217,6 +220,7 @@ def read_facts(cls: Any, base: Any, options: dict[str, bool]) -> ClassFacts:
         takes_a_list=_nearest_option(stated, "takes_a_list", False),
         adds_losses=_nearest_option(stated, "adds_losses", True),
         adds_updates=_nearest_option(stated, "adds_updates", True),
+        reads_members=read_class_as_keras(cls),
         # A user's `call` may not.
         may_change_inputs=_nearest_option(stated, "may_change_inputs", False) and _is_ours(cls.call),
         has_torch_base_only=mro[mro.index(LazyModuleMixin) + 1] is nn.Module,

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from torchkeras_layer.layer.call_records import Recording
 
 
+# The attribute of a weight's copy in another dtype that holds the weight.
+UNCAST = "_keras_weight"
+
+
 class CallContext:
     """The calls and builds that are running in one thread.
 
@@ -247,4 +251,10 @@ def cast_for_call(weight: torch.Tensor, spec: Any) -> torch.Tensor:
         or not layer._torchkeras.casts_weights
     ):
         return weight
-    return weight.to(layer._torchkeras.policy.compute) if weight.is_floating_point() else weight
+    if not weight.is_floating_point():
+        return weight
+    cast = weight.to(layer._torchkeras.policy.compute)
+    if layer._torchkeras_facts.reads_members and cast is not weight:
+        # An assignment changes the weight itself.
+        setattr(cast, UNCAST, weight)
+    return cast

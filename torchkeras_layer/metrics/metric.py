@@ -14,6 +14,7 @@ from torchkeras_layer import initializers
 from torchkeras_layer._autograd import in_backward
 from torchkeras_layer._dtypes import dtype_name
 from torchkeras_layer._names import to_snake_case, unique_name
+from torchkeras_layer._ported_code import read_class_as_keras
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import map_leaves
 from torchkeras_layer.precision import as_policy
@@ -71,6 +72,7 @@ class Metric(nn.Module):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        read_class_as_keras(cls)
         if "update_state" in cls.__dict__:
             setattr(cls, "update_state", _recorded(cls.__dict__["update_state"]))  # noqa: B010 (typed as a method)
 

@@ -10,6 +10,7 @@ from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._names import unique_name
 from torchkeras_layer._shapes import Shape
 from torchkeras_layer._structures import leaves
+from torchkeras_layer._tensor_shape import TensorShape
 from torchkeras_layer.symbolic.functions import mask_of
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 from torchkeras_layer.symbolic.tensor_methods import TensorMethods, record
@@ -78,8 +79,8 @@ class KerasTensor(TensorMethods):
 
     @property
     def shape(self) -> Shape:
-        """The shape: a tuple of ints and of `None` for free dimensions."""
-        return self._spec.shape
+        """The shape: a tuple of ints and of `None` for free dimensions, with the methods of TensorFlow's shapes."""
+        return TensorShape(self._spec.shape)
 
     @property
     def dtype(self) -> torch.dtype:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from torchkeras_layer._tensor_advice import advice_on_member
+from torchkeras_layer._tensor_shape import TensorShape
 from torchkeras_layer.ops.calls import SymbolicTensor
 from torchkeras_layer.symbolic.functions import as_operator, function_named, reshape
 
@@ -89,6 +90,14 @@ class TensorMethods(SymbolicTensor):
     def dim(self) -> int:
         """Return the rank."""
         return len(self.shape)
+
+    def get_shape(self) -> TensorShape:
+        """Return the shape, as TensorFlow's tensors do."""
+        return TensorShape(self.shape)
+
+    def set_shape(self, shape: Any) -> None:
+        """Check that the tensor can have a shape. Raises ValueError if it cannot; its own stays as it is."""
+        self.get_shape().assert_is_compatible_with(shape)
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape; or the size of the axis `dim`, `None` if it is free."""

@@ -12,6 +12,7 @@ import torch
 from typing_extensions import Self
 
 from torchkeras_layer import activations
+from torchkeras_layer._ported_code import read_as_keras
 from torchkeras_layer._shapes import Shape, map_shapes
 from torchkeras_layer._structures import leaves
 from torchkeras_layer.layers._catalog import catalog
@@ -73,6 +74,7 @@ class Lambda(BuiltInLayer):
             raise TypeError(f"{type(self).__name__}: function must be callable. Received: function={function!r}.")
         if not isinstance(arguments, (dict, type(None))):
             raise TypeError(f"{type(self).__name__}: arguments must be a dict. Received: arguments={arguments!r}.")
+        read_as_keras(function)
         self.function = function
         self.mask = mask
         self.arguments = dict(arguments or {})

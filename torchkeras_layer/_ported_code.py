@@ -1,0 +1,102 @@
+"""Which code reads members of Keras's tensors and variables, and so has its reads go through `read_member`?
+
+It is the code of classes that derive from ours, and of the functions of the same package that it calls. Other code is
+left alone, and so is code that mentions no such member.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+from torchkeras_layer._attribute_reads import names_in, send_reads
+from torchkeras_layer._keras_members import NAMES, read_member
+
+_OURS = "torchkeras_layer"
+_NOT_PORTED = frozenset({_OURS, "torch", "builtins", "abc", "typing", "enum", "dataclasses", "numpy"})
+
+
+# Classes whose methods were looked at when all functions of their files were defined.
+_complete: weakref.WeakSet[type] = weakref.WeakSet()
+
+
+def read_class_as_keras(cls: type, is_complete: bool = False) -> bool:
+    """Have the methods of a class, and of its bases that are none of ours, read members of Keras's tensors.
+
+    Args:
+        cls: the class.
+        is_complete: whether the functions that the methods call are defined by now: then, once a class is enough.
+
+    Returns:
+        whether any of them reads one.
+    """
+    if is_complete:
+        if cls in _complete:
+            return False
+        _complete.add(cls)
+    reading = [function for function in functions_of(cls) if read_as_keras(function)]
+    return bool(reading)
+
+
+def read_as_keras(function: Any) -> bool:
+    """Have a function, and those of its package that it calls, read members of Keras's tensors; say whether any does.
+
+    Args:
+        function: a function of Python, also in decorators of `functools.wraps`.
+
+    >>> import torch
+    >>> def size_of(x): return x.get_shape().as_list()
+    >>> read_as_keras(size_of), size_of(torch.ones(2, 3))
+    (True, [2, 3])
+    """
+    return _read_as_keras(function, set())
+
+
+def _read_as_keras(function: Any, seen: set[int]) -> bool:
+    found = False
+    while function is not None:
+        if isinstance(function, types.FunctionType) and id(function) not in seen:
+            seen.add(id(function))
+            found = send_reads(function, NAMES, read_member) or found
+            for called in _called_by(function):
+                found = _read_as_keras(called, seen) or found
+        function = getattr(function, "__wrapped__", None)
+    return found
+
+
+def functions_of(cls: type) -> Iterator[Any]:
+    """Yield the functions in a class and in its bases that are none of ours: methods, properties and others."""
+    for one in cls.__mro__:
+        if one.__module__.partition(".")[0] in _NOT_PORTED:
+            continue
+        for value in list(vars(one).values()):
+            if isinstance(value, property):
+                yield from filter(None, (value.fget, value.fset, value.fdel))
+            elif isinstance(value, (staticmethod, classmethod)):
+                yield value.__func__
+            elif isinstance(value, functools.cached_property):
+                yield value.func
+            elif isinstance(value, types.FunctionType):
+                yield value
+
+
+def _called_by(function: types.FunctionType) -> Iterator[types.FunctionType]:
+    """Yield the functions of the same package that a function mentions by name, or as an attribute of a module."""
+    package = _package_of(function)
+    if package in _NOT_PORTED:
+        return
+    mentioned = names_in(function.__code__)
+    for name in mentioned:
+        value = function.__globals__.get(name)
+        if isinstance(value, types.FunctionType) and _package_of(value) == package:
+            yield value
+        elif isinstance(value, types.ModuleType) and value.__name__.partition(".")[0] == package:
+            inside = [vars(value).get(attribute) for attribute in mentioned]
+            yield from (one for one in inside if isinstance(one, types.FunctionType) and _package_of(one) == package)
+
+
+def _package_of(function: types.FunctionType) -> str:
+    return (function.__module__ or "").partition(".")[0]
