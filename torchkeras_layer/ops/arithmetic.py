@@ -8,47 +8,47 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer.ops.values import as_number, as_tensor, pair, promoted, promoted_floats
+from torchkeras_layer.ops.values import as_number, as_wide_float, operands, pair, promoted, promoted_floats
 
 
 def add(x1: Any, x2: Any) -> Tensor:
     """Return the sums."""
-    return operator.add(*pair(x1, x2))
+    return operator.add(*operands(x1, x2))
 
 
 def multiply(x1: Any, x2: Any) -> Tensor:
     """Return the products."""
-    return operator.mul(*pair(x1, x2))
+    return operator.mul(*operands(x1, x2))
 
 
 def equal(x1: Any, x2: Any) -> Tensor:
     """Return whether values are equal."""
-    return torch.eq(*pair(x1, x2))
+    return operator.eq(*operands(x1, x2))
 
 
 def not_equal(x1: Any, x2: Any) -> Tensor:
     """Return whether values differ."""
-    return torch.ne(*pair(x1, x2))
+    return operator.ne(*operands(x1, x2))
 
 
 def greater(x1: Any, x2: Any) -> Tensor:
     """Return whether the first values are greater."""
-    return torch.gt(*pair(x1, x2))
+    return operator.gt(*operands(x1, x2))
 
 
 def greater_equal(x1: Any, x2: Any) -> Tensor:
     """Return whether the first values are greater or equal."""
-    return torch.ge(*pair(x1, x2))
+    return operator.ge(*operands(x1, x2))
 
 
 def less(x1: Any, x2: Any) -> Tensor:
     """Return whether the first values are less."""
-    return torch.lt(*pair(x1, x2))
+    return operator.lt(*operands(x1, x2))
 
 
 def less_equal(x1: Any, x2: Any) -> Tensor:
     """Return whether the first values are less or equal."""
-    return torch.le(*pair(x1, x2))
+    return operator.le(*operands(x1, x2))
 
 
 def maximum(x1: Any, x2: Any) -> Tensor:
@@ -93,7 +93,7 @@ def arctan2(x1: Any, x2: Any) -> Tensor:
 
 def hypot(x1: Any, x2: Any) -> Tensor:
     """Return the lengths of the hypotenuses."""
-    return torch.hypot(*promoted_floats(x1, x2))
+    return torch.hypot(*_wide_floats(x1, x2))
 
 
 def logaddexp(x1: Any, x2: Any) -> Tensor:
@@ -108,7 +108,7 @@ def logaddexp2(x1: Any, x2: Any) -> Tensor:
 
 def heaviside(x1: Any, x2: Any) -> Tensor:
     """Return the step function of x1: 0, `x2` at 0, or 1."""
-    return torch.heaviside(*promoted_floats(x1, x2))
+    return torch.heaviside(*_wide_floats(x1, x2))
 
 
 def nextafter(x1: Any, x2: Any) -> Tensor:
@@ -153,8 +153,8 @@ def bitwise_right_shift(x: Any, y: Any) -> Tensor:
 
 def subtract(x1: Any, x2: Any) -> Tensor:
     """Return the differences."""
-    x1, x2 = pair(x1, x2)
-    if x1.dtype is torch.bool or x2.dtype is torch.bool:
+    x1, x2 = operands(x1, x2)
+    if _is_bool(x1) or _is_bool(x2):
         x1, x2 = promoted(x1, x2)
         return torch.logical_xor(x1, x2) if x1.dtype is torch.bool else x1 - x2
     return x1 - x2
@@ -166,7 +166,7 @@ def divide(x1: Any, x2: Any) -> Tensor:
     >>> divide([1, 3], 2)
     tensor([0.5000, 1.5000])
     """
-    return torch.true_divide(*pair(x1, x2))
+    return operator.truediv(*operands(x1, x2))
 
 
 def divide_no_nan(x1: Any, x2: Any) -> Tensor:
@@ -182,30 +182,29 @@ def divide_no_nan(x1: Any, x2: Any) -> Tensor:
 
 def floor_divide(x1: Any, x2: Any) -> Tensor:
     """Return the quotients, rounded down."""
-    return torch.floor_divide(*_numbers(x1, x2))
+    return operator.floordiv(*_numbers(x1, x2))
 
 
 def mod(x1: Any, x2: Any) -> Tensor:
     """Return the remainders, which have the sign of the divisors."""
-    return torch.remainder(*_numbers(x1, x2))
+    return operator.mod(*_numbers(x1, x2))
 
 
 def fmod(x1: Any, x2: Any) -> Tensor:
     """Return the remainders, which have the sign of the dividends."""
-    return torch.fmod(*_numbers(x1, x2))
+    return torch.fmod(*pair(*_numbers(x1, x2)))
 
 
 def power(x1: Any, x2: Any) -> Tensor:
     """Return `x1` to the power of `x2`."""
-    if isinstance(x2, (int, float)) and not isinstance(x2, bool):
-        return torch.pow(as_number(x1), x2)
-    return torch.pow(*_numbers(x1, x2))
+    return operator.pow(*_numbers(x1, x2))
 
 
 def ldexp(x1: Any, x2: Any) -> Tensor:
     """Return x1 * 2 ** x2."""
+    dtype = promoted_floats(x1, x2)[0].dtype
     x1, x2 = pair(x1, x2)
-    return torch.ldexp(x1 if x1.is_floating_point() else x1.to(torch.float32), x2)
+    return torch.ldexp(x1.to(dtype), x2).to(dtype)
 
 
 def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
@@ -222,14 +221,22 @@ def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan
     return torch.all(isclose(x1, x2, rtol, atol, equal_nan))
 
 
+def _wide_floats(x1: Any, x2: Any) -> list[Tensor]:
+    return [as_wide_float(x) for x in promoted(x1, x2)]
+
+
 def _ints(x1: Any, x2: Any) -> list[Tensor]:
-    return promoted(as_number(x1), as_number(x2))
+    found = promoted(x1, x2)
+    return [x.to(torch.int32) for x in found] if found[0].dtype is torch.bool else found
 
 
-def _numbers(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
-    x1, x2 = pair(x1, x2)
-    both_bool = x1.dtype is torch.bool and x2.dtype is torch.bool
-    return (x1.to(torch.int32), as_tensor(x2).to(torch.int32)) if both_bool else (x1, x2)
+def _numbers(x1: Any, x2: Any) -> tuple[Any, Any]:
+    x1, x2 = operands(x1, x2)
+    return (as_number(x1), as_number(x2)) if _is_bool(x1) and _is_bool(x2) else (x1, x2)
+
+
+def _is_bool(x: Any) -> bool:
+    return x.dtype is torch.bool if isinstance(x, Tensor) else isinstance(x, bool)
 
 
 left_shift = bitwise_left_shift

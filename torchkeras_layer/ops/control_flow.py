@@ -15,9 +15,9 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 
 from torchkeras_layer._structures import leaves, map_leaves, pack
-from torchkeras_layer.ops.calls import SymbolicTensor, recorded
+from torchkeras_layer.ops.calls import recorded
 from torchkeras_layer.ops.indexing import where
-from torchkeras_layer.ops.values import as_tensor
+from torchkeras_layer.ops.values import SymbolicTensor, as_tensor
 
 
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:

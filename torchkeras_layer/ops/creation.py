@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.signal import windows as _windows
 
 from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._settings import floatx
 from torchkeras_layer.ops.values import as_sizes, as_tensor, promoted_floats
 
 
@@ -44,17 +45,17 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
 
 def zeros(shape: Any, dtype: Any = None) -> Tensor:
     """Return zeros in a shape."""
-    return torch.zeros(as_sizes(shape), dtype=torch_dtype(dtype or "float32"))
+    return torch.zeros(as_sizes(shape), dtype=torch_dtype(dtype or floatx()))
 
 
 def ones(shape: Any, dtype: Any = None) -> Tensor:
     """Return ones in a shape."""
-    return torch.ones(as_sizes(shape), dtype=torch_dtype(dtype or "float32"))
+    return torch.ones(as_sizes(shape), dtype=torch_dtype(dtype or floatx()))
 
 
 def empty(shape: Any, dtype: Any = None) -> Tensor:
     """Return a tensor of a shape, whose values may be anything."""
-    return torch.empty(as_sizes(shape), dtype=torch_dtype(dtype or "float32"))
+    return torch.empty(as_sizes(shape), dtype=torch_dtype(dtype or floatx()))
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
@@ -65,7 +66,7 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
             [0., 0.]])
     """
     rows, columns = torch.arange(N).unsqueeze(1), torch.arange(N if M is None else M)
-    return (columns - rows == k).to(torch_dtype(dtype or "float32"))
+    return (columns - rows == k).to(torch_dtype(dtype or floatx()))
 
 
 def identity(n: int, dtype: Any = None) -> Tensor:
@@ -80,7 +81,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
     tensor([[0., 0.],
             [1., 0.]])
     """
-    return torch.ones(N, N if M is None else M, dtype=torch_dtype(dtype or "float32")).tril(k)
+    return torch.ones(N, N if M is None else M, dtype=torch_dtype(dtype or floatx())).tril(k)
 
 
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Tensor:
@@ -92,7 +93,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     start, stop = (0, start) if stop is None else (start, stop)
     bounds = [as_sizes(value)[0] for value in (start, stop, 1 if step is None else step)]
     is_float = any(isinstance(value, float) for value in bounds)
-    return torch.arange(*bounds, dtype=torch_dtype(dtype or ("float32" if is_float else "int32")))
+    return torch.arange(*bounds, dtype=torch_dtype(dtype or (floatx() if is_float else "int32")))
 
 
 def linspace(

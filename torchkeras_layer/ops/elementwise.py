@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer.ops.values import as_float, as_number, as_tensor
+from torchkeras_layer.ops.values import as_float, as_number, as_tensor, as_wide_float
 
 
 def absolute(x: Any) -> Tensor:
     """Return the absolute values."""
-    return torch.abs(as_number(x))
+    x = as_tensor(x)
+    return x if x.dtype is torch.bool else torch.abs(x)
 
 
 def angle(x: Any) -> Tensor:
@@ -78,7 +79,7 @@ def cosh(x: Any) -> Tensor:
 
 def deg2rad(x: Any) -> Tensor:
     """Return the angles in radians of angles in degrees."""
-    return torch.deg2rad(as_float(x))
+    return torch.deg2rad(as_wide_float(x))
 
 
 def exp(x: Any) -> Tensor:
@@ -103,7 +104,7 @@ def floor(x: Any) -> Tensor:
 
 def i0(x: Any) -> Tensor:
     """Return the modified Bessel function of the first kind, of order 0."""
-    return torch.i0(as_float(x))
+    return torch.i0(as_wide_float(x))
 
 
 def isfinite(x: Any) -> Tensor:
@@ -168,7 +169,7 @@ def negative(x: Any) -> Tensor:
 
 def rad2deg(x: Any) -> Tensor:
     """Return the angles in degrees of angles in radians."""
-    return torch.rad2deg(as_float(x))
+    return torch.rad2deg(as_wide_float(x))
 
 
 def real(x: Any) -> Tensor:
@@ -183,7 +184,7 @@ def reciprocal(x: Any) -> Tensor:
 
 def sign(x: Any) -> Tensor:
     """Return -1, 0 or 1 by the signs of the values."""
-    return torch.sign(as_number(x))
+    return torch.sign(as_tensor(x))
 
 
 def signbit(x: Any) -> Tensor:
@@ -232,7 +233,7 @@ def cbrt(x: Any) -> Tensor:
     >>> cbrt([-8.0, 27.0])
     tensor([-2., 3.])
     """
-    x = as_float(x)
+    x = as_wide_float(x)
     return torch.sign(x) * torch.pow(torch.abs(x), 1 / 3)
 
 
@@ -270,12 +271,15 @@ def round(x: Any, decimals: int = 0) -> Tensor:
     tensor([0., 2., 2.])
     """
     x = as_tensor(x)
-    return torch.round(x if x.is_floating_point() or decimals < 0 else as_float(x), decimals=decimals)
+    if not x.is_floating_point():
+        return x if decimals >= 0 else torch.round(as_float(x), decimals=decimals).to(x.dtype)
+    return torch.round(x, decimals=decimals)
 
 
 def trunc(x: Any) -> Tensor:
     """Return the integers that are nearest to the values towards 0."""
-    return torch.trunc(as_tensor(x))
+    x = as_tensor(x)
+    return torch.trunc(x) if x.is_floating_point() else x
 
 
 def copy(x: Any) -> Tensor:
@@ -288,6 +292,11 @@ def view(x: Any, dtype: Any = None) -> Tensor:
     return as_tensor(x).view(torch_dtype(dtype or "float32"))
 
 
-abs = fabs = absolute
+def fabs(x: Any) -> Tensor:
+    """Return the absolute values, as floats."""
+    return torch.abs(as_float(x))
+
+
+abs = absolute
 bitwise_invert = bitwise_not
 conj = conjugate

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._settings import floatx
 from torchkeras_layer.ops.values import as_float, as_tensor, axes_of
 
 
@@ -84,7 +85,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     """
     x = as_tensor(x)
     is_class = x.unsqueeze(-1) == torch.arange(num_classes, device=x.device)
-    return is_class.movedim(-1, axis).to(torch_dtype(dtype or "float32"))
+    return is_class.movedim(-1, axis).to(torch_dtype(dtype or floatx()))
 
 
 def multi_hot(

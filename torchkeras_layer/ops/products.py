@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from torchkeras_layer.ops.values import as_number, axes_of, promoted
+from torchkeras_layer.ops.values import as_tensor, axes_of, promoted
 
 
 def matmul(x1: Any, x2: Any) -> Tensor:
@@ -17,21 +18,20 @@ def matmul(x1: Any, x2: Any) -> Tensor:
     >>> matmul([[1, 2]], [[3], [4]])
     tensor([[11]], dtype=torch.int32)
     """
-    return torch.matmul(*_operands(x1, x2))
+    return _product(torch.matmul, *_operands(x1, x2))
 
 
 def dot(x1: Any, x2: Any) -> Tensor:
     """Return the sum of products over the last axis of `x1` and the last but one of `x2`, or its only one."""
-    x1, x2 = _numbers(x1, x2)
+    x1, x2 = promoted(x1, x2)
     if x1.dim() == 0 or x2.dim() == 0:
         return x1 * x2
-    axes: Any = ([x1.dim() - 1], [max(x2.dim() - 2, 0)])
-    return torch.tensordot(x1, x2, axes)
+    return tensordot(x1, x2, [[x1.dim() - 1], [max(x2.dim() - 2, 0)]])
 
 
 def inner(x1: Any, x2: Any) -> Tensor:
     """Return the sums of products over the last axes of both."""
-    return torch.inner(*_numbers(x1, x2))
+    return _product(torch.inner, *promoted(x1, x2))
 
 
 def outer(x1: Any, x2: Any) -> Tensor:
@@ -42,26 +42,26 @@ def outer(x1: Any, x2: Any) -> Tensor:
 
 def vdot(x1: Any, x2: Any) -> Tensor:
     """Return the sum of the products of all values, those of `x1` conjugated."""
-    x1, x2 = _numbers(x1, x2)
-    return torch.sum(x1.reshape(-1).conj() * x2.reshape(-1), dtype=x1.dtype)
+    x1, x2 = promoted(x1, x2)
+    return _product(lambda a, b: torch.sum(a.conj() * b, dtype=a.dtype), x1.reshape(-1), x2.reshape(-1))
 
 
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
     """Return the sums of products over axes: the last of `x1` and the first of `x2`, or two lists of axes."""
-    x1, x2 = _numbers(x1, x2)
-    if isinstance(axes, int):
-        return torch.tensordot(x1, x2, axes)
-    places: Any = [list(axes_of(own, x.dim())) for own, x in zip(axes, (x1, x2), strict=True)]
-    return torch.tensordot(x1, x2, places)
+    x1, x2 = promoted(x1, x2)
+    places: Any = axes
+    if not isinstance(axes, int):
+        places = [list(axes_of(own, x.dim())) for own, x in zip(axes, (x1, x2), strict=True)]
+    return _product(lambda a, b: torch.tensordot(a, b, places), x1, x2)
 
 
-def einsum(subscripts: str, *operands: Any) -> Tensor:
-    """Return the sums of products that the subscripts describe.
+def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Tensor:
+    """Return the sums of products that the subscripts describe; further keywords, such as `optimize`, have no effect.
 
     >>> einsum("ij,j->i", [[1.0, 2.0]], [3.0, 4.0])
     tensor([11.])
     """
-    return torch.einsum(subscripts, *_operands(*operands))
+    return _product(lambda *values: torch.einsum(subscripts, *values), *_operands(*operands))
 
 
 def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
@@ -98,10 +98,13 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Tensor:
     return F.conv1d(values, x2.to(exact)[None, None])[0, 0].to(x1.dtype)
 
 
-def _numbers(x1: Any, x2: Any) -> list[Tensor]:
-    return promoted(*(as_number(x) for x in (x1, x2)))
+def _product(product: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+    """Return a product; of bools, by way of ints, which torch can multiply and add."""
+    if tensors[0].dtype is torch.bool:
+        return product(*(x.to(torch.int32) for x in tensors)) != 0
+    return product(*tensors)
 
 
 def _operands(*values: Any) -> list[Tensor]:
-    tensors = promoted(*map(as_number, values))
-    return [x.to(torch.int32) for x in tensors] if tensors[0].dtype is torch.int8 else tensors
+    found = [as_tensor(value) for value in values]
+    return [x.to(torch.int32) for x in found] if {x.dtype for x in found} == {torch.int8} else promoted(*found)

@@ -97,6 +97,7 @@ def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Return the greatest minus the least value along axes."""
+    x = as_number(x)
     return max(x, axis, keepdims) - min(x, axis, keepdims)
 
 

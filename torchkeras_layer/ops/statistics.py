@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer.ops import reductions
-from torchkeras_layer.ops.values import as_float, as_tensor, axes_of
+from torchkeras_layer.ops.values import as_float, as_tensor, as_wide_float, axes_of
 
 
 def quantile(x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Tensor:
@@ -114,7 +114,7 @@ def nancumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
 
 def corrcoef(x: Any) -> Tensor:
     """Return the correlation coefficients of the rows of a matrix."""
-    x = as_float(x)
+    x = as_wide_float(x)
     rows = x - torch.mean(x, -1, keepdim=True)
     lengths = torch.sqrt(torch.sum(rows**2, -1))
     return (rows @ rows.T / (lengths.unsqueeze(1) * lengths)).clamp(-1, 1)

@@ -28,7 +28,7 @@ _NAMES = {
         "absolute angle arccos arccosh arcsin arcsinh arctan arctanh bitwise_not ceil conjugate cos cosh deg2rad exp "
         "exp2 expm1 floor i0 isfinite isinf isnan isneginf isposinf isreal log log10 log1p log2 logical_not negative "
         "rad2deg real reciprocal sign signbit sin sinc sinh sqrt square tan tanh cbrt clip imag nan_to_num round trunc "
-        "copy view abs fabs bitwise_invert conj"
+        "copy view fabs abs bitwise_invert conj"
     ),
     "function_transforms": "vectorized_map vectorize jvp custom_gradient",
     "images": (

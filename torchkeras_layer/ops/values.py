@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._settings import floatx
 from torchkeras_layer.ops.size_tuple import filled
 
 _SMALL_INTS = (torch.bool, torch.uint8, torch.int8, torch.int16)
-_NUMBERS = (bool, int, float, torch.SymInt, torch.SymFloat)
+# Numbers of Python, whose dtype yields to that of a tensor; those of numpy are arrays.
+_NUMBERS = frozenset({bool, int, float, complex, torch.SymInt, torch.SymFloat})
+
+
+class IsSymbolic(Exception):
+    """An operation met a symbolic tensor: its call becomes a node of the graph."""
+
+
+class SymbolicTensor:
+    """The base of what stands for a tensor in a graph. Its class has `__torch_function__`, which adds a node."""
+
+
+def float_dtype() -> torch.dtype:
+    """Return the dtype that `set_floatx` sets.
+
+    >>> float_dtype()
+    torch.float32
+    """
+    return torch_dtype(floatx())
 
 
 def as_tensor(x: Any, dtype: Any = None) -> Tensor:
     """Return a tensor, array, number or nested list as a tensor; Python's ints are int32 and its floats float32.
+
+    Raises:
+        IsSymbolic: for a symbolic tensor, or a list with one.
 
     >>> as_tensor(2).dtype, as_tensor([1.5, 2]).dtype, as_tensor(torch.ones(1)).dtype
     (torch.int32, torch.float32, torch.float32)
@@ -28,21 +50,25 @@ def as_tensor(x: Any, dtype: Any = None) -> Tensor:
 
 
 def _converted(x: Any) -> Tensor:
-    if isinstance(x, _NUMBERS) and not isinstance(x, np.generic):
-        return filled(x, _dtype_of_number(x))
+    if type(x) in _NUMBERS:
+        return torch.tensor(x) if isinstance(x, complex) else filled(x, _dtype_of_number(x))
+    if isinstance(x, SymbolicTensor):
+        raise IsSymbolic
     if isinstance(x, (list, tuple)):
+        if any(isinstance(part, SymbolicTensor) for part in x):
+            raise IsSymbolic
         are_free = torch.compiler.is_compiling() or any(isinstance(part, torch.SymInt) for part in x)
         if (are_free and x) or any(isinstance(part, Tensor) for part in x):
             return torch.stack(promoted(*x))
-    is_of_python = isinstance(x, (complex, list, tuple))
     tensor = torch.as_tensor(x)
+    is_of_python = isinstance(x, (list, tuple))
     return tensor.to(torch.int32) if is_of_python and tensor.dtype is torch.int64 else tensor
 
 
 def _dtype_of_number(x: Any) -> torch.dtype:
     if isinstance(x, bool):
         return torch.bool
-    return torch.get_default_dtype() if isinstance(x, (float, torch.SymFloat)) else torch.int32
+    return float_dtype() if isinstance(x, (float, torch.SymFloat)) else torch.int32
 
 
 def as_float(x: Any) -> Tensor:
@@ -52,7 +78,17 @@ def as_float(x: Any) -> Tensor:
     tensor([1., 2.])
     """
     x = as_tensor(x)
-    return x if x.is_floating_point() or x.is_complex() else x.to(torch.float32)
+    return x if x.is_floating_point() or x.is_complex() else x.to(float_dtype())
+
+
+def as_wide_float(x: Any) -> Tensor:
+    """Return the same as `as_float`, but int64 as float64, as some functions of Keras do.
+
+    >>> as_wide_float(torch.tensor([1]))
+    tensor([1.], dtype=torch.float64)
+    """
+    x = as_tensor(x)
+    return x.to(torch.float64) if x.dtype is torch.int64 else as_float(x)
 
 
 def as_number(x: Any) -> Tensor:
@@ -75,29 +111,90 @@ def as_orderable(x: Any) -> Tensor:
     return x.to(torch.uint8) if x.dtype is torch.bool else x
 
 
+def operands(x1: Any, x2: Any) -> tuple[Any, Any]:
+    """Return two tensors, or a tensor and a number of Python, for functions of torch that take both.
+
+    >>> operands(torch.ones(2, dtype=torch.float16), 2)[1], operands(3, 2)
+    (2, (tensor(3, dtype=torch.int32), 2))
+    """
+    if isinstance(x1, Tensor):
+        if isinstance(x2, Tensor):
+            return x1, x2
+        return (_for_number(x1, x2), x2) if type(x2) in _NUMBERS else (x1, as_tensor(x2))
+    if isinstance(x2, Tensor) and type(x1) in _NUMBERS:
+        return x1, _for_number(x2, x1)
+    x1 = as_tensor(x1)
+    return (_for_number(x1, x2), x2) if type(x2) in _NUMBERS else (x1, as_tensor(x2))
+
+
+def _for_number(x: Tensor, number: Any) -> Tensor:
+    # Bools and ints give int64 in torch, and int32 in Keras.
+    is_int = not isinstance(number, (bool, float, complex, torch.SymFloat))
+    return x.to(torch.int32) if is_int and x.dtype is torch.bool else x
+
+
 def pair(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
-    """Return two tensors; a number is one without axes, whose dtype yields to that of the other.
+    """Return two tensors; a number of Python becomes one without axes, of the dtype of the other if that can hold it.
 
     >>> pair(torch.ones(2, dtype=torch.float16), 2)[1]
-    tensor(2, dtype=torch.int32)
+    tensor(2., dtype=torch.float16)
     """
-    return as_tensor(x1), as_tensor(x2)
+    x1, x2 = operands(x1, x2)
+    if not isinstance(x2, Tensor):
+        return x1, _as_scalar(x2, x1)
+    return (x1 if isinstance(x1, Tensor) else _as_scalar(x1, x2)), x2
+
+
+def _as_scalar(number: Any, like: Tensor) -> Tensor:
+    return torch.full((), number, dtype=_with_number(like.dtype, number), device=like.device)
 
 
 def promoted(*values: Any) -> list[Tensor]:
-    """Return tensors of their common dtype.
+    """Return tensors of their common dtype, to which tensors without axes yield, and numbers of Python most of all.
 
     >>> [x.dtype for x in promoted(torch.ones(1), torch.ones(1, dtype=torch.int32))]
     [torch.float32, torch.float32]
+    >>> [x.dtype for x in promoted(torch.ones(1, dtype=torch.bfloat16), 2.5)]
+    [torch.bfloat16, torch.bfloat16]
     """
-    tensors = [as_tensor(value) for value in values]
-    dtypes = {tensor.dtype for tensor in tensors}
-    if len(dtypes) == 1:
+    found = [value if type(value) in _NUMBERS else as_tensor(value) for value in values]
+    tensors = [value for value in found if isinstance(value, Tensor)]
+    if not tensors:
+        found = tensors = [as_tensor(value) for value in values]
+    if len(tensors) == len(found) and len({tensor.dtype for tensor in tensors}) == 1:
         return tensors
-    common = tensors[0]
-    for tensor in tensors[1:]:
-        common = torch.empty((), dtype=torch.result_type(common, tensor)).expand([1] * max(common.dim(), tensor.dim()))
-    return [tensor.to(common.dtype) for tensor in tensors]
+    dtype = _common_dtype(tensors)
+    for value in found:
+        dtype = dtype if isinstance(value, Tensor) else _with_number(dtype, value)
+    device = tensors[0].device
+    return [x.to(dtype) if isinstance(x, Tensor) else torch.full((), x, dtype=dtype, device=device) for x in found]
+
+
+def _common_dtype(tensors: list[Tensor]) -> torch.dtype:
+    # torch.result_type says the same, but torch.compile does not follow it.
+    single = [x.dtype for x in tensors if x.dim() == 0]
+    several = [x.dtype for x in tensors if x.dim() > 0]
+    common = functools.reduce(torch.promote_types, several or single)
+    if not several or not single:
+        return common
+    lower = functools.reduce(torch.promote_types, single)
+    return torch.promote_types(common, lower) if _category(lower) > _category(common) else common
+
+
+def _category(dtype: torch.dtype) -> int:
+    """Return 0 for bools, 1 for ints, 2 for floats and 3 for complex numbers."""
+    if dtype.is_complex:
+        return 3
+    return 2 if dtype.is_floating_point else int(dtype is not torch.bool)
+
+
+def _with_number(dtype: torch.dtype, number: Any) -> torch.dtype:
+    """Return the common dtype of tensors and a number of Python."""
+    if isinstance(number, complex):
+        return torch.promote_types(dtype, torch.complex64)
+    if isinstance(number, (float, torch.SymFloat)):
+        return dtype if _category(dtype) > 1 else float_dtype()
+    return torch.int32 if dtype is torch.bool and not isinstance(number, bool) else dtype
 
 
 def promoted_floats(*values: Any) -> list[Tensor]:
@@ -126,6 +223,8 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(rank))
+    if type(axis) is int and -rank <= axis < rank:
+        return (axis % rank,)
     axes = axis if isinstance(axis, Sequence) else [axis]
     return tuple(int(one) % rank if -rank <= int(one) < rank else _out_of_range(one, rank) for one in axes)
 

@@ -10,7 +10,7 @@ import torch
 
 from torchkeras_layer._tensor_advice import advice_on_member
 from torchkeras_layer._tensor_shape import TensorShape
-from torchkeras_layer.ops.calls import SymbolicTensor
+from torchkeras_layer.ops.values import SymbolicTensor
 from torchkeras_layer.symbolic.functions import as_operator, function_named, reshape
 
 _BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
