@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torchkeras_layer.layer.weight_creation import WeightAllowance, allowing
@@ -18,7 +18,7 @@ from torchkeras_layer.models.loading import model_from_config
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.models.tracing import build_inside
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError, deserialize_keras_object
-from torchkeras_layer.weight_files.archive import Archive
+from torchkeras_layer.weight_files.archive import Archive, read_assets
 from torchkeras_layer.weight_files.hdf5 import Dataset, Group, open_hdf5
 from torchkeras_layer.weight_files.loading import assign_from
 from torchkeras_layer.weight_files.opening import arrays_of, open_root
@@ -99,6 +99,7 @@ class _Saved:
         weights: the open HDF5 file with the weights; `None` if there are none.
         where: the file, for errors.
         is_archive: whether it is a `.keras` archive.
+        assets: the files of layers in the archive.
     """
 
     config: Any
@@ -106,6 +107,7 @@ class _Saved:
     weights: Group | None
     where: str
     is_archive: bool = False
+    assets: Mapping[tuple[str, ...], bytes] = field(default_factory=dict)
 
     def allowance(self) -> WeightAllowance:
         """How many weights the config may ask for: what the file has, and some that Keras does not save."""
@@ -125,7 +127,8 @@ class _Saved:
 def _open_archive(path: str | os.PathLike[str], with_weights: bool) -> Iterator[_Saved]:
     archive = Archive.read(path)
     with open_root(path, is_checked=True) if with_weights else nullcontext() as root:
-        yield _Saved(archive.config, archive.version, root, str(path), is_archive=True)
+        assets = read_assets(path) if with_weights else {}
+        yield _Saved(archive.config, archive.version, root, str(path), is_archive=True, assets=assets)
 
 
 @contextmanager
@@ -185,14 +188,14 @@ def _build_inside(model: Model, saved: _Saved) -> None:
 
 
 def _with_weights(model: Model, saved: _Saved) -> Model:
-    if saved.weights is None or not (model.weights or saved.arrays()):
+    if saved.weights is None or not (model.weights or saved.arrays() or saved.assets):
         return model
     if not model.built and not model.weights:
         raise ModelFileError(
             f"{saved.where}: the file does not say the shape of the inputs of {model.name!r}. Make the model with "
             "model_from_config, call it once on data, and write model.load_weights(path)."
         )
-    assign_from(saved.weights, model, is_new=True)
+    assign_from(saved.weights, model, is_new=True, assets=saved.assets)
     return model
 
 

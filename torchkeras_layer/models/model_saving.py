@@ -16,7 +16,7 @@ from torchkeras_layer.models.configs.for_keras import keras_config
 from torchkeras_layer.weight_files.by_layers import KERAS_VERSION, write_by_layers
 from torchkeras_layer.weight_files.replacing import path_to_write, replacing
 from torchkeras_layer.weight_files.saving import check_suffix, refuse
-from torchkeras_layer.weight_files.writing import hindrances, import_h5py, write_by_paths
+from torchkeras_layer.weight_files.writing import hindrances, import_h5py, write_assets, write_by_paths
 
 
 def save_model(
@@ -65,8 +65,9 @@ def save_model(
     import_h5py(filepath)
     target = path_to_write(filepath, overwrite)
     config, reasons = keras_config(model)
-    refuse(model, filepath, [*reasons, *hindrances(model)])
-    write = _write_archive if Path(filepath).suffix == ".keras" else _write_hdf5
+    is_archive = Path(filepath).suffix == ".keras"
+    refuse(model, filepath, [*reasons, *hindrances(model, has_assets=is_archive)])
+    write = _write_archive if is_archive else _write_hdf5
     with replacing(target) as new:
         write(model, config, new)
 
@@ -83,6 +84,7 @@ def _write_archive(model: Any, config: dict[str, Any], path: Path) -> None:
         weights.seek(0)
         with archive.open("model.weights.h5", "w", force_zip64=True) as member:
             shutil.copyfileobj(weights, member, 1 << 20)
+        write_assets(model, archive)
 
 
 def _write_hdf5(model: Any, config: dict[str, Any], path: Path) -> None:

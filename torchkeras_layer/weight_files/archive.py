@@ -17,6 +17,8 @@ from torchkeras_layer.weight_files.source import LONGEST_TEXT, ModelFileError, r
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 LONGEST_DIRECTORY = 2**20
 """How many bytes the list of the members of an archive may have; Keras writes three, and files of vocabularies."""
+ASSETS = "assets"
+"""The folder of an archive with the files of layers."""
 HIGHEST_RATIO = 20
 """How many times larger than in the archive a member of more than 64 MiB may be; Keras does not compress."""
 
@@ -106,6 +108,44 @@ def open_weights(path: str | os.PathLike[str], is_checked: bool) -> Iterator[IO[
             yield content
 
 
+def read_assets(path: str | os.PathLike[str]) -> dict[tuple[str, ...], bytes]:
+    """Return the files of layers in an archive, such as vocabularies, by their places in its folder 'assets'.
+
+    Raises:
+        ModelFileError: if the archive is damaged, a name is not that of a file in the folder, or they are too large.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.keras"
+    ...     with zipfile.ZipFile(path, "w") as archive:
+    ...         archive.writestr("assets/layers/ids/vocabulary.txt", b"[UNK]")
+    ...     read_assets(path)
+    {('layers', 'ids', 'vocabulary.txt'): b'[UNK]'}
+    """
+    where = str(path)
+    with reading(where), _Directory(path) as file, zipfile.ZipFile(file) as archive:
+        members = _members(archive, where, file)
+        found = {name: member for name, member in members.items() if _is_asset(name)}
+        total = sum(member.file_size for member in found.values())
+        if total > LONGEST_TEXT:
+            raise ModelFileError(
+                f"{where}: the files in 'assets' must have at most {LONGEST_TEXT} bytes. Received: {total}."
+            )
+        return {_place(name, where): archive.read(member) for name, member in found.items()}
+
+
+def _is_asset(name: str) -> bool:
+    return name.startswith(f"{ASSETS}/") and not name.endswith("/")
+
+
+def _place(name: str, where: str) -> tuple[str, ...]:
+    """Return the place of a file in the folder, of whose parts each is a name on any system."""
+    parts = tuple(name.split("/")[1:])
+    if any(part in ("", ".", "..") or set(part) & set('\\:*?"<>|\0') for part in parts):
+        raise ModelFileError(f"{where}: the name of a member must be that of a file inside. Received: {name!r}.")
+    return parts
+
+
 class _Directory(FileIO):
     """An archive of which at most `LONGEST_DIRECTORY` bytes are read at once, while its list of members is read."""
 
@@ -164,7 +204,7 @@ def _members(archive: zipfile.ZipFile, where: str, file: _Directory) -> dict[str
         if member.filename in members:
             raise ModelFileError(f"{where}: expected members of different names. Received: {member.filename!r} twice.")
         members[member.filename] = member
-    for name in (_CONFIG, _METADATA, _WEIGHTS):
+    for name in (_CONFIG, _METADATA, _WEIGHTS, *filter(_is_asset, members)):
         # Other kinds of compression are not bounded while they are undone.
         if name in members and members[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ModelFileError(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from torchkeras_layer.layer.weight_lists import layers_in, write_weights
+from torchkeras_layer.layer.weight_lists import layers_in, modules_in, write_weights
+from torchkeras_layer.weight_files.archive import ASSETS
 from torchkeras_layer.weight_files.hdf5 import Dataset
 from torchkeras_layer.weight_files.source import ModelFileError
 
 _SHOWN = 10
+# How many numbers a layer that reads its arrays itself may have that are no weights, such as those of its vocabulary.
+_MOST_BESIDE_WEIGHTS = 2**20
 
 
 @dataclass
@@ -124,13 +130,31 @@ class Assignment:
         Raises:
             ModelFileError: if the file declares many more numbers than the layer has.
         """
-        self._check_size(layer, layer.weights, datasets)
+        self._check_size(layer, layer.weights, datasets, most_beside=_MOST_BESIDE_WEIGHTS)
         store = {key: item.read().numpy() for key, item in zip(keys, datasets, strict=True)}
         self._steps.append(lambda: layer.load_own_variables(store))
         self._may_fail = True
         self._touched.update(id(weight) for weight in layer.weights)
         places = [item.where.removeprefix(f"{self.where}/") for item in datasets]
         self.report.loaded.update((f"{layer.name}/{key}", place) for key, place in zip(keys, places, strict=True))
+
+    def call_with_files(self, layer: Any, files: Mapping[str, bytes]) -> None:
+        """Have a layer read its files, such as a vocabulary, with its `load_assets`.
+
+        Args:
+            layer: the layer.
+            files: their contents by their names.
+        """
+
+        def load() -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                for name, content in files.items():
+                    (Path(folder) / name).write_bytes(content)
+                layer.load_assets(folder)
+
+        self._steps.append(load)
+        self._may_fail = True
+        self.report.loaded.update((f"{_name_of(layer)}/{name}", f"{ASSETS}/…/{name}") for name in files)
 
     def finish(self, unexpected: Iterable[str], is_strict: bool) -> LoadReport:
         """Set all weights.
@@ -162,11 +186,14 @@ class Assignment:
     def _write(self) -> None:
         may_change = self._may_fail and not self._is_new
         before = [(weight, weight.detach().clone()) for weight in self._model.weights] if may_change else []
+        states = [(layer, layer.get_extra_state()) for layer in self._with_state()] if may_change else []
         try:
             for step in self._steps:
                 step()
         except Exception as error:
             write_weights(self._model.name, [weight for weight, _ in before], [values for _, values in before])
+            for layer, state in states:
+                layer.set_extra_state(state)
             if isinstance(error, ModelFileError):
                 raise
             raise ModelFileError(
@@ -174,9 +201,19 @@ class Assignment:
                 "loaded."
             ) from error
 
-    def _check_size(self, layer: Any, weights: Sequence[torch.Tensor], datasets: Sequence[Dataset]) -> None:
+    def _with_state(self) -> list[Any]:
+        """The modules with a state beside their weights, such as a vocabulary."""
+        default = nn.Module.get_extra_state
+        return [module for module in modules_in(self._model) if type(module).get_extra_state is not default]
+
+    def _check_size(
+        self, layer: Any, weights: Sequence[torch.Tensor], datasets: Sequence[Dataset], most_beside: int = 0
+    ) -> None:
         # A file can declare any shape; an older format has at most twice the numbers (two biases in place of one).
-        numbers, most = sum(item.numel for item in datasets), 2 * sum(weight.numel() for weight in weights)
+        numbers, most = (
+            sum(item.numel for item in datasets),
+            most_beside + 2 * sum(weight.numel() for weight in weights),
+        )
         if numbers > most:
             raise ModelFileError(
                 f"{self.where}: layer {_name_of(layer)!r} has weights of shapes {[tuple(w.shape) for w in weights]}. "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from torchkeras_layer.layer.record import is_layer
 from torchkeras_layer.layer.weights import Weights
 from torchkeras_layer.metrics.foreign import is_metric
+from torchkeras_layer.weight_files.archive import ASSETS
 from torchkeras_layer.weight_files.assignment import Assignment
 from torchkeras_layer.weight_files.by_layers import listed_layers
 from torchkeras_layer.weight_files.hdf5 import Dataset, Group
@@ -27,6 +29,8 @@ from torchkeras_layer.weight_files.source import ModelFileError
 
 Tree = dict[str, Any]
 
+# The key of the files of a layer, which no name in an HDF5 file can be.
+_FILES = "/"
 # The state of random numbers, which is not a model's here.
 _OF_RANDOM_NUMBERS = frozenset({"seed_generator", "_random_generator", "random_generator", "state_generator"})
 # TF-Keras 2.12 to 2.14 call the list of layers so.
@@ -42,11 +46,17 @@ def arrays_by_paths(root: Group) -> dict[tuple[str, ...], Dataset] | None:
     return datasets if all(len(path) > 1 and path[-2] == VALUES for path in datasets) else None
 
 
-def assign_by_paths(datasets: dict[tuple[str, ...], Dataset], model: Any, assignment: Assignment) -> list[str]:
-    """Assign the values of a file to the layer at the same path.
+def assign_by_paths(
+    datasets: dict[tuple[str, ...], Dataset],
+    model: Any,
+    assignment: Assignment,
+    assets: Mapping[tuple[str, ...], bytes] = MappingProxyType({}),
+) -> list[str]:
+    """Assign the values of a file, and the files beside it, to the layer at the same path.
 
     Args:
         datasets: the arrays of the file by their paths.
+        assets: the files of layers by their paths; see `archive.read_assets`.
         model: the model.
         assignment: takes the arrays.
 
@@ -64,13 +74,26 @@ def assign_by_paths(datasets: dict[tuple[str, ...], Dataset], model: Any, assign
             if not isinstance(here, dict):
                 raise ModelFileError(f"{dataset.where}: expected a group above it. Received: a dataset.")
         here[path[-1]] = dataset
+    for path, content in assets.items():
+        _add_asset(tree, path, content, assignment.where)
     used: set[int] = set()
     _assign(model, tree, assignment, used, set())
-    return [
+    arrays = [
         "/".join(path)
         for path, dataset in datasets.items()
         if id(dataset) not in used and not _OF_RANDOM_NUMBERS.intersection(path)
     ]
+    return arrays + ["/".join((ASSETS, *path)) for path, content in assets.items() if id(content) not in used]
+
+
+def _add_asset(tree: Tree, path: tuple[str, ...], content: bytes, where: str) -> None:
+    """Put the file of a layer beside the values of the layer."""
+    here = tree
+    for part in path[:-1]:
+        here = here.setdefault(part, {})
+        if not isinstance(here, dict):
+            raise ModelFileError(f"{where}: expected a group at {'/'.join(path[:-1])!r}. Received: a dataset.")
+    here.setdefault(_FILES, {})[path[-1]] = content
 
 
 def _assign(module: Any, tree: Tree, assignment: Assignment, used: set[int], seen: set[int]) -> None:
@@ -80,6 +103,10 @@ def _assign(module: Any, tree: Tree, assignment: Assignment, used: set[int], see
     values = tree.get(VALUES)
     if isinstance(values, dict) and values:
         _assign_values(module, values, assignment, used)
+    files = tree.get(_FILES)
+    if files and callable(getattr(module, "load_assets", None)):
+        used.update(map(id, files.values()))
+        assignment.call_with_files(module, files)
     for child, branch in _children(module, tree, seen):
         _assign(child, branch, assignment, used, seen)
 
@@ -171,7 +198,9 @@ def _joined(kind: str, number: int) -> str:
 
 
 def _holds_values(branch: Any) -> bool:
-    return isinstance(branch, Dataset) or (isinstance(branch, dict) and any(map(_holds_values, branch.values())))
+    return isinstance(branch, (Dataset, bytes)) or (
+        isinstance(branch, dict) and any(map(_holds_values, branch.values()))
+    )
 
 
 def _number(key: str) -> tuple[int, str]:

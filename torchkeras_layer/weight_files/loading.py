@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from torchkeras_layer.weight_files.assignment import Assignment, LoadReport
 from torchkeras_layer.weight_files.by_layers import assign_by_name, assign_in_order, weights_group
 from torchkeras_layer.weight_files.by_paths import arrays_by_paths, assign_by_paths
 from torchkeras_layer.weight_files.hdf5 import Group
-from torchkeras_layer.weight_files.opening import open_root
+from torchkeras_layer.weight_files.opening import assets_in, open_root
 from torchkeras_layer.weight_files.source import ModelFileError
 
 
@@ -53,11 +55,16 @@ def load_weights(
     with open_root(path, is_checked=True) as root:
         if root is None:
             raise ModelFileError(f"{path}: expected a file with weights. Received: one that has only the architecture.")
-        return assign_from(root, model, by_name, skip_mismatch)
+        return assign_from(root, model, by_name, skip_mismatch, assets=assets_in(path))
 
 
 def assign_from(
-    root: Group, model: Any, by_name: bool = False, skip_mismatch: bool = False, is_new: bool = False
+    root: Group,
+    model: Any,
+    by_name: bool = False,
+    skip_mismatch: bool = False,
+    is_new: bool = False,
+    assets: Mapping[tuple[str, ...], bytes] = MappingProxyType({}),
 ) -> LoadReport:
     """Set the weights of a model to those in an open file, of either form.
 
@@ -66,6 +73,7 @@ def assign_from(
         model: the model.
         by_name, skip_mismatch: as in `load_weights`.
         is_new: whether nobody has the model yet, so that an error may leave it half-changed.
+        assets: the files of layers; see `archive.read_assets`.
 
     Raises:
         ModelFileError: if the file has no weights, or not those of this model.
@@ -81,7 +89,7 @@ def assign_from(
             "attributes. Leave by_name out; skip_mismatch=True leaves out layers with other shapes."
         )
     elif (arrays := arrays_by_paths(root)) is not None:
-        unexpected = assign_by_paths(arrays, model, assignment)
+        unexpected = assign_by_paths(arrays, model, assignment, assets)
     else:
         raise ModelFileError(
             f"{root.where}: expected weights that Keras saved. Received: an HDF5 file of {root.names()!r:.300}."

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from torchkeras_layer.weight_files.archive import open_weights
+from torchkeras_layer.weight_files.archive import open_weights, read_assets
 from torchkeras_layer.weight_files.hdf5 import Dataset, Group, open_hdf5
 from torchkeras_layer.weight_files.source import kind_of
 
@@ -54,3 +54,8 @@ def open_root(path: str | os.PathLike[str], is_checked: bool) -> Iterator[Group 
 def arrays_of(root: Group) -> dict[str, Dataset]:
     """Return the arrays of a model in an open file by their places; an optimizer's state is left out."""
     return {"/".join(place): dataset for place, dataset in root.walk(leave_out={*OF_TRAINING, _OPTIMIZER}).items()}
+
+
+def assets_in(path: str | os.PathLike[str]) -> dict[tuple[str, ...], bytes]:
+    """Return the files of layers in a model file, by their paths; only an archive has some."""
+    return read_assets(path) if kind_of(path) == "zip" else {}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from torchkeras_layer.layer.weight_lists import layers_in, modules_in
 from torchkeras_layer.layer.weights import Weights
 from torchkeras_layer.metrics import Metric
 from torchkeras_layer.registry.table import entry_of
+from torchkeras_layer.weight_files.archive import ASSETS
 from torchkeras_layer.weight_files.paths import VALUES, places_in
 
 _DTYPES = frozenset({torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.bool, torch.uint8, torch.int8,
@@ -89,7 +93,27 @@ def write_dataset(group: Any, name: str, value: Any) -> None:
     dataset.attrs["dtype"] = "bfloat16"
 
 
-def hindrances(model: Any) -> list[str]:
+def write_assets(model: Any, archive: zipfile.ZipFile) -> None:
+    """Write the files of layers, such as vocabularies, which their `save_assets` makes, into an archive.
+
+    Raises:
+        ValueError: if a layer writes anything but files.
+    """
+    for path, module in places_in(model):
+        if not callable(getattr(module, "save_assets", None)):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            module.save_assets(folder)
+            for file in sorted(Path(folder).iterdir()):
+                if file.is_symlink() or not file.is_file():
+                    raise ValueError(
+                        f"{module.name}: save_assets must write files into the folder. Received: {file.name!r}, which "
+                        "is none. Give the files different names instead of folders."
+                    )
+                archive.write(file, "/".join((ASSETS, *path, file.name)))
+
+
+def hindrances(model: Any, has_assets: bool = False) -> list[str]:
     """Return why the weights of a model cannot be written so that Keras finds all of them; empty if they can be.
 
     >>> import torchkeras_layer as keras
@@ -103,7 +127,12 @@ def hindrances(model: Any) -> list[str]:
     ]
     names = ", ".join(map(repr, unbuilt))
     is_missing = [f"it is not built ({names}): call it once on data, or write model.build(input_shape)"]
-    return [*(is_missing if unbuilt else []), *_of_layers(model), *_lost_weights(model)]
+    return [
+        *(is_missing if unbuilt else []),
+        *_of_layers(model),
+        *_lost_weights(model),
+        *_lost_state(model, has_assets),
+    ]
 
 
 def _of_layers(model: Any) -> Iterator[str]:
@@ -137,14 +166,18 @@ def _lost_weights(model: Any) -> Iterator[str]:
             yield f"{name} is on the meta device, and has no values"
         elif weight.dtype not in _DTYPES:
             yield f"{name} is of dtype {weight.dtype}, which Keras does not read"
+
+
+def _lost_state(model: Any, has_assets: bool) -> Iterator[str]:
     for module in modules_in(model):
         has_state = type(module).get_extra_state is not nn.Module.get_extra_state
         if has_state and not hasattr(module, "get_vocabulary"):
             yield f"{type(module).__name__} has a state of its own (get_extra_state), for which Keras has no place"
-        elif has_state and not _is_in_config(module):
+        elif has_state and not _is_in_config(module) and not (has_assets and not module._torchkeras.derived.is_given):
             yield (
-                f"{module.name!r} ({type(module).__name__}) has a vocabulary that it was not made with, which is not "
-                "written yet: make the layer with vocabulary=layer.get_vocabulary()"
+                f"{module.name!r} ({type(module).__name__}) has a vocabulary that it was not made with, which only "
+                ".keras archives have room for, if it was made with none: make it with "
+                "vocabulary=layer.get_vocabulary()"
             )
 
 

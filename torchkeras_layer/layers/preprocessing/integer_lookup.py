@@ -14,13 +14,13 @@ from torchkeras_layer.layers._catalog import catalog
 from torchkeras_layer.layers.arguments import one_of
 from torchkeras_layer.layers.preprocessing.hash_bins import bins_of_ints
 from torchkeras_layer.layers.preprocessing.numeric_data import batches_of
-from torchkeras_layer.layers.preprocessing.vocabulary import TokenType, Vocabulary
+from torchkeras_layer.layers.preprocessing.vocabulary import LookupTokens, TokenType, Vocabulary
 from torchkeras_layer.layers.preprocessing.vocabulary_lookup import (
-    LookupTokens,
     VocabularyLookup,
     expect_vocabulary,
     unknown_tokens,
 )
+from torchkeras_layer.symbolic import KerasTensor
 
 
 def _read_token(layer: IntegerLookup, token: Any) -> int:
@@ -147,6 +147,11 @@ class IntegerLookup(VocabularyLookup):
         expect_vocabulary(self)
         values = inputs.to(torch.int64)
         return _tokens_at(self, values) if self.invert else self.encode(_indices_of(self, values))
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """Return the symbolic output, also when there is no vocabulary yet."""
+        spec = self.compute_output_signature(inputs)
+        return KerasTensor(spec.shape, spec.dtype)
 
 
 def _indices_of(layer: IntegerLookup, values: torch.Tensor) -> torch.Tensor:

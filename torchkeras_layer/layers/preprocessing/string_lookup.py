@@ -19,9 +19,8 @@ from torchkeras_layer.layers.preprocessing.data_layer import (
     read_numeric_inputs,
 )
 from torchkeras_layer.layers.preprocessing.hash_bins import bins_of
-from torchkeras_layer.layers.preprocessing.vocabulary import TokenType, Vocabulary
+from torchkeras_layer.layers.preprocessing.vocabulary import LookupTokens, TokenType, Vocabulary
 from torchkeras_layer.layers.preprocessing.vocabulary_lookup import (
-    LookupTokens,
     VocabularyLookup,
     expect_vocabulary,
     unknown_tokens,

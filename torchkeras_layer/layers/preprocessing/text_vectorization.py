@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -168,6 +169,22 @@ class TextVectorization(StringLayer):
         tensor([2, 1])
         """
         self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
+
+    def save_own_variables(self, store: dict[str, Any]) -> None:
+        """Put the idf weights of all tokens into `store`; of 'tf_idf' only."""
+        self._lookup_layer.save_own_variables(store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take the idf weights of all tokens out of `store`."""
+        self._lookup_layer.load_own_variables(store)
+
+    def save_assets(self, dir_path: str | os.PathLike[str]) -> None:
+        """Write the vocabulary, if it is not in the config, into the file 'vocabulary.txt' of a folder."""
+        self._lookup_layer.save_assets(dir_path)
+
+    def load_assets(self, dir_path: str | os.PathLike[str]) -> None:
+        """Take the vocabulary, if it is not in the config, out of the file 'vocabulary.txt' of a folder."""
+        self._lookup_layer.load_assets(dir_path)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the inputs without a last axis of size 1, followed by the number of tokens.

@@ -45,6 +45,28 @@ class Vocabulary:
         return self
 
 
+@dataclass(slots=True)
+class LookupTokens:
+    """The tokens of a layer, in the layer's form. It is replaced and never changed, because copies share it.
+
+    Attributes:
+        mask, oov: the mask token and the token for unknown ones, or `None`.
+        has_mask_index: whether the mask token has index 0.
+        special: the tokens before those of the vocabulary.
+        given: the vocabulary for the config; empty if it was read from a file.
+        is_given: whether a vocabulary was given to the constructor.
+        vocabulary: the vocabulary, or `None` if there is none yet.
+    """
+
+    mask: Token
+    oov: Token
+    has_mask_index: bool
+    special: tuple[Token, ...]
+    given: Vocabulary
+    is_given: bool
+    vocabulary: Vocabulary | None = None
+
+
 @dataclass(frozen=True)
 class TokenType:
     """The type of the tokens of a lookup, strings or ints. Each function takes the layer as its first argument.

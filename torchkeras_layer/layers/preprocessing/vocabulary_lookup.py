@@ -6,7 +6,7 @@ import json
 import operator
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from torchkeras_layer.layers.preprocessing.data_layer import DataLayer
 from torchkeras_layer.layers.preprocessing.encoding import encode, encoded_shape, read_output_mode
 from torchkeras_layer.layers.preprocessing.hash_bins import read_salt
 from torchkeras_layer.layers.preprocessing.vocabulary import (
+    LookupTokens,
     Token,
     TokenCounts,
     TokenType,
@@ -31,32 +32,11 @@ from torchkeras_layer.layers.preprocessing.vocabulary import (
     refuse_path,
     without_special_tokens,
 )
+from torchkeras_layer.layers.preprocessing.vocabulary_files import read_tokens, write_tokens
 from torchkeras_layer.symbolic import TensorSpec
 
 # Each of them is a token in `get_vocabulary()`: a number in a config must not exhaust the memory.
 _MOST_OOV_INDICES = 10_000_000
-
-
-@dataclass(slots=True)
-class LookupTokens:
-    """The tokens of a layer, in the layer's form. It is replaced and never changed, because copies share it.
-
-    Attributes:
-        mask, oov: the mask token and the token for unknown ones, or `None`.
-        has_mask_index: whether the mask token has index 0.
-        special: the tokens before those of the vocabulary.
-        given: the vocabulary for the config; empty if it was read from a file.
-        is_given: whether a vocabulary was given to the constructor.
-        vocabulary: the vocabulary, or `None` if there is none yet.
-    """
-
-    mask: Token
-    oov: Token
-    has_mask_index: bool
-    special: tuple[Token, ...]
-    given: Vocabulary
-    is_given: bool
-    vocabulary: Vocabulary | None = None
 
 
 class VocabularyLookup(DataLayer):
@@ -260,6 +240,40 @@ class VocabularyLookup(DataLayer):
                 f"{self.name}: '_extra_state' in the state_dict must contain a vocabulary for this layer: {error}."
             ) from error
 
+    def save_own_variables(self, store: dict[str, Any]) -> None:
+        """Put the idf weights of all tokens, special ones included, into `store`, as Keras does; of 'tf_idf' only."""
+        if self._torchkeras_idf_weights is not None:
+            store["idf_weights"] = self._torchkeras_idf_weights.cpu().numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Take the idf weights of all tokens out of `store`; if there is no vocabulary yet, for the one to come."""
+        known: Vocabulary | None = self._torchkeras.derived.vocabulary
+        if self.output_mode == "tf_idf":
+            weights = np.asarray(store["idf_weights"], dtype="float32")
+            self._torchkeras_idf_weights = torch.tensor(weights, device=weights_device(self))
+            if known is not None:
+                _learn(self, Vocabulary(known.tokens, _weights_of(self, self.vocabulary_size())))
+
+    def save_assets(self, dir_path: str | os.PathLike[str]) -> None:
+        """Write the vocabulary, if it is not in the config, into the file 'vocabulary.txt' of a folder, as Keras does.
+
+        Raises:
+            ValueError: if a token contains the end of a line.
+        """
+        if not self._torchkeras.derived.is_given and self._torchkeras.derived.vocabulary is not None:
+            write_tokens(self, dir_path, self.get_vocabulary())
+
+    def load_assets(self, dir_path: str | os.PathLike[str]) -> None:
+        """Take the vocabulary, if it is not in the config, out of the file 'vocabulary.txt' of a folder.
+
+        Raises:
+            FileNotFoundError: if there is none.
+            TypeError, ValueError: if it does not fit the layer.
+        """
+        if not self._torchkeras.derived.is_given:
+            tokens = read_tokens(self, dir_path)
+            self.set_vocabulary(tokens, _weights_of(self, len(tokens)) if self.output_mode == "tf_idf" else None)
+
     def _torchkeras_write_argument(self, name: str) -> Any:
         if name in ("vocabulary", "idf_weights"):
             given: Vocabulary = self._torchkeras.derived.given
@@ -349,6 +363,11 @@ def _idf_weights_of_all(layer: VocabularyLookup, vocabulary: Vocabulary) -> torc
         weights = [float(np.mean(weights))] * len(layer._torchkeras.derived.special) + weights
     padding = layer.max_tokens - len(weights) if layer.pad_to_max_tokens and layer.max_tokens is not None else 0
     return torch.tensor(weights + [0.0] * padding, device=weights_device(layer))
+
+
+def _weights_of(layer: VocabularyLookup, count: int) -> list[float]:
+    """Return the idf weights of the first tokens; the others are padding."""
+    return [] if layer._torchkeras_idf_weights is None else layer._torchkeras_idf_weights[:count].tolist()
 
 
 def _depth(layer: VocabularyLookup) -> int:
