@@ -175,8 +175,7 @@ INSTEAD = {
         "Write keras.backend.ctc_batch_cost(y_true, y_pred, input_length, label_length).": "ctc_cost",
         "Write keras.backend.switch(condition, x, y).": "control_flow",
         "Leave it out: there are no sessions.": (
-            "control_dependencies eager get_graph get_session manual_variable_initialization set_session symbolic "
-            "tensorflow_backend"
+            "control_dependencies get_graph get_session manual_variable_initialization set_session tensorflow_backend"
         ),
         "Leave it out: it is for Theano or CNTK.": (
             "cntk_backend legacy_weight_ordering numpy_backend set_legacy_weight_ordering theano_backend"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from tests.tables.backend import table_of_backend
 from tests.tables.block import Block
 from tests.tables.families import names_by_family, table_of_families
 from tests.tables.hooks import table_of_hooks
@@ -22,6 +23,7 @@ BLOCKS = [
     Block("docs/reference_tables.md", "activation functions", partial(table_of, "activation function")),
     Block("docs/reference_tables.md", "constraints", partial(table_of, "constraint")),
     Block("docs/reference_tables.md", "regularizers", partial(table_of, "regularizer")),
+    Block("docs/backend.md", "functions of backend", table_of_backend),
     Block("CONTRIBUTING.md", "hooks", table_of_hooks),
 ]
 

@@ -116,7 +116,7 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
             return ChoiceByMode(name=unique_name("in_train_phase"))(list(both))
         x, alt, mode = *both, learning_phase()
     if isinstance(mode, torch.Tensor) or any_symbolic(mode, (), {}):
-        return _SWITCH(mode, x, alt)
+        return switch(mode, x, alt)
     chosen = x if mode else alt
     return chosen() if callable(chosen) else chosen
 
@@ -124,6 +124,26 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
 def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
     """Return `alt` in training and `x` in inference; see `in_train_phase`."""
     return in_train_phase(alt, x, training)
+
+
+def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
+    """Return one value or the other by a condition: a whole tensor by a single one, else entry by entry.
+
+    A condition of a lower rank holds for all that follows its axes; one of rank 1 lies along the last axis. The
+    expressions may be functions without arguments, of which a single condition calls one only; in torch.compile and on
+    symbolic tensors, both.
+
+    Raises:
+        ValueError: if the condition has a higher rank.
+
+    >>> switch(torch.tensor([[True], [False]]), torch.ones(2, 2), torch.zeros(2, 2))
+    tensor([[1., 1.],
+            [0., 0.]])
+    """
+    choices = [then_expression, else_expression]
+    if any_symbolic(condition, (), {}):
+        choices = [choice() if callable(choice) else choice for choice in choices]
+    return _SWITCH(condition, *choices)
 
 
 def _checked(value: Any) -> bool:

@@ -14,11 +14,12 @@ HOMES = {
     "_names": "get_uid reset_uids",
     "_settings": "epsilon floatx image_data_format set_epsilon set_floatx set_image_data_format",
     "symbolic": "int_shape is_keras_tensor KerasTensor",
+    "backend.context_values": "ContextValueCache eager symbolic",
     "backend.execution": "eval function",
     "backend.modes": (
         "clear_session deprecated_internal_learning_phase_scope deprecated_internal_set_learning_phase "
         "global_learning_phase_is_set in_test_phase in_train_phase learning_phase learning_phase_scope "
-        "set_learning_phase symbolic_learning_phase"
+        "set_learning_phase switch symbolic_learning_phase"
     ),
     "backend.questions": (
         "backend cast_to_floatx convert_to_numpy convert_to_tensor count_params dtype get_variable_shape "

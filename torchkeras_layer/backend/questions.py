@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from torchkeras_layer._dtypes import dtype_name, torch_dtype
 from torchkeras_layer._settings import floatx, image_data_format, set_image_data_format
 from torchkeras_layer.ops.names import callable_named
-from torchkeras_layer.ops.values import as_tensor
+from torchkeras_layer.ops.values import as_tensor, promoted
 from torchkeras_layer.symbolic import is_symbolic as _is_symbolic
 
 _CAST, _CONVERT = callable_named("keras.ops.cast"), callable_named("keras.ops.convert_to_tensor")
+_NARROWED = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
 _LAYOUTS = {"tf": "channels_last", "th": "channels_first"}
 
 
@@ -45,8 +46,9 @@ def dtype(x: Any) -> str:
     >>> dtype(torch.ones(2))
     'float32'
     """
-    spec = getattr(x, "spec", None) if _is_symbolic(x) else None
-    return dtype_name((spec or x).dtype if hasattr(x, "dtype") else as_tensor(x).dtype)
+    if _is_symbolic(x):
+        return x.spec.dtype
+    return dtype_name(x.dtype if hasattr(x, "dtype") else as_tensor(x).dtype)
 
 
 def count_params(x: Any) -> int:
@@ -104,12 +106,14 @@ def to_dense(tensor: Any) -> Any:
 
 
 def cast_to_floatx(x: Any) -> Any:
-    """Return a tensor in the dtype `floatx()`; an array or number becomes an array.
+    """Return a tensor, array or number as a tensor of the dtype `floatx()`.
 
-    >>> cast_to_floatx(np.ones(2)).dtype
-    dtype('float32')
+    K gives an array for arrays and numbers, which torch cannot multiply with tensors that have gradients.
+
+    >>> cast_to_floatx(np.ones(2))
+    tensor([1., 1.])
     """
-    return _CAST(x, floatx()) if is_tensor(x) else np.asarray(x, dtype=floatx())
+    return _CAST(x, floatx())
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None) -> Any:
@@ -149,20 +153,17 @@ def is_int_dtype(dtype: Any) -> bool:
 
 
 def result_type(*dtypes: Any) -> str:
-    """Return the dtype of the result of an operation on tensors of these dtypes; `int` and `float` yield to others.
+    """Return the dtype to which Keras 3 casts these together; never one of 64 bits. `int` and `float` yield to others.
 
     >>> result_type("int32", "float16"), result_type("int64", float), result_type()
     ('float16', 'float32', 'float32')
     """
     if not dtypes:
         return floatx()
-    numbers = {int: torch.tensor(0), float: torch.tensor(0.0), bool: torch.tensor(False)}
+    numbers = {int: torch.tensor(0, dtype=torch.int32), float: torch.tensor(0.0)}
     values = [numbers[one] if one in numbers else torch.empty(1, dtype=torch_dtype(one or floatx())) for one in dtypes]
-    found = values[0]
-    for value in values[1:]:
-        found = torch.empty([1] * max(found.dim(), value.dim()), dtype=torch.result_type(found, value))
-    is_int = dtypes and all(one is int for one in dtypes)
-    return "int32" if is_int else dtype_name(found.dtype)
+    found = dtype_name(promoted(*values)[0].dtype)
+    return _NARROWED.get(found, found)
 
 
 def normalize_data_format(value: str | None) -> str:

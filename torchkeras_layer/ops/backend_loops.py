@@ -55,7 +55,8 @@ def rnn(
     kept = _kept_steps(mask, input_length, steps, axis, go_backwards)
     if go_backwards:
         steps.reverse()
-    states, fixed, outputs, previous = list(initial_states), list(constants or ()), [], None
+    states, fixed = ([as_tensor(tensor) for tensor in given or ()] for given in (initial_states, constants))
+    outputs, previous = [], None
     for number, values in enumerate(steps):
         output, found = step_function(pack(sequences, list(values)), [*states, *fixed])
         if kept is not None:

@@ -28,7 +28,7 @@ _ROWS = {
     "cumsum": "ops.cumsum x axis=0",
     "expand_dims": "ops.expand_dims x axis=-1",
     "gather": "tf.gather reference:params indices",
-    "identity": "tf.identity x:input -name",
+    "identity": "tf.identity x -name",
     "in_top_k": "ops.in_top_k predictions targets k",
     "lesser": "ops.less x:x1 y:x2",
     "lesser_equal": "ops.less_equal x:x1 y:x2",

@@ -173,7 +173,8 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Tensor:
             f"for a tensor of shape {tuple(x.shape)}."
         )
     if is_first and x.dim() > 2:
-        bias = bias.reshape(-1, *[1] * (x.dim() - 2)) if bias.dim() == 1 else bias.movedim(-1, 0)
+        # As in Keras, the values of a larger bias are not moved: it lies in memory as (…, channels) and is read anew.
+        bias = bias.reshape(bias.shape[-1], *(bias.shape[:-1] if bias.dim() > 1 else [1] * (x.dim() - 2)))
     return x + bias
 
 

@@ -95,7 +95,8 @@ def functions_of_backend() -> dict[str, Callable[..., Any]]:
     tensor([[11]], dtype=torch.int32)
     """
     return functions_in(
-        "backend_arrays backend_effects backend_loops backend_losses backend_math backend_random backend_windows"
+        "backend_arrays backend_decoding backend_effects backend_loops backend_losses backend_math backend_random "
+        "backend_windows"
     )
 
 
