@@ -1,7 +1,7 @@
-"""Do the files that layers have in a `.keras` archive, such as vocabularies, get in and out, and do bad ones do no harm?
+"""Do the files of layers in a `.keras` archive, such as vocabularies, get in and out, and do bad ones do no harm?
 
 Keras runs lookups on TensorFlow alone, which is not here. Elsewhere, 24 files of it and of TF-Keras, with learned
-vocabularies in four output modes, gave the same outputs here, and Keras opened ours. The archives below have their form.
+vocabularies in four output modes, gave the same outputs here, and Keras opened ours. These archives have their form.
 """
 
 from __future__ import annotations

@@ -169,6 +169,7 @@ def _lost_weights(model: Any) -> Iterator[str]:
 
 
 def _lost_state(model: Any, has_assets: bool) -> Iterator[str]:
+    module: Any
     for module in modules_in(model):
         has_state = type(module).get_extra_state is not nn.Module.get_extra_state
         if has_state and not hasattr(module, "get_vocabulary"):
