@@ -40,7 +40,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
     >>> full((2,), 1.5)
     tensor([1.5000, 1.5000])
     """
-    return as_tensor(fill_value, dtype).broadcast_to(as_sizes(shape)).clone()
+    return as_tensor(fill_value, dtype or floatx()).broadcast_to(as_sizes(shape)).clone()
 
 
 def zeros(shape: Any, dtype: Any = None) -> Tensor:
@@ -141,7 +141,10 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Tensor:
     """Return the powers of the values of a vector, along a new last axis."""
-    return torch.vander(as_tensor(x), N, increasing)
+    x = as_tensor(x)
+    powers = torch.arange(x.shape[0] if N is None else N, device=x.device)
+    # Not torch.vander, which has no gradient.
+    return torch.pow(x.unsqueeze(-1), powers if increasing else powers.flip(0)).to(x.dtype)
 
 
 def bartlett(x: Any) -> Tensor:

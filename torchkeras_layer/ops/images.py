@@ -157,9 +157,11 @@ def gaussian_blur(
     """Return images, each pixel of which is a weighted mean of those around it; zeros are around the image."""
     batch, rank = _first(as_float(images), data_format)
     first, second = as_sizes(kernel_size)
-    kernel = torch.outer(_bell(second, float(sigma[1]), batch), _bell(first, float(sigma[0]), batch))
-    weights = kernel.reshape(1, 1, first, second).expand(batch.shape[1], 1, first, second)
-    return _as_given(F.conv2d(batch, weights, padding=first // 2, groups=batch.shape[1]), rank, data_format)
+    # Sizes are (rows, columns), but deviations (columns, rows), as in Keras.
+    kernel = torch.outer(_bell(first, float(sigma[1]), batch), _bell(second, float(sigma[0]), batch))
+    weights = kernel.expand(batch.shape[1], 1, first, second)
+    blurred = F.conv2d(batch, weights, padding=(first // 2, second // 2), groups=batch.shape[1])
+    return _as_given(blurred, rank, data_format)
 
 
 def sobel_edges(images: Any, data_format: str | None = None) -> Tensor:

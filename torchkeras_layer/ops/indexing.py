@@ -54,7 +54,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     x, along = (x.reshape(-1), 0) if axis is None else (x, axis % x.dim())
     indices = torch.where(indices < 0, indices + x.shape[along], indices)
     found = torch.index_select(x, along, indices.reshape(-1))
-    return found.reshape(*x.shape[:along], *indices.shape, *x.shape[along + 1 :])
+    return found.reshape([*x.shape[:along], *indices.shape, *x.shape[along + 1 :]])
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Tensor:

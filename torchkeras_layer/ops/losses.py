@@ -7,7 +7,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
+from torchkeras_layer.ops import connectionist
 from torchkeras_layer.ops.values import as_float, as_tensor
 
 _EPSILON = 1e-7
@@ -43,9 +45,12 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
 
 def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int = 0) -> Tensor:
     """Return the CTC loss of each sequence of logits (batch, steps, classes); class `mask_index` is the blank."""
-    logs = torch.log_softmax(as_float(output).transpose(0, 1), -1)
+    logs, target = torch.log_softmax(as_float(output).transpose(0, 1), -1), as_tensor(target)
     lengths = as_tensor(output_length), as_tensor(target_length)
-    return F.ctc_loss(logs, as_tensor(target), *lengths, blank=mask_index, reduction="none")
+    if torch.compiler.is_compiling() or isinstance(logs, FakeTensor):
+        # Torch's function reads values, which compilers do not know.
+        return connectionist.loss(logs, target.to(torch.int64), *lengths, mask_index)
+    return F.ctc_loss(logs, target, *lengths, blank=mask_index, reduction="none")
 
 
 def ctc_decode(

@@ -51,7 +51,14 @@ def callable_named(name: str) -> Callable[..., Any]:
         raise LookupError(f"callable_named: there is no operation of this name. Received: {name!r}.")
     last = name.rpartition(".")[2]
     is_plain = name == PREFIX + last and last in _NOT_RECORDED
-    return function if is_plain else recorded(function, last)
+    return function if is_plain else recorded(function, last, _module_of(name, last))
+
+
+def _module_of(name: str, last: str) -> str:
+    for prefix in (_RANDOM, _BACKEND):
+        if name.startswith(prefix):
+            return prefix.removesuffix(".").replace("keras", "torchkeras_layer", 1)
+    return f"{__package__}.image" if last in names_in("image") else __package__ or ""
 
 
 def name_of_operation(function: Any) -> str | None:

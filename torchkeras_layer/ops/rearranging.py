@@ -32,10 +32,10 @@ def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Tensor:
     for group, total in zip(left, tensor.shape, strict=True):
         open_ones = [name for name in group if name not in sizes]
         for name in open_ones[:1]:
-            sizes[name] = total // math.prod(sizes[known] for known in group if known != name)
+            sizes[name] = total // math.prod([sizes[known] for known in group if known != name])
     tensor = tensor.reshape([sizes[name] for name in names])
     tensor = tensor.permute([names.index(name) for group in right for name in group])
-    return tensor.reshape([math.prod(sizes[name] for name in group) for group in right])
+    return tensor.reshape([math.prod([sizes[name] for name in group]) for group in right])
 
 
 def _groups(side: str) -> list[list[str]]:

@@ -12,13 +12,18 @@ from torchkeras_layer.ops.values import as_sizes, as_tensor, axes_of
 
 
 def reshape(x: Any, newshape: Any) -> Tensor:
-    """Return the values in another shape; -1 or `None` stands for what is left.
+    """Return the values in another shape; -1 stands for what is left, and so does `None`, or for the size as it is.
 
     >>> reshape([1, 2, 3, 4], (2, -1))
     tensor([[1, 2],
             [3, 4]], dtype=torch.int32)
     """
-    return torch.reshape(as_tensor(x), [-1 if size is None else size for size in as_sizes(newshape)])
+    x, sizes = as_tensor(x), as_sizes(newshape)
+    if None in sizes:
+        # Free sizes of symbolic tensors are `None`.
+        is_left = sizes.count(None) == 1 and -1 not in sizes
+        sizes = [(-1 if is_left else x.shape[axis]) if size is None else size for axis, size in enumerate(sizes)]
+    return torch.reshape(x, sizes)
 
 
 def transpose(x: Any, axes: Any = None) -> Tensor:

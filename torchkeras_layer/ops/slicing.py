@@ -71,7 +71,8 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
         numbers = numbers * size + torch.where(index < 0, index + size, index)
     flat = inputs.reshape(-1, *rest)
     updates = updates.broadcast_to(*indices.shape[:-1], *rest).reshape(-1, *rest)
-    return torch.index_reduce(flat, 0, numbers.reshape(-1), updates, names[reduction]).reshape(inputs.shape)
+    places = numbers.reshape(-1, *[1] * len(rest)).expand_as(updates)
+    return torch.scatter_reduce(flat, 0, places, updates, names[reduction]).reshape(inputs.shape)
 
 
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Tensor]:

@@ -68,13 +68,15 @@ def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     tensor(2.)
     """
     x = as_float(x)
-    return nansum(x, axis, keepdims) / torch.sum(~torch.isnan(x), axes_of(axis, x.dim()), keepdims)
+    return _of_counted(_filled(x, 0), x, axis, keepdims)
 
 
 def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Return the variance along axes of the values that are not NaN, as a whole population."""
     x = as_float(x)
-    return nanmean(torch.square(x - nanmean(x, axis, keepdims=True)), axis, keepdims)
+    # Without a NaN in the mean, whose gradient would be NaN too.
+    mean = torch.nan_to_num(nanmean(x, axis, keepdims=True))
+    return _of_counted(torch.square(_filled(x - mean, 0)), x, axis, keepdims)
 
 
 def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -131,6 +133,12 @@ def _quantile(function: Any, x: Any, q: Any, axis: Any, method: str, keepdims: b
         for one in sorted(axes):
             result = result.unsqueeze(first + one)
     return result
+
+
+def _of_counted(filled: Tensor, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
+    """Return the sums of values, divided by how many of `x` are not NaN; NaN if none is."""
+    count = reductions.sum(~torch.isnan(x), axis, keepdims)
+    return torch.where(count > 0, reductions.sum(filled, axis, keepdims) / count.clamp(min=1), torch.nan)
 
 
 def _filled(x: Any, value: float) -> Tensor:
