@@ -42,6 +42,8 @@ ROWS: list[tuple[Any, ...]] = [
     ("flatten", lambda K, x: K.flatten(x), "f:2,3", "fixed"),
     ("gather", lambda K, x, i: K.gather(x, i), "f:5,3", "i:2,4", "fixed"),
     ("gather", lambda K, x: K.gather(x, [1, 0]), "f:5,3", "fixed"),
+    ("gather", lambda K, x: K.gather(x, 2), "f:5,3,2", "fixed"),
+    ("gather", lambda K, x, i: K.gather(x, K.cast(i, "int16")), "f:5", "i:2,4", "fixed", "flat"),
     ("identity", lambda K, x: K.identity(x), "f:2,3"),
     ("in_top_k", lambda K, x, y: K.in_top_k(x, y, 2), "f:4,5", "i5:4"),
     ("one_hot", lambda K, x: K.one_hot(x, 5), "i:2,3"),

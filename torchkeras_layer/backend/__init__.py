@@ -17,7 +17,7 @@ __all__ = names_of_functions()  # pyright: ignore[reportUnsupportedDunderAll]
 # Imported when they are first named: most programs use few of them.
 def __getattr__(name: str) -> Any:
     found = function_named(name)
-    return find_missing(__name__, name, "backend", __all__) if found is None else found
+    return find_missing(__name__, name, "backend", __all__) if found is None else globals().setdefault(name, found)
 
 
 def __dir__() -> list[str]:

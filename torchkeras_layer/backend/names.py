@@ -53,7 +53,6 @@ def names_of_functions() -> list[str]:
     return sorted({*homes(), *names_of_backend()})
 
 
-@functools.cache
 def function_named(name: str) -> Callable[..., Any] | None:
     """Return a function of `keras.backend`, or `None` if there is none of this name.
 

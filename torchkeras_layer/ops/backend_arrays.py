@@ -118,6 +118,20 @@ def batch_flatten(x: Any) -> Tensor:
     return x.flatten(1) if x.dim() > 1 else x.unsqueeze(-1)
 
 
+def gather(reference: Any, indices: Any) -> Tensor:
+    """Return the values at indices along the first axis.
+
+    >>> gather([[1.0, 2.0], [3.0, 4.0]], [1])
+    tensor([[3., 4.]])
+    """
+    reference, indices = as_tensor(reference), as_tensor(indices)
+    indices = indices if indices.dtype in (torch.int32, torch.int64) else indices.to(torch.int64)
+    if reference.dim() == 2:
+        return F.embedding(indices, reference)
+    found = torch.index_select(reference, 0, indices.reshape(-1))
+    return found.reshape(*indices.shape, *reference.shape[1:])
+
+
 def repeat(x: Any, n: int) -> Tensor:
     """Return each vector of a batch `n` times, along a new second axis.
 

@@ -35,9 +35,9 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Tensor:
     tensor([0.0000, 0.5000, 3.0000])
     """
     x = as_tensor(x)
-    limits = [None if limit is None else as_tensor(limit).to(x.dtype) for limit in (min_value, max_value)]
-    if all(isinstance(limit, (int, float)) for limit in (min_value, max_value)):
+    if isinstance(min_value, (int, float)) and isinstance(max_value, (int, float)):
         return torch.clamp(x, min_value, max(min_value, max_value))
+    limits = [None if limit is None else as_tensor(limit).to(x.dtype) for limit in (min_value, max_value)]
     return x if limits == [None, None] else torch.clamp(x, *limits)
 
 

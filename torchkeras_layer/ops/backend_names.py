@@ -27,7 +27,6 @@ _ROWS = {
     "cumprod": "ops.cumprod x axis=0",
     "cumsum": "ops.cumsum x axis=0",
     "expand_dims": "ops.expand_dims x axis=-1",
-    "gather": "tf.gather reference:params indices",
     "identity": "tf.identity x -name",
     "in_top_k": "ops.in_top_k predictions targets k",
     "lesser": "ops.less x:x1 y:x2",
@@ -87,8 +86,14 @@ def function_of_backend(name: str) -> Callable[..., Any]:
         function = spelled(function, spelling, f"K.{name}")
     if not target.startswith("keras.ops.") or function is not callable_named(target):
         # So that pickle finds it.
-        function.__module__ = "torchkeras_layer.backend"
+        function.__module__ = __name__
     return function
+
+
+def __getattr__(name: str) -> Any:
+    if name in names_of_backend():
+        return function_of_backend(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def spelling_in_backend(name: str) -> Spelling | None:

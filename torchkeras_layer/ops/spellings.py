@@ -101,29 +101,58 @@ def spelled(function: Callable[..., Any], spelling: Spelling, name: str) -> Call
     TypeError: K.add: missing a required argument: 'y'. Its arguments are (x, y).
     """
     parameters = inspect.signature(function).parameters
-    in_order = not spelling.defaults and list(parameters) == list(spelling.words.values())
     required = [word for word, here in spelling.words.items() if _is_required(here, parameters, spelling)]
-    shown = f"Its arguments are ({', '.join(spelling.words)})."
+    words, rest = spelling.words, _defaults_by_count(parameters, spelling)
+    least, most = len(required), len(rest) - 1
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if in_order and not kwargs and len(args) == len(parameters):
-            return function(*args)
-        if len(args) > len(spelling.words) and not spelling.takes_any:
-            raise TypeError(f"{name}: too many arguments. {shown} Received: {len(args)} arguments.")
-        try:
-            first, named = spelling.arguments(args, kwargs)
-        except ValueError:
-            bad = next(word for word in kwargs if word not in spelling.words)
-            raise TypeError(f"{name}: there is no argument {bad!r}. {shown}") from None
-        missing = [] if first else [word for word in required if spelling.words[word] not in named]
-        if missing:
-            raise TypeError(f"{name}: missing a required argument: {missing[0]!r}. {shown}")
+        count = len(args)
+        # The usual call in a short way: first, by their positions, all that are required; others by their names.
+        if least <= count <= most and (count < 2 or not any(arg is None for arg in args)):
+            if not kwargs:
+                return function(*args, **rest[count])
+            named = {words.get(word): value for word, value in kwargs.items() if value is not None}
+            if None not in named:
+                return function(*args, **{**rest[count], **named})
+        first, named = _checked(name, spelling, required, args, kwargs)
         return function(*first, **named)
 
     call.__name__ = call.__qualname__ = name.rpartition(".")[2]
     call.__doc__ = function.__doc__
     call.__signature__ = _signature(parameters, spelling, required)  # type: ignore[attr-defined]
     return call
+
+
+def _checked(name: str, spelling: Spelling, required: list[str], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Return the arguments of the function here, or raise a TypeError that names those elsewhere."""
+    shown = f"Its arguments are ({', '.join(spelling.words)})."
+    if len(args) > len(spelling.words) and not spelling.takes_any:
+        raise TypeError(f"{name}: too many arguments. {shown} Received: {len(args)} arguments.")
+    try:
+        first, named = spelling.arguments(args, kwargs)
+    except ValueError:
+        bad = next(word for word in kwargs if word not in spelling.words)
+        raise TypeError(f"{name}: there is no argument {bad!r}. {shown}") from None
+    missing = [] if first else [word for word in required if spelling.words[word] not in named]
+    if missing:
+        raise TypeError(f"{name}: missing a required argument: {missing[0]!r}. {shown}")
+    return first, named
+
+
+def _defaults_by_count(parameters: Any, spelling: Spelling) -> list[dict[str, Any]]:
+    """Return the defaults of the arguments that are left, by the number of those that are given by their positions.
+
+    The list ends where positions mean other arguments here than elsewhere.
+    """
+    found, defaults = [dict(spelling.defaults)], dict(spelling.defaults)
+    if spelling.takes_any:
+        return found[:0]
+    for here, own in zip(spelling.words.values(), parameters, strict=False):
+        if here != own:
+            break
+        defaults.pop(own, None)
+        found.append(dict(defaults))
+    return found
 
 
 def _is_required(here: str | None, parameters: Any, spelling: Spelling) -> bool:
