@@ -144,6 +144,24 @@ def test_an_order_that_is_not_written_is_that_of_the_other_layers(order):
     assert first.data_format == second.data_format
 
 
+def test_a_layer_without_weights_that_is_taken_again_gets_a_name_of_its_own():
+    dense = {"output_dim": 3, "input_dim": 3, "init": "one"}
+    layers = [("Activation", {"activation": "relu"}), ("Dense", dense), ("Activation", {"activation": "relu"})]
+    model = keras.models.model_from_config(_chain(("Reshape", {"target_shape": [3], "input_shape": [3]}), *layers))
+    assert [layer.name for layer in model.layers] == ["reshape", "activation", "dense", "activation_again_1"]
+    with pytest.raises(ValueError, match="there already is a layer named 'dense'"):
+        keras.models.model_from_config(_chain(("Dense", dense), ("Dense", dense)))
+
+
+def test_json_in_json_is_read(tmp_path):
+    text = json.dumps(json.dumps(_chain(("Dense", {"output_dim": 2, "batch_input_shape": [None, 3]}))))
+    assert keras.models.model_from_json(text).output_shape == (None, 2)
+    (tmp_path / "model.json").write_text(text)
+    assert keras.saving.load_model(tmp_path / "model.json").output_shape == (None, 2)
+    with pytest.raises(ValueError, match="expected the config of a model"):
+        keras.models.model_from_json(json.dumps(text))
+
+
 def test_branches_become_a_graph():
     left = [{"class_name": "Dense", "config": {"name": "a", "output_dim": 2, "batch_input_shape": [None, 3]}}]
     right = [{"class_name": "Dense", "config": {"name": "b", "output_dim": 2, "batch_input_shape": [None, 4]}}]

@@ -64,7 +64,7 @@ def kind_of(path: str | os.PathLike[str]) -> FileKind:
         return "hdf5"
     if start.startswith(_ZIP_SIGNATURES):
         return "zip"
-    if start.lstrip()[:1] in (b"{", b"["):
+    if start.lstrip().startswith((b"{", b"[", b'"{')):
         return "json"
     raise ModelFileError(
         f"{path}: expected a file that Keras saved: a .keras archive, HDF5 or JSON. Received: a file that starts with "
@@ -75,11 +75,13 @@ def kind_of(path: str | os.PathLike[str]) -> FileKind:
 def read_json(text: str | bytes, where: str) -> Any:
     """Return the content of a JSON text of a model file.
 
+    A text of JSON in JSON, which `json.dump(model.to_json(), file)` writes, is that of the model too.
+
     Raises:
         ModelFileError: if it is too long, too deep or not JSON.
 
-    >>> read_json('{"units": 3}', "config.json")
-    {'units': 3}
+    >>> read_json('{"units": 3}', "config.json"), read_json('"{}"', "config.json")
+    ({'units': 3}, {})
     """
     if len(text) > LONGEST_TEXT:
         raise ModelFileError(f"{where}: expected at most {LONGEST_TEXT} bytes of JSON. Received: {len(text)}.")
@@ -89,6 +91,7 @@ def read_json(text: str | bytes, where: str) -> Any:
         raise ModelFileError(f"{where}: expected JSON of at most {MOST_VALUES} values. Received: {values}.")
     try:
         content = json.loads(text)
+        content = json.loads(content) if isinstance(content, str) and content.startswith("{") else content
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{where}: expected JSON: {error}. Received: {excerpt(text[:200])}.") from error
     _check_depth(content, where)

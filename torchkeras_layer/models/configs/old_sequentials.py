@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+from torchkeras_layer.layers._families import FAMILY_OF
 from torchkeras_layer.registry.deserialization import read_config
 
+_WITHOUT_WEIGHTS = ("Activation", "ELU", "Lambda", "LeakyReLU", "Masking", "ReLU", "Softmax", "ThresholdedReLU")
 _SHAPES = ("batch_input_shape", "input_dtype")
 
 
@@ -23,6 +26,7 @@ def with_input_layer(entry: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(config, dict) or not isinstance(config.get("layers"), list) or not config["layers"]:
         return {**entry, "config": config} if isinstance(config, dict) else entry
     layers = [_with_class_name(layer) for layer in config["layers"]]
+    layers = _named_apart(layers) if isinstance(entry["config"], list) else layers
     first = layers[0] = _with_sequentials(layers[0])
     given = first.get("config") if isinstance(first, dict) else None
     if isinstance(given, dict) and first.get("class_name") != "InputLayer" and "batch_input_shape" in given:
@@ -47,6 +51,25 @@ def _with_class_name(layer: Any) -> Any:
         return layer
     own = {} if layer.get("custom_name") is None else {"name": layer["custom_name"]}
     return {"class_name": layer["name"], "config": {**{w: v for w, v in layer.items() if w != "name"}, **own}}
+
+
+def _named_apart(layers: list[Any]) -> list[Any]:
+    """Keras 1 takes a layer several times. One without weights becomes several, of which each has its own name."""
+    counts: Counter[str] = Counter()
+    found = []
+    for layer in layers:
+        config = layer.get("config") if isinstance(layer, dict) else None
+        name = config.get("name") if isinstance(config, dict) else None
+        if isinstance(name, str) and _has_no_weights(layer.get("class_name")):
+            counts[name] += 1
+            if counts[name] > 1:
+                layer = {**layer, "config": {**config, "name": f"{name}_again_{counts[name] - 1}"}}
+        found.append(layer)
+    return found
+
+
+def _has_no_weights(name: Any) -> bool:
+    return name in _WITHOUT_WEIGHTS or FAMILY_OF.get(name) in ("pooling", "regularization", "reshaping")
 
 
 def _with_sequentials(first: Any) -> Any:
