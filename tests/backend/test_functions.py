@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -19,6 +21,15 @@ def test_every_function_is_documented_and_can_be_pickled():
         assert found.__doc__, name
         assert pickle.loads(pickle.dumps(found)) is found, name
         assert name in dir(K)
+
+
+def test_it_is_imported_when_it_is_named():
+    code = (
+        "import sys, torchkeras_layer as keras; keras.layers.Dense(2); names = ('backend', 'ops.backend_math'); "
+        "print([f'torchkeras_layer.{name}' in sys.modules for name in names], keras.backend.floatx())"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[False, False] float32\n"
 
 
 def test_names_of_keras_1():

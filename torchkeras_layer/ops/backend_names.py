@@ -91,7 +91,8 @@ def function_of_backend(name: str) -> Callable[..., Any]:
 
 
 def __getattr__(name: str) -> Any:
-    if name in names_of_backend():
+    # Names such as `__path__` are asked for by each import.
+    if not name.startswith("__") and name in names_of_backend():
         return function_of_backend(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
