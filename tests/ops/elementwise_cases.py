@@ -26,6 +26,8 @@ _TWO_OF_INTS = (
     "gcd lcm bitwise_and bitwise_or bitwise_xor bitwise_left_shift left_shift bitwise_right_shift right_shift"
 )
 
+OF_ONE = [*_ANY.split(), *_PROBABILITIES.split(), *_INTS.split()]
+OF_TWO = [*_TWO.split(), *_TWO_OF_NO_ZEROS.split(), *_TWO_OF_INTS.split()]
 CASES: dict[str, Any] = {
     **dict.fromkeys(_ANY.split(), of("x")),
     **dict.fromkeys(_PROBABILITIES.split(), of("p")),

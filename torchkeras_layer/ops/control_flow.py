@@ -60,8 +60,16 @@ def _switch_in_graph(index: Tensor, branches: list[Callable[..., Any]], operands
         return branches[0](*operands)
     is_last = index.reshape(()) if index.dtype is torch.bool else index.reshape(()) >= len(branches) - 1
     return torch.cond(
-        is_last, lambda: branches[-1](*operands), lambda: _switch_in_graph(index, branches[:-1], operands), ()
+        is_last,
+        lambda: _copied(branches[-1](*operands)),
+        lambda: _copied(_switch_in_graph(index, branches[:-1], operands)),
+        (),
     )
+
+
+def _copied(results: Any) -> Any:
+    # A branch of a graph must not return its own argument.
+    return map_leaves(lambda leaf: as_tensor(leaf).clone(), results)
 
 
 def while_loop(

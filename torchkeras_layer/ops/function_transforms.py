@@ -169,8 +169,17 @@ class _OwnGradient(torch.autograd.Function):
 
 
 def _gradients(gradient: Callable[..., Any], args: list[Any], upstream: Any) -> Any:
-    try:
-        inspect.signature(gradient).bind(*args, upstream=upstream)
-    except TypeError:
-        return gradient(*upstream) if isinstance(upstream, tuple) else gradient(upstream)
-    return gradient(*args, upstream=upstream)
+    if _takes_arguments(gradient, len(args)):
+        return gradient(*args, upstream=upstream)
+    return gradient(*upstream) if isinstance(upstream, tuple) else gradient(upstream)
+
+
+def _takes_arguments(gradient: Callable[..., Any], count: int) -> bool:
+    """Whether a function of gradients takes arguments and `upstream`; from its code, which torch.compile can read."""
+    code = getattr(gradient, "__code__", None)
+    if code is None or hasattr(gradient, "__self__"):
+        return "upstream" in inspect.signature(gradient).parameters
+    places, further = code.co_varnames[: code.co_argcount], code.co_kwonlyargcount
+    names = code.co_varnames[: code.co_argcount + further]
+    has_room = bool(code.co_flags & inspect.CO_VARARGS) or len([name for name in places if name != "upstream"]) >= count
+    return has_room and ("upstream" in names or bool(code.co_flags & inspect.CO_VARKEYWORDS))

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,8 +15,8 @@ from torchkeras_layer._settings import floatx
 from torchkeras_layer.ops.size_tuple import filled
 
 _SMALL_INTS = (torch.bool, torch.uint8, torch.int8, torch.int16)
-# Numbers of Python, whose dtype yields to that of a tensor; those of numpy are arrays.
-_NUMBERS = frozenset({bool, int, float, complex, torch.SymInt, torch.SymFloat})
+# Numbers of Python, whose dtype yields to that of a tensor; those of numpy are arrays, but for its floats of Python's.
+_NUMBERS = frozenset({bool, int, float, complex, np.float64, torch.SymInt, torch.SymFloat})
 
 
 class IsSymbolic(Exception):
