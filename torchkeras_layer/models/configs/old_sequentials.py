@@ -58,7 +58,7 @@ def _named_apart(layers: list[Any]) -> list[Any]:
     counts: Counter[str] = Counter()
     found = []
     for layer in layers:
-        config = layer.get("config") if isinstance(layer, dict) else None
+        config: Any = layer.get("config") if isinstance(layer, dict) else None
         name = config.get("name") if isinstance(config, dict) else None
         if isinstance(name, str) and _has_no_weights(layer.get("class_name")):
             counts[name] += 1
