@@ -192,6 +192,43 @@ def test_members_of_an_archive(tmp_path):
     assert not (tmp_path.parent / "escape.txt").exists()
 
 
+@pytest.mark.parametrize("name", ["config.json", "model.weights.h5", "assets/layers/dense/rules.txt"])
+def test_a_symbolic_link_in_an_archive_is_no_file_elsewhere(name, tmp_path):
+    outside = _text(tmp_path / "outside", json.dumps(_config()))
+    valid = _archive(tmp_path / "valid.keras")
+    with zipfile.ZipFile(valid) as archive, zipfile.ZipFile(tmp_path / "bad.keras", "w") as bad:
+        for member in archive.infolist():
+            if member.filename != name:
+                bad.writestr(member, archive.read(member))
+        link = zipfile.ZipInfo(name)
+        link.external_attr = (0o120777 << 16) | 0x20
+        bad.writestr(link, str(outside))
+    _assert_refused(tmp_path / "bad.keras", ModelFileError)
+
+
+def _with_size(path, name, size):
+    """Write another size of a member into the list of members, in the form of large archives (APPNOTE 4.5.3)."""
+    with zipfile.ZipFile(path, "a") as archive:
+        member = archive.getinfo(name)
+        member.file_size = member.compress_size = size
+        archive._didModify = True
+    return path
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
+@pytest.mark.parametrize("size", [2**20, 2**33, 2**62])
+def test_a_member_that_says_a_size_that_it_has_not(name, size, tmp_path):
+    _assert_refused(_with_size(_archive(tmp_path / "bad.keras"), name, size), ModelFileError)
+
+
+def test_an_archive_in_an_archive_is_not_opened(tmp_path):
+    inner = _archive(tmp_path / "inner.keras").read_bytes()
+    _assert_refused(_archive(tmp_path / "weights.keras", weights=inner), ModelFileError)
+    with zipfile.ZipFile(tmp_path / "outer.keras", "w") as archive:
+        archive.writestr("inner.keras", inner)
+    assert "inner.keras" in _assert_refused(tmp_path / "outer.keras", ModelFileError)
+
+
 def test_other_kinds_of_files(tmp_path):
     class Runs:
         def __reduce__(self):
