@@ -24,8 +24,9 @@ _FILES_OF_LAYERS = (
 _FILES_OF_UTILS = (
     "all_utils conv_utils data_utils dataset_creator dataset_utils experimental feature_space generic_utils "
     "image_utils io_utils layer_utils legacy losses_utils metrics_utils multi_gpu_utils np_utils test_utils "
-    "tf_inspect tf_utils version_utils vis_utils visualize_util"
+    "control_flow_util tf_inspect tf_utils version_utils vis_utils visualize_util"
 )
+_FILES_OF_BACKENDS = "cntk_backend common experimental load_backend numpy_backend tensorflow_backend theano_backend"
 
 # By place (keras, a module of it, or the methods of Layer and Model) and by the entry that explains the difference;
 # within one, the names by the advice.
@@ -37,27 +38,19 @@ INSTEAD = {
         "Use a loss of torch.nn.functional, such as mse_loss(model(x), y) or cross_entropy.": "losses Loss objectives",
         "Write what a callback does into the training loop, which is your own.": "callbacks callbacks_v1 estimator",
         "Use torchvision.datasets, or a torch.utils.data.Dataset of your own.": "datasets",
-        "Load data with torch.utils.data; layers such as keras.layers.Rescaling prepare it.": "preprocessing",
         "Use torch.distributed.": "distribution distribute dtensor",
         _QUANTIZE: "quantizers Quantizer",
         "Write torch.export.export(model, (x,)).": "export",
         _REMAT: "remat RematScope",
         "Write torch.func.functional_call(model, weights, (x,)).": "StatelessScope",
         "Derive from keras.Layer.": "Operation",
-        "Import layers from keras.layers, and Layer, Input, InputSpec and Model from keras.": (
-            "engine src legacy __internal__"
-        ),
-        "Import initializers from keras.initializers.": "initializations",
         "Write a keras.Model of your own.": "experimental premade premade_models",
         "Leave it out: a layer that is called on keras.Input(...) is symbolic.": "SymbolicScope",
         _INPUTS: "feature_column",
-        "Write `from keras import backend as K`.": "K",
-        "Leave it out: no layer needs it here.": "disable_tracking get_from_module interfaces object_list_uid",
+        "Leave it out: no layer needs it here.": "disable_tracking get_from_module",
         "Wrap the model with skorch.": "wrappers",
         "Draw pictures with matplotlib; keras.utils.plot_model draws models.": "visualization",
         "Write both losses into the training loop.": "distillation",
-        "Use keras.metrics.Metric.": "Metric",
-        "Use keras.regularizers.Regularizer.": "Regularizer",
         "Write `with torch.device(name):`.": "device",
         "Write `with layer.name_scope:`.": "name_scope",
     },
@@ -77,7 +70,6 @@ INSTEAD = {
     ("layers", "See docs/differences.md#layers-that-are-not-here"): {
         _BOXES: "MaxNumBoundingBoxes",
         _FOREIGN: "FlaxLayer JaxLayer TFSMLayer",
-        "Import layers from keras.layers.": _FILES_OF_LAYERS,
         _INPUTS: "DenseFeatures SequenceFeatures",
         "Write Conv1D or Conv2D with dilation_rate=.": (
             "AtrousConv1D AtrousConv2D AtrousConvolution1D AtrousConvolution2D"
@@ -114,9 +106,6 @@ INSTEAD = {
         ),
     },
     ("utils", "See docs/differences.md#modules-that-are-not-here"): {
-        "Write torch.nn.functional.one_hot(labels, num_classes).": "to_categorical",
-        "Write torch.nn.functional.normalize(x, dim=axis).": "normalize",
-        "Write torch.nn.utils.rnn.pad_sequence(sequences, batch_first=True).": "pad_sequences",
         "Derive from torch.utils.data.Dataset.": "Sequence PyDataset",
         "Write torch.utils.data.random_split(dataset, lengths).": "split_dataset",
         "Use torchvision.datasets.ImageFolder.": "image_dataset_from_directory",
@@ -128,19 +117,10 @@ INSTEAD = {
         "Leave it out: nothing here prints its progress.": (
             "disable_interactive_logging enable_interactive_logging is_interactive_logging_enabled"
         ),
-        "Read model.inputs.": "get_source_inputs",
         "Write model.summary().": "print_summary",
         "Write keras.utils.plot_model(model).": "plot",
-        "Write model.count_params().": "count_params",
-        "Write (value,) * n, unless it is a tuple already.": "normalize_tuple",
-        "Write [value], unless it is a list already.": "to_list",
-        "Write value.lower().": "normalize_padding",
-        "Write data_format or keras.backend.image_data_format().": "normalize_data_format",
-        "Leave compute_output_shape out: a symbolic call runs `call`, and sees the shape.": (
-            "conv_input_length conv_output_length deconv_length deconv_output_length"
-        ),
         "Leave it out: keras.models.load_model turns the kernels in files.": (
-            "convert_all_kernels_in_model convert_dense_weights_data_format convert_kernel"
+            "convert_all_kernels_in_model convert_dense_weights_data_format"
         ),
         "Use torch.utils.data.DataLoader(dataset, num_workers=n).": (
             "GeneratorEnqueuer OrderedEnqueuer SequenceEnqueuer"
@@ -149,22 +129,14 @@ INSTEAD = {
         "Write pathlib.Path(path).exists().": "ask_to_proceed_with_overwrite",
         "Evaluate the model in the training loop, which is your own.": "SidecarEvaluator StepsPerExecutionTuner",
         "Use threading.Thread.": "TimedThread",
-        "Write (labels[:, None] > torch.arange(num_classes - 1)).float().": "to_ordinal",
         "Copy the rows into layer.embeddings within `with torch.no_grad():`.": "warmstart_embedding_matrix",
         "Use types.SimpleNamespace.": "Config",
-        "Write name in inspect.signature(function).parameters.": "has_arg",
         "Register the function: @keras.saving.register_keras_serializable().": "func_dump func_load",
         "Compare the layer's outputs with torch.testing.assert_close.": "get_test_data keras_test layer_test",
-        "Write an `if`, or torch.where.": "smart_cond control_flow_util",
-        "Unpack it yourself: x, y = batch.": "pack_x_y_sample_weight unpack_x_y_sample_weight",
         "Use torch.nn.parallel.DistributedDataParallel.": "multi_gpu_model",
         "Use torchvision.tv_tensors.BoundingBoxes.": "bounding_boxes",
-        "Compare torch's dtypes, such as torch.float32.": "standardize_dtype",
-        "Import it from keras.utils.": _FILES_OF_UTILS,
         "Use torchvision.io, or Pillow.": "load_img save_img img_to_array array_to_img",
-        "Write torch.hub.download_url_to_file(url, path).": "get_file",
-        "Write keras.backend.clear_session().": "clear_session",
-        "Write keras.backend.is_keras_tensor(x).": "is_keras_tensor",
+        "Nothing is downloaded here: write torch.hub.download_url_to_file(url, path).": "get_file",
     },
     ("backend", "See docs/differences.md#modules-that-are-not-here"): {
         "Write keras.backend.spatial_2d_padding or keras.backend.temporal_padding.": (
@@ -175,13 +147,9 @@ INSTEAD = {
         "Write keras.backend.ctc_batch_cost(y_true, y_pred, input_length, label_length).": "ctc_cost",
         "Write keras.backend.switch(condition, x, y).": "control_flow",
         "Leave it out: there are no sessions.": (
-            "control_dependencies get_graph get_session manual_variable_initialization set_session tensorflow_backend"
+            "control_dependencies get_graph get_session manual_variable_initialization set_session"
         ),
-        "Leave it out: it is for Theano or CNTK.": (
-            "cntk_backend legacy_weight_ordering numpy_backend set_legacy_weight_ordering theano_backend"
-        ),
-        "Import it from keras.backend.": "common load_backend",
-        "Leave it out: torch draws the numbers.": "experimental",
+        "Leave it out: it is for Theano or CNTK.": ("legacy_weight_ordering set_legacy_weight_ordering"),
         "Write keras.backend.function(inputs, outputs).": "Function",
     },
     ("config", "See docs/differences.md#code-in-configs"): {
@@ -265,16 +233,25 @@ INSTEAD = {
 # Those that are modules, and so may be imported, by their place.
 MODULES = {
     "keras": (
-        "__internal__ callbacks callbacks_v1 datasets distillation distribute distribution dtensor "
-        "engine estimator experimental export feature_column initializations legacy losses objectives "
-        "optimizer_v1 optimizer_v2 optimizers premade premade_models preprocessing quantizers src "
+        "callbacks callbacks_v1 datasets distillation distribute distribution dtensor estimator experimental export "
+        "feature_column losses objectives optimizer_v1 optimizer_v2 optimizers premade premade_models quantizers "
         "visualization wrappers"
     ),
-    "layers": _FILES_OF_LAYERS,
     "models": "experimental",
     "metrics": "experimental",
-    "backend": "cntk_backend common experimental load_backend numpy_backend tensorflow_backend theano_backend",
-    "utils": f"{_FILES_OF_UTILS} bounding_boxes control_flow_util",
+    "utils": "bounding_boxes",
+}
+_LAYERS_AND_MORE = "Import layers from keras.layers, and Layer, Input, InputSpec and Model from keras."
+# Modules that Keras has, or had, of which much is in another module here, and the advice for the rest, by the place.
+OLD_MODULES = {
+    "keras": {
+        **dict.fromkeys(("__internal__", "_legacy", "_tf_keras", "api", "engine", "legacy", "src"), _LAYERS_AND_MORE),
+        "initializations": "Import initializers from keras.initializers.",
+        "preprocessing": "Load data with torch.utils.data; layers such as keras.layers.Rescaling prepare it.",
+    },
+    "layers": dict.fromkeys(_FILES_OF_LAYERS.split(), "Import layers from keras.layers."),
+    "backend": dict.fromkeys(_FILES_OF_BACKENDS.split(), "Import it from keras.backend."),
+    "utils": dict.fromkeys(_FILES_OF_UTILS.split(), "Import it from keras.utils."),
 }
 _ARGUMENTS_OF_COMPILE = (
     "optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "run_eagerly", "steps_per_execution",
@@ -292,6 +269,16 @@ def _by_place() -> dict[str, dict[str, str]]:
 
 ADVICE = _by_place()
 """What to write instead of each name, by the places."""
+
+
+def instead_of_old(name: str, place: str) -> str:
+    """Return what to write instead of what is in a module of old, and not elsewhere here; else ''.
+
+    >>> instead_of_old("engine", "keras").partition(",")[0]
+    'Import layers from keras.layers'
+    """
+    advice = OLD_MODULES.get(place, {}).get(name, "")
+    return f"{advice} See docs/differences.md#modules-that-are-not-here" if advice else ""
 
 
 def instead_of(name: str, place: str) -> str:

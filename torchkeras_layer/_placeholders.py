@@ -6,6 +6,7 @@ the truth, and reading the name as an attribute of the module raises at once.
 
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import opcode
 import sys
@@ -15,7 +16,14 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn, Union
 
-from torchkeras_layer._absent import MODULES, instead_of
+from torchkeras_layer._absent import MODULES, OLD_MODULES, instead_of, instead_of_old
+from torchkeras_layer._elsewhere import (
+    MISSING,
+    name_in_old_module,
+    name_in_public_module,
+    names_of_old_module,
+    public_module_of,
+)
 
 _PACKAGE = __name__.partition(".")[0]
 _IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
@@ -25,7 +33,8 @@ _PUBLIC = (
     "backend",
 )  # fmt: skip
 # Absent modules in which Keras has the files of its layers, models and functions.
-_FOLDERS_OF_FILES = ("engine", "legacy", "src", "__internal__")
+_FOLDERS_OF_FILES = tuple(OLD_MODULES["keras"])
+_IN_FOLDERS = tuple(f"{_PACKAGE}.{name}." for name in _FOLDERS_OF_FILES)
 
 
 def find_missing(module: str, name: str, place: str, known: Iterable[str] = ()) -> Any:
@@ -47,6 +56,9 @@ def find_missing(module: str, name: str, place: str, known: Iterable[str] = ()) 
     >>> Graph
     <placeholder of torchkeras_layer.models.Graph, which is not here>
     """
+    found = _found_elsewhere(module, name, place)
+    if found is not MISSING:
+        return found
     advice = instead_of(name, place) or _where_it_is(name)
     close = [] if advice else get_close_matches(name, known, n=1)
     hint = f". Did you mean {close[0]!r}?" if close else ""
@@ -60,12 +72,23 @@ def find_missing(module: str, name: str, place: str, known: Iterable[str] = ()) 
     raise AttributeError(message)
 
 
+def _found_elsewhere(module: str, name: str, place: str) -> Any:
+    """Return what a module of ours has in Keras, and another one here: also a module of old, such as `engine`."""
+    if place == name == "keras":
+        return sys.modules[_PACKAGE]
+    if name in OLD_MODULES.get(place, ()):
+        return sys.modules[f"{_PACKAGE}.{name}" if place == "keras" else f"{_PACKAGE}.{place}.{name}"]
+    return name_in_public_module(module, name)
+
+
 def finder_in(module: str, place: str) -> Callable[[str], Any]:
     """Return the `__getattr__` of a module: it finds placeholders, as `find_missing` does.
 
-    >>> finder_in("torchkeras_layer.layers.core", "layers")("Dropout")
+    >>> finder_in("torchkeras_layer.layers.core", "layers")("Dropout").__name__
+    'Dropout'
+    >>> finder_in("torchkeras_layer.layers.core", "layers")("JaxLayer")
     Traceback (most recent call last):
-    AttributeError: module 'torchkeras_layer.layers.core' has no attribute 'Dropout'. Import it from keras.layers...
+    AttributeError: module 'torchkeras_layer.layers.core' has no attribute 'JaxLayer'. Layers of other ...
     """
 
     def __getattr__(name: str) -> Any:
@@ -112,7 +135,8 @@ def _refusal(module: str, name: str) -> str:
 def _advice_of(module: str) -> str:
     """Return the advice for an `AbsentModule`, which is that of the module around it if there is none of its own."""
     *outer, name = module.split(".")[1:]
-    return instead_of(name, ".".join(outer) or "keras") or _advice_of(module.rpartition(".")[0])
+    place = ".".join(outer) or "keras"
+    return instead_of(name, place) or instead_of_old(name, place) or _advice_of(module.rpartition(".")[0])
 
 
 class Placeholder:
@@ -137,7 +161,11 @@ class Placeholder:
     __setattr__ = __call__ = __mro_entries__ = __instancecheck__ = __subclasscheck__ = _refuse
     __getitem__ = __iter__ = __enter__ = __exit__ = __reduce_ex__ = _refuse
 
-    def __getattr__(self, name: str) -> NoReturn:
+    def __getattr__(self, name: str) -> Any:
+        found = MISSING if name.startswith("__") else name_in_old_module(self.__name__, name)
+        if found is not MISSING:
+            # A file of Keras that was imported by its name.
+            return found
         is_module = isinstance(sys.modules.get(self.__name__), AbsentModule) and not name.startswith("__")
         raise AttributeError(_refusal(self.__name__, name) if is_module else self._message)
 
@@ -152,20 +180,42 @@ class Placeholder:
 
 
 class AbsentModule(ModuleType):
-    """A module of Keras that is not here. All names can be imported from it, and are placeholders.
+    """A module of Keras that is not here. All names can be imported from it: placeholders, or what is elsewhere here.
 
-    >>> from torchkeras_layer.optimizers import schedules
-    >>> schedules.ExponentialDecay(1e-3, 1000, 0.9)
+    >>> from torchkeras_layer.optimizers import Adam
+    >>> Adam(1e-3)
     Traceback (most recent call last):
-    AttributeError: torchkeras_layer.optimizers.schedules is not here. Use an optimizer of torch.optim, ...
+    AttributeError: torchkeras_layer.optimizers.Adam is not here. Use an optimizer of torch.optim, ...
     """
 
     __path__: MutableSequence[str] = []
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__all__" and (names := names_of_old_module(self.__name__)):
+            return names
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        return Placeholder(f"{self.__name__}.{name}", _refusal(self.__name__, name))
+        found = name_in_old_module(self.__name__, name)
+        return found if found is not MISSING else Placeholder(f"{self.__name__}.{name}", _refusal(self.__name__, name))
+
+
+class _SecondName(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the modules of the package under its second name, `torchkeras_layer.keras`: these very modules.
+
+    >>> from torchkeras_layer.keras import layers
+    >>> import torchkeras_layer.layers as same; layers is same
+    True
+    """
+
+    prefix = f"{_PACKAGE}.keras."
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self, is_package=True) if fullname.startswith(self.prefix) else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        # What stands here afterwards is what the import gives.
+        own = f"{_PACKAGE}.{module.__name__.removeprefix(self.prefix)}"
+        sys.modules[module.__name__] = importlib.import_module(own)
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -173,13 +223,17 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         is_inside = isinstance(sys.modules.get(fullname.rpartition(".")[0]), AbsentModule)
-        return ModuleSpec(fullname, self, is_package=True) if is_inside else None
+        is_found = is_inside or fullname.startswith(_IN_FOLDERS)
+        return ModuleSpec(fullname, self, is_package=True) if is_found else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return AbsentModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        return None
+        own = public_module_of(module.__name__)
+        if own is not None:
+            # `src.layers` is `layers`. What stands here afterwards is what the import gives.
+            sys.modules[module.__name__] = own
 
 
 def let_modules_be_imported() -> None:
@@ -188,8 +242,10 @@ def let_modules_be_imported() -> None:
     They are put where `import` looks first; if it found them in another way, it would also make them attributes of the
     package.
     """
-    for place, names in MODULES.items():
+    for place, names in [*MODULES.items(), *OLD_MODULES.items()]:
         package = _PACKAGE if place == "keras" else f"{_PACKAGE}.{place}"
-        for name in names.split():
+        for name in names.split() if isinstance(names, str) else names:  # type: ignore[union-attr]
             sys.modules.setdefault(f"{package}.{name}", AbsentModule(f"{package}.{name}"))
-    sys.meta_path.append(_Finder())
+    sys.modules[f"{_PACKAGE}.keras"] = sys.modules[_PACKAGE]
+    # Before those that would find a second copy of our files.
+    sys.meta_path[:0] = [_SecondName(), _Finder()]

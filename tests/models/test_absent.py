@@ -86,7 +86,7 @@ def test_compile_is_that_of_torch():
         (keras.metrics, "Accuracy", "torchmetrics"),
         (keras.mixed_precision, "LossScaleOptimizer", "GradScaler"),
         (keras.saving, "KerasFileEditor", "h5py"),
-        (keras.utils, "to_categorical", "one_hot"),
+        (keras.utils, "Progbar", "tqdm"),
         (keras, "optimizers", r"torch\.optim"),
         (keras, "losses", "mse_loss"),
         (keras, "callbacks", "loop"),
