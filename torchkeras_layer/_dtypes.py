@@ -27,6 +27,8 @@ _BY_NAME: dict[str, torch.dtype] = {
 # The dtype of an input of strings, for which torch has no tensors.
 STRING = "string"
 _ALIASES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
+# As in Keras; torch and numpy take `float` for float64.
+_OF_PYTHON = {bool: "bool", int: "int32", float: "float32", complex: "complex64", str: STRING}
 _NAMES = {dtype: name for name, dtype in _BY_NAME.items()}
 
 
@@ -36,11 +38,12 @@ def torch_dtype(dtype: Any) -> torch.dtype:
     Raises:
         TypeError: if there is no such dtype.
 
-    >>> torch_dtype("float32"), torch_dtype(np.int64), torch_dtype(torch.bool)
-    (torch.float32, torch.int64, torch.bool)
+    >>> torch_dtype("float32"), torch_dtype(np.int64), torch_dtype(float)
+    (torch.float32, torch.int64, torch.float32)
     """
     if isinstance(dtype, torch.dtype):
         return dtype
+    dtype = _OF_PYTHON.get(dtype, dtype) if isinstance(dtype, type) else dtype
     name = dtype.lower() if isinstance(dtype, str) else _name_of_numpy(dtype)
     name = _ALIASES.get(name, name).removeprefix("torch.")
     if name == STRING:
