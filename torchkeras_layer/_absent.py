@@ -139,11 +139,6 @@ INSTEAD = {
         "Nothing is downloaded here: write torch.hub.download_url_to_file(url, path).": "get_file",
     },
     ("backend", "See docs/differences.md#modules-that-are-not-here"): {
-        "Write keras.backend.spatial_2d_padding or keras.backend.temporal_padding.": (
-            "asymmetric_spatial_2d_padding asymmetric_temporal_padding"
-        ),
-        "Write keras.backend.conv2d(x, kernel, dilation_rate=rate).": "atrous_conv2d",
-        "Write keras.backend.conv2d_transpose(x, kernel, output_shape).": "deconv2d",
         "Write keras.backend.ctc_batch_cost(y_true, y_pred, input_length, label_length).": "ctc_cost",
         "Write keras.backend.switch(condition, x, y).": "control_flow",
         "Leave it out: there are no sessions.": (

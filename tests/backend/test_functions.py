@@ -43,6 +43,31 @@ def test_names_of_keras_1():
     assert K.expand_dims(x, dim=0).shape == (1, 2)
 
 
+def test_arguments_of_keras_1():
+    x, kernel = torch.randn(1, 6, 7, 2), torch.randn(3, 3, 2, 4)
+    expected = K.conv2d(x, kernel, padding="same", dilation_rate=(2, 2))
+    close = torch.testing.assert_close
+    close(
+        K.conv2d(x, kernel, border_mode="same", dim_ordering="tf", filter_dilation=(2, 2), image_shape=None), expected
+    )
+    close(K.atrous_conv2d(x, kernel, 2, "same", "default"), expected)
+    # With 'th', kernels are (filters, channels, rows, columns).
+    first, turned = x.movedim(-1, 1), kernel.permute(3, 2, 0, 1)
+    close(K.conv2d(first, turned, (1, 1), "same", "th", filter_dilation=2), expected.movedim(-1, 1))
+    shape = (1, 6, 7, 4)
+    close(K.deconv2d(x, kernel, shape, border_mode="same"), K.conv2d_transpose(x, kernel.mT, shape, padding="same"))
+    found = K.deconv2d(first, turned, (1, 4, 6, 7), border_mode="same", dim_ordering="th")
+    close(found, K.deconv2d(x, kernel, shape, border_mode="same").movedim(-1, 1))
+    close(K.pool2d(x, (2, 2), border_mode="same", dim_ordering="tf"), K.pool2d(x, (2, 2), padding="same"))
+    close(K.asymmetric_spatial_2d_padding(x, 1, 2, 0, 1), K.spatial_2d_padding(x, ((1, 2), (0, 1))))
+    close(K.asymmetric_temporal_padding(x[0], 2, 0), K.temporal_padding(x[0], (2, 0)))
+    close(K.temporal_padding(x[0], 1), K.temporal_padding(x[0], (1, 1)))
+    assert K.random_normal((2,), std=0.0).tolist() == [0.0, 0.0]
+    assert K.random_uniform((2,), low=3, high=4, dtype="int32").tolist() == [3, 3]
+    slopes = torch.tensor([0.5, 0.0])
+    assert K.relu(torch.tensor([-2.0, 9.0]), alpha=slopes, max_value=slopes + 3).tolist() == [-1.0, 3.0]
+
+
 def test_names_of_keras_3():
     assert (K.backend(), K.standardize_dtype("float"), K.standardize_dtype(float)) == ("torch", "float32", "float32")
     assert (K.is_float_dtype("float16"), K.is_float_dtype("int8"), K.is_int_dtype("uint8")) == (True, False, True)
@@ -260,7 +285,7 @@ def test_errors_say_what_is_wrong(name):
         act()
 
 
-@pytest.mark.parametrize("name", ["get_session", "manual_variable_initialization", "tensorflow_backend"])
+@pytest.mark.parametrize("name", ["get_session", "manual_variable_initialization", "get_graph"])
 def test_what_needs_sessions_is_not_here(name):
     with pytest.raises(AttributeError, match="there are no sessions"):
         getattr(K, name)

@@ -20,7 +20,8 @@ from torchkeras_layer.ops.size_tuple import SizeTuple
 GOLDENS = np.load(Path(__file__).with_name("goldens.npz"))
 # Functions that TF-Keras does not have, or cannot run, and those that the tests beside this one are about.
 ELSEWHERE = (
-    "KerasTensor ContextValueCache clear_session convert_to_numpy convert_to_tensor "
+    "KerasTensor ContextValueCache asymmetric_spatial_2d_padding asymmetric_temporal_padding atrous_conv2d "
+    "clear_session convert_to_numpy convert_to_tensor deconv2d "
     "deprecated_internal_learning_phase_scope deprecated_internal_set_learning_phase eager get_variable_shape "
     "global_learning_phase_is_set gradients image_dim_ordering is_float_dtype is_int_dtype is_symbolic is_tensor "
     "is_variable learning_phase_scope lesser lesser_equal name_scope normalize_data_format pattern_broadcast "

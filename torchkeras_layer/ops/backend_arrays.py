@@ -16,6 +16,8 @@ from torchkeras_layer.ops import tensorflow_images
 from torchkeras_layer.ops.values import as_sizes, as_tensor, promoted
 
 _FORMATS = ("channels_last", "channels_first")
+# The words of Keras 1.
+_OLD_FORMATS = {"tf": "channels_last", "th": "channels_first"}
 
 
 def dot(x: Any, y: Any) -> Tensor:
@@ -175,7 +177,13 @@ def stop_gradient(variables: Any) -> Any:
 
 def temporal_padding(x: Any, padding: Any = (1, 1)) -> Tensor:
     """Return sequences (batch, steps, features) with zeros before the first step and after the last."""
-    return F.pad(as_tensor(x), (0, 0, *as_sizes(padding)))
+    before, after = (padding, padding) if isinstance(padding, int) else as_sizes(padding)
+    return F.pad(as_tensor(x), (0, 0, before, after))
+
+
+def asymmetric_temporal_padding(x: Any, left_pad: int = 1, right_pad: int = 1) -> Tensor:
+    """Return sequences with zeros before and after, as `temporal_padding` does: a function of Keras 1."""
+    return temporal_padding(x, (left_pad, right_pad))
 
 
 def spatial_2d_padding(x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str | None = None) -> Tensor:
@@ -185,6 +193,18 @@ def spatial_2d_padding(x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str
     torch.Size([1, 4, 4, 3])
     """
     return _padded(as_tensor(x), padding, 2, "K.spatial_2d_padding", data_format)
+
+
+def asymmetric_spatial_2d_padding(
+    x: Any,
+    top_pad: int = 1,
+    bottom_pad: int = 1,
+    left_pad: int = 1,
+    right_pad: int = 1,
+    dim_ordering: str | None = None,
+) -> Tensor:
+    """Return images with zeros around them, as `spatial_2d_padding` does: a function of Keras 1."""
+    return spatial_2d_padding(x, ((top_pad, bottom_pad), (left_pad, right_pad)), dim_ordering)
 
 
 def spatial_3d_padding(x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None) -> Tensor:
@@ -231,8 +251,9 @@ def resize_volumes(
 
 
 def _format(data_format: str | None, name: str) -> str:
-    """Return the layout of images; the one of `K.image_data_format()` for `None`."""
-    found = data_format or image_data_format()
+    """Return the layout of images, which may be in a word of Keras 1; that of `K.image_data_format()` for `None`."""
+    found = image_data_format() if data_format in (None, "default") else data_format
+    found = _OLD_FORMATS.get(found, found)
     if found not in _FORMATS:
         raise ValueError(f"{name}: data_format must be one of {_FORMATS}. Received: data_format={data_format!r}.")
     return found

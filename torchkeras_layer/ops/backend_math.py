@@ -56,13 +56,18 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     return reductions.std(_without_bools(x), axis, keepdims)
 
 
-def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Tensor:
+def relu(x: Any, alpha: Any = 0.0, max_value: Any = None, threshold: float = 0.0) -> Tensor:
     """Return the values above `threshold`, at most `max_value`; below it, `alpha * (x - threshold)`.
 
     >>> relu([-2.0, 0.5, 9.0], alpha=0.1, max_value=6.0)
     tensor([-0.2000,  0.5000,  6.0000])
     """
-    return bent_relu(as_tensor(x), alpha, max_value, threshold)
+    x = as_tensor(x)
+    if isinstance(alpha, Tensor) or isinstance(max_value, Tensor):
+        positive = bent_relu(x, 0.0, None, threshold)
+        positive = positive if max_value is None else torch.minimum(positive, as_tensor(max_value))
+        return positive - alpha * torch.relu(threshold - x)
+    return bent_relu(x, alpha, max_value, threshold)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Tensor:

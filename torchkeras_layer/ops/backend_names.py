@@ -19,6 +19,20 @@ _SAME = (
     "abs all any cast cos exp log logsumexp max min prod sigmoid sign sin softplus softsign square squeeze stack sum "
     "tanh"
 )
+# Functions with two more words for arguments, those of Keras 1.
+_OF_KERAS_1 = {
+    "conv1d": "x kernel strides padding data_format dilation_rate -image_shape -filter_shape",
+    "conv2d": "x kernel strides padding data_format dilation_rate -image_shape -filter_shape",
+    "conv3d": "x kernel strides padding data_format dilation_rate -volume_shape -filter_shape",
+    "pool2d": "x pool_size strides padding data_format pool_mode",
+    "pool3d": "x pool_size strides padding data_format pool_mode",
+    "resize_images": "x height_factor width_factor data_format interpolation",
+    "resize_volumes": "x depth_factor height_factor width_factor data_format",
+    "separable_conv2d": "x depthwise_kernel pointwise_kernel strides padding data_format dilation_rate",
+    "spatial_2d_padding": "x padding data_format",
+    "spatial_3d_padding": "x padding data_format",
+}
+_OLD_WORDS = "border_mode:padding dim_ordering:data_format filter_dilation:dilation_rate"
 _BINARY = "equal not_equal greater greater_equal less less_equal maximum minimum"
 _ROWS = {
     "argmax": "tf.argmax x:input axis=-1",
@@ -36,7 +50,8 @@ _ROWS = {
     "dropout": "random.dropout x:inputs level:rate noise_shape seed",
     "pow": "ops.power x:x1 a:x2",
     "random_binomial": "backend.random_bernoulli shape p dtype seed",
-    "random_normal": "random.normal shape mean stddev dtype seed",
+    "random_normal": "random.normal shape mean stddev dtype seed std:stddev",
+    "random_uniform": "backend.random_uniform shape minval maxval dtype seed low:minval high:maxval",
     "reshape": "ops.reshape x shape:newshape",
     "reverse": "ops.flip x axes:axis",
     "shape": "sizes.shape x",
@@ -57,7 +72,12 @@ def spellings() -> dict[str, Spelling]:
     ([], {'x': 'x', 'axis': 1})
     """
     rows = {name: f"ops.{name} x:x1 y:x2" for name in _BINARY.split()}
+    rows |= {name: f"backend.{name} {words} {_old_words(words)}" for name, words in _OF_KERAS_1.items()}
     return {name: read_row(row) for name, row in {**rows, **_ROWS}.items()}
+
+
+def _old_words(words: str) -> str:
+    return " ".join(word for word in _OLD_WORDS.split() if f" {word.rpartition(':')[2]}" in words)
 
 
 @functools.cache

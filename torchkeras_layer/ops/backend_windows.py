@@ -75,6 +75,29 @@ def conv2d_transpose(
     return _transposed("conv2d_transpose", x, kernel, output_shape, strides, padding, data_format, dilation_rate)
 
 
+def deconv2d(
+    x: Any,
+    kernel: Any,
+    output_shape: Any,
+    strides: Any = (1, 1),
+    border_mode: str = "valid",
+    dim_ordering: str | None = None,
+    image_shape: Any = None,
+    filter_shape: Any = None,
+) -> Tensor:
+    """Return the transposed convolution of Keras 1, with a kernel (rows, columns, channels, filters)."""
+    kernel = _kernel(kernel, dim_ordering).transpose(-1, -2)
+    layout = _format(dim_ordering, "K.deconv2d")
+    return _transposed("deconv2d", x, kernel, output_shape, strides, border_mode, layout, 1)
+
+
+def atrous_conv2d(
+    x: Any, kernel: Any, rate: int, border_mode: str = "valid", dim_ordering: str | None = None
+) -> Tensor:
+    """Return the dilated convolution of images: a function of Keras 1."""
+    return conv2d(x, kernel, 1, border_mode, dim_ordering, rate)
+
+
 def conv3d_transpose(
     x: Any,
     kernel: Any,
@@ -97,7 +120,7 @@ def depthwise_conv2d(
 ) -> Tensor:
     """Return the convolution of each channel with its own kernels, (rows, columns, channels, kernels of each)."""
     how = _checked("depthwise_conv2d", x, 2, padding, data_format)
-    return windows.depthwise_conv(x, depthwise_kernel, strides, *how, dilation_rate)
+    return windows.depthwise_conv(x, _kernel(depthwise_kernel, data_format), strides, *how, dilation_rate)
 
 
 def separable_conv1d(
@@ -125,7 +148,8 @@ def separable_conv2d(
 ) -> Tensor:
     """Return the convolution of each channel of images, then one of all channels at each pixel."""
     how = _checked("separable_conv2d", x, 2, padding, data_format)
-    return windows.separable_conv(x, depthwise_kernel, pointwise_kernel, strides, *how, dilation_rate)
+    kernels = _kernel(depthwise_kernel, data_format), _kernel(pointwise_kernel, data_format)
+    return windows.separable_conv(x, *kernels, strides, *how, dilation_rate)
 
 
 def pool2d(
@@ -210,15 +234,21 @@ def local_conv(
 
 
 def _conv(name: str, x: Any, kernel: Any, strides: Any, padding: str, data_format: str | None, rates: Any) -> Tensor:
-    kernel = as_tensor(kernel)
+    kernel = _kernel(kernel, data_format)
     how = _checked(name, x, kernel.dim() - 2, padding, data_format)
     return windows.conv(x, kernel, strides, *how, rates)
+
+
+def _kernel(kernel: Any, data_format: str | None) -> Tensor:
+    """Return a kernel as it is; with 'th' it is one of Keras 1, (filters, channels, spatial …), and is turned."""
+    kernel = as_tensor(kernel)
+    return kernel.movedim(1, -1).movedim(0, -1) if data_format == "th" else kernel
 
 
 def _transposed(
     name: str, x: Any, kernel: Any, output_shape: Any, strides: Any, padding: str, data_format: str | None, rates: Any
 ) -> Tensor:
-    x, kernel = as_float(x), as_tensor(kernel)
+    x, kernel = as_float(x), _kernel(kernel, data_format)
     rank = kernel.dim() - 2
     how, layout = _checked(name, x, rank, padding, data_format)
     sizes = as_sizes(output_shape)
