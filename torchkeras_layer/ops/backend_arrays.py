@@ -109,11 +109,6 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") ->
     return torch.arange(*bounds, as_sizes(step)[0], dtype=torch_dtype(dtype))
 
 
-def flatten(x: Any) -> Tensor:
-    """Return all values along one axis."""
-    return torch.reshape(as_tensor(x), (-1,))
-
-
 def batch_flatten(x: Any) -> Tensor:
     """Return all values of each entry of a batch along one axis."""
     x = as_tensor(x)
@@ -147,20 +142,6 @@ def repeat(x: Any, n: int) -> Tensor:
     if x.dim() != 2:
         raise ValueError(f"K.repeat: x must have shape (samples, features). Received: shape {_shown(x)}.")
     return x.unsqueeze(1).repeat(1, n, 1)
-
-
-def repeat_elements(x: Any, rep: int, axis: int) -> Tensor:
-    """Return the values with each one `rep` times along an axis.
-
-    >>> repeat_elements([1, 2], 2, axis=0)
-    tensor([1, 1, 2, 2], dtype=torch.int32)
-    """
-    return torch.repeat_interleave(as_tensor(x), rep, axis)
-
-
-def permute_dimensions(x: Any, pattern: Any) -> Tensor:
-    """Return the tensor with its axes in the order `pattern`."""
-    return as_tensor(x).permute(tuple(as_sizes(pattern)))
 
 
 def pattern_broadcast(x: Any, broadcastable: Any = None) -> Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer._settings import floatx
@@ -70,11 +69,6 @@ def relu(x: Any, alpha: Any = 0.0, max_value: Any = None, threshold: float = 0.0
     return bent_relu(x, alpha, max_value, threshold)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Tensor:
-    """Return the exponential linear unit of each value."""
-    return F.elu(as_float(x), alpha)
-
-
 def hard_sigmoid(x: Any) -> Tensor:
     """Return 0.2 x + 0.5, limited to the range from 0 to 1, as in Keras 1 and 2.
 
@@ -82,11 +76,6 @@ def hard_sigmoid(x: Any) -> Tensor:
     tensor([0.0000, 0.7000])
     """
     return torch.clamp(0.2 * as_float(x) + 0.5, 0.0, 1.0)
-
-
-def softmax(x: Any, axis: int = -1) -> Tensor:
-    """Return the values as probabilities along an axis."""
-    return torch.softmax(as_float(x), axis)
 
 
 def l2_normalize(x: Any, axis: Any = None) -> Tensor:
