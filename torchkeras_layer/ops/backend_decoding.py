@@ -42,7 +42,7 @@ def ctc_decode(
     ([tensor([[ 0,  1, -1, -1]])], [tensor([[ 0,  1, -1, -1]])])
     """
     logs = torch.log(as_float(y_pred) + epsilon())
-    lengths = as_tensor(input_length).reshape(-1)
+    lengths = as_tensor(input_length).reshape(-1).to(logs.device)
     if greedy:
         labels, scores = decode_greedily(logs, lengths, mask_index=None)
         return [labels[0].to(torch.int64)], scores
@@ -56,7 +56,8 @@ def ctc_decode(
                      for labels, _ in found])
         for path in range(top_paths)
     ]  # fmt: skip
-    return paths, torch.tensor(np.array([scores for _, scores in found]), dtype=logs.dtype)
+    paths = [path.to(logs.device) for path in paths]
+    return paths, torch.tensor(np.array([scores for _, scores in found]), dtype=logs.dtype, device=logs.device)
 
 
 def _search(rows: np.ndarray, width: int, top: int) -> tuple[list[list[int]], np.ndarray]:

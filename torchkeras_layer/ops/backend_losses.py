@@ -105,15 +105,18 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
     """
     y_pred = as_float(y_pred)
     logs = torch.log_softmax(torch.log(y_pred.transpose(0, 1) + epsilon()), -1)
-    steps, labels = (as_tensor(length).reshape(-1).to(torch.int64) for length in (input_length, label_length))
-    target = as_tensor(y_true).to(torch.int64)
+    target, steps, labels = (
+        as_tensor(given).to(logs.device, torch.int64) for given in (y_true, input_length, label_length)
+    )
+    steps, labels = steps.reshape(-1), labels.reshape(-1)
     loss = F.ctc_loss(logs, target, steps, labels, blank=y_pred.shape[-1] - 1, reduction="none")
     return loss.unsqueeze(1)
 
 
 def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> Tensor:
     """Return the labels (batch, longest label) within the given lengths, as a sparse tensor of torch."""
-    labels, lengths = as_tensor(labels), as_tensor(label_lengths).reshape(-1, 1)
+    labels = as_tensor(labels)
+    lengths = as_tensor(label_lengths).reshape(-1, 1).to(labels.device)
     places = torch.nonzero(torch.arange(labels.shape[1], device=labels.device) < lengths).T
     return torch.sparse_coo_tensor(places, labels[places[0], places[1]], labels.shape, check_invariants=True).coalesce()
 
