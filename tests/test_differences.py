@@ -148,6 +148,7 @@ RAISING = [
     ("symbolic-losses-of-a-sequential", lambda: with_symbolic_loss().pop()),
     ("updates-of-symbolic-calls", lambda: keras.Model(a := x(), keras.layers.BatchNormalization()(a)).updates[0]()),
     ("a-symbolic-call-runs-call", lambda: bool(x() > 0)),
+    ("libraries-that-look-at-the-type-of-a-tensor", lambda: x().__array_namespace__().unknown),
     ("a-symbolic-call-runs-call", lambda: x().add_(1)),
     ("a-symbolic-call-runs-call", lambda: Loose(lambda i: i if i.sum() > 0 else -i)(x())),
     ("changes-in-place", lambda: Loose(in_place)(torch.ones(2))),

@@ -13,6 +13,7 @@ from torchkeras_layer._structures import leaves
 from torchkeras_layer._tensor_shape import TensorShape
 from torchkeras_layer.symbolic.functions import mask_of
 from torchkeras_layer.symbolic.input_spec import TensorSpec
+from torchkeras_layer.symbolic.other_libraries import tell_loaded_libraries
 from torchkeras_layer.symbolic.tensor_methods import TensorMethods, record
 
 
@@ -57,6 +58,7 @@ class KerasTensor(TensorMethods):
     """
 
     def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None) -> None:
+        tell_loaded_libraries()
         self._spec = TensorSpec(shape, dtype)
         self.name = unique_name("keras_tensor") if name is None else name
         self._keras_history: KerasHistory | None = None

@@ -27,7 +27,8 @@ DIFFERENT: Rows = ((12, 18, 30, 42, 66, 78, 90, 102), (24, 36, 48, 54, 60, 72, 8
 EQUAL: Rows = ((12,), (24,))
 # An output size that is smaller with these sizes is the minimum of a constant and a free size, and so is free.
 SMALL: Sizes = (2, 3, 4, 5, 6, 7, 8, 9)
-LARGE: Rows = (tuple(100 * size for size in DIFFERENT[0]), tuple(100 * size for size in DIFFERENT[1]))
+# Divisible by 5 and 7 too.
+LARGE: Rows = (tuple(280 * size for size in DIFFERENT[0]), tuple(280 * size for size in DIFFERENT[1]))
 
 Function = Callable[[Any], Any]
 Device = torch.device | None

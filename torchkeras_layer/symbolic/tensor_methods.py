@@ -12,6 +12,7 @@ from torchkeras_layer._tensor_advice import advice_on_member
 from torchkeras_layer._tensor_shape import TensorShape
 from torchkeras_layer.ops.values import SymbolicTensor
 from torchkeras_layer.symbolic.functions import as_operator, function_named, reshape
+from torchkeras_layer.symbolic.other_libraries import NAMESPACE
 
 _BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
 _COMPARISONS = ["eq", "ne", "lt", "le", "gt", "ge"]
@@ -86,6 +87,9 @@ class TensorMethods(SymbolicTensor):
     def ndim(self) -> int:
         """The rank: the number of axes."""
         return len(self.shape)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return NAMESPACE
 
     def dim(self) -> int:
         """Return the rank."""
