@@ -43,6 +43,8 @@ def torch_dtype(dtype: Any) -> torch.dtype:
     """
     if isinstance(dtype, torch.dtype):
         return dtype
+    if isinstance(dtype, str) and dtype in _BY_NAME:
+        return _BY_NAME[dtype]
     dtype = _OF_PYTHON.get(dtype, dtype) if isinstance(dtype, type) else dtype
     name = dtype.lower() if isinstance(dtype, str) else _name_of_numpy(dtype)
     name = _ALIASES.get(name, name).removeprefix("torch.")

@@ -154,7 +154,7 @@ def bitwise_right_shift(x: Any, y: Any) -> Tensor:
 def subtract(x1: Any, x2: Any) -> Tensor:
     """Return the differences."""
     x1, x2 = operands(x1, x2)
-    if _is_bool(x1) or _is_bool(x2):
+    if _dtype(x1) is torch.bool or _dtype(x2) is torch.bool:
         x1, x2 = promoted(x1, x2)
         return torch.logical_xor(x1, x2) if x1.dtype is torch.bool else x1 - x2
     return x1 - x2
@@ -232,11 +232,14 @@ def _ints(x1: Any, x2: Any) -> list[Tensor]:
 
 def _numbers(x1: Any, x2: Any) -> tuple[Any, Any]:
     x1, x2 = operands(x1, x2)
-    return (as_number(x1), as_number(x2)) if _is_bool(x1) and _is_bool(x2) else (x1, x2)
+    are_bools = _dtype(x1) is torch.bool and _dtype(x2) is torch.bool
+    return (as_number(x1), as_number(x2)) if are_bools else (x1, x2)
 
 
-def _is_bool(x: Any) -> bool:
-    return x.dtype is torch.bool if isinstance(x, Tensor) else isinstance(x, bool)
+def _dtype(x: Any) -> Any:
+    if isinstance(x, Tensor):
+        return x.dtype
+    return torch.bool if isinstance(x, bool) else None
 
 
 left_shift = bitwise_left_shift

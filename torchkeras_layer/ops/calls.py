@@ -33,7 +33,7 @@ def recorded(function: Callable[..., Any], name: str, module: str = "torchkeras_
         # in lists or has a name is found when it is to become a tensor.
         if not _has_torch_function(args):
             try:
-                return function(*args, **kwargs)
+                return function(*args, **kwargs) if kwargs else function(*args)
             except IsSymbolic:
                 pass
         found = next((leaf for leaf in leaves((args, kwargs)) if isinstance(leaf, SymbolicTensor)), None)

@@ -18,7 +18,7 @@ def cast(x: Any, dtype: Any) -> Tensor:
     >>> cast([0.0, 2.5], "int32")
     tensor([0, 2], dtype=torch.int32)
     """
-    return as_tensor(x).to(torch_dtype(dtype))
+    return as_tensor(x, dtype)
 
 
 def saturate_cast(x: Any, dtype: Any) -> Tensor:

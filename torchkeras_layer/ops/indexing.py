@@ -50,9 +50,12 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     tensor([[2, 1, 2],
             [4, 3, 4]], dtype=torch.int32)
     """
-    x, indices = as_tensor(x), as_tensor(indices).to(torch.int64)
+    x, indices = as_tensor(x), as_tensor(indices)
+    indices = indices if indices.dtype is torch.int32 else indices.to(torch.int64)
     x, along = (x.reshape(-1), 0) if axis is None else (x, axis % x.dim())
     indices = torch.where(indices < 0, indices + x.shape[along], indices)
+    if indices.dim() == 1:
+        return torch.index_select(x, along, indices)
     found = torch.index_select(x, along, indices.reshape(-1))
     return found.reshape([*x.shape[:along], *indices.shape, *x.shape[along + 1 :]])
 

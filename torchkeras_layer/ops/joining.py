@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer.ops.values import as_sizes, as_tensor, promoted
@@ -18,8 +17,9 @@ def concatenate(xs: Any, axis: int = 0) -> Tensor:
     >>> concatenate([[1, 2], [3]])
     tensor([1, 2, 3], dtype=torch.int32)
     """
-    tensors = promoted(*xs)
-    return torch.cat([x.reshape(-1) for x in tensors]) if axis is None else torch.cat(tensors, axis)
+    if axis is None:
+        return torch.cat([x.reshape(-1) for x in promoted(*xs)])
+    return torch.cat(_joinable(xs), axis)
 
 
 def append(x1: Any, x2: Any, axis: int | None = None) -> Tensor:
@@ -34,7 +34,15 @@ def stack(x: Any, axis: int = 0) -> Tensor:
     tensor([[1, 3],
             [2, 4]], dtype=torch.int32)
     """
-    return torch.stack(promoted(*x), axis)
+    return torch.stack(_joinable(x), axis)
+
+
+def _joinable(xs: Any) -> Any:
+    # Torch's functions find the common dtype of tensors.
+    for x in xs:
+        if not isinstance(x, Tensor):
+            return promoted(*xs)
+    return xs if isinstance(xs, (list, tuple)) else list(xs)
 
 
 def hstack(xs: Any) -> Tensor:
@@ -65,7 +73,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
                 f"split: the size of axis {axis} must be a multiple of indices_or_sections. Received: "
                 f"indices_or_sections={indices_or_sections} and a tensor of shape {tuple(x.shape)}."
             )
-        return list(torch.split(x, x.shape[axis] // indices_or_sections, axis))
+        return list(torch.chunk(x, indices_or_sections, axis))
     return list(torch.tensor_split(x, as_sizes(indices_or_sections), axis))
 
 
@@ -132,9 +140,11 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
             f"pad: mode must be 'constant', 'edge', 'reflect', 'symmetric' or 'wrap'. Received: mode={mode!r}."
         )
     if mode == "constant":
-        flat = [amount for both in reversed(_pairs(pad_width, x.dim())) for amount in both]
+        flat: list[Any] = []
+        for both in reversed(_pairs(pad_width, x.dim())):
+            flat += both
         value = constant_values.item() if isinstance(constant_values, Tensor) else constant_values
-        return F.pad(x, flat, value=0 if value is None else value)
+        return torch.constant_pad_nd(x, flat, 0 if value is None else value)
     for axis, (before, after) in enumerate(_pairs(pad_width, x.dim())):
         if before or after:
             x = torch.index_select(x, axis, _places(mode, before, after, x.shape[axis], x.device))
@@ -156,6 +166,13 @@ def _places(mode: str, before: int, after: int, size: Any, device: torch.device)
 def _pairs(pad_width: Any, rank: int) -> list[tuple[int, int]]:
     if isinstance(pad_width, Tensor):
         pad_width = pad_width.tolist()
+    if isinstance(pad_width, (tuple, list)) and len(pad_width) == rank:
+        # The common case, without a walk through all kinds of sizes.
+        for both in pad_width:
+            if not isinstance(both, (tuple, list)) or len(both) != 2 or isinstance(both[0], Tensor):
+                break
+        else:
+            return list(pad_width)
     if not isinstance(pad_width, Sequence):
         return [(pad_width, pad_width)] * rank
     pairs = [as_sizes(both) for both in pad_width]

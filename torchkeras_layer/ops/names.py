@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -86,7 +87,9 @@ def getter_in(module: str) -> Callable[[str], Any]:
 
     def __getattr__(name: str) -> Any:
         if name in known:
-            return callable_named((_RANDOM if namespace == "random" else PREFIX) + name)
+            found = callable_named((_RANDOM if namespace == "random" else PREFIX) + name)
+            setattr(sys.modules[module], name, found)
+            return found
         if namespace == "ops" and name in NAMESPACES:
             return importlib.import_module(f"{module}.{name}")
         return find_missing(module, name, module.partition(".")[2], known)

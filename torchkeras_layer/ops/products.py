@@ -18,6 +18,9 @@ def matmul(x1: Any, x2: Any) -> Tensor:
     >>> matmul([[1, 2]], [[3], [4]])
     tensor([[11]], dtype=torch.int32)
     """
+    x1, x2 = as_tensor(x1), as_tensor(x2)
+    if x1.dtype is x2.dtype and x1.is_floating_point():
+        return torch.matmul(x1, x2)
     return _product(torch.matmul, *_operands(x1, x2))
 
 

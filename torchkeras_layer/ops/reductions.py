@@ -28,8 +28,11 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     tensor([3, 7], dtype=torch.int32)
     """
     x = as_tensor(x)
+    dtype = x.dtype if x.is_floating_point() else sum_dtype(x)
+    if axis is None or isinstance(axis, int):
+        return torch.sum(x, axis, keepdims, dtype=dtype)
     axes = axes_of(axis, x.dim())
-    return torch.sum(x, axes, keepdims, dtype=sum_dtype(x)) if axes else x.to(sum_dtype(x))
+    return torch.sum(x, axes, keepdims, dtype=dtype) if axes else x.to(dtype)
 
 
 def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Tensor:
@@ -51,6 +54,8 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
             [3.5000]])
     """
     x = as_float(x)
+    if axis is None or isinstance(axis, int):
+        return torch.mean(x, axis, keepdims)
     axes = axes_of(axis, x.dim())
     return torch.mean(x, axes, keepdims) if axes else x
 
@@ -164,6 +169,8 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Tensor:
 
 def _extreme(reduce: Any, choose: Any, x: Any, axis: Any, keepdims: bool, initial: Any) -> Tensor:
     x = as_tensor(x)
+    if isinstance(axis, int) and initial is None:
+        return reduce(x, axis, keepdims)
     axes = axes_of(axis, x.dim())
     result = reduce(x, axes, keepdims) if axes else x
     return result if initial is None else choose(result, as_tensor(initial, result.dtype))

@@ -18,7 +18,10 @@ def reshape(x: Any, newshape: Any) -> Tensor:
     tensor([[1, 2],
             [3, 4]], dtype=torch.int32)
     """
-    x, sizes = as_tensor(x), as_sizes(newshape)
+    x = as_tensor(x)
+    if type(newshape) is tuple and None not in newshape:
+        return torch.reshape(x, newshape)
+    sizes = as_sizes(newshape)
     if None in sizes:
         # Free sizes of symbolic tensors are `None`.
         is_left = sizes.count(None) == 1 and -1 not in sizes
@@ -29,7 +32,9 @@ def reshape(x: Any, newshape: Any) -> Tensor:
 def transpose(x: Any, axes: Any = None) -> Tensor:
     """Return the tensor with its axes in the order `axes`, by default reversed."""
     x = as_tensor(x)
-    return x.permute(tuple(reversed(range(x.dim()))) if axes is None else tuple(as_sizes(axes)))
+    if axes is None:
+        return x.permute(tuple(reversed(range(x.dim()))))
+    return x.permute(axes if isinstance(axes, (tuple, list)) else as_sizes(axes))
 
 
 def moveaxis(x: Any, source: Any, destination: Any) -> Tensor:
@@ -49,6 +54,8 @@ def expand_dims(x: Any, axis: Any) -> Tensor:
     torch.Size([1, 2, 1])
     """
     x = as_tensor(x)
+    if isinstance(axis, int):
+        return x.unsqueeze(axis)
     places = axis if isinstance(axis, Sequence) else [axis]
     for place in sorted(axes_of(list(places), x.dim() + len(places))):
         x = x.unsqueeze(place)
@@ -60,6 +67,8 @@ def squeeze(x: Any, axis: Any = None) -> Tensor:
     x = as_tensor(x)
     if axis is None:
         return torch.squeeze(x)
+    if isinstance(axis, int) and x.shape[axis] == 1:
+        return torch.squeeze(x, axis)
     axes = axes_of(axis, x.dim())
     if any(x.shape[one] != 1 for one in axes):
         raise ValueError(f"squeeze: an axis must have size 1. Received: axis={axis}, shape={tuple(x.shape)}.")

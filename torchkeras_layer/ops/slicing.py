@@ -19,9 +19,8 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
             [4, 5]])
     """
     inputs = as_tensor(inputs)
-    for axis, (start, length) in enumerate(zip(as_sizes(start_indices), as_sizes(shape), strict=True)):
-        inputs = torch.narrow(inputs, axis, start, length)
-    return inputs
+    starts, sizes = as_sizes(start_indices), as_sizes(shape)
+    return inputs[tuple([builtins.slice(start, start + size) for start, size in zip(starts, sizes, strict=True)])]
 
 
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:

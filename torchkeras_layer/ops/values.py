@@ -78,7 +78,9 @@ def as_float(x: Any) -> Tensor:
     >>> as_float([1, 2])
     tensor([1., 2.])
     """
-    x = as_tensor(x)
+    # Written out, as it is in most operations: a call takes as long as the rest.
+    if not isinstance(x, Tensor):
+        x = _converted(x)
     return x if x.is_floating_point() or x.is_complex() else x.to(float_dtype())
 
 
@@ -158,6 +160,15 @@ def promoted(*values: Any) -> list[Tensor]:
     >>> [x.dtype for x in promoted(torch.ones(1, dtype=torch.bfloat16), 2.5)]
     [torch.bfloat16, torch.bfloat16]
     """
+    first = values[0]
+    if isinstance(first, Tensor):
+        # The common case: tensors of one dtype.
+        dtype = first.dtype
+        for value in values:
+            if not isinstance(value, Tensor) or value.dtype is not dtype:
+                break
+        else:
+            return list(values)
     found = [value if type(value) in _NUMBERS else as_tensor(value) for value in values]
     tensors = [value for value in found if isinstance(value, Tensor)]
     if not tensors:
