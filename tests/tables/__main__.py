@@ -9,11 +9,12 @@ from tests.tables.block import Block
 from tests.tables.families import names_by_family, table_of_families
 from tests.tables.hooks import table_of_hooks
 from tests.tables.names import table_of, table_of_missing
-from tests.tables.operations import operations_by_file
+from tests.tables.operations import operations_by_file, table_of_operations
 
 BLOCKS = [
     Block("torchkeras_layer/layers/_families.py", "names by family", names_by_family),
     Block("torchkeras_layer/ops/table.py", "names by file", operations_by_file),
+    Block("docs/operations.md", "functions of ops", table_of_operations),
     Block("docs/layers_by_example.md", "families", table_of_families),
     *(
         Block("docs/differences.md", name, partial(table_of_missing, name.replace(" ", "-")))
