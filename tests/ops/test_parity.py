@@ -144,3 +144,41 @@ def test_the_names_and_arguments_are_keras_s(place):
             given = given[: len(expected)]
         spelled = [[(one.name, one.default, one.kind) for one in parameters] for parameters in (given, expected)]
         assert spelled[0] == spelled[1], name
+
+
+@pytest.mark.parametrize("mask_index", [0, None, 2])
+@pytest.mark.parametrize("top_paths", [1, 3])
+def test_the_beam_search_is_keras_s(mask_index, top_paths):
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(4):
+        logits, lengths = torch.randn(2, 6, 4, generator=generator) * 2, torch.tensor([6, 4])
+        words = {"strategy": "beam_search", "beam_width": 20, "top_paths": top_paths, "mask_index": mask_index}
+        mine, theirs = (library.ops.ctc_decode(logits, lengths, **words) for library in (ours, keras))
+        assert [x.dtype for x in mine] == [x.dtype for x in theirs]
+        check_values("ctc_decode", words, mine, theirs)
+
+
+def test_wrong_arguments_of_decoding_are_errors():
+    logits, lengths = torch.zeros(1, 2, 3), torch.tensor([2])
+    with pytest.raises(ValueError, match=r"must be 'greedy' or 'beam_search'\. Received: strategy='best'\."):
+        ours.ops.ctc_decode(logits, lengths, strategy="best")
+    with pytest.raises(ValueError, match=r"beam_width must be at least top_paths\. Received: beam_width=1"):
+        ours.ops.ctc_decode(logits, lengths, strategy="beam_search", beam_width=1, top_paths=2)
+
+
+@pytest.mark.parametrize(("pool_size", "strides"), [((3, 2), 1), (3, 3), (2, None)])
+def test_means_of_windows_with_margins_are_those_of_the_layer(pool_size, strides):
+    x = torch.rand(2, 6, 5, 4)
+    expected = ours.layers.AveragePooling2D(pool_size, strides, "same")(x)
+    torch.testing.assert_close(ours.ops.average_pool(x, pool_size, strides, "same"), expected)
+
+
+def test_a_kernel_that_is_no_square_blurs_rows_and_columns():
+    x = torch.zeros(1, 7, 9, 1)
+    x[0, 3, 4, 0] = 1
+    blurred = ours.ops.image.gaussian_blur(x, (3, 5), (1.0, 0.5))[0, :, :, 0]
+    assert blurred.shape == (7, 9)
+    assert (blurred > 0).sum() == 15
+    along = torch.exp(-0.5 * torch.arange(-2.0, 3) ** 2)
+    down = torch.exp(-0.5 * (torch.arange(-1.0, 2) / 0.5) ** 2)
+    torch.testing.assert_close(blurred[2:5, 2:7], torch.outer(down / down.sum(), along / along.sum()))

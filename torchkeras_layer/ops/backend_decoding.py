@@ -5,16 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer._settings import epsilon
+from torchkeras_layer.ops.beam_search import search
 from torchkeras_layer.ops.losses import ctc_decode as decode_greedily
 from torchkeras_layer.ops.values import as_float, as_tensor
-
-_Beam = tuple[int, ...]
 
 
 def ctc_decode(
@@ -48,49 +45,11 @@ def ctc_decode(
         return [labels[0].to(torch.int64)], scores
     if top_paths > beam_width:
         raise ValueError(f"K.ctc_decode: beam_width must be at least top_paths. Received: {beam_width=}, {top_paths=}.")
-    rows = torch.log_softmax(logs.detach().to(torch.float64), -1).cpu().numpy()
-    found = [_search(row[:length], beam_width, top_paths) for row, length in zip(rows, lengths.tolist(), strict=True)]
-    steps = logs.shape[1]
-    paths = [
-        torch.stack([F.pad(torch.tensor(labels[path], dtype=torch.int64), (0, steps - len(labels[path])), value=-1)
-                     for labels, _ in found])
-        for path in range(top_paths)
-    ]  # fmt: skip
-    paths = [path.to(logs.device) for path in paths]
-    return paths, torch.tensor(np.array([scores for _, scores in found]), dtype=logs.dtype, device=logs.device)
+    paths, scores = search(logs, lengths, beam_width, top_paths)
+    return [_merged(path) for path in paths], scores
 
 
-def _search(rows: np.ndarray, width: int, top: int) -> tuple[list[list[int]], np.ndarray]:
-    """Return the likeliest labels for the logarithms of probabilities (steps, classes), and their own."""
-    # Of each label sequence: the logarithm of the probability that it ended with a blank, or with its last label.
-    beams: list[_Beam] = [()]
-    ends = np.array([[0.0, -np.inf]])
-    for row in rows:
-        beams, ends = _step(beams, ends, row, width)
-    totals = np.logaddexp(ends[:, 0], ends[:, 1])
-    order = np.argsort(-totals, kind="stable")[:top]
-    # As TensorFlow does, equal labels after one another are merged once more.
-    return [[label for label, _ in groupby(beams[place])] for place in order], totals[order]
-
-
-def _step(beams: list[_Beam], ends: np.ndarray, row: np.ndarray, width: int) -> tuple[list[_Beam], np.ndarray]:
-    totals, labels = np.logaddexp(ends[:, 0], ends[:, 1]), row[:-1]
-    last = np.array([beam[-1] if beam else -1 for beam in beams])
-    grown = totals[:, None] + labels
-    has_last = last >= 0
-    # A label that repeats the last one is a new one only after a blank.
-    grown[has_last, last[has_last]] = ends[has_last, 0] + labels[last[has_last]]
-    blank = totals + row[-1]
-    repeated = np.where(has_last, ends[:, 1] + labels[last], -np.inf)
-    places = {beam: place for place, beam in enumerate(beams)}
-    for place, beam in enumerate(beams):
-        shorter = places.get(beam[:-1]) if beam else None
-        if shorter is not None:
-            repeated[place] = np.logaddexp(repeated[place], grown[shorter, beam[-1]])
-            grown[shorter, beam[-1]] = -np.inf
-    scores = np.concatenate([np.logaddexp(blank, repeated), grown.reshape(-1)])
-    kept = [place for place in np.argsort(-scores, kind="stable")[:width] if scores[place] > -np.inf]
-    count, classes = len(beams), len(labels)
-    found = [beams[k] if k < count else (*beams[(k - count) // classes], int((k - count) % classes)) for k in kept]
-    of_kept = [(blank[k], repeated[k]) if k < count else (-np.inf, scores[k]) for k in kept]
-    return found, np.array(of_kept)
+def _merged(labels: Tensor) -> Tensor:
+    """Return labels (batch, steps) with equal ones after one another as one, as TensorFlow 1 does once more."""
+    rows = [[label for label, _ in groupby(row)] for row in labels.tolist()]
+    return torch.tensor([row + [-1] * (labels.shape[1] - len(row)) for row in rows], device=labels.device)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 
-from torchkeras_layer.ops import connectionist
+from torchkeras_layer.ops import beam_search, connectionist
 from torchkeras_layer.ops.values import as_float, as_tensor
 
 _EPSILON = 1e-7
@@ -62,12 +62,25 @@ def ctc_decode(
     merge_repeated: bool = True,
     mask_index: int | None = 0,
 ) -> tuple[Tensor, Tensor]:
-    """Return the likeliest classes of each sequence of logits, then -1, and minus the sum of their logits.
+    """Return the likeliest classes of each sequence of logits (batch, steps, classes), then -1, and their scores.
 
-    Only the strategy 'greedy' is here.
+    Args:
+        inputs: the logits.
+        sequence_lengths: how many steps count, (batch,).
+        strategy: 'greedy' takes the likeliest class of each step, and scores by minus the sum of their logits;
+            'beam_search', which does not run in compiled functions, by the logarithms of probabilities.
+        beam_width: how many sequences the search keeps.
+        top_paths: how many of them are returned, in results of shapes (top_paths, batch, steps) and (batch, top_paths).
+        merge_repeated: whether equal classes after one another count once; for 'greedy'.
+        mask_index: the class that is left out; `None` for the last one.
+
+    Raises:
+        ValueError: for another strategy, or if fewer sequences are kept than are to be returned.
     """
+    if strategy == "beam_search":
+        return _decoded_by_search(as_float(inputs), as_tensor(sequence_lengths), beam_width, top_paths, mask_index)
     if strategy != "greedy":
-        raise ValueError(f"ctc_decode: strategy must be 'greedy'. Received: strategy={strategy!r}.")
+        raise ValueError(f"ctc_decode: strategy must be 'greedy' or 'beam_search'. Received: strategy={strategy!r}.")
     inputs, lengths = as_float(inputs), as_tensor(sequence_lengths)
     blank = inputs.shape[-1] - 1 if mask_index is None else mask_index
     scores, classes = torch.max(inputs, -1)
@@ -79,6 +92,19 @@ def ctc_decode(
     order = torch.argsort(is_blank.to(torch.uint8), dim=-1, stable=True)
     decoded = torch.gather(torch.where(is_blank, -1, classes), -1, order).to(torch.int32)
     return decoded.unsqueeze(0), -torch.sum(torch.where(is_after, 0.0, scores), 1, keepdim=True)
+
+
+def _decoded_by_search(
+    inputs: Tensor, lengths: Tensor, beam_width: int, top_paths: int, mask_index: int | None
+) -> tuple[Tensor, Tensor]:
+    if top_paths > beam_width:
+        raise ValueError(f"ctc_decode: beam_width must be at least top_paths. Received: {beam_width=}, {top_paths=}.")
+    classes = inputs.shape[-1]
+    blank = classes - 1 if mask_index is None else mask_index % classes
+    # The search takes the blank last.
+    order = [*range(blank), *range(blank + 1, classes), blank]
+    labels, scores = beam_search.search(inputs[..., order], lengths, beam_width, top_paths)
+    return torch.where(labels >= blank, labels + 1, labels).to(torch.int32), scores
 
 
 def psnr(x1: Any, x2: Any, max_val: float) -> Tensor:
