@@ -40,7 +40,7 @@ def test_names_of_keras_1():
     x = torch.tensor([1.0, 3.0])
     assert K.lesser(x, 2.0).tolist() == K.lesser_equal(x, 2.0).tolist() == [True, False]
     assert K.pattern_broadcast(x, [True]) is x
-    assert K.expand_dims(x, dim=0).shape == (1, 2)
+    assert K.expand_dims(x, dim=0).shape == K.expand_dims(x, axis=0, dim=None).shape == (1, 2)
 
 
 def test_arguments_of_keras_1():

@@ -55,7 +55,9 @@ class Spelling:
         order = list(self.words)
         first, named = (args, {}) if self.takes_any else ([], dict(zip(order, args, strict=False)))
         for word, value in kwargs.items():
-            named[word if word in self.words else _OLD_WORDS.get(word, word)] = value
+            # An old word that is `None`, as code for two versions passes it, does not replace the new one.
+            if word in self.words or value is not None:
+                named[word if word in self.words else _OLD_WORDS.get(word, word)] = value
         known = {*self.words, *_WITHOUT_EFFECT}
         unknown = [word for word, value in named.items() if word not in known and value is not None]
         if unknown:
