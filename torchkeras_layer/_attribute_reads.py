@@ -10,6 +10,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import dis
 import functools
 import linecache
 import types
@@ -126,13 +127,27 @@ def _codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 def _is_same(one: types.CodeType, other: types.CodeType) -> bool:
-    """Whether two codes are compiled from the same lines to the same instructions."""
+    """Whether two codes are compiled from the same lines to the same instructions.
+
+    How a function of a module is looked up also depends on how the file imports the module, and does not count.
+    """
     return (
-        (one.co_name, one.co_firstlineno, one.co_code) == (other.co_name, other.co_firstlineno, other.co_code)
-        and (one.co_names, one.co_varnames, one.co_freevars) == (other.co_names, other.co_varnames, other.co_freevars)
+        (one.co_name, one.co_firstlineno) == (other.co_name, other.co_firstlineno)
+        and (one.co_varnames, one.co_freevars) == (other.co_varnames, other.co_freevars)
+        and (one.co_code == other.co_code or _instructions(one) == _instructions(other))
+        and one.co_names == other.co_names
         and len(one.co_consts) == len(other.co_consts)
         and all(map(_is_same_constant, one.co_consts, other.co_consts))
     )
+
+
+def _instructions(code: types.CodeType) -> list[tuple[str, Any]]:
+    return [
+        (instruction.opname.replace("LOAD_METHOD", "LOAD_ATTR"), None if "JUMP" in instruction.opname else value)
+        for instruction in dis.get_instructions(code)
+        if instruction.opname not in ("PUSH_NULL", "CACHE")
+        for value in (None if isinstance(instruction.argval, types.CodeType) else instruction.argval,)
+    ]
 
 
 def _is_same_constant(one: Any, other: Any) -> bool:

@@ -49,7 +49,7 @@ _ALIASES = {
 _ALIASES_IN = {
     "": {"K": "backend", "Metric": "metrics.Metric", "Regularizer": "regularizers.Regularizer"},
     "layers": {"K": "backend"},
-    "backend": {"count_params": "utils.count_params", "normalize_data_format": "utils.normalize_data_format"},
+    "backend": {name: f"utils.{name}" for name in ("get_keras_mask", "set_keras_mask", "standardize_data_format")},
     "utils": {
         "clear_session": "backend.clear_session",
         "is_keras_tensor": "backend.is_keras_tensor",

@@ -17,10 +17,11 @@ _OF_SHAPES = frozenset(
         *("assert_is_compatible_with", "assert_has_rank", "with_rank", "with_rank_at_least", "concatenate"),
     )
 )
-# The names by which code of Keras is recognized. Those of dtypes are looked for after `.dtype` only.
+# The names by which code of Keras is recognized. Others of dtypes, such as `name`, are looked for after `.dtype` only.
 NAMES = frozenset(
     (
-        *(*_CHANGES, "value", "read_value", "initialized_value", "numpy", "get_shape", "set_shape", "base_dtype"),
+        *(*_CHANGES, "value", "read_value", "initialized_value", "numpy", "get_shape", "set_shape"),
+        *("base_dtype", "as_numpy_dtype", "is_floating", "is_integer"),
         *(_OF_SHAPES - {"concatenate"}),
     )
 )

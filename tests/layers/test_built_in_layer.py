@@ -152,3 +152,17 @@ def test_a_subclass_may_make_masks_where_the_built_in_only_merges_them():
 @pytest.mark.parametrize("name", ["Add", "Concatenate", "LSTM", "Bidirectional", "Attention", "GlobalAveragePooling1D"])
 def test_what_only_merges_masks_goes_the_direct_way(name):
     assert getattr(layers, name)._torchkeras_facts.only_merges_masks
+
+
+def test_a_subclass_may_delete_an_attribute_and_write_its_own_config():
+    class Noisy(layers.Dense):
+        def __init__(self, units, **kwargs):
+            super().__init__(units, **kwargs)
+            del self.kernel_initializer
+
+        def get_config(self):
+            return {**super(layers.Dense, self).get_config(), "units": self.units}
+
+    config = Noisy(3).get_config()
+    assert "kernel_initializer" not in config
+    assert config["units"] == 3

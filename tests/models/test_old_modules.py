@@ -78,6 +78,7 @@ ALIASES = {
     "K": keras.backend,
     "layers.core.K": keras.backend,
     "src.backend": keras.backend,
+    "src.backend.get_keras_mask": keras.utils.get_keras_mask,
     "src.ops": keras.ops,
     "Metric": keras.metrics.Metric,
     "utils.is_keras_tensor": keras.backend.is_keras_tensor,
@@ -123,6 +124,14 @@ def test_import_loads_no_more():
         "print([name for name in ('utils', 'backend', 'tf') if f'torchkeras_layer.{name}' in sys.modules])\n"
     )
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[]\n"
+
+
+def test_scripts_may_correct_files_of_keras():
+    found = {}
+    exec("import torchkeras_layer as keras; keras.engine.base_layer.Node = 3", found)
+    exec("from torchkeras_layer.engine import base_layer", found)
+    assert found["base_layer"].Node == 3
+    del found["base_layer"].Node
 
 
 def test_names_that_are_not_here_are_placeholders():

@@ -82,9 +82,11 @@ class BuiltInLayer(Layer, adds_losses=False, adds_updates=False):
         {'name': 'activation', 'trainable': True, 'dtype': 'float32', 'activation': 'silu'}
         """
         built_in = _built_in_class(type(self))
-        config = base_config(self)
-        config.update({name: self._torchkeras_write_argument(name) for name in _argument_names(built_in)})
-        if type(self).get_config is built_in.get_config and type(self) is not built_in:
+        config, is_derived = base_config(self), type(self) is not built_in
+        # A class derived from this one may have deleted an attribute, and write a config of its own.
+        names = [name for name in _argument_names(built_in) if not is_derived or hasattr(self, name)]
+        config.update({name: self._torchkeras_write_argument(name) for name in names})
+        if type(self).get_config is built_in.get_config and is_derived:
             config.update(_arguments_of_subclass(self, config))
         return config
 

@@ -193,6 +193,24 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     return x, y, sample_weight
 
 
+def get_keras_mask(x: Any) -> Any:
+    """Return the mask that a tensor has from a layer; `None` if it has none.
+
+    >>> get_keras_mask(torch.ones(2)) is None
+    True
+    """
+    return getattr(x, "_keras_mask", None)
+
+
+def set_keras_mask(x: Any, mask: Any) -> None:
+    """Give a tensor a mask; layers that are called on it find it.
+
+    >>> x = torch.ones(1, 2); set_keras_mask(x, torch.ones(1, 2) > 0); get_keras_mask(x)
+    tensor([[True, True]])
+    """
+    x._keras_mask = mask
+
+
 def count_params(weights: Any) -> int:
     """Return the number of scalars in weights, each counted once.
 
