@@ -24,6 +24,8 @@ ROWS: list[tuple[Any, ...]] = [
     ("cast", lambda K, x: K.cast(x, "float16"), "f:2,3"),
     ("cast_to_floatx", lambda K, x: K.cast_to_floatx(x), "d:2,3"),
     ("cast_to_floatx", lambda K: K.cast_to_floatx([1, 2])),
+    ("cast_to_floatx", lambda K: K.cast_to_floatx(0.3)),
+    ("cast_to_floatx", lambda K: K.cast_to_floatx(np.int64(3))),
     ("concatenate", lambda K, x, y: K.concatenate([x, y]), "f:2,3", "f:2,4"),
     ("concatenate", lambda K, x, y: K.concatenate((x, y), axis=1), "f:2,3,4", "f:2,1,4"),
     ("constant", lambda K: K.constant(3)),

@@ -106,13 +106,15 @@ def to_dense(tensor: Any) -> Any:
 
 
 def cast_to_floatx(x: Any) -> Any:
-    """Return a tensor, array or number as a tensor of the dtype `floatx()`.
+    """Return a tensor or array as a tensor of the dtype `floatx()`, and a number as a float.
 
     K gives an array for arrays and numbers, which torch cannot multiply with tensors that have gradients.
 
-    >>> cast_to_floatx(np.ones(2))
-    tensor([1., 1.])
+    >>> cast_to_floatx(np.ones(2)), cast_to_floatx(3)
+    (tensor([1., 1.]), 3.0)
     """
+    if isinstance(x, (int, float, np.generic)) or (isinstance(x, np.ndarray) and x.ndim == 0):
+        return float(x)
     return _CAST(x, floatx())
 
 
