@@ -169,3 +169,17 @@ def test_dataclasses_that_inherit():
 def test_an_argument_that_a_dataclass_does_not_keep():
     with pytest.raises(NotImplementedError, match="cannot write the argument extra"):
         Forgets(2).get_config()
+
+
+def test_an_argument_of_the_class_with_a_name_that_layer_takes_too():
+    class Scaled(keras.layers.Layer):
+        def __init__(self, input_dim, weights=2, **kwargs):
+            super().__init__(**kwargs)
+            self.scale = input_dim * weights
+
+        def call(self, inputs):
+            return inputs * self.scale
+
+    again = Scaled.from_config(Scaled(3, weights=5).get_config())
+    assert again.scale == 15
+    assert "input_dim" not in keras.layers.Flatten(input_shape=(2, 3)).get_config()

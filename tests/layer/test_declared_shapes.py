@@ -54,6 +54,25 @@ def test_every_kind_of_contradiction_is_a_warning(declared):
         assert Says()(ours.Input((4,))).shape == (None, 4)
 
 
+@pytest.mark.parametrize(
+    ("declare", "said"),
+    [
+        (lambda shape: 3, "TypeError: Expected a shape"),
+        (lambda shape: shape[5], "IndexError: tuple index out of range"),
+    ],
+)
+def test_one_that_fails_is_a_warning(declare, said):
+    class Fails(ours.Layer):
+        def call(self, inputs):
+            return inputs + 1
+
+        def compute_output_shape(self, input_shape):
+            return declare(input_shape)
+
+    with pytest.warns(UserWarning, match=rf"compute_output_shape\(\) says {said}.*but call\(\) gives \(None, 4\)"):
+        assert Fails()(ours.Input((4,))).shape == (None, 4)
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
 def test_one_that_calls_super_is_fine(dtype):

@@ -231,3 +231,22 @@ def test_inside_torch_autocast_nothing_is_cast_by_us():
         assert layer([x])[0].dtype == torch.bfloat16
     with torch.autocast("cpu", enabled=False):
         assert layer(x).dtype == f32
+
+
+def test_autocast_can_be_set_later():
+    class Own(keras.layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.autocast = False
+
+        def call(self, inputs):
+            return inputs + 0
+
+    double = torch.ones(2, dtype=torch.float64)
+    layer = Own()
+    assert layer(double).dtype is torch.float64
+    assert layer(double).dtype is torch.float64
+    layer.autocast = True
+    assert layer(double).dtype is torch.float32
+    with pytest.raises(TypeError, match="autocast must be True or False"):
+        layer.autocast = "no"

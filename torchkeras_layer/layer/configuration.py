@@ -136,6 +136,8 @@ def given_arguments(layer: LayerBase) -> dict[str, Any]:
         return {name: value for name, value in _given_fields(layer).items() if name not in _HANDLED}
     args, kwargs = layer._torchkeras.init_arguments
     bound = inspect.signature(_constructor(cls)).bind(layer, *args, **kwargs)
+    # An `input_dim` that the constructor names is its own, and not that of `Layer`.
+    own = _arguments_of(cls)
     given: dict[str, Any] = {}
     for name, value in list(bound.arguments.items())[1:]:
         kind = bound.signature.parameters[name].kind
@@ -145,7 +147,7 @@ def given_arguments(layer: LayerBase) -> dict[str, Any]:
             given.update(_named_by_bases(layer, name, value))
         else:
             given[name] = value
-    return {name: value for name, value in given.items() if name not in _HANDLED}
+    return {name: value for name, value in given.items() if name not in _HANDLED or name in own}
 
 
 def _is_made_by_dataclass(cls: type) -> bool:

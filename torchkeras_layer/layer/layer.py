@@ -270,6 +270,11 @@ class Layer(Calls, Weights, LossesAndMetrics, GraphPlace, Files):
         """
         return self._torchkeras.autocast
 
+    @autocast.setter
+    def autocast(self, is_cast: bool) -> None:
+        self._torchkeras.autocast = _as_bool(type(self).__name__, "autocast", is_cast)
+        derive_route(self)
+
     def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Any:
         move(self, fn, lambda: super(Layer, self)._apply(fn, recurse))
         return self

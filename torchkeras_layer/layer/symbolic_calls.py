@@ -236,12 +236,16 @@ def _compare_declared(
         return
     try:
         declared = _declared_shapes(layer, inputs, args, kwargs)
+        stated = leaves(map_shapes(lambda shape: TensorSpec(shape), declared))
     except NotImplementedError:
         # It asks `super()`, which cannot tell from shapes alone.
         return
-    stated = map_shapes(lambda shape: TensorSpec(shape), declared)
-    pairs = list(zip(leaves(stated), leaves(inferred.outputs), strict=False))
-    if len(leaves(stated)) != len(leaves(inferred.outputs)) or not all(_agree(*pair) for pair in pairs):
+    except Exception as error:
+        if facts.names_shapes:
+            raise
+        declared, stated = f"{type(error).__name__}: {error}", []
+    outputs = leaves(inferred.outputs)
+    if len(stated) != len(outputs) or not all(map(_agree, stated, outputs)):
         found = map_leaves(lambda spec: None if spec is None else spec.shape, inferred.outputs)
         layer._torchkeras.warned_of_shape = True
         warnings.warn(

@@ -42,7 +42,7 @@ WORDS_OF_CALLS = {
     "Pad": ("x", "constant_values"),
 }
 # By their modules in `keras.src`; with the number of arguments of a call, the first ones of the function, if it is not
-# one. Of several classes of the same function, one.
+# one. Of several classes of the same function, the last.
 _CLASSES = {
     "activations.activations": "Mish ReLU",
     "ops.core": (
@@ -70,23 +70,23 @@ _CLASSES = {
         "SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink Threshold Unfold"
     ),
     "ops.numpy": (
-        "Absolute Add:2 All AllClose:2 Amax Amin Angle Any Append:2 Arange:3 Arccos Arccosh Arcsin Arcsinh Arctan "
-        "Arctan2:2 Arctanh Argmax Argmin Argpartition Argsort Array ArraySplit Average Bincount BitwiseAnd:2 "
-        "BitwiseLeftShift:2 BitwiseNot BitwiseOr:2 BitwiseRightShift:2 BitwiseXor:2 BroadcastTo Cbrt Ceil Clip "
-        "Concatenate Conjugate Copy Corrcoef Correlate:2 Cos Cosh CountNonzero Cross:2 Cumprod Cumsum Deg2rad "
-        "Diag Diagflat Diagonal Diff Digitize:2 Divide:2 DivideNoNan:2 Dot:2 Dsplit Dstack Einsum EmptyLike "
-        "Equal:2 Exp Exp2 ExpandDims Expm1 Flip Fliplr Flipud Floor FloorDivide:2 Fmax:2 Fmin:2 Fmod:2 Full "
-        "FullLike:2 Gcd:2 Geomspace:2 GetItem:2 Greater:2 GreaterEqual:2 Heaviside:2 Histogram Hsplit Hstack "
-        "Hypot:2 I0 Imag Inner:2 IsIn:2 Isclose:4 Isfinite Isinf Isnan Isneginf Isposinf Isreal Kron:2 Lcm:2 "
-        "Ldexp:2 Less:2 LessEqual:2 Linspace:2 Log Log10 Log1p Log2 Logaddexp:2 Logaddexp2:2 LogicalAnd:2 "
-        "LogicalNot LogicalOr:2 LogicalXor:2 Logspace:2 Matmul:2 Max Maximum:2 Mean Median Meshgrid Min Minimum:2 "
-        "Mod:2 Moveaxis Multiply:2 NanToNum Nanargmax Nanargmin Nancumprod Nancumsum Nanmax Nanmean Nanmedian "
-        "Nanmin Nanpercentile:2 Nanprod Nanquantile:2 Nanstd Nansum Nanvar Ndim Negative Nextafter:2 Nonzero "
-        "NotEqual:2 OnesLike Outer:2 Pad Percentile:2 Power:2 Prod Ptp Quantile:2 Rad2deg Ravel Real Reciprocal "
-        "Repeat Reshape Roll Rot90 Round SearchSorted:2 Select:3 Sign Signbit Sin Sinc Sinh Size Slogdet Sort "
-        "Split Sqrt Square Squeeze Stack Std Subtract:2 Sum Swapaxes Take:2 TakeAlongAxis:2 Tan Tanh Tensordot:2 "
-        "Tile Trace Transpose Trapezoid Tril Triu Trunc Unique UnravelIndex Vander Var Vdot:2 View Vsplit Vstack "
-        "Where:3 ZerosLike"
+        "Abs BitwiseInvert Conj Fabs LeftShift:2 RightShift:2 TrueDivide:2 Absolute Add:2 All AllClose:2 Amax Amin "
+        "Angle Any Append:2 Arange:3 Arccos Arccosh Arcsin Arcsinh Arctan Arctan2:2 Arctanh Argmax Argmin "
+        "Argpartition Argsort Array ArraySplit Average Bincount BitwiseAnd:2 BitwiseLeftShift:2 BitwiseNot "
+        "BitwiseOr:2 BitwiseRightShift:2 BitwiseXor:2 BroadcastTo Cbrt Ceil Clip Concatenate Conjugate Copy "
+        "Corrcoef Correlate:2 Cos Cosh CountNonzero Cross:2 Cumprod Cumsum Deg2rad Diag Diagflat Diagonal Diff "
+        "Digitize:2 Divide:2 DivideNoNan:2 Dot:2 Dsplit Dstack Einsum EmptyLike Equal:2 Exp Exp2 ExpandDims Expm1 "
+        "Flip Fliplr Flipud Floor FloorDivide:2 Fmax:2 Fmin:2 Fmod:2 Full FullLike:2 Gcd:2 Geomspace:2 GetItem:2 "
+        "Greater:2 GreaterEqual:2 Heaviside:2 Histogram Hsplit Hstack Hypot:2 I0 Imag Inner:2 IsIn:2 Isclose:4 "
+        "Isfinite Isinf Isnan Isneginf Isposinf Isreal Kron:2 Lcm:2 Ldexp:2 Less:2 LessEqual:2 Linspace:2 Log Log10 "
+        "Log1p Log2 Logaddexp:2 Logaddexp2:2 LogicalAnd:2 LogicalNot LogicalOr:2 LogicalXor:2 Logspace:2 Matmul:2 "
+        "Max Maximum:2 Mean Median Meshgrid Min Minimum:2 Mod:2 Moveaxis Multiply:2 NanToNum Nanargmax Nanargmin "
+        "Nancumprod Nancumsum Nanmax Nanmean Nanmedian Nanmin Nanpercentile:2 Nanprod Nanquantile:2 Nanstd Nansum "
+        "Nanvar Ndim Negative Nextafter:2 Nonzero NotEqual:2 OnesLike Outer:2 Pad Percentile:2 Power:2 Prod Ptp "
+        "Quantile:2 Rad2deg Ravel Real Reciprocal Repeat Reshape Roll Rot90 Round SearchSorted:2 Select:3 Sign "
+        "Signbit Sin Sinc Sinh Size Slogdet Sort Split Sqrt Square Squeeze Stack Std Subtract:2 Sum Swapaxes Take:2 "
+        "TakeAlongAxis:2 Tan Tanh Tensordot:2 Tile Trace Transpose Trapezoid Tril Triu Trunc Unique UnravelIndex "
+        "Vander Var Vdot:2 View Vsplit Vstack Where:3 ZerosLike"
     ),
 }
 
