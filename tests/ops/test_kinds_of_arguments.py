@@ -11,6 +11,7 @@ import torch
 
 import torchkeras_layer as ours
 from tests.ops.test_parity import CASES, OF_ANY_VALUES, function_of, tensors
+from tests.oracle import assert_close
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.ops.table import _NAMES
 
@@ -120,8 +121,12 @@ def test_a_free_batch_stays_free():
     }
     assert all(leaf.shape[0] is None for leaf in outputs.values())
     model = ours.Model(x, outputs)
+    free = ({0: torch.export.Dim("batch", min=2)},)
+    exported = torch.export.export(model, (torch.randn(3, 4, 6),), dynamic_shapes=free).module()
     for batch in (2, 5):
-        found = model(torch.randn(batch, 4, 6))
+        data = torch.randn(batch, 4, 6)
+        found = model(data)
+        assert_close(exported(data), found)
         assert all(tuple(found[name].shape[1:]) == out.shape[1:] for name, out in outputs.items())
         assert all(found[name].shape[0] == batch for name in outputs)
 

@@ -127,7 +127,9 @@ def test_branches_on_symbolic_tensors_are_chosen_between():
         )
 
 
-@pytest.mark.parametrize("name", ["map", "scan", "vectorized_map", "associative_scan", "jvp"])
+@pytest.mark.parametrize(
+    "name", ["map", "scan", "vectorized_map", "associative_scan", "jvp", "vectorize", "fori_loop", "while_loop"]
+)
 def test_symbolic_tensors_make_nodes(name):
     x = ours.Input(batch_shape=(3, 2))
     model = ours.Model(x, CALLS[name](ops, x))
@@ -172,6 +174,22 @@ def test_a_gradient_of_its_own_is_compiled():
     y = X.clone().requires_grad_()
     function(y).backward()
     assert_close(x.grad, y.grad)
+
+
+def test_symbolic_tensors_from_around_are_an_error():
+    x = ours.Input((2,))
+    with pytest.raises(TypeError, match="Pass it as an argument of the operation"):
+        ops.map(lambda row: row + x, X)
+
+
+def test_a_gradient_of_its_own_is_a_node():
+    x = ours.Input((2,))
+    model = ours.Model(x, _log1pexp(ours)(x))
+    data = X.clone().requires_grad_()
+    model(data).sum().backward()
+    other = X.clone().requires_grad_()
+    _log1pexp(ours)(other).sum().backward()
+    assert_close(data.grad, other.grad)
 
 
 def test_gradients_pass_through_loops():

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._structures import leaves, map_leaves, pack
+from torchkeras_layer.ops.calls import recorded
 from torchkeras_layer.ops.values import as_tensor
 
 _SIDE = re.compile(r"\(([^()]*)\)")
@@ -65,7 +66,7 @@ def vectorize(pyfunc: Callable[..., Any], *, excluded: Any = None, signature: st
 
         return _over_all(one, tensors, depths)
 
-    return call
+    return recorded(call, "vectorize")
 
 
 def _over_all(function: Callable[..., Any], tensors: list[Tensor], depths: list[int]) -> Any:
@@ -144,7 +145,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         results = _OwnGradient.apply(flat_function, *flat)
         return pack(structure[0], list(results))
 
-    return call
+    return recorded(call, "custom_gradient")
 
 
 class _OwnGradient(torch.autograd.Function):

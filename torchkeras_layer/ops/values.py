@@ -19,8 +19,17 @@ _SMALL_INTS = (torch.bool, torch.uint8, torch.int8, torch.int16)
 _NUMBERS = frozenset({bool, int, float, complex, np.float64, torch.SymInt, torch.SymFloat})
 
 
-class IsSymbolic(Exception):
-    """An operation met a symbolic tensor: its call becomes a node of the graph."""
+class IsSymbolic(TypeError):
+    """An operation met a symbolic tensor among its arguments, so that its call becomes a node of the graph.
+
+    Users see it if the tensor was none of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A function that an operation calls got a symbolic tensor from around it, which has no data. Pass it as an "
+            "argument of the operation, or put all into the call() of a layer."
+        )
 
 
 class SymbolicTensor:
@@ -54,10 +63,10 @@ def _converted(x: Any) -> Tensor:
     if type(x) in _NUMBERS:
         return torch.tensor(x) if isinstance(x, complex) else filled(x, _dtype_of_number(x))
     if isinstance(x, SymbolicTensor):
-        raise IsSymbolic
+        raise IsSymbolic()
     if isinstance(x, (list, tuple)):
         if any(isinstance(part, SymbolicTensor) for part in x):
-            raise IsSymbolic
+            raise IsSymbolic()
         are_free = torch.compiler.is_compiling() or any(isinstance(part, torch.SymInt) for part in x)
         if (are_free and x) or any(isinstance(part, Tensor) for part in x):
             return torch.stack(promoted(*x))
