@@ -29,7 +29,8 @@ def dot(x: Any, y: Any) -> Tensor:
     >>> dot(torch.ones(2, 3, 4), torch.ones(5, 4, 6)).shape
     torch.Size([2, 3, 5, 6])
     """
-    x, y = promoted(x, y)
+    if not (isinstance(x, Tensor) and isinstance(y, Tensor) and x.dtype is y.dtype):
+        x, y = promoted(x, y)
     if x.dim() == 0 or y.dim() == 0:
         raise ValueError(f"K.dot: both must have at least one axis. Received: shapes {_shown(x)} and {_shown(y)}.")
     _must_agree("dot", x, y, x.dim() - 1, max(y.dim() - 2, 0))
