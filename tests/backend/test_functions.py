@@ -272,7 +272,7 @@ ERRORS = {
     "get_value": (lambda: K.get_value(keras.Input((2,))), "K.get_value: a symbolic tensor has no values"),
     "update": (lambda: K.update(torch.ones(2), keras.Input((2,))), "Update variables in the call"),
     "no variable": (lambda: K.update(3, 4), "K.update: expected a variable"),
-    "missing": (lambda: K.argmax(), r"K.argmax: missing a required argument: 'x'. Its arguments are \(x, axis\)"),
+    "missing": (lambda: K.cumsum(), r"K.cumsum: missing a required argument: 'x'. Its arguments are \(x, axis\)"),
     "unknown": (lambda: K.equal(1, 2, z=3), "K.equal: there is no argument 'z'"),
     "too many": (lambda: K.transpose(torch.ones(1), 1), "K.transpose: too many arguments"),
 }

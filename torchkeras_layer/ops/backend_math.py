@@ -45,6 +45,16 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     return tensorflow_math.mean(_without_bools(x), axis, keepdims)
 
 
+def argmax(x: Any, axis: int = -1) -> Tensor:
+    """Return the index of the greatest value along an axis, in int64."""
+    return tensorflow_math.argmax(x, axis)
+
+
+def argmin(x: Any, axis: int = -1) -> Tensor:
+    """Return the index of the least value along an axis, in int64."""
+    return tensorflow_math.argmin(x, axis)
+
+
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Return the variance along axes, of the values as a whole population."""
     return reductions.var(_without_bools(x), axis, keepdims)
