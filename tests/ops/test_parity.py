@@ -29,9 +29,17 @@ NOT_DIFFERENTIABLE = {"floor_divide", "heaviside", "histogram", "qr"}
 IN_PLACE = {"affine_transform"}
 # Keras's functions on torch compute something else than numpy's, which they are described like, or fail.
 AS_NUMPY = {
-    "amax", "amin", "average", "bincount", "count_nonzero", "dot", "full", "geomspace", "histogram", "imag", "linspace",
-    "logspace", "max", "min", "nanprod", "nonzero", "pad", "ptp", "take", "unique", "vander",
+    "average", "bincount", "count_nonzero", "dot", "full", "geomspace", "histogram", "imag", "linspace", "logspace",
+    "nonzero", "pad", "take", "unique", "vander",
 }  # fmt: skip
+# 8 of each operation; `pytest --hypothesis-profile=explore` tries 200.
+EXAMPLES = settings.default.max_examples // 5 if settings.default else 8
+
+KEEPING = [
+    name
+    for name in array_cases.REDUCTIONS
+    if {"axis", "keepdims"} <= inspect.signature(getattr(ours.ops, name)).parameters.keys()
+]
 
 
 def function_of(library, name):
@@ -106,7 +114,7 @@ def check_gradients(mine, theirs):
 
 @pytest.mark.filterwarnings("ignore:.*T.* deprecated")
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=8, deadline=None, derandomize=True, database=None)
+@settings(max_examples=EXAMPLES)
 @given(source=st.randoms(use_true_random=False))
 def test_an_operation_is_keras_s(name, source):
     arguments = CASES[name](source)
@@ -182,3 +190,12 @@ def test_a_kernel_that_is_no_square_blurs_rows_and_columns():
     along = torch.exp(-0.5 * torch.arange(-2.0, 3) ** 2)
     down = torch.exp(-0.5 * (torch.arange(-1.0, 2) / 0.5) ** 2)
     torch.testing.assert_close(blurred[2:5, 2:7], torch.outer(down / down.sum(), along / along.sum()))
+
+
+@pytest.mark.parametrize("name", KEEPING)
+def test_all_axes_may_be_kept(name):
+    x = torch.rand(2, 3)
+    words = {"q": 0.5} if "quantile" in name else {"q": 50} if "percentile" in name else {}
+    found = getattr(ours.ops, name)(x, axis=None, keepdims=True, **words)
+    assert found.shape == (1, 1)
+    assert torch.equal(found.reshape(()), getattr(ours.ops, name)(x, axis=None, **words))
