@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from torchkeras_layer.ops.size_tuple import has_no_values, remember, remembered_by_all
 from torchkeras_layer.ops.values import as_sizes, as_tensor, promoted
 
 
@@ -19,7 +20,8 @@ def concatenate(xs: Any, axis: int = 0) -> Tensor:
     """
     if axis is None:
         return torch.cat([x.reshape(-1) for x in promoted(*xs)])
-    return torch.cat(_joinable(xs), axis)
+    joined = torch.cat(_joinable(xs), axis)
+    return remember(joined, remembered_by_all(xs)) if joined.dim() == 1 and has_no_values() else joined
 
 
 def append(x1: Any, x2: Any, axis: int | None = None) -> Tensor:
@@ -34,7 +36,8 @@ def stack(x: Any, axis: int = 0) -> Tensor:
     tensor([[1, 3],
             [2, 4]], dtype=torch.int32)
     """
-    return torch.stack(_joinable(x), axis)
+    stacked = torch.stack(_joinable(x), axis)
+    return remember(stacked, remembered_by_all(x)) if stacked.dim() == 1 and has_no_values() else stacked
 
 
 def _joinable(xs: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from torchkeras_layer.ops.size_tuple import has_no_values, remember, remembered_by_all
 from torchkeras_layer.ops.values import as_sizes, as_tensor, axes_of
 
 
@@ -55,7 +56,8 @@ def expand_dims(x: Any, axis: Any) -> Tensor:
     """
     x = as_tensor(x)
     if isinstance(axis, int):
-        return x.unsqueeze(axis)
+        expanded = x.unsqueeze(axis)
+        return remember(expanded, remembered_by_all([x])) if expanded.dim() == 1 and has_no_values() else expanded
     places = axis if isinstance(axis, Sequence) else [axis]
     for place in sorted(axes_of(list(places), x.dim() + len(places))):
         x = x.unsqueeze(place)

@@ -21,7 +21,56 @@ def filled(value: Any, dtype: torch.dtype) -> Tensor:
     tensor(3, dtype=torch.int32)
     """
     # Not torch.tensor(value): torch.export takes that for a value which it has to know.
-    return torch.full((), value, dtype=dtype)
+    tensor = torch.full((), value, dtype=dtype)
+    return remember(tensor, value) if dtype is torch.int32 else tensor
+
+
+def remember(tensor: Tensor, sizes: Any) -> Tensor:
+    """Let a tensor remember the sizes that it is made of, where its values are not known: without data, or compiled.
+
+    Args:
+        tensor: a tensor of ints.
+        sizes: an int or a tuple of ints, which may be free; `None` if they are not known.
+    """
+    if sizes is not None and has_no_values():
+        tensor._keras_sizes = sizes  # type: ignore[attr-defined]
+    return tensor
+
+
+def has_no_values() -> bool:
+    """Whether the values of new tensors are not known, because a compiler traces or nothing has data.
+
+    >>> has_no_values()
+    False
+    """
+    if torch.compiler.is_dynamo_compiling():
+        return True
+    return torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.FAKE) is not None
+
+
+def remembered(value: Any) -> Any:
+    """Return the sizes, an int or a tuple, that a value is or remembers; `None` for any other.
+
+    >>> remembered(3), remembered([2, 3]), remembered(torch.ones(2))
+    (3, (2, 3), None)
+    """
+    if isinstance(value, (list, tuple)):
+        return tuple(value) if all(isinstance(one, (int, torch.SymInt)) for one in value) else None
+    if isinstance(value, (int, torch.SymInt)):
+        return None if isinstance(value, bool) else value
+    return getattr(value, "_keras_sizes", None) if isinstance(value, Tensor) else None
+
+
+def remembered_by_all(values: Any) -> tuple[Any, ...] | None:
+    """Return the sizes that several values are or remember, one after the other; `None` if those of one are not known.
+
+    >>> remembered_by_all([3, (4, 5)])
+    (3, 4, 5)
+    """
+    found = [remembered(value) for value in values]
+    if any(sizes is None for sizes in found):
+        return None
+    return tuple(size for sizes in found for size in (sizes if isinstance(sizes, tuple) else (sizes,)))
 
 
 def each(compute: Callable[[Any, Any], Any], x1: Any, x2: Any) -> Any:

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import floatx
-from torchkeras_layer.ops.size_tuple import filled
+from torchkeras_layer.ops.size_tuple import filled, has_no_values, remember, remembered, remembered_by_all
 
+_INTS = frozenset({torch.int32, torch.int64})
 _SMALL_INTS = (torch.bool, torch.uint8, torch.int8, torch.int16)
 # Numbers of Python, whose dtype yields to that of a tensor; those of numpy are arrays, but for its floats of Python's.
 _NUMBERS = frozenset({bool, int, float, complex, np.float64, torch.SymInt, torch.SymFloat})
@@ -56,7 +57,11 @@ def as_tensor(x: Any, dtype: Any = None) -> Tensor:
     """
     if not isinstance(x, Tensor):
         x = _converted(x)
-    return x if dtype is None else x.to(torch_dtype(dtype))
+    if dtype is None:
+        return x
+    wanted = torch_dtype(dtype)
+    cast = x.to(wanted)
+    return remember(cast, remembered(x)) if wanted in _INTS and has_no_values() else cast
 
 
 def _converted(x: Any) -> Tensor:
@@ -69,10 +74,12 @@ def _converted(x: Any) -> Tensor:
             raise IsSymbolic()
         are_free = torch.compiler.is_compiling() or any(isinstance(part, torch.SymInt) for part in x)
         if (are_free and x) or any(isinstance(part, Tensor) for part in x):
-            return torch.stack(promoted(*x))
+            return remember(torch.stack(promoted(*x)), remembered_by_all(x) if has_no_values() else None)
     tensor = torch.as_tensor(x)
     is_of_python = isinstance(x, (list, tuple))
-    return tensor.to(torch.int32) if is_of_python and tensor.dtype is torch.int64 else tensor
+    if not (is_of_python and tensor.dtype is torch.int64):
+        return tensor
+    return remember(tensor.to(torch.int32), remembered(x) if has_no_values() else None)
 
 
 def _dtype_of_number(x: Any) -> torch.dtype:
@@ -261,8 +268,9 @@ def as_sizes(values: Any) -> list[Any]:
     ([2, 3], [4, 5], [6])
     """
     if isinstance(values, Tensor):
-        found = values.tolist()
-        return found if isinstance(found, list) else [found]
+        known = remembered(values)
+        found = values.tolist() if known is None else known
+        return list(found) if isinstance(found, (list, tuple)) else [found]
     if not isinstance(values, (list, tuple)):
         return [values]
-    return [value.item() if isinstance(value, Tensor) else value for value in values]
+    return [as_sizes(value)[0] if isinstance(value, Tensor) else value for value in values]
