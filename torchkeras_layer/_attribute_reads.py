@@ -1,4 +1,4 @@
-"""How do reads of some attributes, in the code of given functions only, go through a function of ours?
+"""How do reads of some attributes, and `x += y`, in the code of given functions only, go through functions of ours?
 
 The file that defines a function is compiled a second time, with `value.name` replaced by `read(value, "name")` where
 `name` is one of the given names, and the function gets the code that belongs to it. It stays the same function object,
@@ -18,10 +18,19 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-_READER = "__torchkeras_read__"
+_READER, _REBINDER = "__torchkeras_read__", "__torchkeras_rebind__"
 _FEATURES = functools.reduce(
     lambda flags, name: flags | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0
 )
+# Operators whose names in `operator` are not those of their classes here.
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Mult: "mul",
+    ast.Div: "truediv",
+    ast.MatMult: "matmul",
+    ast.BitAnd: "and_",
+    ast.BitOr: "or_",
+    ast.BitXor: "xor",
+}
 # After these, the receiver says what is meant: `x.dtype.name` is none of a layer's names.
 _AFTER_DTYPE = frozenset({"name", "min", "max", "size", "is_bool", "is_integer", "is_floating", "as_numpy_dtype"})
 
@@ -36,7 +45,9 @@ def names_in(code: types.CodeType) -> set[str]:
     return {*code.co_names}.union(*map(names_in, inner))
 
 
-def send_reads(function: Any, names: frozenset[str], read: Callable[[Any, str], Any]) -> bool:
+def send_reads(
+    function: Any, names: frozenset[str], read: Callable[[Any, str], Any], rebind: Callable[..., Any] | None = None
+) -> bool:
     """Have a function's reads of attributes with given names go through `read(value, name)`, and say whether any do.
 
     Args:
@@ -45,6 +56,7 @@ def send_reads(function: Any, names: frozenset[str], read: Callable[[Any, str], 
             `'[].value'` after an index, as in `shape[0].value`. Those of dtypes, as in `x.dtype.name`, are always read
             by it, as `'dtype.name'`.
         read: what returns the value of the attribute.
+        rebind: what `x += y` means for a variable: `x = rebind("add", x, y)`, and so on; by default what Python means.
 
     >>> def shape_of(x): return x.get_shape()
     >>> send_reads(shape_of, frozenset({"get_shape"}), lambda value, name: lambda: (name, value))
@@ -54,29 +66,41 @@ def send_reads(function: Any, names: frozenset[str], read: Callable[[Any, str], 
     """
     code = function.__code__
     mentioned = names_in(code)
-    if _READER in mentioned:
+    if {_READER, _REBINDER} & mentioned:
         return True
-    if not (names & mentioned or ("dtype" in mentioned and _AFTER_DTYPE & mentioned)):
-        return False
-    lines = linecache.getlines(code.co_filename, function.__globals__)
-    changed = _changed_codes("".join(lines), code.co_filename, code.co_flags & _FEATURES, names) if lines else []
+    reads = bool(names & mentioned or ("dtype" in mentioned and _AFTER_DTYPE & mentioned))
+    rebinds = rebind is not None and _works_in_place(code)
+    lines = linecache.getlines(code.co_filename, function.__globals__) if reads or rebinds else []
+    flags = code.co_flags & _FEATURES
+    changed = _changed_codes("".join(lines), code.co_filename, flags, names, rebinds) if lines else []
     new = next((after for before, after in changed if _is_same(before, code)), None)
-    if new is None or _READER not in names_in(new) or new.co_freevars != code.co_freevars:
+    if new is None or not {_READER, _REBINDER} & names_in(new) or new.co_freevars != code.co_freevars:
         return False
-    function.__globals__[_READER] = read
+    function.__globals__.update({_READER: read, _REBINDER: rebind})
     function.__code__ = new
     return True
 
 
+def _works_in_place(code: types.CodeType) -> bool:
+    """Whether code contains `x += y` or the like, also in functions inside it."""
+    is_here = any(
+        instruction.opname.startswith("INPLACE_")
+        or (instruction.opname == "BINARY_OP" and instruction.argrepr.endswith("="))
+        for instruction in dis.get_instructions(code)
+    )
+    inner = (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
+    return is_here or any(map(_works_in_place, inner))
+
+
 @functools.lru_cache(maxsize=32)
 def _changed_codes(
-    source: str, filename: str, flags: int, names: frozenset[str]
+    source: str, filename: str, flags: int, names: frozenset[str], rebinds: bool
 ) -> list[tuple[types.CodeType, types.CodeType]]:
     """Return the code of all functions in a file, as it is and with the reads replaced."""
     try:
         tree = ast.parse(source)
         before = compile(source, filename, "exec", flags, dont_inherit=True)
-        changer = _Changer(names)
+        changer = _Changer(names, rebinds)
         tree = ast.fix_missing_locations(changer.visit(tree))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -87,9 +111,19 @@ def _changed_codes(
 
 
 class _Changer(ast.NodeTransformer):
-    def __init__(self, names: frozenset[str]) -> None:
-        self.names = names
+    def __init__(self, names: frozenset[str], rebinds: bool) -> None:
+        self.names, self.rebinds = names, rebinds
         self.has_changed = False
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        self.generic_visit(node)
+        if not self.rebinds or not isinstance(node.target, ast.Name):
+            return node
+        self.has_changed = True
+        name = _OPERATORS.get(type(node.op), type(node.op).__name__.lower())
+        given = [ast.Constant(name), ast.Name(node.target.id, ast.Load()), node.value]
+        call = ast.Call(ast.Name(_REBINDER, ast.Load()), given, [])
+        return ast.copy_location(ast.Assign([node.target], ast.copy_location(call, node)), node)
 
     def visit_Call(self, node: ast.Call) -> Any:
         is_method = isinstance(node.func, ast.Attribute) and node.func.attr == "value" and "value" in self.names

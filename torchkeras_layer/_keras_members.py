@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,22 @@ NAMES = frozenset(
         *(_OF_SHAPES - {"concatenate"}),
     )
 )
+
+
+def rebind(name: str, value: Any, other: Any) -> Any:
+    """Return what `value += other` makes of a variable in TensorFlow: of a tensor another one, which is not changed.
+
+    Args:
+        name: the name of the operator in Python's `operator`, such as 'add'.
+        value, other: the operands. Anything but tensors means what Python means.
+
+    >>> x = torch.ones(2)
+    >>> rebind("add", x, 1), x
+    (tensor([2., 2.]), tensor([1., 1.]))
+    """
+    if isinstance(value, torch.Tensor):
+        return getattr(operator, name)(value, other)
+    return getattr(operator, f"i{name.rstrip('_')}")(value, other)
 
 
 def read_member(value: Any, name: str) -> Any:

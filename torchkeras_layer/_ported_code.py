@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from torchkeras_layer._attribute_reads import names_in, send_reads
-from torchkeras_layer._keras_members import NAMES, read_member
+from torchkeras_layer._keras_members import NAMES, read_member, rebind
 
 _OURS = "torchkeras_layer"
 _NOT_PORTED = frozenset({_OURS, "torch", "builtins", "abc", "typing", "enum", "dataclasses", "numpy"})
-
+_COMPUTING = (f"{_OURS}.tf", f"{_OURS}.backend", f"{_OURS}.ops")
 
 # Classes whose methods were looked at when all functions of their files were defined.
 _complete: weakref.WeakSet[type] = weakref.WeakSet()
@@ -60,11 +60,21 @@ def _read_as_keras(function: Any, seen: set[int]) -> bool:
     while function is not None:
         if isinstance(function, types.FunctionType) and id(function) not in seen:
             seen.add(id(function))
-            found = send_reads(function, NAMES, read_member) or found
+            found = send_reads(function, NAMES, read_member, rebind if _computes_as_keras(function) else None) or found
             for called in _called_by(function):
                 found = _read_as_keras(called, seen) or found
         function = getattr(function, "__wrapped__", None)
     return found
+
+
+def _computes_as_keras(function: types.FunctionType) -> bool:
+    """Whether a function mentions those of TensorFlow, K or `keras.ops`, so that `x += y` means what it means there."""
+    for name in names_in(function.__code__):
+        value = function.__globals__.get(name)
+        place = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
+        if isinstance(place, str) and place.startswith(_COMPUTING):
+            return True
+    return False
 
 
 def functions_of(cls: type) -> Iterator[Any]:

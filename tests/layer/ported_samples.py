@@ -6,6 +6,8 @@ import numpy as np
 import torch
 
 import torchkeras_layer as keras
+from torchkeras_layer import backend as K
+from torchkeras_layer import ops
 
 
 def total_of(inputs):
@@ -118,3 +120,34 @@ class Other(keras.Layer):
         assert own.value == 5
         assert own.rank == 2
         return inputs + own.assign(2)
+
+
+class Adding(keras.Layer):
+    """Changes variables as TensorFlow's code does, where tensors are not changed in place."""
+
+    def call(self, inputs):
+        total = inputs
+        total += 1.0
+        total *= K.ones((2, 1, 1))
+        total -= sum_of(inputs)
+        sizes = []
+        sizes += [1]
+        count = 1
+        count <<= 2
+        assert len(sizes) == 1
+        return total * count, inputs
+
+
+def sum_of(inputs):
+    inputs /= 2.0
+    return ops.sum(inputs, axis=-1, keepdims=True)
+
+
+class AddingInPlace(keras.Layer):
+    """Code of torch, whose changes stay in place."""
+
+    def call(self, inputs):
+        inputs = inputs + 0
+        outputs = inputs
+        outputs += torch.ones(3)
+        return outputs, inputs

@@ -11,7 +11,7 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 import torchkeras_layer as keras
-from tests.layer.ported_samples import Decorated, Members, Other, Refused, Total
+from tests.layer.ported_samples import Adding, AddingInPlace, Decorated, Members, Other, Refused, Total
 from torchkeras_layer import _ported_code
 from torchkeras_layer._attribute_reads import names_in
 
@@ -166,3 +166,20 @@ def test_other_classes_and_lambda_layers():
 def test_code_of_other_packages_is_left_alone():
     assert list(_ported_code.functions_of(keras.Layer)) == []
     assert list(_ported_code.functions_of(torch.nn.Linear)) == []
+
+
+def test_changes_of_variables_are_those_of_tensorflow():
+    given = torch.ones(4, 3)
+    total, inputs = Adding()(given)
+    assert total.shape == (2, 4, 3)
+    assert torch.equal(total, torch.full((2, 4, 3), (2 - 1.5) * 4))
+    assert torch.equal(inputs, torch.ones(4, 3)) and torch.equal(given, torch.ones(4, 3))
+    symbolic = Adding()(keras.Input((3,)))[0]
+    assert symbolic.shape == (2, None, 3)
+    compiled = torch.compile(Adding(), backend="eager", fullgraph=True)
+    assert torch.equal(compiled(given)[0], total)
+
+
+def test_changes_of_variables_in_code_of_torch_stay_in_place():
+    outputs, inputs = AddingInPlace()(torch.ones(4, 3))
+    assert torch.equal(outputs, torch.full((4, 3), 2.0)) and torch.equal(inputs, outputs)
