@@ -7,12 +7,12 @@ import platform
 
 import torch
 
-from benchmarks import calls, compiled, convolutions, graphs, growth, layers, memory, starts, training
+from benchmarks import calls, compiled, convolutions, graphs, growth, layers, memory, operations, starts, training
 from benchmarks.peers import keras3
 from benchmarks.rows import Row, header, line
 from benchmarks.timing import FULL, QUICK
 
-_TOPICS = (calls, layers, convolutions, graphs, training, starts, compiled, memory, growth)
+_TOPICS = (calls, operations, layers, convolutions, graphs, training, starts, compiled, memory, growth)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import torchkeras_layer as ours
 from tests.ops.test_parity import CASES, OF_ANY_VALUES, function_of, tensors
 from tests.oracle import assert_close
 from torchkeras_layer._structures import leaves, map_leaves
+from torchkeras_layer.ops.names import operation_named
 from torchkeras_layer.ops.table import _NAMES
 
 # The shapes of their results depend on values.
@@ -53,6 +54,8 @@ def test_symbolic_arguments_make_a_model(name):
 
     args, kwargs = map_leaves(symbolic, arguments_of(name))
     outputs = leaves(function_of(ours, name)(*args, **kwargs))
+    # They are one node, and not one of each function of torch's inside.
+    assert outputs[0]._keras_history.layer.function is operation_named(f"keras.ops.{name}")
     expected = expected_of(name)
     assert [(x.shape, x.dtype) for x in outputs] == [(tuple(x.shape), x.dtype) for x in expected]
     check_same(name, leaves(ours.Model(inputs, outputs)(data)), expected)
