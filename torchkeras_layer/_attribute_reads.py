@@ -76,7 +76,9 @@ def send_reads(
     new = next((after for before, after in changed if _is_same(before, code)), None)
     if new is None or not {_READER, _REBINDER} & names_in(new) or new.co_freevars != code.co_freevars:
         return False
-    function.__globals__.update({_READER: read, _REBINDER: rebind})
+    function.__globals__[_READER] = read
+    if rebinds:
+        function.__globals__[_REBINDER] = rebind
     function.__code__ = new
     return True
 

@@ -40,7 +40,7 @@ def renamed(name: str) -> str | None:
 def _library() -> Library:
     def assign(weight: Any, value: np.ndarray) -> None:
         with torch.no_grad():
-            weight.copy_(torch.from_numpy(np.ascontiguousarray(value)))
+            weight.copy_(torch.from_numpy(np.array(value, order="C")))
 
     def gradients(call: Any, layer: Any) -> list[Any]:
         for weight in layer.trainable_weights:

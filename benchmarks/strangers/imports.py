@@ -23,7 +23,7 @@ Renaming = Callable[[str], "str | None"]
 class Absent(ModuleType):
     """A module that is not installed. What is imported from it may be named, but not used."""
 
-    __path__: Any = []
+    __path__ = []  # type: ignore[assignment]
     __file__ = "absent"
 
     def __getattr__(self, name: str) -> Any:

@@ -173,7 +173,8 @@ def test_changes_of_variables_are_those_of_tensorflow():
     total, inputs = Adding()(given)
     assert total.shape == (2, 4, 3)
     assert torch.equal(total, torch.full((2, 4, 3), (2 - 1.5) * 4))
-    assert torch.equal(inputs, torch.ones(4, 3)) and torch.equal(given, torch.ones(4, 3))
+    assert torch.equal(inputs, torch.ones(4, 3))
+    assert torch.equal(given, torch.ones(4, 3))
     symbolic = Adding()(keras.Input((3,)))[0]
     assert symbolic.shape == (2, None, 3)
     compiled = torch.compile(Adding(), backend="eager", fullgraph=True)
@@ -182,4 +183,5 @@ def test_changes_of_variables_are_those_of_tensorflow():
 
 def test_changes_of_variables_in_code_of_torch_stay_in_place():
     outputs, inputs = AddingInPlace()(torch.ones(4, 3))
-    assert torch.equal(outputs, torch.full((4, 3), 2.0)) and torch.equal(inputs, outputs)
+    assert torch.equal(outputs, torch.full((4, 3), 2.0))
+    assert torch.equal(inputs, outputs)
