@@ -103,3 +103,8 @@ def _argument(r: Random, given: Any) -> Any:
 def one_of(*choices: Any) -> Any:
     """Return a function that chooses among values."""
     return lambda r: r.choice(choices)
+
+
+def either(*draws: Any) -> Any:
+    """Return a function that draws all arguments in one of several ways."""
+    return lambda r: r.choice(draws)(r)
