@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tests.ops.arguments import along, array, call, of, one_of
+from tests.ops.arguments import along, array, call, either, of, one_of
 
 _NAN = "nanmax nanmin nanmean nanmedian nanprod nanstd nansum nanvar"
+
+
+_MODES = one_of("constant", "reflect", "edge", "symmetric", "wrap")
 
 
 def _sorted(r: Any) -> Any:
@@ -29,13 +32,20 @@ REDUCTIONS: dict[str, Any] = {
     **dict.fromkeys(["nanargmax", "nanargmin"], call("n 3,6", axis=one_of(0, 1, -1))),
     **dict.fromkeys(["cumsum", "cumprod"], along(several=False, keepdims=False)),
     **dict.fromkeys(["nancumsum", "nancumprod"], along("n", several=False, keepdims=False)),
-    "average": call("x 2,3", axis=one_of(0, 1, None), weights="p 2,3"),
-    "quantile": along(q=[0.3, [0.1, 0.5]]),
+    "average": either(
+        call("x 2,3", axis=one_of(0, 1, None), weights="p 2,3"),
+        call("x 2,3", axis=1, weights="p 3"),
+        call("x 2,3", axis=one_of(0, None)),
+    ),
+    "quantile": either(
+        along(q=[0.3, [0.1, 0.5]]),
+        along(q=[0.3, 0.8], several=False, method=["linear", "lower", "higher", "nearest", "midpoint"]),
+    ),
     "percentile": along(q=[30, [10, 50]]),
     "nanquantile": along("n", q=[0.3, [0.1, 0.5]]),
     "nanpercentile": along("n", q=[30.0, [10.0, 50.0]]),
     "trace": call("x 3,2,3", offset=one_of(0, 1), axis1=0, axis2=one_of(1, 2)),
-    "trapezoid": call("x 3,4", dx=one_of(1.0, 0.5), axis=one_of(0, 1)),
+    "trapezoid": either(call("x 3,4", dx=one_of(1.0, 0.5), axis=one_of(0, 1)), call("x 3,4", "p 4")),
     "corrcoef": call("x 3,4"),
     "moments": call("x 2,3,4", one_of([0], [1, 2], [-1]), keepdims=one_of(True, False)),
     "segment_sum": call("x 4,2", np.array([0, 2, 0, 1]), num_segments=one_of(3, 4)),
@@ -77,9 +87,12 @@ SHAPING: dict[str, Any] = {
     "dsplit": call("x 2,3,4", one_of(2, [1, 3])),
     "unstack": call("x 2,3", axis=one_of(0, 1)),
     "tile": call("x 2,3", one_of(2, (2,), (1, 3), (2, 1, 2))),
-    "repeat": call("x 2,3", one_of(2, 3), axis=one_of(None, 0, 1)),
+    "repeat": either(call("x 2,3", one_of(2, 3), axis=one_of(None, 0, 1)), call("x 2,3", np.array([1, 3]), axis=0)),
     "meshgrid": call("x 3", "x 2", indexing=one_of("xy", "ij")),
-    "pad": call("x 3,4", one_of(((1, 2), (0, 1)), ((0, 0), (2, 1))), mode=one_of("constant", "reflect", "edge")),
+    "pad": either(
+        call("x 3,4", one_of(((1, 2), (0, 1)), ((0, 0), (2, 1)), 1, (1, 2), ((2, 1),)), mode=_MODES),
+        call("x 3,4", ((1, 2), (0, 1)), constant_values=one_of(0.5, 2)),
+    ),
     "extract_sequences": call("x 2,8", 4, 2),
     "depth_to_space": call(
         "x 2,2,3,8",
@@ -100,7 +113,7 @@ CHOOSING: dict[str, Any] = {
     "get_item": call("x 2,3", _index),
     "take": call("x 3,4", one_of([0, 2], [[1, -1]], 1), axis=one_of(0, 1, -1, None)),
     "take_along_axis": call("x 2,5", "i 2,3", axis=1),
-    "where": call("b 2,3", "x 2,3", one_of("x 3", 0.5, 2)),
+    "where": either(call("b 2,3", "x 2,3", one_of("x 3", 0.5, 2)), call("b 2,1", "i 3", one_of("x 2,3", 1.5, 2))),
     "select": call(["b 2,3", "b 2,3"], ["x 2,3", "x 2,3"], -1.0),
     "nonzero": call("z 3,4"),
     "unravel_index": call("i 4", (2, 3)),
@@ -114,13 +127,17 @@ CHOOSING: dict[str, Any] = {
     "argpartition": call("x 6", 2),
     "top_k": call("x 3,5", one_of(1, 3)),
     "in_top_k": call("i 3", "x 3,6", one_of(1, 2)),
-    "searchsorted": call(_sorted, "x 3", side=one_of("left", "right")),
+    "searchsorted": call(_sorted, one_of("x 3", "z 2,3"), side=one_of("left", "right")),
     "digitize": call("x 3,2", np.array([-1.0, 0.0, 1.0], "float32")),
-    "bincount": call("i 6", minlength=one_of(0, 7)),
+    "bincount": either(call("i 6", minlength=one_of(0, 7)), call("i 6", weights="p 6", minlength=one_of(0, 7))),
     "histogram": call("x 20", bins=one_of(5, 10), range=one_of(None, (-1.0, 2.0))),
     "isin": call("i 2,3", "i 2", invert=one_of(True, False)),
-    "unique": call("i 3,4", return_inverse=one_of(True, False), return_counts=one_of(True, False)),
-    "one_hot": call("i 2,3", 5, axis=one_of(-1, 0, 1), dtype=one_of(None, "int32")),
+    "unique": either(
+        call("i 3,4", return_inverse=one_of(True, False), return_counts=one_of(True, False)),
+        call("i 12", return_index=True, return_inverse=one_of(True, False)),
+        call("i 6,2", axis=0, return_index=one_of(True, False)),
+    ),
+    "one_hot": call(one_of("i 2,3", "i 4"), 5, axis=one_of(-1, 0, 1), dtype=one_of(None, "int32")),
     "multi_hot": call("i 2,3", 5),
 }
 CASES: dict[str, Any] = {**REDUCTIONS, **SHAPING, **CHOOSING}

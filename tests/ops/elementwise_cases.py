@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.ops.arguments import call, of, one_of, two
+from tests.ops.arguments import call, either, of, one_of, two
 
 _ANY = (
     "absolute abs fabs arcsinh arctan ceil cos cosh deg2rad rad2deg exp exp2 expm1 floor isfinite isinf isnan isneginf "
@@ -57,7 +57,7 @@ CASES: dict[str, Any] = {
     "glu": call("x 2,4,6", axis=one_of(-1, 1, 2)),
     "sparsemax": call("x 2,3", axis=-1),
     "threshold": call("x 2,3", one_of(0.2, 1.0), one_of(-1.0, 2.0)),
-    "clip": call(one_of("x 2,3", "i 3", "p 2,1"), 0, 1),
+    "clip": either(call(one_of("x 2,3", "i 3", "p 2,1"), 0, 1), call("x 2,3", "p 3", "q 2,1")),
     "cast": of("x", dtype=["int32", "float16", "bool", "float64"]),
     "saturate_cast": call("x 2,3", one_of("uint8", "int32", "float16")),
     "convert_to_tensor": call("x 2,3", dtype=one_of(None, "float16", "int32")),

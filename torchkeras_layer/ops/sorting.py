@@ -60,9 +60,9 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     """
     x = as_tensor(x)
     dtype = torch.int32 if weights is None else torch.result_type(x, as_tensor(weights))
-    if x.dim() == 1:
-        counted = torch.bincount(x, None if weights is None else as_tensor(weights), minlength=minlength)
-        return counted.to(dtype)
+    if x.dim() == 1 and weights is None:
+        # With weights, it has no gradient.
+        return torch.bincount(x, minlength=minlength).to(dtype)
     length = max(int(x.max()) + 1 if x.numel() else 0, minlength)
     values = torch.ones_like(x, dtype=dtype) if weights is None else as_tensor(weights, dtype)
     zeros = torch.zeros(*x.shape[:-1], length, dtype=dtype, device=x.device)
