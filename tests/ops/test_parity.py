@@ -199,3 +199,12 @@ def test_all_axes_may_be_kept(name):
     found = getattr(ours.ops, name)(x, axis=None, keepdims=True, **words)
     assert found.shape == (1, 1)
     assert torch.equal(found.reshape(()), getattr(ours.ops, name)(x, axis=None, **words))
+
+
+def test_each_value_may_be_repeated_as_often_as_a_list_says():
+    x = np.random.default_rng(0).normal(size=(2, 3))
+    for repeats in ([1, 3], (0, 2), np.array([2, 1]), torch.tensor([1, 3])):
+        found = ours.ops.repeat(x, repeats, axis=0)
+        np.testing.assert_array_equal(found, np.repeat(x, np.asarray(repeats), axis=0))
+    model = ours.Model(y := ours.Input(batch_shape=(2, 3)), ours.ops.repeat(y, [1, 3], axis=0))
+    assert model(torch.ones(2, 3)).shape == model.output_shape == (4, 3)

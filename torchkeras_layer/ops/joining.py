@@ -117,7 +117,11 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
     """
     counts = as_sizes(repeats)
     x = as_tensor(x)
-    return torch.repeat_interleave(x, counts[0] if len(counts) == 1 else torch.tensor(counts, device=x.device), axis)
+    if len(counts) == 1:
+        return torch.repeat_interleave(x, counts[0], axis)
+    # The size of the result is known from a list, also while a graph is made.
+    each, total = torch.tensor(counts, device=x.device), sum(counts)
+    return torch.repeat_interleave(x, each, axis, output_size=total)
 
 
 def meshgrid(*x: Any, indexing: str = "xy") -> list[Tensor]:

@@ -262,7 +262,7 @@ def _out_of_range(axis: int, rank: int) -> int:
 
 
 def as_sizes(values: Any) -> list[Any]:
-    """Return sizes as a list of ints, also those in a tensor or in several.
+    """Return sizes as a list of ints, also those in a tensor or an array, or in several.
 
     >>> as_sizes(torch.tensor([2, 3])), as_sizes((4, torch.tensor(5))), as_sizes(6)
     ([2, 3], [4, 5], [6])
@@ -271,6 +271,8 @@ def as_sizes(values: Any) -> list[Any]:
         known = remembered(values)
         found = values.tolist() if known is None else known
         return list(found) if isinstance(found, (list, tuple)) else [found]
+    if isinstance(values, np.ndarray):
+        return values.reshape(-1).tolist()
     if not isinstance(values, (list, tuple)):
         return [values]
     return [as_sizes(value)[0] if isinstance(value, Tensor) else value for value in values]
