@@ -22,6 +22,7 @@ _READER, _REBINDER = "__torchkeras_read__", "__torchkeras_rebind__"
 _FEATURES = functools.reduce(
     lambda flags, name: flags | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0
 )
+_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 # Operators whose names in `operator` are not those of their classes here.
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Mult: "mul",
@@ -179,7 +180,7 @@ def _is_same(one: types.CodeType, other: types.CodeType) -> bool:
 
 def _instructions(code: types.CodeType) -> list[tuple[str, Any]]:
     return [
-        (instruction.opname.replace("LOAD_METHOD", "LOAD_ATTR"), None if "JUMP" in instruction.opname else value)
+        (instruction.opname.replace("LOAD_METHOD", "LOAD_ATTR"), None if instruction.opcode in _JUMPS else value)
         for instruction in dis.get_instructions(code)
         if instruction.opname not in ("PUSH_NULL", "CACHE")
         for value in (None if isinstance(instruction.argval, types.CodeType) else instruction.argval,)

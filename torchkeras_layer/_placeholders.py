@@ -164,8 +164,12 @@ class Placeholder:
         # A script that corrects a file of Keras's sources, such as `engine.base_layer`: nothing here reads it.
         setattr(importlib.import_module(self.__name__), name, value)
 
-    # The uses: a call, a base class, isinstance, an index, a `with`, a copy or a pickle.
-    __call__ = __mro_entries__ = __instancecheck__ = __subclasscheck__ = _refuse
+    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
+        # A file may define losses or callbacks beside its layers: such a class can be defined, and not be made.
+        return (type(self.__name__.rpartition(".")[2], (_Refusing,), {"_message": self._message}),)
+
+    # The uses: a call, isinstance, an index, a `with`, a copy or a pickle.
+    __call__ = __instancecheck__ = __subclasscheck__ = _refuse
     __getitem__ = __iter__ = __enter__ = __exit__ = __reduce_ex__ = _refuse
 
     def __getattr__(self, name: str) -> Any:
@@ -173,8 +177,13 @@ class Placeholder:
         if found is not MISSING:
             # A file of Keras that was imported by its name.
             return found
+        if name.isupper():
+            # A constant, which may be the default of an argument: `losses.Reduction.AUTO`.
+            return Placeholder(f"{self.__name__}.{name}", self._message)
         is_module = isinstance(sys.modules.get(self.__name__), AbsentModule) and not name.startswith("__")
-        raise AttributeError(_refusal(self.__name__, name) if is_module else self._message)
+        if is_module:
+            return Placeholder(f"{self.__name__}.{name}", _refusal(self.__name__, name))
+        raise AttributeError(self._message)
 
     def __or__(self, other: Any) -> Any:
         # An annotation, which Python may evaluate when it imports a file: `x: Variable | None`.
@@ -184,6 +193,19 @@ class Placeholder:
 
     def __repr__(self) -> str:
         return f"<placeholder of {self.__name__}, which is not here>"
+
+
+class _Refusing:
+    """The base of a class that derives from a placeholder. Making one raises the advice."""
+
+    _message: str
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AttributeError(f"{cls.__name__}: {cls._message}")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return nothing: there are no objects of the class. Registering a class asks for the method."""
+        raise AttributeError(self._message)
 
 
 class AbsentModule(ModuleType):

@@ -16,6 +16,7 @@ from torchkeras_layer._attribute_reads import names_in, send_reads
 from torchkeras_layer._keras_members import NAMES, read_member, rebind
 
 _OURS = "torchkeras_layer"
+_NAMES_OF_MODULES = frozenset({"K", "tf", "ops", "keras", "backend"})
 _NOT_PORTED = frozenset({_OURS, "torch", "builtins", "abc", "typing", "enum", "dataclasses", "numpy"})
 _COMPUTING = (f"{_OURS}.tf", f"{_OURS}.backend", f"{_OURS}.ops")
 
@@ -69,12 +70,20 @@ def _read_as_keras(function: Any, seen: set[int]) -> bool:
 
 def _computes_as_keras(function: types.FunctionType) -> bool:
     """Whether a function mentions those of TensorFlow, K or `keras.ops`, so that `x += y` means what it means there."""
-    for name in names_in(function.__code__):
+    mentioned = names_in(function.__code__)
+    for name in mentioned:
         value = function.__globals__.get(name)
-        place = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
-        if isinstance(place, str) and place.startswith(_COMPUTING):
+        # Scripts also reach the functions through an object that loads a module when it is first read.
+        stands_for_module = name in _NAMES_OF_MODULES and hasattr(type(value), "__getattr__")
+        inside = [getattr(value, attribute, None) for attribute in mentioned] if stands_for_module else []
+        if any(_is_of_keras(one) for one in (value, *inside)):
             return True
     return False
+
+
+def _is_of_keras(value: Any) -> bool:
+    place = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
+    return isinstance(place, str) and place.startswith(_COMPUTING)
 
 
 def functions_of(cls: type) -> Iterator[Any]:
@@ -89,7 +98,7 @@ def functions_of(cls: type) -> Iterator[Any]:
                 yield value.__func__
             elif isinstance(value, functools.cached_property):
                 yield value.func
-            elif isinstance(value, types.FunctionType):
+            elif isinstance(value, types.FunctionType) or hasattr(value, "__wrapped__"):
                 yield value
 
 

@@ -151,3 +151,24 @@ class AddingInPlace(keras.Layer):
         outputs = inputs
         outputs += torch.ones(3)
         return outputs, inputs
+
+
+def _wrapped(function):
+    class Decorated:
+        """A decorator that is an object, as that of TensorFlow's functions."""
+
+        def __init__(self):
+            self.__wrapped__ = function
+
+        def __get__(self, layer, owner=None):
+            return lambda *args: function(layer, *args)
+
+    return Decorated()
+
+
+class DecoratedByAnObject(keras.Layer):
+    """Reads a member in a method that an object stands for."""
+
+    @_wrapped
+    def sizes(self, x):
+        return x.get_shape().as_list()

@@ -11,7 +11,16 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 import torchkeras_layer as keras
-from tests.layer.ported_samples import Adding, AddingInPlace, Decorated, Members, Other, Refused, Total
+from tests.layer.ported_samples import (
+    Adding,
+    AddingInPlace,
+    Decorated,
+    DecoratedByAnObject,
+    Members,
+    Other,
+    Refused,
+    Total,
+)
 from torchkeras_layer import _ported_code
 from torchkeras_layer._attribute_reads import names_in
 
@@ -98,6 +107,10 @@ def test_what_it_refuses():
 @pytest.mark.parametrize("method", ["decorated", "static", "inner"])
 def test_all_kinds_of_functions(method):
     assert getattr(Decorated(), method)(X) == [2, 3]
+
+
+def test_a_decorator_may_be_an_object():
+    assert DecoratedByAnObject().sizes(X) == [2, 3]
 
 
 def test_other_values_have_their_own_members():

@@ -68,6 +68,9 @@ def _derive(placeholder):
     class Own(placeholder):
         pass
 
+    keras.saving.register_keras_serializable("tests")(Own)
+    Own(3)
+
 
 def _enter(placeholder):
     with placeholder:

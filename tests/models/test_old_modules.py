@@ -140,3 +140,17 @@ def test_names_that_are_not_here_are_placeholders():
     assert found["Layer"] is keras.Layer
     with pytest.raises(AttributeError, match=r"preprocess_weights_for_loading is not here\. Import layers from"):
         found["preprocess_weights_for_loading"]()
+
+
+def test_a_file_may_define_losses_beside_its_layers():
+    found = {}
+    program = (
+        "from torchkeras_layer import losses\n"
+        "from torchkeras_layer.losses import Loss\n"
+        "class Own(Loss):\n"
+        "    def __init__(self, reduction=losses.Reduction.AUTO):\n"
+        "        super().__init__(reduction)\n"
+    )
+    exec(program, found)
+    with pytest.raises(AttributeError, match=r"^Own: .*Use a loss of torch\.nn\.functional"):
+        found["Own"]()

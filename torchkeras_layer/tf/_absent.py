@@ -70,7 +70,8 @@ def missing(module: str, path: str, name: str, known: Iterable[str]) -> Any:
     close = get_close_matches(name, known, n=1)
     hint = f". Did you mean {close[0]!r}?" if close else "."
     message = f"module {module!r} has no attribute {name!r}{hint} {_advice(full)}".rstrip()
-    if _is_import():
+    # Files of TensorFlow's source are there for imports only.
+    if _is_import() or path.startswith("python."):
         return Placeholder(f"{module}.{name}", message)
     raise AttributeError(message)
 

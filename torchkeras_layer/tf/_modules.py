@@ -10,6 +10,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from torchkeras_layer._elsewhere import MISSING, name_in_old_module
 from torchkeras_layer._placeholders import Placeholder
 from torchkeras_layer.ops.size_calls import callable_on_sizes
 from torchkeras_layer.ops.spellings import spelled
@@ -34,7 +35,10 @@ _OF_KERAS = {
 }
 # The folders of TensorFlow's source that ported files import from, each with any number of files.
 _FOLDERS = frozenset(
-    {"python", "python.ops", "python.framework", "python.util", "python.eager", "python.platform", "python.training"}
+    {
+        *("python", "python.ops", "python.framework", "python.util", "python.eager", "python.platform"),
+        *("python.training", "python.layers"),
+    }
 )
 # Where the names that files in these folders define are public.
 _SEARCHED = ("", "math", "nn", "linalg", "image", "random", "nest", "debugging", "bitwise", "compat.v1", "signal")
@@ -90,7 +94,7 @@ def find(path: str, name: str) -> Any:
         if full in _objects():
             file, own = _objects()[full]
             return getattr(importlib.import_module(f"{_PACKAGE}.{file}"), own)
-        if full in _OF_KERAS or full in _modules():
+        if full in _OF_KERAS or full in _modules() or full in _FOLDERS:
             return importlib.import_module(f"{_PACKAGE}.{full}")
     if name in functions_in(path):
         return _function(f"{path}.{name}".removeprefix("."))
@@ -106,8 +110,14 @@ def _found_in_source(path: str, name: str) -> Any:
         if name in names_in(place):
             return find(place, name)
     initializers = importlib.import_module(f"{_LIBRARY}.initializers")
-    if "init_ops" in path and hasattr(initializers, name):
-        return getattr(initializers, name)
+    initializer = name.removesuffix("_initializer")
+    if "init_ops" in path and hasattr(initializers, initializer):
+        return getattr(initializers, initializer)
+    if path.startswith("python.layers."):
+        # The layers that TensorFlow had beside Keras's, and their `utils`.
+        found = name_in_old_module(f"{_LIBRARY}.utils.conv_utils", name)
+        if found is not MISSING:
+            return found
     return missing(f"{_PACKAGE}.{path}", path, name, ())
 
 

@@ -79,6 +79,7 @@ _CHECKS = (
 OBJECTS = {
     "_types": (
         "Tensor TensorSpec DType Module RaggedTensor SparseTensor IndexedSlices Graph Operation Variable is_tensor "
+        "VariableAggregation VariableSynchronization "
         "is_symbolic_tensor get_static_value rank as_dtype dtypes.as_dtype dtypes.DType newaxis "
         "experimental.types.TensorLike:Tensor types.experimental.TensorLike:Tensor types.experimental.Tensor:Tensor "
         f"{_DTYPES} {' '.join(f'dtypes.{name}' for name in _DTYPES.split())}"

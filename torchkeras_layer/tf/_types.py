@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer.layer.variables import Variable
+from torchkeras_layer.layer import VariableAggregation, VariableSynchronization, variables
 from torchkeras_layer.ops.calls import SymbolicTensor
 from torchkeras_layer.ops.size_tuple import SizeTuple
 from torchkeras_layer.symbolic.input_spec import TensorSpec
 
-__all__ = ["DType", "TensorSpec", "Variable"]
+__all__ = ["DType", "TensorSpec", "Variable", "VariableAggregation", "VariableSynchronization"]
 
 DType = torch.dtype
 newaxis = None
@@ -62,6 +62,56 @@ class Graph(metaclass=_Nothing):
 
 class Operation(metaclass=_Nothing):
     """There are no operations of TensorFlow here: leave it out."""
+
+
+class Variable(variables.Variable):
+    """A variable, with TensorFlow's arguments: an `nn.Parameter` if it trains, else an `nn.Buffer`.
+
+    See `keras.Variable`.
+
+    Args:
+        initial_value: a tensor, an array, a number or a nested list of them; or a function that returns one.
+        trainable: whether it trains; by default, if torch can compute gradients for its dtype, as only then it can.
+        validate_shape, caching_device, variable_def, import_scope: accepted, without effect.
+        name: its name; by default that of the attribute that it is put on.
+        dtype: dtype or its name; by default that of the value.
+        constraint: a function of the variable; see `add_weight`.
+        synchronization, aggregation: stored in the `WeightSpec`, without effect.
+        shape: its shape.
+
+    >>> Variable(initial_value=[1.0, 2.0], trainable=False)
+    tensor([1., 2.])
+    """
+
+    def __new__(
+        cls,
+        initial_value: Any = None,
+        trainable: Any = None,
+        validate_shape: Any = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        import_scope: str | None = None,
+        constraint: Any = None,
+        synchronization: Any = None,
+        aggregation: Any = None,
+        shape: Any = None,
+        **options: Any,
+    ) -> Any:
+        """Create the parameter or buffer."""
+        value = initial_value() if callable(initial_value) else initial_value
+        return variables.Variable(
+            value,
+            shape,
+            dtype,
+            False if trainable is False else None,
+            True,
+            aggregation,
+            synchronization,
+            None if name is None else name.replace("/", "_"),
+            constraint=constraint,
+        )
 
 
 class Module(nn.Module):
