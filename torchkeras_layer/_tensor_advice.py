@@ -78,6 +78,12 @@ _NO_CHANGE = (
     f"torch.no_grad(): weight[0] = 1` elsewhere. {_VARIABLES}"
 )
 
+_NUMPY = "Can't call numpy() on Tensor that requires grad"
+_ARRAY = (
+    "If an array of numpy meets a weight here, as in `self.kernel * self.mask`, make it a tensor: "
+    "torch.as_tensor(self.mask, dtype=self.kernel.dtype)."
+)
+
 
 def advice_on_member(name: str, kind: str = "tensor") -> str:
     """Return what to write instead of a member that torch's tensors, shapes or dtypes do not have, else ''.
@@ -137,11 +143,19 @@ def _advice_on(error: BaseException) -> str:
                 return advice_on_member(str(error.name), kind)
     if isinstance(error, RuntimeError) and _IN_PLACE in str(error):
         return _NO_CHANGE
+    if isinstance(error, RuntimeError) and _NUMPY in str(error) and _is_in(error, "__array__"):
+        return _ARRAY
     is_about_none = isinstance(error, (AttributeError, TypeError)) and re.search(r"None\b|NoneType", str(error))
-    return _NO_NAME if is_about_none and _reads_a_name(error) else ""
+    return _NO_NAME if is_about_none and _reads(error, r"\.name\b(?!\s*=[^=])") else ""
 
 
-def _reads_a_name(error: BaseException) -> bool:
-    """Whether the line that raised an error reads an attribute `name`."""
+def _is_in(error: BaseException, function: str) -> bool:
+    """Whether an error was raised in a function of this name."""
     frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and re.search(r"\.name\b(?!\s*=[^=])", frames[-1].line or "") is not None
+    return bool(frames) and frames[-1].name == function
+
+
+def _reads(error: BaseException, pattern: str) -> bool:
+    """Whether the line that raised an error matches a pattern, such as that of an attribute."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and re.search(pattern, frames[-1].line or "") is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -100,6 +101,13 @@ def test_torch_s_own_advice_is_enough_for_numpy():
     with pytest.raises(RuntimeError, match=r"Use tensor\.detach\(\)\.numpy\(\) instead") as caught:
         Ported(lambda s, x: s.w.numpy())(X)
     assert _advice(getattr(caught.value, "__notes__", [])) == []
+
+
+def test_an_array_that_meets_a_weight():
+    with pytest.raises(RuntimeError) as caught:
+        Ported(lambda s, x: x * (s.w * np.ones(3)))(X)
+    (told,) = _advice(caught.value.__notes__)
+    assert told.startswith("If an array of numpy meets a weight here")
 
 
 @pytest.mark.parametrize(
