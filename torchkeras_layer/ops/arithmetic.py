@@ -10,6 +10,8 @@ from torch import Tensor
 
 from torchkeras_layer.ops.values import as_number, as_wide_float, operands, pair, promoted, promoted_floats
 
+_BOOLS = frozenset({bool, torch.bool})
+
 
 def add(x1: Any, x2: Any) -> Tensor:
     """Return the sums."""
@@ -154,7 +156,7 @@ def bitwise_right_shift(x: Any, y: Any) -> Tensor:
 def subtract(x1: Any, x2: Any) -> Tensor:
     """Return the differences."""
     x1, x2 = operands(x1, x2)
-    if _dtype(x1) is torch.bool or _dtype(x2) is torch.bool:
+    if _has_bool(x1, x2):
         x1, x2 = promoted(x1, x2)
         return torch.logical_xor(x1, x2) if x1.dtype is torch.bool else x1 - x2
     return x1 - x2
@@ -234,6 +236,12 @@ def _numbers(x1: Any, x2: Any) -> tuple[Any, Any]:
     x1, x2 = operands(x1, x2)
     are_bools = _dtype(x1) is torch.bool and _dtype(x2) is torch.bool
     return (as_number(x1), as_number(x2)) if are_bools else (x1, x2)
+
+
+def _has_bool(x1: Any, x2: Any) -> bool:
+    # Torch does not subtract bools.
+    first = x1.dtype if isinstance(x1, Tensor) else type(x1)
+    return first in _BOOLS or (x2.dtype if isinstance(x2, Tensor) else type(x2)) in _BOOLS
 
 
 def _dtype(x: Any) -> Any:

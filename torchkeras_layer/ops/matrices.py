@@ -77,6 +77,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> T
     tensor(5.)
     """
     x = as_float(x)
+    if isinstance(axis, int):
+        return torch.linalg.vector_norm(x, 2 if ord is None else ord, axis, keepdims)
     if axis is None and ord is None:
         flat = torch.linalg.vector_norm(x)
         return flat.reshape([1] * x.dim()) if keepdims else flat

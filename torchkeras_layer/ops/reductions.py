@@ -136,6 +136,8 @@ def var(x: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Tensor:
     """Return the sums of the values so far along an axis; of all values for `None`."""
     x = as_number(x) if dtype is None else as_tensor(x, dtype)
+    if axis is not None and x.is_floating_point():
+        return torch.cumsum(x, axis)
     return torch.cumsum(x.flatten() if axis is None else x, axis or 0, dtype=x.dtype)
 
 
