@@ -54,7 +54,7 @@ def test_modules_of_keras_are_those_of_this_library():
 
 MISSING = {
     "tf.reduce_sums": "Did you mean 'reduce_sum'?",
-    "tf.linalg.lu": "Use torch.linalg.lu.",
+    "tf.linalg.ldl_factor": "Use torch.linalg.ldl_factor.",
     "tf.data.Dataset": "Load data with torch.utils.data.",
     "tf.io.gfile": "Read and write files",
     "tf.compat.v1.Session": "There are no graphs and sessions",

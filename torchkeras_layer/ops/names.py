@@ -17,6 +17,8 @@ PREFIX = "keras.ops."
 _RANDOM, _TENSORFLOW, _SIZES, _BACKEND = "keras.random.", "keras.tf.", "keras.sizes.", "keras.backend."
 # Operations whose results are no tensors, or that add the nodes of a graph themselves.
 _NOT_RECORDED = ("cond", "convert_to_numpy", "custom_gradient", "dtype", "is_tensor", "shape", "switch", "vectorize")
+_PARTS_OF_TENSORFLOW = ("arrays", "boxes", "colors", "images", "layers", "linalg", "math", "random", "segments", "sets",
+                        "signal", "special", "windows")  # fmt: skip
 # The activation functions that take more arguments than the operation, or that are none.
 _ACTIVATIONS = ("keras.activations.relu", "keras.activations.mish")
 
@@ -113,7 +115,7 @@ def functions_of_backend() -> dict[str, Callable[..., Any]]:
 @functools.cache
 def _others() -> dict[str, Callable[..., Any]]:
     activations = importlib.import_module("torchkeras_layer.activations")
-    tensorflow = "tensorflow_arrays tensorflow_images tensorflow_layers tensorflow_math tensorflow_random"
+    tensorflow = " ".join(f"tensorflow_{part}" for part in _PARTS_OF_TENSORFLOW)
     return {
         **{_RANDOM + name: function for name, function in functions_in("random_numbers").items()},
         **{name: getattr(activations, name.rpartition(".")[2]) for name in _ACTIVATIONS},

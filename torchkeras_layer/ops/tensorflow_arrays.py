@@ -10,8 +10,32 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer.ops import indexing, joining, products, slicing, windows
+from torchkeras_layer.ops import indexing, joining, slicing, windows
 from torchkeras_layer.ops.values import as_number, as_sizes, as_tensor
+
+
+def where(condition: Any, x: Any = None, y: Any = None) -> Tensor:
+    """Return values of `x` where a condition is true, else of `y`; without both, the places where it is true, as rows.
+
+    >>> where([True, False, True])
+    tensor([[0],
+            [2]])
+    """
+    if x is None and y is None:
+        return torch.nonzero(as_tensor(condition))
+    return indexing.where(condition, x, y)
+
+
+def constant(value: Any, dtype: Any = None, shape: Any = None) -> Tensor:
+    """Return a tensor of values; with a shape, in that shape, or a number as often as it needs.
+
+    >>> constant(1.0, shape=(2,))
+    tensor([1., 1.])
+    """
+    tensor = as_tensor(value) if dtype is None else as_tensor(value).to(torch_dtype(dtype))
+    if shape is None:
+        return tensor
+    return tensor.expand(as_sizes(shape)) if tensor.numel() == 1 else tensor.reshape(as_sizes(shape))
 
 
 def identity(x: Any) -> Tensor:
@@ -186,58 +210,6 @@ def tensor_scatter_nd_max(tensor: Any, indices: Any, updates: Any) -> Tensor:
 def tensor_scatter_nd_min(tensor: Any, indices: Any, updates: Any) -> Tensor:
     """Return a tensor with the lesser values at the places that the rows of `indices` name."""
     return slicing.scatter_update(tensor, indices, updates, "min")
-
-
-def matmul(
-    a: Any,
-    b: Any,
-    transpose_a: bool = False,
-    transpose_b: bool = False,
-    adjoint_a: bool = False,
-    adjoint_b: bool = False,
-) -> Tensor:
-    """Return the matrix products, of transposed matrices where asked for."""
-    a, b = as_tensor(a), as_tensor(b)
-    a = a.mH if adjoint_a else a.mT if transpose_a else a
-    return products.matmul(a, b.mH if adjoint_b else b.mT if transpose_b else b)
-
-
-def matvec(a: Any, b: Any, transpose_a: bool = False) -> Tensor:
-    """Return the products of matrices and vectors."""
-    return matmul(a, as_tensor(b).unsqueeze(-1), transpose_a).squeeze(-1)
-
-
-def matrix_transpose(a: Any) -> Tensor:
-    """Return matrices with rows and columns exchanged."""
-    return as_tensor(a).mT
-
-
-def diag(diagonal: Any) -> Tensor:
-    """Return matrices with vectors on their diagonals."""
-    return torch.diag_embed(as_tensor(diagonal))
-
-
-def diag_part(input: Any) -> Tensor:
-    """Return the diagonals of matrices."""
-    return torch.diagonal(as_tensor(input), dim1=-2, dim2=-1)
-
-
-def set_diag(input: Any, diagonal: Any) -> Tensor:
-    """Return matrices with other diagonals."""
-    input = as_tensor(input)
-    return torch.diagonal_scatter(input, as_tensor(diagonal).to(input.dtype), dim1=-2, dim2=-1)
-
-
-def band_part(input: Any, num_lower: int, num_upper: int) -> Tensor:
-    """Return matrices with zeros outside of a band around the diagonal; negative numbers keep a whole side."""
-    input = as_tensor(input)
-    kept = input if num_lower < 0 else torch.triu(input, -num_lower)
-    return kept if num_upper < 0 else torch.tril(kept, num_upper)
-
-
-def trace(x: Any) -> Tensor:
-    """Return the sums of the diagonals of matrices."""
-    return torch.sum(diag_part(x), -1)
 
 
 def depth_to_space(input: Any, block_size: int, data_format: str = "NHWC") -> Tensor:

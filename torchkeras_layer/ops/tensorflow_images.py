@@ -107,12 +107,12 @@ def grayscale_to_rgb(images: Any) -> Tensor:
     return images.expand(*images.shape[:-1], 3)
 
 
-def adjust_brightness(image: Any, delta: float) -> Tensor:
+def adjust_brightness(image: Any, delta: Any) -> Tensor:
     """Return images with `delta` added."""
     return as_float(image) + delta
 
 
-def adjust_contrast(images: Any, contrast_factor: float) -> Tensor:
+def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
     """Return images whose differences from the mean of each channel are scaled."""
     x = as_float(images)
     middle = torch.mean(x, (-3, -2), keepdim=True)

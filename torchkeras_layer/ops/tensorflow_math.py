@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer.ops import reductions
-from torchkeras_layer.ops.values import as_float, as_number, as_orderable, as_sizes, as_tensor, axes_of, pair
+from torchkeras_layer.ops.values import as_float, as_number, as_orderable, as_tensor, axes_of, pair
 
 _EXACT_INTS = (torch.int32, torch.int64)
 
@@ -183,64 +182,3 @@ def polyval(coeffs: Any, x: Any) -> Tensor:
 def zero_fraction(value: Any) -> Tensor:
     """Return the share of values that are 0."""
     return torch.mean((as_tensor(value) == 0).to(torch.float32))
-
-
-def segment_mean(data: Any, segment_ids: Any, num_segments: int | None = None) -> Tensor:
-    """Return the mean of the rows of `data` with each segment id, 0 if there are none."""
-    data, ids = as_float(data), as_tensor(segment_ids).to(torch.int64)
-    count = int(ids.max()) + 1 if num_segments is None else num_segments
-    zeros = torch.zeros(count, *data.shape[1:], dtype=data.dtype, device=data.device)
-    ones = torch.ones_like(ids, dtype=data.dtype)
-    number = torch.zeros(count, dtype=data.dtype, device=data.device).index_add(0, ids, ones)
-    return zeros.index_add(0, ids, data) / number.clamp(min=1).reshape(-1, *[1] * (data.dim() - 1))
-
-
-def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True) -> Any:
-    """Return the singular values of matrices first, then the left and right vectors as columns."""
-    if not compute_uv:
-        return torch.linalg.svdvals(as_float(tensor))
-    left, values, right = torch.linalg.svd(as_float(tensor), full_matrices)
-    return values, left, right.mH
-
-
-def fft(input: Any) -> Tensor:
-    """Return the Fourier transform along the last axis, as complex numbers."""
-    return torch.fft.fft(as_tensor(input))
-
-
-def ifft(input: Any) -> Tensor:
-    """Return the inverse Fourier transform along the last axis."""
-    return torch.fft.ifft(as_tensor(input))
-
-
-def rfft(input: Any, fft_length: Any = None) -> Tensor:
-    """Return the first half of the Fourier transform of real signals, as complex numbers."""
-    return torch.fft.rfft(as_float(input), None if fft_length is None else as_sizes(fft_length)[0])
-
-
-def irfft(input: Any, fft_length: Any = None) -> Tensor:
-    """Return the real signals whose `rfft` is given."""
-    return torch.fft.irfft(as_tensor(input), None if fft_length is None else as_sizes(fft_length)[0])
-
-
-def frame(
-    signal: Any, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: float = 0, axis: int = -1
-) -> Tensor:
-    """Return frames of signals along an axis, which becomes two; `pad_end` fills the last frames with `pad_value`."""
-    signal = as_tensor(signal)
-    axis = axis % signal.dim()
-    signal = signal.movedim(axis, -1)
-    if pad_end:
-        length = signal.shape[-1]
-        wanted = (-(-length // frame_step) - 1) * frame_step + frame_length
-        signal = F.pad(signal, (0, max(wanted - length, 0)), value=pad_value)
-    return signal.unfold(-1, frame_length, frame_step).movedim((-2, -1), (axis, axis + 1))
-
-
-def stft(
-    signals: Any, frame_length: int, frame_step: int, fft_length: int | None = None, pad_end: bool = False
-) -> Tensor:
-    """Return the short-time Fourier transform with a Hann window, as complex numbers: frames, then frequencies."""
-    size = 1 << (frame_length - 1).bit_length() if fft_length is None else fft_length
-    frames = frame(as_float(signals), frame_length, frame_step, pad_end)
-    return torch.fft.rfft(frames * torch.hann_window(frame_length, dtype=frames.dtype, device=frames.device), size)

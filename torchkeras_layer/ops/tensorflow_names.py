@@ -1,15 +1,18 @@
 """Which functions are TensorFlow's functions, and how are their arguments spelled?
 
 The names are without `math.`, `nn.`, `linalg.` and `compat.v1.`. A row, as in `spellings.py`, is a function of
-`keras.ops` or, with `tf.`, of the `tensorflow` files, and TensorFlow's arguments in their order.
+`keras.ops` or, with `tf.`, of the `tensorflow` files, and TensorFlow's arguments in their order. Functions of these
+files that have TensorFlow's names and arguments need none.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 
 from torchkeras_layer.ops.backend_names import PREFIX, spelling_in_backend
+from torchkeras_layer.ops.names import operation_named
 from torchkeras_layer.ops.spellings import Spelling, read_row
 
 _SAME_X = (
@@ -32,7 +35,7 @@ _REDUCTIONS = (
     "reduce_mean:tf.mean reduce_sum:sum reduce_prod:prod reduce_max:max reduce_min:min reduce_all:all reduce_any:any "
     "reduce_std:std reduce_variance:var reduce_logsumexp:logsumexp reduce_euclidean_norm:tf.euclidean_norm"
 )
-_SEGMENTS = "segment_sum segment_max segment_min segment_prod"
+_SEGMENTS = "segment_sum segment_prod"
 _ROWS = {
     "arg_max": "tf.argmax input axis output_type",
     "arg_min": "tf.argmin input axis output_type",
@@ -49,7 +52,6 @@ _ROWS = {
     "batch_normalization": "tf.batch_normalization x mean variance offset scale variance_epsilon",
     "band_part": "tf.band_part input num_lower num_upper",
     "bias_add": "tf.bias_add value bias data_format",
-    "bincount": "bincount arr:x weights minlength",
     "boolean_mask": "tf.boolean_mask tensor mask axis",
     "broadcast_to": "broadcast_to input:x shape",
     "cast": "cast x dtype",
@@ -57,7 +59,6 @@ _ROWS = {
     "clip_by_value": "clip t:x clip_value_min:x_min clip_value_max:x_max",
     "complex": "tf.complex real imag",
     "concat": "concatenate values:xs axis",
-    "constant": "convert_to_tensor value:x dtype",
     "conv1d": "tf.conv input filters stride:strides padding data_format dilations filter:filters",
     "conv2d": "tf.conv input filters strides padding data_format dilations filter:filters",
     "conv3d": "tf.conv input filters strides padding data_format dilations filter:filters",
@@ -73,14 +74,11 @@ _ROWS = {
     "depth_to_space": "tf.depth_to_space input block_size data_format",
     "depthwise_conv2d": "tf.depthwise_conv input filter strides padding data_format dilations rate:dilations",
     "det": "det input:x",
-    "diag": "tf.diag diagonal -k",
-    "diag_part": "tf.diag_part input -k",
     "digamma": "tf.digamma x",
     "dropout": "tf.dropout x rate noise_shape seed -keep_prob",
     "einsum": "einsum *",
     "ensure_shape": "tf.identity x -shape",
     "expand_dims": "expand_dims input:x axis",
-    "eye": "eye num_rows:N num_columns:M -batch_shape dtype",
     "fill": "full dims:shape value:fill_value",
     "gather": "tf.gather params indices -validate_indices axis batch_dims",
     "gather_nd": "tf.gather_nd params indices batch_dims",
@@ -115,7 +113,6 @@ _ROWS = {
     "image.rot90": "tf.rot90 image k",
     "image.ssim": "tf.ssim img1 img2 max_val filter_size filter_sigma k1 k2",
     "image.transpose": "tf.transpose_image image",
-    "inv": "inv input:x -adjoint",
     "l2_loss": "tf.l2_loss t",
     "l2_normalize": "tf.l2_normalize x axis epsilon",
     "leaky_relu": "leaky_relu features:x alpha:negative_slope",
@@ -125,7 +122,6 @@ _ROWS = {
     "log_softmax": "log_softmax logits:x axis",
     "lrn": "tf.local_response_normalization input depth_radius bias alpha beta",
     "matmul": "tf.matmul a b transpose_a transpose_b adjoint_a adjoint_b -a_is_sparse -b_is_sparse -output_type",
-    "matrix_transpose": "tf.matrix_transpose a -conjugate",
     "matvec": "tf.matvec a b transpose_a",
     "max_pool": "tf.max_pool input:inputs ksize strides padding data_format value:inputs",
     "max_pool1d": "tf.max_pool input:inputs ksize strides padding data_format",
@@ -170,21 +166,13 @@ _ROWS = {
         "tf.separable_conv input depthwise_filter pointwise_filter strides padding data_format dilations"
     ),
     "sequence_mask": "tf.sequence_mask lengths maxlen dtype",
-    "set_diag": "tf.set_diag input diagonal -k",
     "shape": "sizes.shape input:x -out_type",
     "sigmoid_cross_entropy_with_logits": "tf.sigmoid_cross_entropy labels logits",
-    "signal.fft": "tf.fft input",
-    "signal.frame": "tf.frame signal frame_length frame_step pad_end pad_value axis",
-    "signal.ifft": "tf.ifft input",
-    "signal.irfft": "tf.irfft input fft_length",
-    "signal.rfft": "tf.rfft input fft_length",
-    "signal.stft": "tf.stft signals frame_length frame_step fft_length -window_fn pad_end",
     "silu": "tf.swish features beta",
     "size": "size input:x -out_type",
     "slice": "tf.slice input_ begin size",
     "softmax": "softmax logits:x axis",
     "softmax_cross_entropy_with_logits": "tf.softmax_cross_entropy labels logits axis",
-    "solve": "solve matrix:a rhs:b -adjoint",
     "sort": "tf.sort values axis direction",
     "space_to_batch_nd": "tf.space_to_batch input block_shape paddings",
     "space_to_depth": "tf.space_to_depth input block_size data_format",
@@ -215,13 +203,11 @@ _ROWS = {
     "truncatediv": "tf.truncatediv x y",
     "truncatemod": "fmod x:x1 y:x2",
     "unsorted_segment_sum": "segment_sum data segment_ids num_segments",
-    "unsorted_segment_max": "segment_max data segment_ids num_segments",
-    "unsorted_segment_min": "segment_min data segment_ids num_segments",
     "unsorted_segment_prod": "segment_prod data segment_ids num_segments",
     "unsorted_segment_mean": "tf.segment_mean data segment_ids num_segments",
     "segment_mean": "tf.segment_mean data segment_ids",
     "unstack": "unstack value:x num axis",
-    "where": "where condition x:x1 y:x2",
+    "unsorted_segment_sqrt_n": "tf.segment_sqrt_n data segment_ids num_segments",
     "zero_fraction": "tf.zero_fraction value",
     "zeros": "zeros shape dtype",
     "zeros_like": "zeros_like input:x dtype -layout tensor:x -optimize",
@@ -237,7 +223,7 @@ def spelling_of(name: str) -> Spelling | None:
     """
     if name.startswith(PREFIX):
         return spelling_in_backend(name.removeprefix(PREFIX))
-    return _table().get(_WITHOUT_MEANING.sub("", name))
+    return _table().get(_WITHOUT_MEANING.sub("", name)) or _spelled_alike(name.rpartition(".")[2])
 
 
 def names_of_tensorflow() -> list[str]:
@@ -247,6 +233,14 @@ def names_of_tensorflow() -> list[str]:
     True
     """
     return sorted(_table())
+
+
+@functools.cache
+def _spelled_alike(name: str) -> Spelling | None:
+    """Return the spelling of a function that has TensorFlow's name and arguments; `None` if there is none."""
+    function = operation_named(f"keras.tf.{name}")
+    words = [] if function is None else list(inspect.signature(function).parameters)
+    return None if function is None else Spelling(f"keras.tf.{name}", {word: word for word in words}, False)
 
 
 @functools.cache

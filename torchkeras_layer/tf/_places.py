@@ -14,11 +14,13 @@ _BOTH = (
 )
 _ONLY_IN_MATH = (
     "angle bessel_i0 bincount ceil conj count_nonzero cumprod digamma divide_no_nan erf erfc erfinv expm1 floordiv "
-    "floormod imag in_top_k is_finite is_inf is_nan l2_normalize lgamma log log1p log_sigmoid log_softmax logical_xor "
-    "mod multiply_no_nan polyval real reciprocal reduce_euclidean_norm reduce_std reduce_variance rsqrt segment_max "
-    "segment_mean segment_min segment_prod segment_sum softmax softplus softsign squared_difference top_k "
-    "unsorted_segment_max unsorted_segment_mean unsorted_segment_min unsorted_segment_prod unsorted_segment_sum xdivy "
-    "xlogy zero_fraction"
+    "floormod imag in_top_k is_finite is_inf is_nan l2_normalize lgamma log log1p log_sigmoid log_softmax "
+    "logical_xor mod multiply_no_nan polyval real reciprocal reduce_euclidean_norm reduce_std reduce_variance rsqrt "
+    "segment_max segment_mean segment_min segment_prod segment_sum softmax softplus softsign squared_difference "
+    "top_k unsorted_segment_max unsorted_segment_mean unsorted_segment_min unsorted_segment_prod "
+    "unsorted_segment_sqrt_n unsorted_segment_sum xdivy xlogy zero_fraction bessel_i0e bessel_i1 bessel_i1e "
+    "confusion_matrix cumulative_logsumexp erfcinv igamma igammac invert_permutation is_non_decreasing "
+    "is_strictly_increasing lbeta ndtri polygamma reciprocal_no_nan rint xlog1py zeta"
 )
 
 # By module, the functions of the table.
@@ -30,7 +32,9 @@ FUNCTIONS = {
         "searchsorted sequence_mask shape size slice sort space_to_batch space_to_batch_nd split squeeze stack "
         "stop_gradient strided_slice tensor_scatter_nd_add tensor_scatter_nd_max tensor_scatter_nd_min "
         "tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile transpose truncatediv truncatemod unstack where "
-        "zeros zeros_like"
+        "zeros zeros_like bitcast broadcast_dynamic_shape clip_by_global_norm dynamic_partition dynamic_stitch eig "
+        "eigvals histogram_fixed_width histogram_fixed_width_bins reverse_sequence unique unique_with_counts "
+        "unravel_index"
     ),
     "math": f"{_BOTH} {_ONLY_IN_MATH}",
     "nn": (
@@ -38,29 +42,43 @@ FUNCTIONS = {
         "conv1d conv1d_transpose conv2d conv2d_transpose conv3d conv3d_transpose convolution depth_to_space "
         "depthwise_conv2d dropout elu gelu in_top_k l2_loss l2_normalize leaky_relu local_response_normalization "
         "log_softmax lrn max_pool max_pool1d max_pool2d max_pool3d moments pool relu relu6 selu separable_conv2d "
+        "atrous_conv2d compute_average_loss crelu ctc_loss dilation2d embedding_lookup erosion2d log_poisson_loss "
+        "max_pool_with_argmax normalize_moments scale_regularization_loss sufficient_statistics weighted_moments "
         "sigmoid sigmoid_cross_entropy_with_logits silu softmax softmax_cross_entropy_with_logits softplus softsign "
         "space_to_batch space_to_depth sparse_softmax_cross_entropy_with_logits swish tanh top_k zero_fraction"
     ),
     "linalg": (
         "band_part cross det diag diag_part einsum eye inv l2_normalize matmul matrix_transpose matvec norm normalize "
-        "pinv set_diag solve svd tensordot trace"
+        "pinv set_diag solve svd tensordot trace adjoint cholesky cholesky_solve eig eigh eigvals eigvalsh expm "
+        "global_norm logdet lstsq lu matrix_rank qr slogdet sqrtm tensor_diag tensor_diag_part triangular_solve"
     ),
     "image": (
         "adjust_brightness adjust_contrast central_crop crop_and_resize crop_to_bounding_box extract_patches "
         "flip_left_right flip_up_down grayscale_to_rgb hsv_to_rgb pad_to_bounding_box per_image_standardization psnr "
-        "resize resize_with_crop_or_pad rgb_to_grayscale rgb_to_hsv rot90 ssim transpose"
+        "resize resize_with_crop_or_pad rgb_to_grayscale rgb_to_hsv rot90 ssim transpose adjust_gamma adjust_hue "
+        "adjust_saturation convert_image_dtype image_gradients non_max_suppression non_max_suppression_padded "
+        "non_max_suppression_with_scores random_brightness random_contrast random_crop random_flip_left_right "
+        "random_flip_up_down random_hue random_saturation rgb_to_yiq rgb_to_yuv sobel_edges "
+        "stateless_random_brightness stateless_random_contrast stateless_random_crop stateless_random_flip_left_right "
+        "stateless_random_flip_up_down stateless_random_hue stateless_random_saturation total_variation yiq_to_rgb "
+        "yuv_to_rgb"
     ),
     "random": (
         "categorical gamma normal poisson shuffle stateless_categorical stateless_gamma stateless_normal "
         "stateless_truncated_normal stateless_uniform truncated_normal uniform"
     ),
-    "signal": "fft frame ifft irfft rfft stft",
+    "signal": (
+        "dct fft fft2d fft3d fftshift frame hamming_window hann_window idct ifft ifft2d ifft3d ifftshift inverse_stft "
+        "inverse_stft_window_fn irfft irfft2d kaiser_window linear_to_mel_weight_matrix "
+        "mfccs_from_log_mel_spectrograms overlap_and_add rfft rfft2d stft vorbis_window"
+    ),
     "dtypes": "cast complex saturate_cast",
     "compat.v1": (
         f"{_ONLY_IN_MATH} arg_max arg_min batch_to_space_nd cross depth_to_space diag diag_part floor_div "
-        "matrix_transpose random_normal random_uniform reverse_v2 space_to_depth svd trace where_v2"
+        "matrix_transpose random_normal random_uniform reverse_v2 space_to_depth svd trace where_v2 batch_gather "
+        "div setdiff1d"
     ),
-    "compat.v1.nn": "avg_pool_v2 max_pool_v2 softmax_cross_entropy_with_logits_v2",
+    "compat.v1.nn": "relu_layer xw_plus_b avg_pool_v2 max_pool_v2 softmax_cross_entropy_with_logits_v2",
     "compat.v1.image": "resize_bicubic resize_bilinear resize_images resize_nearest_neighbor",
 }
 
@@ -82,6 +100,7 @@ OBJECTS = {
         "VariableAggregation VariableSynchronization "
         "is_symbolic_tensor get_static_value rank as_dtype dtypes.as_dtype dtypes.DType newaxis "
         "experimental.types.TensorLike:Tensor types.experimental.TensorLike:Tensor types.experimental.Tensor:Tensor "
+        "image.ResizeMethod "
         f"{_DTYPES} {' '.join(f'dtypes.{name}' for name in _DTYPES.split())}"
     ),
     "_shapes": (
@@ -90,7 +109,7 @@ OBJECTS = {
     "_scopes": (
         "function autograph.experimental.do_not_convert name_scope control_dependencies init_scope device "
         "executing_eagerly inside_function identity_n group no_op tuple:tuple_of print:print_values timestamp "
-        "get_logger py_function numpy_function compat.v1.py_func:py_function "
+        "compat.v1.is_variable_initialized get_logger py_function numpy_function compat.v1.py_func:py_function "
         "compat.v1.executing_eagerly_outside_functions:executing_eagerly"
     ),
     "_generators": (
@@ -107,7 +126,9 @@ OBJECTS = {
         "compat.v1.glorot_uniform_initializer:GlorotUniform compat.v1.glorot_normal_initializer:GlorotNormal "
         "compat.v1.orthogonal_initializer:Orthogonal compat.v1.variance_scaling_initializer:VarianceScaling"
     ),
-    "_control_flow": "cond case switch_case while_loop map_fn vectorized_map scan foldl foldr TensorArray",
+    "_control_flow": (
+        "cond compat.v1.smart_cond:cond case switch_case while_loop map_fn vectorized_map scan foldl foldr TensorArray"
+    ),
     "_gradients": ("GradientTape UnconnectedGradients gradients custom_gradient recompute_grad grad_pass_through"),
     "_nest": " ".join(
         f"nest.{name}"

@@ -95,6 +95,15 @@ def executing_eagerly() -> bool:
     return True
 
 
+def is_variable_initialized(variable: Any) -> bool:
+    """Return True: a variable has a value from the beginning.
+
+    >>> is_variable_initialized(torch.ones(2))
+    True
+    """
+    return True
+
+
 def inside_function() -> bool:
     """Whether torch.compile or torch.export traces the code."""
     return torch.compiler.is_compiling()

@@ -114,6 +114,23 @@ class Variable(variables.Variable):
         )
 
 
+class ResizeMethod:
+    """The methods of `tf.image.resize`.
+
+    >>> ResizeMethod.BILINEAR
+    'bilinear'
+    """
+
+    BILINEAR = "bilinear"
+    NEAREST_NEIGHBOR = "nearest"
+    BICUBIC = "bicubic"
+    AREA = "area"
+    LANCZOS3 = "lanczos3"
+    LANCZOS5 = "lanczos5"
+    GAUSSIAN = "gaussian"
+    MITCHELLCUBIC = "mitchellcubic"
+
+
 class Module(nn.Module):
     """A module of TensorFlow: one of torch that also lists its variables.
 
