@@ -210,21 +210,26 @@ def get(identifier: Any) -> Any:
     return _catalog.get(identifier)
 
 
-def serialize(constraint: Any) -> Any:
+def serialize(constraint: Any, use_legacy_format: bool = False) -> Any:
     """Return the config of a constraint.
+
+    Args:
+        constraint: the object.
+        use_legacy_format: whether the config has the two keys of Keras 2 only, `class_name` and `config`.
 
     >>> serialize(UnitNorm(axis=1))["config"]
     {'axis': 1}
     """
-    return _catalog.serialize(constraint)
+    return _catalog.serialize(constraint, use_legacy_format)
 
 
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None, use_legacy_format: bool = False) -> Any:
     """Return the constraint for a name or for a config from `serialize`.
 
     Args:
         config: the name or config.
         custom_objects: classes and functions by the names that the config has for them.
+        use_legacy_format: ignored: the config says which format it has.
 
     Raises:
         ValueError: if it is unknown.

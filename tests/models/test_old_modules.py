@@ -134,6 +134,14 @@ def test_scripts_may_correct_files_of_keras():
     del found["base_layer"].Node
 
 
+def test_a_function_that_is_added_to_the_table_of_keras_is_found():
+    found = {}
+    exec("from torchkeras_layer.src.activations import ALL_OBJECTS_DICT", found)
+    with keras.saving.custom_object_scope({}):
+        found["ALL_OBJECTS_DICT"]["lecun_tanh"] = abs
+        assert keras.activations.get("lecun_tanh") is abs
+
+
 def test_names_that_are_not_here_are_placeholders():
     found = {}
     exec("from torchkeras_layer.engine.topology import Layer, preprocess_weights_for_loading", found)

@@ -162,3 +162,12 @@ def test_deep_objects_end_in_the_same_error():
         deep = Holder(parts=[deep])
     with pytest.raises(ValueError, match="nested deeper"):
         serialize_keras_object(deep)
+
+
+def test_the_two_keys_of_keras_2():
+    from torchkeras_layer import initializers, layers
+
+    found = initializers.serialize(initializers.Constant(2.0), use_legacy_format=True)
+    assert found == {"class_name": "Constant", "config": {"value": 2.0}}
+    assert initializers.deserialize(found, use_legacy_format=True).value == 2
+    assert list(layers.serialize(layers.Dropout(0.5), use_legacy_format=True)) == ["class_name", "config"]

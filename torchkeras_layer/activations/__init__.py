@@ -95,21 +95,26 @@ def get(identifier: Any) -> Callable[..., Any]:
     return linear if identifier is None else catalog.get(identifier)
 
 
-def serialize(activation: Callable[..., Any]) -> Any:
+def serialize(activation: Callable[..., Any], use_legacy_format: bool = False) -> Any:
     """Return the name of a built-in activation function, or the config of another one.
+
+    Args:
+        activation: the object.
+        use_legacy_format: whether the config has the two keys of Keras 2 only, `class_name` and `config`.
 
     >>> serialize(silu)
     'silu'
     """
-    return catalog.serialize(activation)
+    return catalog.serialize(activation, use_legacy_format)
 
 
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None, use_legacy_format: bool = False) -> Any:
     """Return the activation function for a name or for a config from `serialize`.
 
     Args:
         config: the name or config.
         custom_objects: classes and functions by the names that the config has for them.
+        use_legacy_format: ignored: the config says which format it has.
 
     Raises:
         ValueError: if it is unknown.

@@ -59,21 +59,26 @@ def get(identifier: Any) -> Any:
     return catalog.get(identifier)
 
 
-def serialize(initializer: Any) -> Any:
+def serialize(initializer: Any, use_legacy_format: bool = False) -> Any:
     """Return the config of an initializer, from which `deserialize` makes it again.
+
+    Args:
+        initializer: the object.
+        use_legacy_format: whether the config has the two keys of Keras 2 only, `class_name` and `config`.
 
     >>> serialize(Ones())
     {'module': 'keras.initializers', 'class_name': 'Ones', 'config': {}, 'registered_name': None}
     """
-    return catalog.serialize(initializer)
+    return catalog.serialize(initializer, use_legacy_format)
 
 
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None, use_legacy_format: bool = False) -> Any:
     """Return the initializer for a name or for a config from `serialize`.
 
     Args:
         config: the name or config.
         custom_objects: classes and functions by the names that the config has for them.
+        use_legacy_format: ignored: the config says which format it has.
 
     Raises:
         ValueError: if it is unknown.

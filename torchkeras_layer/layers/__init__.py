@@ -58,21 +58,26 @@ def get(identifier: Any) -> Any:
     return catalog.get(identifier)
 
 
-def serialize(layer: Any) -> Any:
+def serialize(layer: Any, use_legacy_format: bool = False) -> Any:
     """Return the class and config of a layer, and the shapes that it is built for.
+
+    Args:
+        layer: the object.
+        use_legacy_format: whether the config has the two keys of Keras 2 only, `class_name` and `config`.
 
     >>> serialize(Activation("relu", name="act"))["config"]
     {'name': 'act', 'trainable': True, 'dtype': 'float32', 'activation': 'relu'}
     """
-    return catalog.serialize(layer)
+    return catalog.serialize(layer, use_legacy_format)
 
 
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None, use_legacy_format: bool = False) -> Any:
     """Return the layer for a name or for a config from `serialize`; built, with new weights, if the config has shapes.
 
     Args:
         config: the name or config.
         custom_objects: classes and functions by the names that the config has for them.
+        use_legacy_format: ignored: the config says which format it has.
 
     Raises:
         ValueError: if it is unknown.

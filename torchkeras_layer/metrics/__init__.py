@@ -38,21 +38,26 @@ def get(identifier: Any) -> Any:
     return catalog.get(identifier)
 
 
-def serialize(metric: Any) -> Any:
+def serialize(metric: Any, use_legacy_format: bool = False) -> Any:
     """Return the config of a metric, without its state.
+
+    Args:
+        metric: the object.
+        use_legacy_format: whether the config has the two keys of Keras 2 only, `class_name` and `config`.
 
     >>> serialize(Sum())["config"]
     {'name': 'sum', 'dtype': 'float32'}
     """
-    return catalog.serialize(metric)
+    return catalog.serialize(metric, use_legacy_format)
 
 
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None, use_legacy_format: bool = False) -> Any:
     """Return the metric for a name or for a config from `serialize`.
 
     Args:
         config: the name or config.
         custom_objects: classes and functions by the names that the config has for them.
+        use_legacy_format: ignored: the config says which format it has.
 
     Raises:
         ValueError: if it is unknown.

@@ -93,10 +93,19 @@ class Catalog:
             raise ValueError(self._complaint(identifier))
         return found
 
-    def serialize(self, obj: Any) -> Any:
-        """Return the name of a function of this family; for anything else, the result of `serialize_keras_object`."""
+    def serialize(self, obj: Any, use_legacy_format: bool = False) -> Any:
+        """Return the name of a function of this family; for anything else, the result of `serialize_keras_object`.
+
+        Args:
+            obj: the object.
+            use_legacy_format: whether the config has the two keys of Keras 2 only.
+        """
         entry = table.find_in_family(self.kind, obj.__name__) if inspect.isroutine(obj) else None
-        return entry.name if entry is not None and entry.target is obj else serialize_keras_object(obj)
+        if entry is not None and entry.target is obj:
+            return entry.name
+        config = serialize_keras_object(obj)
+        is_short = use_legacy_format and isinstance(config, dict)
+        return {key: config[key] for key in ("class_name", "config")} if is_short else config
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """Return the member for a name or a config.

@@ -113,7 +113,7 @@ def _found_in_source(path: str, name: str) -> Any:
     initializer = name.removesuffix("_initializer")
     if "init_ops" in path and hasattr(initializers, initializer):
         return getattr(initializers, initializer)
-    if path.startswith("python.layers."):
+    if path.startswith("python.layers.") or name == "smart_cond":
         # The layers that TensorFlow had beside Keras's, and their `utils`.
         found = name_in_old_module(f"{_LIBRARY}.utils.conv_utils", name)
         if found is not MISSING:

@@ -221,6 +221,15 @@ def count_params(weights: Any) -> int:
     return sum(weight.numel() for weight in distinct.values())
 
 
+def in_tf_graph() -> bool:
+    """Whether TensorFlow traces the call, as data pipelines of its do: never here.
+
+    >>> in_tf_graph()
+    False
+    """
+    return False
+
+
 def default(method: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a method as one that a subclass may leave as it is.
 
