@@ -122,3 +122,14 @@ def test_functions_are_followed_by_compile_and_are_nodes_of_graphs():
 def test_it_is_imported_when_it_is_named():
     code = "import sys, torchkeras_layer; print(any(m.startswith('torchkeras_layer.tf') for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_a_constant_among_the_arguments_is_known_where_tensors_have_no_data():
+    class Padded(keras.layers.Layer):
+        def call(self, inputs):
+            return tf.pad(inputs, tf.constant([[0, 0], [1, 2], [0, 0]]), mode="SYMMETRIC")
+
+    inputs = torch.randn(2, 4, 3)
+    assert Padded()(keras.Input((4, 3))).shape == (None, 7, 3)
+    compiled = torch.compile(Padded(), backend="eager", fullgraph=True)
+    assert torch.equal(compiled(inputs), Padded()(inputs))

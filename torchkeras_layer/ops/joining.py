@@ -172,7 +172,7 @@ def _places(mode: str, before: int, after: int, size: Any, device: torch.device)
 
 def _pairs(pad_width: Any, rank: int) -> list[tuple[int, int]]:
     if isinstance(pad_width, Tensor):
-        pad_width = pad_width.tolist()
+        pad_width = as_sizes(pad_width)
     if isinstance(pad_width, (tuple, list)) and len(pad_width) == rank:
         # The common case, without a walk through all kinds of sizes.
         for both in pad_width:

@@ -11,7 +11,16 @@ from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer.ops import indexing, joining, slicing, windows
+from torchkeras_layer.ops.size_tuple import has_no_values, remember
 from torchkeras_layer.ops.values import as_number, as_sizes, as_tensor
+
+
+def _ints_in(value: Any) -> Any:
+    """Return nested ints as tuples; `None` if anything else is among them."""
+    if isinstance(value, (list, tuple)):
+        parts = tuple(_ints_in(part) for part in value)
+        return None if any(part is None for part in parts) else parts
+    return value if isinstance(value, (int, torch.SymInt)) and not isinstance(value, bool) else None
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Tensor:
@@ -33,6 +42,8 @@ def constant(value: Any, dtype: Any = None, shape: Any = None) -> Tensor:
     tensor([1., 1.])
     """
     tensor = as_tensor(value) if dtype is None else as_tensor(value).to(torch_dtype(dtype))
+    if isinstance(value, (list, tuple)) and has_no_values():
+        remember(tensor, _ints_in(value))
     if shape is None:
         return tensor
     return tensor.expand(as_sizes(shape)) if tensor.numel() == 1 else tensor.reshape(as_sizes(shape))
