@@ -1,4 +1,4 @@
-"""How do reads of some attributes, and `x += y`, in the code of given functions only, go through functions of ours?
+"""How do reads of attributes, `x += y` and `x * y`, in the code of given functions only, go through functions of ours?
 
 The file that defines a function is compiled a second time, with `value.name` replaced by `read(value, "name")` where
 `name` is one of the given names, and the function gets the code that belongs to it. It stays the same function object,
@@ -16,9 +16,10 @@ import linecache
 import types
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-_READER, _REBINDER = "__torchkeras_read__", "__torchkeras_rebind__"
+_READER, _REBINDER, _COMBINER = "__torchkeras_read__", "__torchkeras_rebind__", "__torchkeras_combine__"
+_OURS = frozenset({_READER, _REBINDER, _COMBINER})
 _FEATURES = functools.reduce(
     lambda flags, name: flags | getattr(__future__, name).compiler_flag, __future__.all_feature_names, 0
 )
@@ -47,7 +48,11 @@ def names_in(code: types.CodeType) -> set[str]:
 
 
 def send_reads(
-    function: Any, names: frozenset[str], read: Callable[[Any, str], Any], rebind: Callable[..., Any] | None = None
+    function: Any,
+    names: frozenset[str],
+    read: Callable[[Any, str], Any],
+    rebind: Callable[..., Any] | None = None,
+    combine: Callable[..., Any] | None = None,
 ) -> bool:
     """Have a function's reads of attributes with given names go through `read(value, name)`, and say whether any do.
 
@@ -58,6 +63,7 @@ def send_reads(
             by it, as `'dtype.name'`.
         read: what returns the value of the attribute.
         rebind: what `x += y` means for a variable: `x = rebind("add", x, y)`, and so on; by default what Python means.
+        combine: likewise what `x * y` means, unless an operand is written as a number or text.
 
     >>> def shape_of(x): return x.get_shape()
     >>> send_reads(shape_of, frozenset({"get_shape"}), lambda value, name: lambda: (name, value))
@@ -67,43 +73,56 @@ def send_reads(
     """
     code = function.__code__
     mentioned = names_in(code)
-    if {_READER, _REBINDER} & mentioned:
+    if _OURS & mentioned:
         return True
     reads = bool(names & mentioned or ("dtype" in mentioned and _AFTER_DTYPE & mentioned))
-    rebinds = rebind is not None and _works_in_place(code)
-    lines = linecache.getlines(code.co_filename, function.__globals__) if reads or rebinds else []
+    has_operators = {found.endswith("=") for found in _operators_in(code)}
+    changes = _Changes(
+        names, rebind is not None and True in has_operators, combine is not None and False in has_operators
+    )
+    is_asked = reads or changes.rebinds or changes.combines
+    lines = linecache.getlines(code.co_filename, function.__globals__) if is_asked else []
     flags = code.co_flags & _FEATURES
-    changed = _changed_codes("".join(lines), code.co_filename, flags, names, rebinds) if lines else []
+    changed = _changed_codes("".join(lines), code.co_filename, flags, changes) if lines else []
     new = next((after for before, after in changed if _is_same(before, code)), None)
-    if new is None or not {_READER, _REBINDER} & names_in(new) or new.co_freevars != code.co_freevars:
+    if new is None or not _OURS & names_in(new) or new.co_freevars != code.co_freevars:
         return False
-    function.__globals__[_READER] = read
-    if rebinds:
-        function.__globals__[_REBINDER] = rebind
+    function.__globals__.update({_READER: read, _REBINDER: rebind, _COMBINER: combine})
     function.__code__ = new
     return True
 
 
-def _works_in_place(code: types.CodeType) -> bool:
-    """Whether code contains `x += y` or the like, also in functions inside it."""
-    is_here = any(
-        instruction.opname.startswith("INPLACE_")
-        or (instruction.opname == "BINARY_OP" and instruction.argrepr.endswith("="))
-        for instruction in dis.get_instructions(code)
-    )
-    inner = (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
-    return is_here or any(map(_works_in_place, inner))
+def _operators_in(code: types.CodeType) -> Iterator[str]:
+    """Yield the operators in code, such as '*' and '+=', also in functions inside it."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "BINARY_OP":
+            yield instruction.argrepr
+        elif instruction.opname.startswith("INPLACE_"):
+            yield "="
+        elif instruction.opname.startswith("BINARY_") and instruction.opname != "BINARY_SUBSCR":
+            yield ""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _operators_in(constant)
+
+
+class _Changes(NamedTuple):
+    """What is changed in a file: reads of the names, `x += y` of variables, and other operators."""
+
+    names: frozenset[str]
+    rebinds: bool
+    combines: bool
 
 
 @functools.lru_cache(maxsize=32)
 def _changed_codes(
-    source: str, filename: str, flags: int, names: frozenset[str], rebinds: bool
+    source: str, filename: str, flags: int, changes: _Changes
 ) -> list[tuple[types.CodeType, types.CodeType]]:
     """Return the code of all functions in a file, as it is and with the reads replaced."""
     try:
         tree = ast.parse(source)
         before = compile(source, filename, "exec", flags, dont_inherit=True)
-        changer = _Changer(names, rebinds)
+        changer = _Changer(changes)
         tree = ast.fix_missing_locations(changer.visit(tree))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -114,19 +133,29 @@ def _changed_codes(
 
 
 class _Changer(ast.NodeTransformer):
-    def __init__(self, names: frozenset[str], rebinds: bool) -> None:
-        self.names, self.rebinds = names, rebinds
+    def __init__(self, changes: _Changes) -> None:
+        self.names, self.rebinds, self.combines = changes
         self.has_changed = False
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         self.generic_visit(node)
         if not self.rebinds or not isinstance(node.target, ast.Name):
             return node
+        call = self._call(_REBINDER, node, ast.Name(node.target.id, ast.Load()), node.value)
+        return ast.copy_location(ast.Assign([node.target], call), node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        self.generic_visit(node)
+        operands = (node.left, node.right)
+        if not self.combines or any(isinstance(one, (ast.Constant, ast.JoinedStr, ast.List)) for one in operands):
+            return node
+        return self._call(_COMBINER, node, *operands)
+
+    def _call(self, function: str, node: ast.AugAssign | ast.BinOp, *operands: ast.expr) -> ast.expr:
         self.has_changed = True
         name = _OPERATORS.get(type(node.op), type(node.op).__name__.lower())
-        given = [ast.Constant(name), ast.Name(node.target.id, ast.Load()), node.value]
-        call = ast.Call(ast.Name(_REBINDER, ast.Load()), given, [])
-        return ast.copy_location(ast.Assign([node.target], ast.copy_location(call, node)), node)
+        call = ast.Call(ast.Name(function, ast.Load()), [ast.Constant(name), *operands], [])
+        return ast.copy_location(call, node)
 
     def visit_Call(self, node: ast.Call) -> Any:
         is_method = isinstance(node.func, ast.Attribute) and node.func.attr == "value" and "value" in self.names

@@ -84,7 +84,8 @@ def name_in_old_module(module: str, name: str) -> Any:
     if name in _ALIASES:
         return _at(_ALIASES[name])
     place = _PLACES[path[0]] if path and path[0] in _PLACES else None
-    places = _ORDER if place is None else (place, *_ORDER)
+    # The backend of Keras 3 has its operations.
+    places = _ORDER if place is None else (place, *(("ops",) if place == "backend" else ()), *_ORDER)
     found = next((found for found in (_exported(one, name) for one in places) if found is not MISSING), MISSING)
     # Files of Keras import others of its files.
     return sys.modules.get(f"{_PACKAGE}.utils.{name}", MISSING) if found is MISSING else found

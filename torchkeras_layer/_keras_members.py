@@ -44,6 +44,30 @@ def rebind(name: str, value: Any, other: Any) -> Any:
     return getattr(operator, f"i{name.rstrip('_')}")(value, other)
 
 
+def combine(name: str, left: Any, right: Any) -> Any:
+    """Return the result of an operator; an array of numpy that meets a tensor becomes one, of the tensor's float dtype.
+
+    Torch gives float64 for an array of it, and an error for a weight that trains.
+
+    Args:
+        name: the name of the operator in Python's `operator`, such as 'mul'.
+        left, right: the operands. Without an array beside a tensor, it means what Python means.
+
+    >>> combine("mul", np.ones(2), torch.nn.Parameter(torch.ones(2))).dtype
+    torch.float32
+    """
+    if isinstance(left, np.ndarray) and isinstance(right, torch.Tensor):
+        left = _as_tensor_beside(left, right)
+    elif isinstance(right, np.ndarray) and isinstance(left, torch.Tensor):
+        right = _as_tensor_beside(right, left)
+    return getattr(operator, name)(left, right)
+
+
+def _as_tensor_beside(array: np.ndarray, tensor: torch.Tensor) -> torch.Tensor:
+    made = torch.as_tensor(array, device=tensor.device)
+    return made.to(tensor.dtype) if made.is_floating_point() and tensor.is_floating_point() else made
+
+
 def read_member(value: Any, name: str) -> Any:
     """Return an attribute of a value, which may be a member that Keras's tensors have and torch's have not.
 

@@ -12,8 +12,10 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from torchkeras_layer._attribute_reads import names_in, send_reads
-from torchkeras_layer._keras_members import NAMES, read_member, rebind
+from torchkeras_layer._keras_members import NAMES, combine, read_member, rebind
 
 _OURS = "torchkeras_layer"
 _NAMES_OF_MODULES = frozenset({"K", "tf", "ops", "keras", "backend"})
@@ -61,11 +63,19 @@ def _read_as_keras(function: Any, seen: set[int]) -> bool:
     while function is not None:
         if isinstance(function, types.FunctionType) and id(function) not in seen:
             seen.add(id(function))
-            found = send_reads(function, NAMES, read_member, rebind if _computes_as_keras(function) else None) or found
+            found = _send(function) or found
             for called in _called_by(function):
                 found = _read_as_keras(called, seen) or found
         function = getattr(function, "__wrapped__", None)
     return found
+
+
+def _send(function: types.FunctionType) -> bool:
+    is_ported = _computes_as_keras(function)
+    # Arrays of numpy are to be expected only in a file that imports it.
+    meets_arrays = any(value is np for value in function.__globals__.values())
+    combines = meets_arrays and (is_ported or bool(NAMES & names_in(function.__code__)))
+    return send_reads(function, NAMES, read_member, rebind if is_ported else None, combine if combines else None)
 
 
 def _computes_as_keras(function: types.FunctionType) -> bool:

@@ -172,3 +172,16 @@ class DecoratedByAnObject(keras.Layer):
     @_wrapped
     def sizes(self, x):
         return x.get_shape().as_list()
+
+
+class Masked(keras.Layer):
+    """Computes with arrays of numpy, as with tensors."""
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(name="kernel", shape=(3,), initializer="ones")
+        self.mask = np.array([1.0, 0.0, 1.0])
+
+    def call(self, inputs):
+        assert np.ones(2) * 2 is not None
+        kernel = self.kernel.read_value() * self.mask
+        return self.mask * inputs + kernel - np.array([1, 1, 1]) ** 2

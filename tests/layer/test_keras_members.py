@@ -16,6 +16,7 @@ from tests.layer.ported_samples import (
     AddingInPlace,
     Decorated,
     DecoratedByAnObject,
+    Masked,
     Members,
     Other,
     Refused,
@@ -107,6 +108,16 @@ def test_what_it_refuses():
 @pytest.mark.parametrize("method", ["decorated", "static", "inner"])
 def test_all_kinds_of_functions(method):
     assert getattr(Decorated(), method)(X) == [2, 3]
+
+
+def test_arrays_of_numpy_take_the_dtype_of_tensors():
+    layer = Masked()
+    outputs = layer(X)
+    assert outputs.dtype is torch.float32
+    assert outputs.tolist() == [[1.0, -1.0, 1.0]] * 2
+    outputs.sum().backward()
+    assert layer.kernel.grad.tolist() == [2.0, 0.0, 2.0]
+    torch.testing.assert_close(torch.compile(layer, fullgraph=True, backend="eager")(X), outputs)
 
 
 def test_a_decorator_may_be_an_object():
