@@ -34,6 +34,11 @@ IMPORTS = [
     "from torchkeras_layer.tf.nest import flatten",
     "from torchkeras_layer.tf import Tensor, TensorShape, Variable, data, io, newaxis",
     "from torchkeras_layer.tf.initializers import GlorotUniform",
+    "from torchkeras_layer.tf.python.ops.linalg.sparse import sparse_csr_matrix_ops",
+    "import torchkeras_layer.tf.python.ops.ragged.ragged_tensor as ragged",
+    "from torchkeras_layer.tf.core.framework.graph_pb2 import GraphDef",
+    "from torchkeras_layer.tf.python.feature_column.feature_column_v2 import InputLayer",
+    "from torchkeras_layer.tf.compiler.tf2xla.python import xla",
 ]
 
 
@@ -42,6 +47,16 @@ def test_imports_work(line):
     found = {}
     exec(line, found)
     assert set(found) > {"__builtins__"}
+
+
+def test_any_file_of_the_source_can_be_imported_and_says_what_it_is_when_it_is_used():
+    from torchkeras_layer.tf.python.ops.linalg.sparse import sparse as files
+
+    for found in (files.CSRSparseMatrix, tf.python.ops.linalg.nosuch.CSRSparseMatrix, tf.python.nosuch.file.name):
+        with pytest.raises(AttributeError, match=r"module 'torchkeras_layer\.tf\.python.*functions of torch"):
+            found([1.0])
+    assert tf.python.ops.linalg.matmul is not tf.python.ops.linalg.sparse
+    assert not hasattr(tf, "contrib")
 
 
 def test_modules_of_keras_are_those_of_this_library():

@@ -70,10 +70,29 @@ def missing(module: str, path: str, name: str, known: Iterable[str]) -> Any:
     close = get_close_matches(name, known, n=1)
     hint = f". Did you mean {close[0]!r}?" if close else "."
     message = f"module {module!r} has no attribute {name!r}{hint} {_advice(full)}".rstrip()
-    # Files of TensorFlow's source are there for imports only.
-    if _is_import() or path.startswith("python."):
+    if is_source(path):
+        return _OfSource(f"{module}.{name}", message)
+    if _is_import():
         return Placeholder(f"{module}.{name}", message)
     raise AttributeError(message)
+
+
+def is_source(path: str) -> bool:
+    """Whether a module is one of TensorFlow's source, which are all there, for imports only.
+
+    >>> is_source("python.ops.linalg.sparse"), is_source("linalg")
+    (True, False)
+    """
+    return path.partition(".")[0] in ("python", "core", "compiler")
+
+
+class _OfSource(Placeholder):
+    """What a file of TensorFlow's source has: it may be a file itself, so all that is in it is a placeholder too."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(self._message)
+        return _OfSource(f"{self.__name__}.{name}", self._message)
 
 
 def _is_import() -> bool:
@@ -99,5 +118,5 @@ def _of_torch(name: str) -> str:
 
     places = {"torch.linalg": torch.linalg, "torch": torch, "torch.nn.functional": torch.nn.functional}
     places |= {"torch.special": torch.special, "torch.fft": torch.fft}
-    found = next((f"{place}.{name}" for place, module in places.items() if hasattr(module, name)), "")
+    found = next((f"{place}.{name}" for place, module in places.items() if callable(getattr(module, name, None))), "")
     return f"Use {found}." if found else "Write it with functions of torch, which take the same tensors."

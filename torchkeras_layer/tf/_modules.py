@@ -15,7 +15,7 @@ from torchkeras_layer._placeholders import Placeholder
 from torchkeras_layer.ops.size_calls import callable_on_sizes
 from torchkeras_layer.ops.spellings import spelled
 from torchkeras_layer.ops.tensorflow_names import spelling_of
-from torchkeras_layer.tf._absent import missing
+from torchkeras_layer.tf._absent import is_source, missing
 from torchkeras_layer.tf._places import FUNCTIONS, OBJECTS, functions_in
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -33,11 +33,11 @@ _OF_KERAS = {
     "metrics": "metrics",
     "optimizers": "optimizers",
 }
-# The folders of TensorFlow's source that ported files import from, each with any number of files.
+# The folders of TensorFlow's source whose files are modules when they are read as attributes; any can be imported.
 _FOLDERS = frozenset(
     {
         *("python", "python.ops", "python.framework", "python.util", "python.eager", "python.platform"),
-        *("python.training", "python.layers"),
+        *("python.training", "python.layers", "core", "compiler"),
     }
 )
 # Where the names that files in these folders define are public.
@@ -87,7 +87,7 @@ def find(path: str, name: str) -> Any:
     >>> find("math", "reduce_sum")([1, 2])
     tensor(3, dtype=torch.int32)
     """
-    if path.startswith("python"):
+    if is_source(path):
         return _found_in_source(path, name)
     for place in _places_of(path):
         full = f"{place}.{name}".removeprefix(".")
@@ -148,8 +148,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         full = fullname.removeprefix(f"{_PACKAGE}.")
         if full == fullname or full.startswith("_") and full not in _OF_KERAS:
             return None
-        is_file = full.rpartition(".")[0] in _FOLDERS
-        if not (is_file or full in _FOLDERS or full in _modules() or _place_in_library(full) is not None):
+        if not (is_source(full) or full in _modules() or _place_in_library(full) is not None):
             return None
         return ModuleSpec(fullname, self, is_package=True)
 
