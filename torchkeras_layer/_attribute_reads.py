@@ -53,6 +53,7 @@ def send_reads(
     read: Callable[[Any, str], Any],
     rebind: Callable[..., Any] | None = None,
     combine: Callable[..., Any] | None = None,
+    is_combined_everywhere: bool = True,
 ) -> bool:
     """Have a function's reads of attributes with given names go through `read(value, name)`, and say whether any do.
 
@@ -64,6 +65,7 @@ def send_reads(
         read: what returns the value of the attribute.
         rebind: what `x += y` means for a variable: `x = rebind("add", x, y)`, and so on; by default what Python means.
         combine: likewise what `x * y` means, unless an operand is written as a number or text.
+        is_combined_everywhere: whether all operators go through `combine`, and not only `[…] + x`.
 
     >>> def shape_of(x): return x.get_shape()
     >>> send_reads(shape_of, frozenset({"get_shape"}), lambda value, name: lambda: (name, value))
@@ -77,9 +79,8 @@ def send_reads(
         return True
     reads = bool(names & mentioned or ("dtype" in mentioned and _AFTER_DTYPE & mentioned))
     has_operators = {found.endswith("=") for found in _operators_in(code)}
-    changes = _Changes(
-        names, rebind is not None and True in has_operators, combine is not None and False in has_operators
-    )
+    rebinds, combines = rebind is not None and True in has_operators, combine is not None and False in has_operators
+    changes = _Changes(names, rebinds, combines, is_combined_everywhere)
     is_asked = reads or changes.rebinds or changes.combines
     lines = linecache.getlines(code.co_filename, function.__globals__) if is_asked else []
     flags = code.co_flags & _FEATURES
@@ -112,6 +113,7 @@ class _Changes(NamedTuple):
     names: frozenset[str]
     rebinds: bool
     combines: bool
+    everywhere: bool
 
 
 @functools.lru_cache(maxsize=32)
@@ -134,7 +136,7 @@ def _changed_codes(
 
 class _Changer(ast.NodeTransformer):
     def __init__(self, changes: _Changes) -> None:
-        self.names, self.rebinds, self.combines = changes
+        self.names, self.rebinds, self.combines, self.everywhere = changes
         self.has_changed = False
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
@@ -147,9 +149,10 @@ class _Changer(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         self.generic_visit(node)
         operands = (node.left, node.right)
-        if not self.combines or any(isinstance(one, (ast.Constant, ast.JoinedStr, ast.List)) for one in operands):
-            return node
-        return self._call(_COMBINER, node, *operands)
+        joins_list = isinstance(node.op, ast.Add) and any(isinstance(one, ast.List) for one in operands)
+        is_literal = any(isinstance(one, (ast.Constant, ast.JoinedStr)) for one in operands)
+        is_meant = self.combines and (self.everywhere or joins_list) and not is_literal
+        return self._call(_COMBINER, node, *operands) if is_meant else node
 
     def _call(self, function: str, node: ast.AugAssign | ast.BinOp, *operands: ast.expr) -> ast.expr:
         self.has_changed = True

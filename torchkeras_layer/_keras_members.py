@@ -47,7 +47,8 @@ def rebind(name: str, value: Any, other: Any) -> Any:
 def combine(name: str, left: Any, right: Any) -> Any:
     """Return the result of an operator; an array of numpy that meets a tensor becomes one, of the tensor's float dtype.
 
-    Torch gives float64 for an array of it, and an error for a weight that trains.
+    Torch gives float64 for an array of it, and an error for a weight that trains. A list and a tensor's shape give a
+    shape.
 
     Args:
         name: the name of the operator in Python's `operator`, such as 'mul'.
@@ -60,6 +61,10 @@ def combine(name: str, left: Any, right: Any) -> Any:
         left = _as_tensor_beside(left, right)
     elif isinstance(right, np.ndarray) and isinstance(left, torch.Tensor):
         right = _as_tensor_beside(right, left)
+    elif isinstance(left, list) and isinstance(right, torch.Size):
+        right = TensorShape(right)
+    elif isinstance(left, torch.Size) and isinstance(right, list):
+        left = TensorShape(left)
     return getattr(operator, name)(left, right)
 
 

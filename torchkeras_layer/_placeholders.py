@@ -177,8 +177,9 @@ class Placeholder:
         if found is not MISSING:
             # A file of Keras that was imported by its name.
             return found
-        if name.isupper():
-            # A constant, which may be the default of an argument: `losses.Reduction.AUTO`.
+        is_of_file = self.__name__.startswith(f"{_PACKAGE}.tf.python.") and not name.startswith("_")
+        if name.isupper() or is_of_file:
+            # A constant, which may be the default of an argument: `losses.Reduction.AUTO`. Or a file in a folder.
             return Placeholder(f"{self.__name__}.{name}", self._message)
         is_module = isinstance(sys.modules.get(self.__name__), AbsentModule) and not name.startswith("__")
         if is_module:

@@ -74,8 +74,10 @@ def _send(function: types.FunctionType) -> bool:
     is_ported = _computes_as_keras(function)
     # Arrays of numpy are to be expected only in a file that imports it.
     meets_arrays = any(value is np for value in function.__globals__.values())
-    combines = meets_arrays and (is_ported or bool(NAMES & names_in(function.__code__)))
-    return send_reads(function, NAMES, read_member, rebind if is_ported else None, combine if combines else None)
+    combines = is_ported or bool(NAMES & names_in(function.__code__))
+    return send_reads(
+        function, NAMES, read_member, rebind if is_ported else None, combine if combines else None, meets_arrays
+    )
 
 
 def _computes_as_keras(function: types.FunctionType) -> bool:

@@ -28,6 +28,7 @@ def test_its_arguments_are_tensorflow_s():
 def test_files_of_the_source_give_what_is_here():
     assert tf.python.ops.init_ops.glorot_normal_initializer is keras.initializers.GlorotNormal
     assert tf.python.layers.utils.conv_output_length is keras.utils.conv_output_length
+    assert "sparse" in repr(tf.python.ops.linalg.sparse.sparse_csr_matrix_ops)
     found = tf.python.ops.lookup_ops.TextFileInitializer
     with pytest.raises(AttributeError, match="TextFileInitializer"):
         found("vocabulary.txt")
