@@ -5,15 +5,14 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.ops import sizes
-from torchkeras_layer.ops.names import name_of_operation
-from torchkeras_layer.ops.tensorflow_arrays import get_item as _get_item
+from torchkeras_layer.ops.names import name_of_operation, operation_named
 from torchkeras_layer.symbolic.keras_tensor import KerasTensor
 from torchkeras_layer.symbolic.tensor_methods import record
 
@@ -63,7 +62,8 @@ def with_sizes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
     True
     """
     if function is operator.getitem and _has_free_slices(args[1]):
-        return _get_item, (args[0], _slices_as_dicts(args[1])), {}
+        get_item = cast(Callable[..., Any], operation_named("keras.tf.get_item"))
+        return get_item, (args[0], _slices_as_dicts(args[1])), {}
     found = leaves((args, kwargs))
     if not any(map(is_size, found)):
         return function, args, kwargs
