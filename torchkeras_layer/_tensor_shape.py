@@ -122,6 +122,17 @@ class TensorShape(tuple[Any, ...]):
             return self if self.is_ranked else other
         return TensorShape([b if a is None else a for a, b in zip(self, other, strict=True)])
 
+    def most_specific_compatible_shape(self, other: Any) -> TensorShape:
+        """Return the shape of which both are cases: sizes that differ are free.
+
+        >>> TensorShape((2, 3)).most_specific_compatible_shape((4, 3))
+        (None, 3)
+        """
+        other = TensorShape(other)
+        if self.rank is None or self.rank != other.rank:
+            return TensorShape(None)
+        return TensorShape([a if a == b else None for a, b in zip(self, other, strict=True)])
+
     def concatenate(self, other: Any) -> TensorShape:
         """Return the sizes of this shape and then those of the other.
 
@@ -158,6 +169,10 @@ class TensorShape(tuple[Any, ...]):
         if self.is_ranked and len(self) < rank:
             raise ValueError(f"expected a shape of at least rank {rank}. Received: {tuple(self)}, of rank {len(self)}.")
         return self
+
+    def __bool__(self) -> bool:
+        # TensorFlow's meaning, and not that of a tuple: whether the rank is known.
+        return self.is_ranked
 
     def __getitem__(self, index: Any) -> Any:
         found = super().__getitem__(index)

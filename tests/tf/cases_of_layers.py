@@ -48,7 +48,8 @@ CASES: list[tuple[str, Any]] = [
     ("nn.sufficient_statistics", lambda tf, d: tf.nn.sufficient_statistics(d["x"], axes=[0])[:3]),
     ("nn.normalize_moments", lambda tf, d: tf.nn.normalize_moments(3.0, d["v"], d["v"] ** 2 + 1, None)),
     ("nn.sigmoid_cross_entropy_with_logits", lambda tf, d: tf.nn.sigmoid_cross_entropy_with_logits(d["p"], d["x"])),
-    ("nn.softmax_cross_entropy_with_logits", lambda tf, d: tf.nn.softmax_cross_entropy_with_logits(d["p"], d["x"])),
+    ("nn.softmax_cross_entropy_with_logits", lambda tf, d: tf.nn.softmax_cross_entropy_with_logits(
+        tf.nn.softmax(d["y"]), d["x"])),
     ("nn.sparse_softmax_cross_entropy_with_logits",
      lambda tf, d: tf.nn.sparse_softmax_cross_entropy_with_logits([1, 0, 3], d["x"])),
     ("nn.log_poisson_loss", lambda tf, d: tf.nn.log_poisson_loss(d["p"], d["x"])),

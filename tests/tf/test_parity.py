@@ -1,4 +1,4 @@
-"""Do the functions of `tf` give TensorFlow's values, shapes and dtypes, also on symbolic tensors?
+"""Do the functions of `tf` give TensorFlow's values, shapes, dtypes and gradients, also on symbolic tensors?
 
 What TensorFlow gave is in `goldens.npz`, which `write_goldens.py` wrote.
 """
@@ -12,13 +12,20 @@ import pytest
 import torch
 
 import torchkeras_layer as keras
-from tests.tf import cases
-from tests.tf.write_goldens import ALL, leaves
-from torchkeras_layer import tf
+from tests.tf import cases, cases_of_control
+from tests.tf.write_goldens import ALL, FUNCTIONS, leaves
+from torchkeras_layer import porting, tf
 from torchkeras_layer.ops.tensorflow_names import names_of_tensorflow
-from torchkeras_layer.tf._places import FUNCTIONS
+from torchkeras_layer.tf import _places
 
 GOLDENS = np.load(Path(__file__).with_name("goldens.npz"))
+# Inputs for which torch has no derivative, and says so.
+WITHOUT_DERIVATIVE = {("math.igamma", "big"), ("math.igammac", "big")}
+# Functions of the lower half of a symmetric matrix, to which TensorFlow gives the whole gradient.
+OF_SYMMETRIC = {"linalg.eigh", "linalg.eigvalsh"}
+KEYS = {number: [] for number in range(len(ALL))}
+for key in GOLDENS.files:
+    KEYS[int(key.partition(".")[0])].append(key)
 # Torch's special functions differ from TensorFlow's by this at most, relative to the largest value.
 TOLERANCE = 2e-4
 # Whose values are random: `test_random_functions.py` tests them.
@@ -39,48 +46,83 @@ NOT_SYMBOLIC = {
 
 def _expected(number, name):
     start = f"{number}.{name}."
-    found = {int(key.removeprefix(start)): GOLDENS[key] for key in GOLDENS.files if key.startswith(start)}
-    return [found[place] for place in sorted(found)]
+    places = sorted(int(key.removeprefix(start)) for key in KEYS[number] if not key.startswith(f"{start}d."))
+    return [GOLDENS[f"{start}{place}"] for place in places]
 
 
 def _as_arrays(found):
     return [leaf.numpy(force=True) if isinstance(leaf, torch.Tensor) else np.asarray(leaf) for leaf in leaves(found)]
 
 
-IDS = [f"{number}.{name}" for number, (name, _) in enumerate(ALL)]
+def _inputs():
+    return {key: torch.from_numpy(values) for key, values in cases.INPUTS.items()}
 
 
-@pytest.mark.parametrize(("number", "name", "run"), [(n, *case) for n, case in enumerate(ALL)], ids=IDS)
+def _assert_close(got, wanted):
+    assert got.shape == wanted.shape
+    scale = max(1.0, float(np.abs(wanted[np.isfinite(wanted)]).max(initial=0))) if wanted.dtype.kind in "fc" else 1
+    np.testing.assert_allclose(got, wanted, rtol=TOLERANCE, atol=TOLERANCE * scale)
+
+
+def _each(rows):
+    rows = list(rows)
+    return pytest.mark.parametrize(("number", "name", "run"), rows, ids=[f"{row[0]}.{row[1]}" for row in rows])
+
+
+NUMBERED = [(number, name, run) for number, (name, run) in enumerate(ALL)]
+IN_GRAPHS = [row for row in NUMBERED if (row[1], row[2]) in cases_of_control.IN_GRAPHS]
+
+
+@_each(NUMBERED)
 def test_values_shapes_and_dtypes(number, name, run):
-    inputs = {key: torch.from_numpy(values) for key, values in cases.INPUTS.items()}
-    found, expected = _as_arrays(run(tf, inputs)), _expected(number, name)
+    with porting.variable_methods():
+        found, expected = _as_arrays(run(tf, _inputs())), _expected(number, name)
     assert len(found) == len(expected)
     for got, wanted in zip(found, expected, strict=True):
-        assert got.shape == wanted.shape
         # Sizes are ints here, and indices of torch's functions int64.
         assert got.dtype == wanted.dtype or {got.dtype.kind, wanted.dtype.kind} == {"i"}
-        scale = max(1.0, float(np.abs(wanted[np.isfinite(wanted)]).max(initial=0))) if wanted.dtype.kind in "fc" else 1
-        np.testing.assert_allclose(got, wanted, rtol=TOLERANCE, atol=TOLERANCE * scale)
+        _assert_close(got, wanted)
 
 
-@pytest.mark.parametrize(
-    ("number", "name", "run"), [(n, *case) for n, case in enumerate(ALL) if case[0] not in NOT_SYMBOLIC],
-)  # fmt: skip
+@_each(row for row in NUMBERED[: len(FUNCTIONS)] if any(".d." in key for key in KEYS[row[0]]))
+def test_gradients(number, name, run):
+    inputs, start = _inputs(), f"{number}.{name}.d."
+    wanted = {key.removeprefix(start): GOLDENS[key] for key in KEYS[number] if key.startswith(start)}
+    wanted = {source: values for source, values in wanted.items() if (name, source) not in WITHOUT_DERIVATIVE}
+    sources = [inputs[source].requires_grad_() for source in wanted]
+    found = [leaf for leaf in leaves(run(tf, inputs)) if isinstance(leaf, torch.Tensor) and leaf.is_floating_point()]
+    gradients = torch.autograd.grad(sum(leaf.double().square().sum() for leaf in found), sources)
+    for gradient, expected in zip(gradients, wanted.values(), strict=True):
+        if name in OF_SYMMETRIC:
+            expected = (expected + expected.swapaxes(-1, -2)) / 2
+        _assert_close(gradient.resolve_conj().numpy(), expected)
+
+
+@_each([row for row in NUMBERED[: len(FUNCTIONS)] if row[1] not in NOT_SYMBOLIC] + IN_GRAPHS)
 def test_on_symbolic_tensors(number, name, run):
     inputs = {
         key: keras.Input(batch_shape=values.shape, dtype=str(values.dtype)) for key, values in cases.INPUTS.items()
     }
-    model = keras.Model(inputs, [leaf for leaf in leaves(run(tf, inputs)) if not isinstance(leaf, int)])
-    got = model({key: torch.from_numpy(values) for key, values in cases.INPUTS.items()})
-    for tensor, symbolic, wanted in zip(leaves(got), model.outputs, _expected(number, name), strict=True):
+    # Sizes are ints, which are no outputs of a model.
+    both = zip(leaves(run(tf, inputs)), _expected(number, name), strict=True)
+    outputs, expected = zip(*[(leaf, wanted) for leaf, wanted in both if not isinstance(leaf, int)], strict=True)
+    model = keras.Model(inputs, list(outputs))
+    for tensor, symbolic, wanted in zip(leaves(model(_inputs())), model.outputs, expected, strict=True):
         assert tensor.shape == wanted.shape
         assert all(size in (None, known) for size, known in zip(symbolic.shape, tensor.shape, strict=True))
         assert tensor.dtype is symbolic.dtype
+
+
+@_each(IN_GRAPHS)
+def test_control_flow_is_compiled_in_one_graph(number, name, run):
+    compiled = torch.compile(run, fullgraph=True, backend="eager")
+    for got, wanted in zip(_as_arrays(compiled(tf, _inputs())), _expected(number, name), strict=True):
+        _assert_close(got, wanted)
 
 
 def test_every_function_has_a_case():
     tried = {name.rpartition(".")[2] for name, _ in ALL}
     # Models with the functions of this table are compared with TensorFlow's in tests/models.
     tried |= {name.rpartition(".")[2] for name in names_of_tensorflow()}
-    names = {name.removesuffix("_v2") for names in FUNCTIONS.values() for name in names.split()}
+    names = {name.removesuffix("_v2") for names in _places.FUNCTIONS.values() for name in names.split()}
     assert {name for name in names - tried if not any(word in name for word in RANDOM)} == set()

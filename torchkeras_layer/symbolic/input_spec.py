@@ -40,6 +40,15 @@ class TensorSpec:
         self.dtype = dtype_name(dtype)
         self.name = name
 
+    @classmethod
+    def from_tensor(cls, tensor: Any, name: str | None = None) -> TensorSpec:
+        """Return the shape and dtype of a tensor.
+
+        >>> TensorSpec.from_tensor(torch.ones(2, 3))
+        TensorSpec(shape=(2, 3), dtype='float32')
+        """
+        return cls(tuple(tensor.shape), tensor.dtype, name)
+
     def is_compatible_with(self, tensor: Any) -> bool:
         """Whether a tensor, or another spec, has this dtype and a shape that fits this one.
 
@@ -165,7 +174,7 @@ class InputSpec:
     def _faults(self, tensor: Any):
         shape, expected = tuple(tensor.shape), self.shape
         if self.allow_last_axis_squeeze and expected is not None:
-            shape = shape[:-1] if shape and shape[-1] == 1 else shape
+            shape = shape[:-1] if tuple(shape[-1:]) == (1,) else shape
             expected = expected[:-1] if expected and expected[-1] == 1 else expected
         elif self.ndim is not None and len(shape) != self.ndim:
             yield f"expected ndim={self.ndim}, found ndim={len(shape)}"

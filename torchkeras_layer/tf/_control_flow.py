@@ -97,12 +97,20 @@ def _with_tuples(body: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _loop_with_arrays(cond: Any, body: Any, values: Any, limit: int | None) -> Any:
-    values = [value if isinstance(value, TensorArray) else map_leaves(as_tensor, value) for value in values]
-    count = 0
+    # A loop in Python, in which ints, such as the number of the step, stay ints: they are the places in the array.
+    values, count = [map_leaves(_as_tensor_or_int, value) for value in values], 0
     while (limit is None or count < limit) and cond(*values):
         found = body(*values)
         values, count = list(found) if isinstance(found, (list, tuple)) else [found], count + 1
-    return values
+    return map_leaves(_as_tensor_or_symbol, values)
+
+
+def _as_tensor_or_int(value: Any) -> Any:
+    return value if isinstance(value, int) else _as_tensor_or_symbol(value)
+
+
+def _as_tensor_or_symbol(value: Any) -> Any:
+    return value if isinstance(value, (TensorArray, SymbolicTensor)) else as_tensor(value)
 
 
 def map_fn(
@@ -195,6 +203,10 @@ def _recorded_if_symbolic(function: Callable[..., Any], name: str) -> Callable[.
     return recorded(function, name)
 
 
+def _as_places(indices: Any) -> list[int]:
+    return list(indices) if isinstance(indices, (list, tuple, range)) else as_tensor(indices).tolist()
+
+
 class TensorArray:
     """A list of tensors that loops write and read. `write` changes the array and returns it.
 
@@ -214,7 +226,7 @@ class TensorArray:
         """Put a tensor at an index."""
         place = int(index)
         self._values += [None] * (place + 1 - len(self._values))
-        self._values[place] = as_tensor(value)
+        self._values[place] = _as_tensor_or_symbol(value)
         return self
 
     def read(self, index: Any, name: str | None = None) -> Any:
@@ -237,16 +249,16 @@ class TensorArray:
 
     def unstack(self, value: Any, name: str | None = None) -> TensorArray:
         """Put the parts along the first axis of a tensor into the array."""
-        self._values = list(as_tensor(value))
+        self._values = list(_as_tensor_or_symbol(value))
         return self
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """Return the tensors at indices, along a new first axis."""
-        return torch.stack([self.read(place) for place in as_tensor(indices).tolist()])
+        return torch.stack([self.read(place) for place in _as_places(indices)])
 
     def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
         """Put the parts along the first axis of a tensor at indices."""
-        for place, part in zip(as_tensor(indices).tolist(), as_tensor(value), strict=True):
+        for place, part in zip(_as_places(indices), _as_tensor_or_symbol(value), strict=True):
             self.write(place, part)
         return self
 

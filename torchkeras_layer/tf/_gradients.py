@@ -5,18 +5,14 @@ from __future__ import annotations
 import enum
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from torchkeras_layer._structures import leaves, pack
-from torchkeras_layer.ops import function_transforms
 from torchkeras_layer.ops.calls import SymbolicTensor
 from torchkeras_layer.ops.values import as_tensor
-from torchkeras_layer.symbolic.tensor_methods import record
 
 
 class UnconnectedGradients(enum.Enum):
@@ -61,23 +57,23 @@ class GradientTape:
         self._is_persistent = persistent
         self._is_used = False
         self._watched: list[Tensor] = []
-        self._grad_mode: Any = None
+        self._was_enabled = True
 
     def __enter__(self) -> GradientTape:
-        self._grad_mode = torch.enable_grad()
-        self._grad_mode.__enter__()
+        self._was_enabled = torch.is_grad_enabled()
+        torch.set_grad_enabled(True)
         _tapes.open.append(self)
         return self
 
     def __exit__(self, *error: Any) -> None:
         _tapes.open.pop()
-        self._grad_mode.__exit__(*error)
+        torch.set_grad_enabled(self._was_enabled)
 
     def watch(self, tensor: Any) -> None:
-        """Record what is computed from a tensor, or from those in a structure."""
+        """Record what is computed from a tensor, or from those in a structure; ints have no gradients."""
         for leaf in leaves(tensor):
             _refuse_symbolic(leaf)
-            if not leaf.requires_grad:
+            if not leaf.requires_grad and (leaf.is_floating_point() or leaf.is_complex()):
                 leaf.requires_grad_()
                 self._watched.append(leaf)
 
@@ -107,7 +103,8 @@ class GradientTape:
         self._is_used = True
         flat = leaves(sources)
         found = _gradients(leaves(target), flat, output_gradients, self._is_persistent)
-        self._let_go()
+        if not self._is_persistent:
+            self._let_go()
         return pack(sources, [_connected(g, x, unconnected_gradients) for g, x in zip(found, flat, strict=True)])
 
     def jacobian(
@@ -135,22 +132,35 @@ class GradientTape:
         after = target.dim()
         return whole.movedim(after, 1)[number, number]
 
+    def __del__(self) -> None:
+        self._let_go()
+
     def _let_go(self) -> None:
-        if not self._is_persistent:
-            for tensor in self._watched:
-                if tensor.is_leaf and tensor.grad_fn is None:
-                    tensor.requires_grad_(False)
-            self._watched = []
+        """Leave the tensors as they were before they were watched."""
+        for tensor in self._watched:
+            if tensor.is_leaf and tensor.grad_fn is None:
+                tensor.requires_grad_(False)
+        self._watched = []
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None, **options: Any) -> list[Any]:
     """Return the gradients of tensors, summed, with respect to others.
+
+    Raises:
+        ValueError: if torch did not record what was computed from one of the others.
 
     >>> x = torch.tensor(3.0, requires_grad=True)
     >>> gradients(x * x, [x])[0].item()
     6.0
     """
     sources = leaves(xs)
+    for number, source in enumerate(sources):
+        if isinstance(source, Tensor) and source.is_floating_point() and not source.requires_grad:
+            raise ValueError(
+                f"tf.gradients: what was computed from xs[{number}], a tensor of shape {tuple(source.shape)}, was not "
+                "recorded. Compute within `with tf.GradientTape() as tape:` after tape.watch(x), or after "
+                "x.requires_grad_()."
+            )
     found = _gradients(leaves(ys), sources, grad_ys, True)
     kind = options.get("unconnected_gradients", UnconnectedGradients.NONE)
     return [_connected(g, x, kind) for g, x in zip(found, sources, strict=True)]
@@ -208,53 +218,3 @@ def _refuse_symbolic(leaf: Any) -> None:
             f"GradientTape: a symbolic tensor has no values, and so no gradients. Received: {leaf!r}. Take the "
             "gradient in the call() of a layer."
         )
-
-
-def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function with a gradient of its own: `f(*args)` returns a result, and a function of its gradient.
-
-    >>> @custom_gradient
-    ... def half_gradient(x):
-    ...     return x * 1, lambda upstream: upstream / 2
-    >>> x = torch.ones(2, requires_grad=True)
-    >>> half_gradient(x).sum().backward(); x.grad
-    tensor([0.5000, 0.5000])
-    """
-
-    def with_upstream(*args: Any, **kwargs: Any) -> Any:
-        output, gradient = f(*args, **kwargs)
-
-        def grad(*_: Any, upstream: Any) -> Any:
-            return gradient(*upstream) if isinstance(upstream, tuple) else gradient(upstream)
-
-        return output, grad
-
-    computed = function_transforms.custom_gradient(with_upstream)
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(leaf, SymbolicTensor) for leaf in leaves((args, kwargs))):
-            return record(computed, *args, **kwargs)
-        return computed(*args, **kwargs)
-
-    call.__name__ = getattr(f, "__name__", "custom_gradient")
-    call.__doc__ = f.__doc__
-    return call
-
-
-def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that computes its results again for the gradients, and so needs less memory.
-
-    >>> recompute_grad(torch.exp)(torch.zeros(1))
-    tensor([1.])
-    """
-    return lambda *args, **kwargs: checkpoint(f, *args, use_reentrant=False, **kwargs)
-
-
-def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function whose gradient is that of the identity.
-
-    >>> x = torch.tensor(1.4, requires_grad=True)
-    >>> grad_pass_through(torch.round)(x).backward(); x.grad
-    tensor(1.)
-    """
-    return lambda x, *args, **kwargs: x + (f(x, *args, **kwargs) - x).detach()

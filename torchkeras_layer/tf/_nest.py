@@ -76,7 +76,7 @@ def assert_same_structure(nest1: Any, nest2: Any, check_types: bool = True, expa
         return
     if check_types and type(nest1) is not type(nest2) and not (isinstance(nest1, dict) and isinstance(nest2, dict)):
         raise TypeError(f"The two structures have different types: {type(nest1)} and {type(nest2)}.")
-    if isinstance(nest1, dict) and nest1.keys() != nest2.keys():
+    if check_types and isinstance(nest1, dict) and nest1.keys() != nest2.keys():
         raise ValueError(f"The two dicts have different keys: {sorted(nest1)} and {sorted(nest2)}.")
     for one, other in zip(_parts(nest1), _parts(nest2), strict=True):
         assert_same_structure(one, other, check_types)

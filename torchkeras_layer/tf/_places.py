@@ -109,7 +109,7 @@ OBJECTS = {
     "_scopes": (
         "function autograph.experimental.do_not_convert name_scope control_dependencies init_scope device "
         "executing_eagerly inside_function identity_n group no_op tuple:tuple_of print:print_values timestamp "
-        "compat.v1.is_variable_initialized get_logger py_function numpy_function compat.v1.py_func:py_function "
+        "compat.v1.is_variable_initialized get_logger py_function numpy_function compat.v1.py_func:numpy_function "
         "compat.v1.executing_eagerly_outside_functions:executing_eagerly"
     ),
     "_generators": (
@@ -129,7 +129,8 @@ OBJECTS = {
     "_control_flow": (
         "cond compat.v1.smart_cond:cond case switch_case while_loop map_fn vectorized_map scan foldl foldr TensorArray"
     ),
-    "_gradients": ("GradientTape UnconnectedGradients gradients custom_gradient recompute_grad grad_pass_through"),
+    "_gradients": "GradientTape UnconnectedGradients gradients",
+    "_own_gradients": "custom_gradient recompute_grad grad_pass_through",
     "_nest": " ".join(
         f"nest.{name}"
         for name in ("is_nested", "flatten", "pack_sequence_as", "map_structure", "assert_same_structure")
