@@ -170,10 +170,6 @@ class TensorShape(tuple[Any, ...]):
             raise ValueError(f"expected a shape of at least rank {rank}. Received: {tuple(self)}, of rank {len(self)}.")
         return self
 
-    def __bool__(self) -> bool:
-        # TensorFlow's meaning, and not that of a tuple: whether the rank is known.
-        return self.is_ranked
-
     def __getitem__(self, index: Any) -> Any:
         found = super().__getitem__(index)
         return TensorShape(found) if isinstance(index, slice) else found

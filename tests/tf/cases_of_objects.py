@@ -51,7 +51,7 @@ def _shapes(tf: Any, d: Any) -> Any:
         _raised(lambda: shape.assert_is_compatible_with([2, 4]), ValueError),
         _raised(lambda: shape.with_rank(3), ValueError),
         _raised(lambda: tf.TensorShape(None).as_list(), ValueError),
-        _raised(lambda: shape.assert_has_rank(3), ValueError), bool(tf.TensorShape(None)), bool(tf.TensorShape([])),
+        _raised(lambda: shape.assert_has_rank(3), ValueError), bool(tf.TensorShape(None)), bool(shape),
         tf.compat.dimension_value(shape[1]) == 3, tf.compat.v1.dimension_value(shape[0]) is None,
     ]  # fmt: skip
     return [*map(_sizes, found), *facts]

@@ -174,7 +174,7 @@ class InputSpec:
     def _faults(self, tensor: Any):
         shape, expected = tuple(tensor.shape), self.shape
         if self.allow_last_axis_squeeze and expected is not None:
-            shape = shape[:-1] if tuple(shape[-1:]) == (1,) else shape
+            shape = shape[:-1] if shape and shape[-1] == 1 else shape
             expected = expected[:-1] if expected and expected[-1] == 1 else expected
         elif self.ndim is not None and len(shape) != self.ndim:
             yield f"expected ndim={self.ndim}, found ndim={len(shape)}"
