@@ -264,6 +264,24 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if own is not None:
             # `src.layers` is `layers`. What stands here afterwards is what the import gives.
             sys.modules[module.__name__] = own
+            return
+        outer = module.__name__.rpartition(".")[0]
+        if not isinstance(sys.modules.get(outer), AbsentModule):
+            sys.modules[outer] = _Unchanged(outer, sys.modules[outer])
+
+
+class _Unchanged(ModuleType):
+    """Stands for a module of ours while `import` makes the module inside an attribute of it, which it must not get.
+
+    `src.ops.numpy` is inside `src.ops`, which is our `ops`, and that has a `numpy` of its own.
+    """
+
+    def __init__(self, name: str, module: ModuleType) -> None:
+        super().__init__(name)
+        self.__dict__["_module"] = module
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        sys.modules[self.__name__] = self.__dict__["_module"]
 
 
 def let_modules_be_imported() -> None:

@@ -162,3 +162,12 @@ def test_a_file_may_define_losses_beside_its_layers():
     exec(program, found)
     with pytest.raises(AttributeError, match=r"^Own: .*Use a loss of torch\.nn\.functional"):
         found["Own"]()
+
+
+def test_modules_inside_sources_do_not_take_the_place_of_ours():
+    importlib.import_module("torchkeras_layer.src.ops.numpy")
+    importlib.import_module("torchkeras_layer.src.layers.core.dense")
+    assert keras.ops.numpy.__name__ == "torchkeras_layer.ops.numpy"
+    assert keras.layers.core.__name__ == "torchkeras_layer.layers.core"
+    assert importlib.import_module("torchkeras_layer.src.ops") is keras.ops
+    assert importlib.import_module("torchkeras_layer.src.ops.numpy").mean is keras.ops.mean

@@ -83,9 +83,13 @@ class BuiltInLayer(Layer, adds_losses=False, adds_updates=False):
         """
         built_in = _built_in_class(type(self))
         config, is_derived = base_config(self), type(self) is not built_in
-        # A class derived from this one may have deleted an attribute, and write a config of its own.
-        names = [name for name in _argument_names(built_in) if not is_derived or hasattr(self, name)]
-        config.update({name: self._torchkeras_write_argument(name) for name in names})
+        for name in _argument_names(built_in):
+            try:
+                config[name] = self._torchkeras_write_argument(name)
+            except AttributeError:
+                # A class derived from this one may have deleted the attribute, and write a config of its own.
+                if not is_derived:
+                    raise
         if type(self).get_config is built_in.get_config and is_derived:
             config.update(_arguments_of_subclass(self, config))
         return config
