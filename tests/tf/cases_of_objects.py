@@ -54,7 +54,7 @@ def _shapes(tf: Any, d: Any) -> Any:
         _raised(lambda: shape.assert_has_rank(3), ValueError), bool(tf.TensorShape(None)), bool(shape),
         tf.compat.dimension_value(shape[1]) == 3, tf.compat.v1.dimension_value(shape[0]) is None,
     ]  # fmt: skip
-    return [*map(_sizes, found), *facts]
+    return np.concatenate([*map(_sizes, found), facts])
 
 
 def _mapped_structures(tf: Any, d: Any) -> Any:
@@ -82,7 +82,7 @@ def _compared_structures(tf: Any, d: Any) -> Any:
         partial(tf.nest.assert_same_structure, check_types=False),
         partial(tf.nest.map_structure, lambda x, y: 0),
     ]
-    return [_raised(partial(check, *pair), ValueError, TypeError) for check in checks for pair in pairs]
+    return np.array([_raised(partial(check, *pair), ValueError, TypeError) for check in checks for pair in pairs])
 
 
 def _python_functions(tf: Any, d: Any) -> Any:
@@ -139,7 +139,7 @@ def _kinds(tf: Any, d: Any) -> Any:
         bool(tf.compat.v1.is_variable_initialized(tf.Variable(1.0))),
         tf.compat.v1.executing_eagerly_outside_functions(),
     ]  # fmt: skip
-    return [*found, tf.get_static_value(d["x"]), tf.get_static_value(3), d["x"][..., tf.newaxis]]
+    return [np.array(found), tf.get_static_value(d["x"]), tf.get_static_value(3), d["x"][..., tf.newaxis]]
 
 
 def _errors(tf: Any, d: Any) -> Any:
@@ -164,7 +164,7 @@ def _broadcast(tf: Any, d: Any) -> Any:
     pairs = [([2, 1], [None, 3]), ([3], [2, 1]), ([], [4]), ([None], [None]), ([5, 1, 2], [4, 1]), ([2], [2])]
     found = [_sizes(tf.broadcast_static_shape(tf.TensorShape(a), tf.TensorShape(b))) for a, b in pairs]
     wrong = _raised(lambda: tf.broadcast_static_shape(tf.TensorShape([2]), tf.TensorShape([3])), ValueError)
-    return [*found, wrong]
+    return np.concatenate([*found, [wrong]])
 
 
 def _specs(tf: Any, d: Any) -> Any:
@@ -196,8 +196,8 @@ CASES: list[tuple[str, Any]] = [
     ("string", lambda tf, d: tf.string == tf.dtypes.string),
     ("nest.flatten", lambda tf, d: tf.nest.flatten({"b": d["x"], "a": [d["y"], (d["v"], {"z": d["s"]})]})),
     ("nest.flatten", lambda tf, d: tf.nest.flatten(d["x"])),
-    ("nest.is_nested", lambda tf, d: [
-        tf.nest.is_nested(x) for x in ([1], (1,), {"a": 1}, _Pair(1, 2), d["x"], 1, "ab", None, np.ones(2), [])]),
+    ("nest.is_nested", lambda tf, d: np.array(
+        [tf.nest.is_nested(x) for x in ([1], (1,), {"a": 1}, _Pair(1, 2), d["x"], 1, "ab", None, np.ones(2), [])])),
     ("nest.map_structure", _mapped_structures),
     ("nest.pack_sequence_as", _packed),
     ("nest.assert_same_structure", _compared_structures),

@@ -7,11 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from tests.tf import cases, cases_of_arrays, cases_of_control, cases_of_gradients, cases_of_layers, cases_of_objects
+from tests.tf import (
+    cases,
+    cases_of_arrays,
+    cases_of_checks,
+    cases_of_control,
+    cases_of_gradients,
+    cases_of_layers,
+    cases_of_objects,
+)
 
 # The functions of tensors, of which the gradients are recorded too; and all cases.
 FUNCTIONS = cases.CASES + cases_of_arrays.CASES + cases_of_layers.CASES
-ALL = FUNCTIONS + cases_of_control.CASES + cases_of_gradients.CASES + cases_of_objects.CASES
+ALL = FUNCTIONS + [
+    *(cases_of_control.CASES + cases_of_gradients.CASES),
+    *(cases_of_objects.CASES + cases_of_checks.CASES),
+]
 FILE = Path(__file__).with_name("goldens.npz")
 
 

@@ -87,9 +87,9 @@ _DTYPES = (
     "complex64 complex128"
 )
 _CHECKS = (
-    "assert_all_finite assert_equal assert_none_equal assert_less assert_less_equal assert_greater "
+    "assert_equal assert_none_equal assert_less assert_less_equal assert_greater "
     "assert_greater_equal assert_positive assert_negative assert_non_negative assert_non_positive assert_near "
-    "assert_rank assert_rank_at_least assert_rank_in assert_scalar assert_type assert_integer assert_shapes "
+    "assert_rank assert_rank_at_least assert_rank_in assert_scalar assert_type assert_integer "
     "assert_proper_iterable assert_same_float_dtype"
 )
 
@@ -146,8 +146,8 @@ OBJECTS = {
     "_assertions": (
         "Assert assert_equal assert_less assert_greater assert_rank compat.v1.check_numerics "
         + " ".join(f"debugging.{name} compat.v1.{name}" for name in _CHECKS.split())
-        + " debugging.Assert debugging.check_numerics debugging.is_numeric_tensor debugging.enable_check_numerics "
-        "debugging.disable_check_numerics"
+        + " debugging.assert_all_finite debugging.assert_shapes debugging.Assert debugging.check_numerics "
+        "debugging.is_numeric_tensor debugging.enable_check_numerics debugging.disable_check_numerics"
     ),
 }
 
