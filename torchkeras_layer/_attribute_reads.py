@@ -88,7 +88,9 @@ def send_reads(
     new = next((after for before, after in changed if _is_same(before, code)), None)
     if new is None or not _OURS & names_in(new) or new.co_freevars != code.co_freevars:
         return False
-    function.__globals__.update({_READER: read, _REBINDER: rebind, _COMBINER: combine})
+    given = {_READER: read, _REBINDER: rebind, _COMBINER: combine}
+    # Other functions of the file may have been given what this one is not.
+    function.__globals__.update({name: value for name, value in given.items() if value is not None})
     function.__code__ = new
     return True
 

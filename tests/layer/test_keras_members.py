@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import inspect
 
 import numpy as np
@@ -209,3 +210,21 @@ def test_changes_of_variables_in_code_of_torch_stay_in_place():
     outputs, inputs = AddingInPlace()(torch.ones(4, 3))
     assert torch.equal(outputs, torch.full((4, 3), 2.0))
     assert torch.equal(inputs, outputs)
+
+
+def test_functions_of_a_file_keep_what_they_were_given(tmp_path, monkeypatch):
+    (tmp_path / "two_meanings.py").write_text(
+        "import torchkeras_layer as keras\nfrom torchkeras_layer import tf\n\n"
+        "class Doubles(keras.Layer):\n"
+        "    def call(self, inputs):\n        total = inputs\n        total += tf.identity(inputs)\n"
+        "        return total\n\n"
+        "class Sizes(keras.Layer):\n"
+        "    def call(self, inputs):\n        return inputs * inputs.get_shape().as_list()[-1]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    two_meanings = importlib.import_module("two_meanings")
+    given = torch.ones(2, 3)
+    for _ in range(2):
+        assert torch.equal(two_meanings.Sizes()(given), torch.full((2, 3), 3.0))
+        assert torch.equal(two_meanings.Doubles()(given), torch.full((2, 3), 2.0))
+    assert torch.equal(given, torch.ones(2, 3))
