@@ -183,6 +183,13 @@ def test_verify_names_what_is_wrong_with_arrays(command, data, expect, said):
     assert said in err
 
 
+def test_verify_wants_numbers(command, tmp_path):
+    np.save(tmp_path / "texts.npy", np.array(["a", "b"]))
+    status, _, err = command("verify", "net.keras", "--data", str(tmp_path / "texts.npy"), "--expect", "y.npy")
+    assert status == 2
+    assert "texts.npy: expected arrays of numbers. Received: an array of <U1." in err
+
+
 def test_convert_to_weights_of_torch_and_safetensors(command, tmp_path):
     from safetensors.torch import load_file
 
@@ -228,6 +235,19 @@ def test_another_suffix_names_those_that_there_are(command):
     status, _, err = command("convert", "net.keras", "m.tflite")
     assert status == 2
     assert "OUT must end in .pt, .safetensors, .pt2, .onnx, .keras. Received: m.tflite" in err
+
+
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [("absent/m.pt", "OUT must be in a folder that is there. Received: absent/m.pt"),
+     ("net.keras", "OUT must be another file than the one that is read")],
+)  # fmt: skip
+def test_where_nothing_is_written(command, folder, out, said):
+    before = (folder / "net.keras").read_bytes()
+    status, _, err = command("convert", "net.keras", out)
+    assert status == 2
+    assert said in err
+    assert (folder / "net.keras").read_bytes() == before
 
 
 def test_plot_writes_text_without_graphviz(command, tmp_path):

@@ -49,6 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
     write = _WRITERS.get(out.suffix.lower())
     if write is None:
         raise ValueError(f"OUT must end in {', '.join(_WRITERS)}. Received: {out}")
+    if not out.parent.is_dir():
+        raise ValueError(f"OUT must be in a folder that is there. Received: {out}")
+    if out.exists() and out.samefile(arguments.file):
+        raise ValueError(
+            f"OUT must be another file than the one that is read, which has more than is written. Received: {out}"
+        )
     model = load(arguments)
     with tempfile.TemporaryDirectory(prefix=".converting-", dir=out.parent) as folder:
         unfinished = Path(folder) / out.name
