@@ -53,10 +53,12 @@ class GradientTape:
     6.0
     """
 
+    # torch.compile makes tapes without calling `__init__`, and forgets them.
+    _watched: tuple[Tensor, ...] = ()
+
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self._is_persistent = persistent
         self._is_used = False
-        self._watched: list[Tensor] = []
         self._was_enabled = True
 
     def __enter__(self) -> GradientTape:
@@ -75,11 +77,11 @@ class GradientTape:
             _refuse_symbolic(leaf)
             if not leaf.requires_grad and (leaf.is_floating_point() or leaf.is_complex()):
                 leaf.requires_grad_()
-                self._watched.append(leaf)
+                self._watched = (*self._watched, leaf)
 
     def watched_variables(self) -> tuple[Tensor, ...]:
         """Return the tensors that `watch` added."""
-        return tuple(self._watched)
+        return self._watched
 
     def stop_recording(self) -> Any:
         """Return a context within which nothing is recorded."""
@@ -140,7 +142,7 @@ class GradientTape:
         for tensor in self._watched:
             if tensor.is_leaf and tensor.grad_fn is None:
                 tensor.requires_grad_(False)
-        self._watched = []
+        self._watched = ()
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None, **options: Any) -> list[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from torchkeras_layer._dtypes import dtype_name
 from torchkeras_layer._structures import leaves, map_leaves
 from torchkeras_layer.ops.calls import SymbolicTensor
 from torchkeras_layer.ops.values import as_tensor
@@ -164,14 +165,22 @@ def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: str |
 def numpy_function(func: Any = None, inp: Any = None, Tout: Any = None, stateful: bool = True, name: Any = None) -> Any:
     """Return what a Python function gives for arrays, in the dtypes `Tout`, without gradients.
 
+    Where tensors have no data, as when the shapes of a graph are inferred, it gets zeros.
+
     >>> numpy_function(np.sin, [torch.zeros(1)], "float32")
     tensor([0.])
     """
 
     def run(*tensors: Any) -> Any:
-        return func(*(x.detach().cpu().numpy() if isinstance(x, torch.Tensor) else x for x in tensors))
+        return func(*(_as_array(x) if isinstance(x, torch.Tensor) else x for x in tensors))
 
     return _call_with(run, inp, Tout)
+
+
+def _as_array(x: torch.Tensor) -> Any:
+    if isinstance(x, torch._subclasses.FakeTensor):
+        return np.zeros([int(size) for size in x.shape], dtype_name(x.dtype))
+    return x.detach().cpu().numpy()
 
 
 def _call_with(func: Any, inputs: Any, dtypes: Any) -> Any:
