@@ -78,7 +78,7 @@ def _arrays(path: str, names: list[str], option: str) -> list[np.ndarray]:
         with content:
             keys = names if set(names) == set(content.files) else content.files
             arrays = [content[key] for key in keys]
-    texts = [array.dtype for array in arrays if array.dtype.kind not in "biufc"]
+    texts = [np.asarray(array).dtype for array in arrays if np.asarray(array).dtype.kind not in "biufc"]
     if texts:
         raise ValueError(f"{option}: {path}: expected arrays of numbers. Received: an array of {texts[0]}.")
     if len(arrays) != len(names):
