@@ -10,6 +10,7 @@ from tests.tables.families import names_by_family, table_of_families
 from tests.tables.hooks import table_of_hooks
 from tests.tables.names import table_of, table_of_missing
 from tests.tables.operations import operations_by_file, table_of_operations
+from tests.tables.tensorflow import table_of_missing_in_tensorflow, table_of_tensorflow
 
 BLOCKS = [
     Block("torchkeras_layer/layers/_families.py", "names by family", names_by_family),
@@ -25,6 +26,8 @@ BLOCKS = [
     Block("docs/reference_tables.md", "constraints", partial(table_of, "constraint")),
     Block("docs/reference_tables.md", "regularizers", partial(table_of, "regularizer")),
     Block("docs/backend.md", "functions of backend", table_of_backend),
+    Block("docs/tensorflow.md", "names of tf", table_of_tensorflow),
+    Block("docs/tensorflow.md", "names of tf that are not here", table_of_missing_in_tensorflow),
     Block("CONTRIBUTING.md", "hooks", table_of_hooks),
 ]
 

@@ -21,7 +21,7 @@ _RAGGED = "Only dense tensors are here; torch.nested.nested_tensor makes ragged 
 _LIBRARIES = "Libraries of TensorFlow's own operations cannot be loaded."
 
 # By the advice, the names, with those of modules for all that is in them.
-_INSTEAD = {
+INSTEAD = {
     _NO_GRAPHS: (
         "compat.v1.Session compat.v1.placeholder compat.v1.get_default_graph compat.v1.reset_default_graph "
         "compat.v1.global_variables_initializer compat.v1.disable_eager_execution compat.v1.disable_v2_behavior "
@@ -36,7 +36,7 @@ _INSTEAD = {
     "Read layer.weights.": "compat.v1.global_variables compat.v1.local_variables compat.v1.trainable_variables",
     _FILES: "io gfile compat.v1.gfile image.decode_jpeg image.decode_png image.decode_image audio",
     _DATA: "data",
-    _TRAINING: "train estimator compat.v1.train compat.v1.estimator distribute",
+    _TRAINING: "train estimator compat.v1.train compat.v1.estimator",
     "Use torch.distributed.": "distribute",
     "Save models with model.save(...), or torch.export.save(torch.export.export(model, (x,)), path).": "saved_model",
     "Write with torch.utils.tensorboard.SummaryWriter.": "summary compat.v1.summary",
@@ -107,7 +107,7 @@ def _advice(full: str) -> str:
     parts = full.split(".")
     for end in range(len(parts), 0, -1):
         place = ".".join(parts[:end])
-        found = next((advice for advice, names in _INSTEAD.items() if place in names.split()), "")
+        found = next((advice for advice, names in INSTEAD.items() if place in names.split()), "")
         if found:
             return found
     return _of_torch(parts[-1])
