@@ -148,3 +148,16 @@ def test_a_constant_among_the_arguments_is_known_where_tensors_have_no_data():
     assert Padded()(keras.Input((4, 3))).shape == (None, 7, 3)
     compiled = torch.compile(Padded(), backend="eager", fullgraph=True)
     assert torch.equal(compiled(inputs), Padded()(inputs))
+
+
+def test_arguments_that_say_what_is_computed():
+    assert tf.math.top_k([3.0, 1.0], k=1).values.tolist() == [3.0]
+    assert tf.math.top_k([3.0, 1.0], k=1, index_type=tf.int64)[1].dtype is torch.int64
+    assert tf.linspace([0.0, 1.0], [1.0, 2.0], 3, axis=-1).shape == (2, 3)
+    assert tf.transpose(torch.tensor([[1j]]), conjugate=True).resolve_conj().item() == -1j
+    with pytest.raises(ValueError, match=r"ensure_shape: expected a tensor of shape \(3,\). Received: shape=\(2,\)"):
+        tf.ensure_shape(torch.ones(2), [3])
+    wanted = torch.nn.functional.binary_cross_entropy_with_logits(
+        torch.tensor([0.5]), torch.tensor([1.0]), pos_weight=torch.tensor(2.0)
+    )
+    assert torch.allclose(tf.nn.weighted_cross_entropy_with_logits([1.0], [0.5], pos_weight=2.0), wanted)

@@ -93,9 +93,11 @@ def _on_meta():
          "'head' .* computes a weight from others: write torch.nn.utils.parametrize.remove_parametrizations"),
         (lambda: _changed(lambda layer: layer.register_parameter("more", nn.Parameter(torch.ones(1)))),
          "'head' .Dense. has a weight 'more', which its class does not have"),
+        (lambda: keras.Sequential([keras.Input((4,)), layers.Dense(2, name="a/b")]),
+         "'a/b' .Dense. has a name with '/', which Keras 3 refuses"),
         (_on_meta, "kernel is on the meta device, and has no values"),
     ],
-    ids=["unbuilt", "module", "module inside", "parametrized", "more", "meta"],
+    ids=["unbuilt", "module", "module inside", "parametrized", "more", "slash", "meta"],
 )  # fmt: skip
 def test_what_keras_would_not_find(make, expected, tmp_path):
     (first, *_) = _reasons(make(), tmp_path / "model.keras")

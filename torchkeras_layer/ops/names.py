@@ -81,6 +81,7 @@ def name_of_operation(function: Any) -> str | None:
 def getter_in(module: str) -> Callable[[str], Any]:
     """Return the `__getattr__` of `keras.ops`, of one of its parts or of `keras.random`, which finds their functions.
 
+    >>> from torchkeras_layer.ops import nn
     >>> getter_in("torchkeras_layer.ops.nn")("relu")([-1.0, 1.0])
     tensor([0., 1.])
     """

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
-from torchkeras_layer.ops import indexing, joining, slicing, windows
+from torchkeras_layer.ops import creation, indexing, joining, shapes, slicing, special, windows
 from torchkeras_layer.ops.size_tuple import has_no_values, remember
 from torchkeras_layer.ops.values import as_number, as_sizes, as_tensor
 
@@ -52,6 +52,60 @@ def constant(value: Any, dtype: Any = None, shape: Any = None) -> Tensor:
 def identity(x: Any) -> Tensor:
     """Return the tensor."""
     return as_tensor(x)
+
+
+def ensure_shape(x: Any, shape: Any) -> Tensor:
+    """Return the tensor.
+
+    Raises:
+        ValueError: if its shape is another one; `None` means any size, or any shape.
+
+    >>> ensure_shape(torch.ones(2, 3), [None, 3]).shape
+    torch.Size([2, 3])
+    """
+    x = as_tensor(x)
+    wanted = None if shape is None else tuple(shape)
+    if wanted is None:
+        return x
+    if len(wanted) != x.dim() or any(size not in (None, -1, own) for size, own in zip(wanted, x.shape, strict=True)):
+        raise ValueError(f"ensure_shape: expected a tensor of shape {wanted}. Received: shape={tuple(x.shape)}.")
+    return x
+
+
+def linspace(start: Any, stop: Any, num: Any, axis: int = 0) -> Tensor:
+    """Return `num` evenly spaced numbers from `start` to `stop`, along a new axis.
+
+    >>> linspace(0.0, 1.0, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    return creation.linspace(start, stop, as_sizes(num)[0], axis=axis)
+
+
+def transpose(a: Any, perm: Any = None, conjugate: bool = False) -> Tensor:
+    """Return a tensor with other orders of axes, by default reversed; with `conjugate`, also the conjugates.
+
+    >>> transpose(torch.ones(2, 3)).shape
+    torch.Size([3, 2])
+    """
+    turned = shapes.transpose(a, perm)
+    return torch.conj(turned) if conjugate else turned
+
+
+class TopValues(NamedTuple):
+    """The greatest values, and their places."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def top_k(input: Any, k: Any = 1, sorted: bool = True, index_type: Any = "int32") -> TopValues:
+    """Return the greatest values along the last axis, in descending order, and their places.
+
+    >>> top_k([3.0, 1.0, 2.0], k=2).indices
+    tensor([0, 2], dtype=torch.int32)
+    """
+    values, places = special.top_k(input, as_sizes(k)[0], sorted)
+    return TopValues(values, places.to(torch_dtype(index_type)))
 
 
 def gather(params: Any, indices: Any, axis: int | None = None, batch_dims: int = 0) -> Tensor:

@@ -43,7 +43,8 @@ FUNCTIONS = {
         "depthwise_conv2d dropout elu gelu in_top_k l2_loss l2_normalize leaky_relu local_response_normalization "
         "log_softmax lrn max_pool max_pool1d max_pool2d max_pool3d moments pool relu relu6 selu separable_conv2d "
         "atrous_conv2d compute_average_loss crelu ctc_loss dilation2d embedding_lookup erosion2d log_poisson_loss "
-        "max_pool_with_argmax normalize_moments scale_regularization_loss sufficient_statistics weighted_moments "
+        "max_pool_with_argmax normalize_moments scale_regularization_loss sufficient_statistics "
+        "weighted_cross_entropy_with_logits weighted_moments "
         "sigmoid sigmoid_cross_entropy_with_logits silu softmax softmax_cross_entropy_with_logits softplus softsign "
         "space_to_batch space_to_depth sparse_softmax_cross_entropy_with_logits swish tanh top_k zero_fraction"
     ),

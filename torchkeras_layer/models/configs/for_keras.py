@@ -67,6 +67,8 @@ def _in_words_of_keras(value: Any, reasons: list[str]) -> Any:
         if isinstance(value, str) and value in _FUNCTIONS_NOT_IN_KERAS:
             reasons.append(f"{value!r} is {_FUNCTIONS_NOT_IN_KERAS[value]}")
         return value
+    if isinstance(value.get("class_name"), str) and "/" in _name_in(value):
+        reasons.append(f"{_name_in(value)!r} ({value['class_name']}) has a name with '/', which Keras 3 refuses")
     if _is_built_in(value) and value.get("class_name") == "TorchFunction":
         operation = as_operation(value)
         if isinstance(operation, dict):
@@ -86,6 +88,12 @@ def _renamed(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _is_built_in(value: dict[str, Any]) -> bool:
     return value.get("module") in ("keras", "keras.layers")
+
+
+def _name_in(entry: dict[str, Any]) -> str:
+    config = entry.get("config")
+    name = config.get("name") if isinstance(config, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _described(entry: dict[str, Any]) -> str:
