@@ -7,12 +7,27 @@ import platform
 
 import torch
 
-from benchmarks import calls, compiled, convolutions, graphs, growth, layers, memory, operations, starts, training
+from benchmarks import (
+    calls,
+    compiled,
+    convolutions,
+    graphs,
+    growth,
+    layers,
+    memory,
+    operations,
+    starts,
+    tensorflow_functions,
+    training,
+)
 from benchmarks.peers import keras3
 from benchmarks.rows import Row, header, line
 from benchmarks.timing import FULL, QUICK
 
-_TOPICS = (calls, operations, layers, convolutions, graphs, training, starts, compiled, memory, growth)
+_TOPICS = (
+    *(calls, operations, tensorflow_functions, layers, convolutions, graphs, training, starts, compiled, memory),
+    growth,
+)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from torchkeras_layer import ops
 
 SMALL, LARGE = (4, 8), (1024, 1024)
 # On a small tensor, a call of Python's takes half as long as one of torch's; on a large one, it does not count.
-_TARGETS = {SMALL: 1.5, LARGE: 1.05}
+TARGETS = {SMALL: 1.5, LARGE: 1.05}
 
 
 def _top_two(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -102,7 +102,7 @@ def _contest(name: str, shape: tuple[int, ...]) -> Contest:
 
 
 def _row(name: str, shape: tuple[int, int]) -> Row:
-    return ratio_row(f"ops: {name} on {shape}", _TARGETS[shape], lambda: _contest(name, shape))
+    return ratio_row(f"ops: {name} on {shape}", TARGETS[shape], lambda: _contest(name, shape))
 
 
 ALL = [_row(name, shape) for name in BY_HAND for shape in (SMALL, LARGE) if shape == SMALL or name not in _ONLY_SMALL]
