@@ -41,9 +41,13 @@ def callable_on_sizes(name: str) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not (args and isinstance(args[0], torch.Tensor)) and _are_sizes(args, kwargs, takes_ints, is_cast):
+        # Where the first argument, or the first of a list, is a tensor, they are not all sizes.
+        first = args[0] if args else None
+        if type(first) is list and first:
+            first = first[0]
+        if not isinstance(first, torch.Tensor) and _are_sizes(args, kwargs, takes_ints, is_cast):
             return of_sizes(*args, **kwargs)
-        return function(*args, **kwargs)
+        return function(*args, **kwargs) if kwargs else function(*args)
 
     return call
 

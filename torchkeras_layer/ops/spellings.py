@@ -110,12 +110,13 @@ def spelled(function: Callable[..., Any], spelling: Spelling, name: str) -> Call
     def call(*args: Any, **kwargs: Any) -> Any:
         count = len(args)
         # The usual call in a short way: first, by their positions, all that are required; others by their names.
-        if least <= count <= most and (count < 2 or not any(arg is None for arg in args)):
+        if least <= count <= most and (count < 2 or (args[1] is not None and (count < 3 or not _has_none(args)))):
+            others = rest[count]
             if not kwargs:
-                return function(*args, **rest[count])
+                return function(*args, **others) if others else function(*args)
             named = {words.get(word): value for word, value in kwargs.items() if value is not None}
             if None not in named:
-                return function(*args, **{**rest[count], **named})
+                return function(*args, **{**others, **named}) if others else function(*args, **named)
         first, named = _checked(name, spelling, required, args, kwargs)
         return function(*first, **named)
 
@@ -123,6 +124,10 @@ def spelled(function: Callable[..., Any], spelling: Spelling, name: str) -> Call
     call.__doc__ = function.__doc__
     call.__signature__ = _signature(parameters, spelling, required)  # type: ignore[attr-defined]
     return call
+
+
+def _has_none(args: tuple[Any, ...]) -> bool:
+    return any(arg is None for arg in args)
 
 
 def _checked(name: str, spelling: Spelling, required: list[str], args: Any, kwargs: dict[str, Any]) -> Any:
