@@ -23,6 +23,10 @@ GOLDENS = np.load(Path(__file__).with_name("goldens.npz"))
 WITHOUT_DERIVATIVE = {("math.igamma", "big"), ("math.igammac", "big")}
 # Functions of the lower half of a symmetric matrix, to which TensorFlow gives the whole gradient.
 OF_SYMMETRIC = {"linalg.eigh", "linalg.eigvalsh"}
+# Functions that look at values, and whose results are as many as these say.
+NOT_COMPILED = {"nn.ctc_loss", *(f"image.non_max_suppression{end}" for end in ("", "_with_scores", "_padded"))}
+# The number of functions that are compiled together: one by one takes three times as long.
+TOGETHER = 35
 KEYS = {number: [] for number in range(len(ALL))}
 for key in GOLDENS.files:
     KEYS[int(key.partition(".")[0])].append(key)
@@ -111,6 +115,19 @@ def test_on_symbolic_tensors(number, name, run):
         assert tensor.shape == wanted.shape
         assert all(size in (None, known) for size, known in zip(symbolic.shape, tensor.shape, strict=True))
         assert tensor.dtype is symbolic.dtype
+
+
+@pytest.mark.parametrize("start", range(0, len(FUNCTIONS), TOGETHER))
+def test_functions_are_compiled_in_one_graph(start):
+    rows = [row for row in NUMBERED[start : min(start + TOGETHER, len(FUNCTIONS))] if row[1] not in NOT_COMPILED]
+
+    def run_all(inputs):
+        return [run(tf, inputs) for _, _, run in rows]
+
+    compiled = torch.compile(run_all, fullgraph=True, backend="eager")
+    for (number, name, _), found in zip(rows, compiled(_inputs()), strict=True):
+        for got, wanted in zip(_as_arrays(found), _expected(number, name), strict=True):
+            _assert_close(got, wanted)
 
 
 @_each(IN_GRAPHS)

@@ -128,7 +128,8 @@ def lstsq(matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True)
     """Return the solutions of equations with the least squared errors."""
     a, b = as_float(matrix), as_float(rhs)
     if not l2_regularizer:
-        return torch.linalg.lstsq(a, b).solution
+        # Not torch.linalg.lstsq, which torch.compile and torch.export do not take.
+        return torch.linalg.pinv(a) @ b
     return torch.linalg.solve(a.mH @ a + l2_regularizer * torch.eye(a.shape[-1], dtype=a.dtype), a.mH @ b)
 
 
