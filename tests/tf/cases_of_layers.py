@@ -52,6 +52,8 @@ CASES: list[tuple[str, Any]] = [
         tf.nn.softmax(d["y"]), d["x"])),
     ("nn.sparse_softmax_cross_entropy_with_logits",
      lambda tf, d: tf.nn.sparse_softmax_cross_entropy_with_logits([1, 0, 3], d["x"])),
+    ("nn.weighted_cross_entropy_with_logits",
+     lambda tf, d: tf.nn.weighted_cross_entropy_with_logits(d["p"], d["x"], pos_weight=2.0)),
     ("nn.log_poisson_loss", lambda tf, d: tf.nn.log_poisson_loss(d["p"], d["x"])),
     ("nn.compute_average_loss", lambda tf, d: tf.nn.compute_average_loss(d["p"][:, 0], global_batch_size=6)),
     ("nn.ctc_loss", lambda tf, d: tf.nn.ctc_loss(
