@@ -79,6 +79,12 @@ def test_a_tape_that_is_used_twice_says_so():
         tape.gradient(y, x)
 
 
+def test_a_tape_in_inference_mode_says_so():
+    with torch.inference_mode(), pytest.raises(RuntimeError, match=r"Use torch\.no_grad\(\) in its place"):
+        Slope()(X)
+    assert not tf.GradientTape().watched_variables()
+
+
 @pytest.mark.parametrize(
     ("run", "error", "message"),
     [

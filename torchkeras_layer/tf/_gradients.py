@@ -43,7 +43,8 @@ class GradientTape:
         watch_accessed_variables: without effect: weights that train are always recorded.
 
     Raises:
-        RuntimeError: from `gradient`, if gradients are taken once more and the tape is not persistent.
+        RuntimeError: from `gradient`, if gradients are taken once more and the tape is not persistent; from `with`,
+            within `torch.inference_mode`.
 
     >>> x = torch.tensor(3.0)
     >>> with GradientTape() as tape:
@@ -62,6 +63,11 @@ class GradientTape:
         self._was_enabled = True
 
     def __enter__(self) -> GradientTape:
+        if torch.is_inference_mode_enabled():
+            raise RuntimeError(
+                "GradientTape: nothing can be recorded within torch.inference_mode(). Use torch.no_grad() in its "
+                "place, or eval() alone."
+            )
         self._was_enabled = torch.is_grad_enabled()
         torch.set_grad_enabled(True)
         _tapes.open.append(self)
