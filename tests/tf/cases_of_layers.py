@@ -20,6 +20,12 @@ CASES: list[tuple[str, Any]] = [
         ))
         for kind in ("avg", "max")
     ],
+    *[
+        (f"nn.{kind}_pool{rank}d", lambda tf, d, kind=kind, rank=rank: getattr(tf.nn, f"{kind}_pool{rank}d")(
+            d["m"] if rank == 1 else d["image"][:, None], 2, 1, "SAME"))
+        for kind in ("avg", "max")
+        for rank in (1, 3)
+    ],
     ("nn.pool", lambda tf, d: tf.nn.pool(d["image"], [2, 2], "MAX", strides=[1, 1], padding="SAME")),
     ("nn.max_pool_with_argmax", lambda tf, d: tf.nn.max_pool_with_argmax(d["image"], 2, 2, "VALID")),
     ("nn.batch_normalization", lambda tf, d: tf.nn.batch_normalization(d["x"], 0.1, 2.0, 0.5, 1.5, 1e-3)),
@@ -31,6 +37,18 @@ CASES: list[tuple[str, Any]] = [
     ("nn.convolution", lambda tf, d: tf.nn.convolution(d["image"], _KERNEL, padding="SAME")),
     ("nn.conv2d_transpose", lambda tf, d: tf.nn.conv2d_transpose(
         d["image"][..., :2], _KERNEL, output_shape=[2, 12, 10, 3], strides=2, padding="SAME")),
+    ("nn.conv1d_transpose", lambda tf, d: tf.nn.conv1d_transpose(
+        d["n"][..., :2], _KERNEL[0], [2, 2 * d["n"].shape[1], 3], 2, "SAME")),
+    ("nn.conv3d_transpose", lambda tf, d: tf.nn.conv3d_transpose(
+        d["image"][:, None, ..., :2], _KERNEL[None], [2, 1, 12, 10, 3], [1, 2, 2], "SAME")),
+    ("compat.v1.nn.batch_norm_with_global_normalization",
+     lambda tf, d: tf.compat.v1.nn.batch_norm_with_global_normalization(
+         d["image"], d["image"][0, 0, 0], d["image"][0, 0, 1] ** 2, _ONES, 2 * _ONES, 1e-3, True)),
+    ("compat.v1.nn.lrn", lambda tf, d: tf.nn.lrn(d["image"], 1, 2.0, 0.5, 0.75)),
+    ("compat.v1.arg_max", lambda tf, d: (tf.compat.v1.arg_max(d["x"], 1), tf.compat.v1.arg_min(d["x"], 0))),
+    ("compat.v1.arg_min", lambda tf, d: tf.compat.v1.arg_min(d["x"], 1, tf.int32)),
+    ("compat.v1.image.resize_bicubic", lambda tf, d: tf.compat.v1.image.resize_bicubic(
+        d["image"], [7, 8], half_pixel_centers=True)),
     ("nn.depthwise_conv2d", lambda tf, d: tf.nn.depthwise_conv2d(d["image"], _DEPTH, [1, 1, 1, 1], "SAME")),
     ("nn.separable_conv2d", lambda tf, d: tf.nn.separable_conv2d(
         d["image"], _DEPTH, _KERNEL[:1, :1], [1, 1, 1, 1], "VALID")),
@@ -108,4 +126,36 @@ CASES: list[tuple[str, Any]] = [
       for name in ("hann", "hamming", "kaiser", "vorbis")],
     ("signal.linear_to_mel_weight_matrix", lambda tf, d: tf.signal.linear_to_mel_weight_matrix(4, 9, 8000)),
     ("signal.mfccs_from_log_mel_spectrograms", lambda tf, d: tf.signal.mfccs_from_log_mel_spectrograms(d["wave"])),
+    # With the arguments of TensorFlow 1, by their positions.
+    *[
+        (f"compat.v1.image.{name}", lambda tf, d, name=name: [
+            getattr(tf.compat.v1.image, name)(d["image"], size, method, *more)
+            for size, method, more in [((3, 4), 0, ()), ((3, 4), 1, ()), ((9, 8), 0, (True,)), ((9, 8), 1, (True,)),
+                                       ((3, 3), 3, ()), ((6, 5), 0, ()), ((4, 9), 0, (False, True))]
+        ])
+        for name in ("resize", "resize_images")
+    ],
+    ("compat.v1.where", lambda tf, d: (tf.compat.v1.where(d["x"][:, 0] > 0, d["x"], d["y"]),
+                                       tf.compat.v1.where(d["x"] > 0, d["x"], d["y"]))),
+    ("compat.v1.gather", lambda tf, d: tf.compat.v1.gather(d["x"], [1, 0], None, None, 1)),
+    ("compat.v1.nn.in_top_k", lambda tf, d: tf.compat.v1.nn.in_top_k(d["x"], [0, 1, 2], 2)),
+    ("compat.v1.nn.moments", lambda tf, d: tf.compat.v1.nn.moments(d["x"], [0], None, None, True)),
+    ("compat.v1.nn.pool", lambda tf, d: tf.compat.v1.nn.pool(d["image"], [2, 2], "AVG", "SAME", [1, 1], [2, 2])),
+    ("compat.v1.nn.max_pool", lambda tf, d: tf.compat.v1.nn.max_pool(d["image"], [1, 2, 2, 1], [1, 2, 2, 1], "SAME")),
+    ("compat.v1.nn.conv1d", lambda tf, d: tf.compat.v1.nn.conv1d(d["n"], _KERNEL[0], 1, "SAME", True, "NWC")),
+    ("compat.v1.nn.conv2d", lambda tf, d: tf.compat.v1.nn.conv2d(
+        d["image"], _KERNEL, [1, 1, 1, 1], "SAME", True, "NHWC", [1, 2, 2, 1])),
+    ("compat.v1.nn.convolution", lambda tf, d: tf.compat.v1.nn.convolution(d["image"], _KERNEL, "VALID", None, [2, 1])),
+    ("nn.convolution", lambda tf, d: tf.nn.convolution(d["image"], _KERNEL, [2, 1], "SAME")),
+    ("compat.v1.nn.depthwise_conv2d", lambda tf, d: tf.compat.v1.nn.depthwise_conv2d(
+        d["image"], _DEPTH, [1, 1, 1, 1], "SAME", [2, 2])),
+    ("compat.v1.nn.separable_conv2d", lambda tf, d: tf.compat.v1.nn.separable_conv2d(
+        d["image"], _DEPTH, _KERNEL[:1, :1], [1, 1, 1, 1], "VALID", [2, 2])),
+    ("compat.v1.nn.conv2d_transpose", lambda tf, d: tf.compat.v1.nn.conv2d_transpose(
+        d["image"][..., :2], _KERNEL, [2, 12, 10, 3], [1, 2, 2, 1], "SAME", "NHWC", None)),
+    ("compat.v1.space_to_batch", lambda tf, d: tf.compat.v1.space_to_batch(d["image"], [[0, 0], [1, 0]], 2)),
+    ("compat.v1.batch_to_space", lambda tf, d: tf.compat.v1.batch_to_space(
+        tf.concat([d["image"], d["image"]], 0), [[0, 1], [1, 0]], 2)),
+    ("nn.batch_norm_with_global_normalization", lambda tf, d: tf.nn.batch_norm_with_global_normalization(
+        d["image"], d["image"][0, 0, 0], d["image"][0, 0, 1] ** 2, _ONES, 2 * _ONES, 1e-3, False)),
 ]  # fmt: skip

@@ -5,6 +5,7 @@ What TensorFlow gave is in `goldens.npz`, which `write_goldens.py` wrote.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,9 @@ import pytest
 import torch
 
 import torchkeras_layer as keras
-from tests.tf import cases, cases_of_control
+from tests.tf import cases, cases_of_control, test_random_functions
 from tests.tf.write_goldens import ALL, FUNCTIONS, leaves
 from torchkeras_layer import porting, tf
-from torchkeras_layer.ops.tensorflow_names import names_of_tensorflow
 from torchkeras_layer.tf import _places
 
 GOLDENS = np.load(Path(__file__).with_name("goldens.npz"))
@@ -32,8 +32,6 @@ for key in GOLDENS.files:
     KEYS[int(key.partition(".")[0])].append(key)
 # Torch's special functions differ from TensorFlow's by this at most, relative to the largest value.
 TOLERANCE = 2e-4
-# Whose values are random: `test_random_functions.py` tests them.
-RANDOM = ("random", "dropout", "gamma", "uniform", "normal", "poisson", "shuffle", "categorical")
 # Results whose shapes depend on values, or that compute with sizes alone.
 NOT_SYMBOLIC = {
     "boolean_mask", "where", "constant", "convert_to_tensor", "linspace", "meshgrid", "ones", "zeros", "range", "eye",
@@ -141,7 +139,11 @@ def test_control_flow_is_compiled_in_one_graph(number, name, run):
 
 def test_every_function_has_a_case():
     tried = {name.rpartition(".")[2] for name, _ in ALL}
-    # Models with the functions of this table are compared with TensorFlow's in tests/models.
-    tried |= {name.rpartition(".")[2] for name in names_of_tensorflow()}
+    for file in ("functions", "nodes"):
+        # Models with these functions are compared with TensorFlow's in tests/models.
+        text = Path(__file__).parents[1].joinpath("models", f"tensorflow_{file}.json").read_text()
+        tried |= {name.rpartition(".")[2] for name in re.findall(r'"function": ?"([\w.]+)"', text)}
+    random = set(re.findall(r"\w+", Path(test_random_functions.__file__).read_text()))
+    random |= {f"stateless_{name}" for name in test_random_functions.WIDE}
     names = {name.removesuffix("_v2") for names in _places.FUNCTIONS.values() for name in names.split()}
-    assert {name for name in names - tried if not any(word in name for word in RANDOM)} == set()
+    assert names - tried - random == set()

@@ -27,6 +27,10 @@ STATEFUL = {
     "random.gamma": (lambda: tf.random.gamma([COUNT], 2.0, beta=4.0), "float32", 0.5, math.sqrt(2) / 4, 0, None),
     "random.poisson": (lambda: tf.random.poisson([COUNT], 3.0), "float32", 3, math.sqrt(3), 0, None),
     "random.categorical": (lambda: tf.random.categorical(LOGITS, COUNT), "int64", 0.8, 0.4, 0, 1),
+    "nn.dropout keep_prob": (
+        lambda: tf.nn.dropout(torch.ones(COUNT), keep_prob=0.75), "float32", 1, math.sqrt(1 / 3), 0, 4 / 3),
+    "compat.v1.nn.dropout": (
+        lambda: tf.compat.v1.nn.dropout(torch.ones(COUNT), 0.75), "float32", 1, math.sqrt(1 / 3), 0, 4 / 3),
     "nn.dropout": (lambda: tf.nn.dropout(torch.ones(COUNT), rate=0.25), "float32", 1, math.sqrt(1 / 3), 0, 4 / 3),
     "random_normal_initializer": (lambda: tf.random_normal_initializer()([COUNT]), "float32", 0, 0.05, None, None),
     "random_uniform_initializer": (

@@ -35,6 +35,18 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Tensor:
     return indexing.where(condition, x, y)
 
 
+def where_rows(condition: Any, x: Any = None, y: Any = None) -> Tensor:
+    """Return what `where` does; as in TensorFlow 1, a condition with one axis chooses whole rows.
+
+    >>> where_rows([True, False], [[1, 2], [3, 4]], [[5, 6], [7, 8]]).tolist()
+    [[1, 2], [7, 8]]
+    """
+    condition = as_tensor(condition)
+    if x is not None and condition.dim() == 1:
+        condition = condition.reshape(-1, *[1] * (as_tensor(x).dim() - 1))
+    return where(condition, x, y)
+
+
 def constant(value: Any, dtype: Any = None, shape: Any = None) -> Tensor:
     """Return a tensor of values; with a shape, in that shape, or a number as often as it needs.
 
@@ -289,7 +301,7 @@ def space_to_depth(input: Any, block_size: int, data_format: str = "NHWC") -> Te
 
 def space_to_batch(input: Any, block_shape: Any, paddings: Any) -> Tensor:
     """Return the values of each place in a block as one more entry of the batch."""
-    input, blocks = as_tensor(input), as_sizes(block_shape)
+    input, blocks = as_tensor(input), _blocks(block_shape, paddings)
     around = [(0, 0), *(as_sizes(both) for both in paddings)]
     x = F.pad(input, [0, 0] * (input.dim() - len(around)) + [amount for both in reversed(around) for amount in both])
     spatial, rest = x.shape[1 : 1 + len(blocks)], x.shape[1 + len(blocks) :]
@@ -303,7 +315,7 @@ def space_to_batch(input: Any, block_shape: Any, paddings: Any) -> Tensor:
 
 def batch_to_space(input: Any, block_shape: Any, crops: Any) -> Tensor:
     """Return entries of the batch as the places in blocks: the inverse of `space_to_batch`."""
-    input, blocks = as_tensor(input), as_sizes(block_shape)
+    input, blocks = as_tensor(input), _blocks(block_shape, crops)
     count = len(blocks)
     total = int(torch.Size(blocks).numel())
     spatial, rest = input.shape[1 : 1 + count], input.shape[1 + count :]
@@ -319,3 +331,8 @@ def batch_to_space(input: Any, block_shape: Any, crops: Any) -> Tensor:
 
 def _format(data_format: str) -> str:
     return "channels_first" if data_format.startswith("NC") and data_format != "NC" else "channels_last"
+
+
+def _blocks(block_shape: Any, spatial: Any) -> tuple[int, ...]:
+    """Return the sizes of blocks, of which a number is that of all axes."""
+    return (block_shape,) * len(spatial) if isinstance(block_shape, int) else as_sizes(block_shape)

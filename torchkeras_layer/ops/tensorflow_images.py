@@ -15,6 +15,8 @@ from torchkeras_layer.ops import images as keras_images
 from torchkeras_layer.ops.values import as_float, as_sizes, as_tensor
 
 _LAST = "channels_last"
+# The methods of TensorFlow 1 by their numbers.
+_METHODS = ("bilinear", "nearest", "bicubic", "area")
 
 
 def resize(
@@ -22,11 +24,7 @@ def resize(
 ) -> Tensor:
     """Return images of `size`, (rows, columns), or of their own aspect ratio within it; floats, unless by 'nearest'."""
     images = as_tensor(images)
-    rows, columns = as_sizes(size)
-    if preserve_aspect_ratio:
-        height, width = images.shape[-3], images.shape[-2]
-        factor = min(rows / height, columns / width)
-        rows, columns = round(factor * height), round(factor * width)
+    rows, columns = _within(images, size) if preserve_aspect_ratio else as_sizes(size)
     kind = str(method).lower()
     if kind != "nearest" and not images.is_floating_point():
         images = images.to(torch.float32)
@@ -55,7 +53,7 @@ def resize_nearest(images: Any, size: Any, align_corners: bool = False, half_pix
         return resize(x, size, "nearest")
     for axis, new in zip((-3, -2), as_sizes(size), strict=True):
         places = _places(x.shape[axis], new, align_corners, x)
-        places = torch.round(places) if align_corners else torch.floor(places)
+        places = torch.floor(places + 0.5 if align_corners else places)
         x = torch.index_select(x, axis, places.to(torch.int64).clamp(max=x.shape[axis] - 1))
     return x
 
@@ -65,6 +63,32 @@ def resize_bicubic(images: Any, size: Any, align_corners: bool = False, half_pix
     if align_corners or not half_pixel_centers:
         raise ValueError("resize_bicubic: only half_pixel_centers=True is here. Received: half_pixel_centers=False.")
     return resize(images, size, "bicubic")
+
+
+def resize_images(
+    images: Any, size: Any, method: Any = 0, align_corners: bool = False, preserve_aspect_ratio: bool = False
+) -> Tensor:
+    """Return resized images, as TensorFlow 1 does: `method` is 0 for bilinear, 1 nearest, 2 bicubic, 3 area."""
+    images, kind = as_tensor(images), str(method).lower()
+    kind = _METHODS[int(kind)] if kind.isdecimal() and int(kind) < len(_METHODS) else kind
+    if kind not in _METHODS:
+        raise ValueError(f"resize_images: method must be one of {_METHODS} or their place. Received: {method!r}.")
+    if preserve_aspect_ratio:
+        size = _within(images, size)
+    if tuple(as_sizes(size)) == tuple(images.shape[-3:-1]):
+        return images
+    if kind == "area":
+        return resize(images, size, kind)
+    by = {"bilinear": resize_bilinear, "nearest": resize_nearest, "bicubic": resize_bicubic}
+    return by[kind](images, size, align_corners)
+
+
+def _within(images: Tensor, size: Any) -> tuple[int, int]:
+    """Return the greatest size within (rows, columns) that has the images' aspect ratio."""
+    rows, columns = as_sizes(size)
+    height, width = images.shape[-3], images.shape[-2]
+    factor = min(rows / height, columns / width)
+    return round(factor * height), round(factor * width)
 
 
 def _places(old: int, new: int, align_corners: bool, like: Tensor) -> Tensor:

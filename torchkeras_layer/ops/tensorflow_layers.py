@@ -43,6 +43,19 @@ def batch_normalization(
     return result if offset is None else result + as_tensor(offset)
 
 
+def batch_norm_with_global_normalization(
+    x: Any,
+    mean: Any,
+    variance: Any,
+    beta: Any,
+    gamma: Any,
+    variance_epsilon: float,
+    scale_after_normalization: bool,
+) -> Tensor:
+    """Return normalized values, multiplied by `gamma` only if they shall be scaled, plus `beta`."""
+    return batch_normalization(x, mean, variance, beta, gamma if scale_after_normalization else None, variance_epsilon)
+
+
 def conv(
     input: Any,
     filters: Any,
@@ -139,8 +152,17 @@ def pool(
     return _pooled(function, as_tensor(input), window_shape, strides or 1, padding, data_format)
 
 
-def dropout(x: Any, rate: float = 0.5, noise_shape: Any = None, seed: Any = None) -> Tensor:
-    """Return the values, a share `rate` of which became 0 while the others were scaled up; in inference too."""
+def dropout(
+    x: Any, rate: float | None = None, noise_shape: Any = None, seed: Any = None, keep_prob: float | None = None
+) -> Tensor:
+    """Return the values, a share `rate` of which became 0 while the others were scaled up; in inference too.
+
+    Raises:
+        ValueError: unless one of `rate` and, as TensorFlow 1 has it, `keep_prob`, 1 - rate, is given.
+    """
+    if (rate is None) == (keep_prob is None):
+        raise ValueError(f"dropout: give rate or keep_prob. Received: rate={rate!r}, keep_prob={keep_prob!r}.")
+    rate = 1 - keep_prob if rate is None else rate
     x = as_float(x)
     if noise_shape is None:
         return F.dropout(x, rate, training=True)

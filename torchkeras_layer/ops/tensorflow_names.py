@@ -14,6 +14,7 @@ import re
 from torchkeras_layer.ops.backend_names import PREFIX, spelling_in_backend
 from torchkeras_layer.ops.names import operation_named
 from torchkeras_layer.ops.spellings import Spelling, read_row
+from torchkeras_layer.ops.tensorflow_1_names import spelling_in_tensorflow_1
 
 _SAME_X = (
     "abs angle ceil conj cos cosh erf erfc erfinv exp expm1 floor imag log log1p negative real reciprocal round rsqrt "
@@ -48,7 +49,10 @@ _ROWS = {
     "avg_pool1d": "tf.avg_pool input:inputs ksize strides padding data_format",
     "avg_pool2d": "tf.avg_pool input:inputs ksize strides padding data_format",
     "avg_pool3d": "tf.avg_pool input:inputs ksize strides padding data_format",
-    "batch_norm_with_global_normalization": "tf.batch_normalization x mean variance offset scale variance_epsilon",
+    "batch_norm_with_global_normalization": (
+        "tf.batch_norm_with_global_normalization input:x mean variance beta gamma variance_epsilon "
+        "scale_after_normalization"
+    ),
     "batch_normalization": "tf.batch_normalization x mean variance offset scale variance_epsilon",
     "band_part": "tf.band_part input num_lower num_upper",
     "bias_add": "tf.bias_add value bias data_format",
@@ -66,7 +70,9 @@ _ROWS = {
     "conv1d_transpose": "tf.conv_transpose input filters output_shape strides padding data_format dilations",
     "conv3d_transpose": "tf.conv_transpose input filters output_shape strides padding data_format dilations",
     "convert_to_tensor": "convert_to_tensor value:x dtype -dtype_hint",
-    "convolution": "tf.conv input filter:filters padding strides dilation_rate:dilations data_format filters dilations",
+    "convolution": (
+        "tf.conv input filters strides padding data_format dilations filter:filters dilation_rate:dilations"
+    ),
     "count_nonzero": "tf.count_nonzero input axis keepdims dtype",
     "cross": "cross a:x1 b:x2",
     "cumprod": "tf.cumprod x axis exclusive reverse",
@@ -75,7 +81,7 @@ _ROWS = {
     "depthwise_conv2d": "tf.depthwise_conv input filter strides padding data_format dilations rate:dilations",
     "det": "det input:x",
     "digamma": "tf.digamma x",
-    "dropout": "tf.dropout x rate noise_shape seed -keep_prob",
+    "dropout": "tf.dropout x rate noise_shape seed keep_prob",
     "einsum": "einsum *",
     "expand_dims": "expand_dims input:x axis",
     "fill": "full dims:shape value:fill_value",
@@ -104,7 +110,7 @@ _ROWS = {
     "image.resize": "tf.resize images size method preserve_aspect_ratio antialias",
     "image.resize_bicubic": "tf.resize_bicubic images size align_corners half_pixel_centers",
     "image.resize_bilinear": "tf.resize_bilinear images size align_corners half_pixel_centers",
-    "image.resize_images": "tf.resize images size method",
+    "image.resize_images": "tf.resize_images images size method align_corners preserve_aspect_ratio",
     "image.resize_nearest_neighbor": "tf.resize_nearest images size align_corners half_pixel_centers",
     "image.resize_with_crop_or_pad": "tf.resize_with_crop_or_pad image target_height target_width",
     "image.rgb_to_grayscale": "tf.rgb_to_grayscale images",
@@ -210,6 +216,8 @@ _ROWS = {
     "zeros_like": "zeros_like input:x dtype -layout tensor:x -optimize",
 }
 _WITHOUT_MEANING = re.compile(r"^(compat\.v[12]\.)?(math\.|nn\.|linalg\.|dtypes\.|__operators__\.|manip\.)?|_v2$")
+# `compat.v1` has functions of TensorFlow 2 too, whose names end with `_v2`.
+_IS_OLD = re.compile(r"compat\.v1\.(?!.*_v2$)")
 
 
 def spelling_of(name: str) -> Spelling | None:
@@ -220,7 +228,8 @@ def spelling_of(name: str) -> Spelling | None:
     """
     if name.startswith(PREFIX):
         return spelling_in_backend(name.removeprefix(PREFIX))
-    return _table().get(_WITHOUT_MEANING.sub("", name)) or _spelled_alike(name.rpartition(".")[2])
+    older = spelling_in_tensorflow_1(_WITHOUT_MEANING.sub("", name)) if _IS_OLD.match(name) else None
+    return older or _table().get(_WITHOUT_MEANING.sub("", name)) or _spelled_alike(name.rpartition(".")[2])
 
 
 def names_of_tensorflow() -> list[str]:
