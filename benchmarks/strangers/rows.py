@@ -202,7 +202,7 @@ def _is_same(compute: Callable[[], Any], expected: list[np.ndarray]) -> bool | s
 def agrees(found: np.ndarray, expected: np.ndarray) -> bool:
     """Whether two arrays have the same shape and nearly the same values."""
     same = found.shape == expected.shape
-    return same and np.allclose(found.astype("float64"), expected.astype("float64"), 2e-3, 2e-4, equal_nan=True)
+    return same and np.allclose(found.astype("complex128"), expected.astype("complex128"), 2e-3, 2e-4, equal_nan=True)
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def spelled(function: Callable[..., Any], spelling: Spelling, name: str) -> Call
             others = rest[count]
             if not kwargs:
                 return function(*args, **others) if others else function(*args)
-            named = {words.get(word): value for word, value in kwargs.items() if value is not None}
+            named: dict[Any, Any] = {words.get(word): value for word, value in kwargs.items() if value is not None}
             if None not in named:
                 return function(*args, **{**others, **named}) if others else function(*args, **named)
         first, named = _checked(name, spelling, required, args, kwargs)

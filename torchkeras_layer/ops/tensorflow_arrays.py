@@ -335,4 +335,4 @@ def _format(data_format: str) -> str:
 
 def _blocks(block_shape: Any, spatial: Any) -> tuple[int, ...]:
     """Return the sizes of blocks, of which a number is that of all axes."""
-    return (block_shape,) * len(spatial) if isinstance(block_shape, int) else as_sizes(block_shape)
+    return tuple(as_sizes([block_shape] * len(spatial) if isinstance(block_shape, int) else block_shape))

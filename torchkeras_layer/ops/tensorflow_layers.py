@@ -160,9 +160,10 @@ def dropout(
     Raises:
         ValueError: unless one of `rate` and, as TensorFlow 1 has it, `keep_prob`, 1 - rate, is given.
     """
-    if (rate is None) == (keep_prob is None):
+    if keep_prob is not None and rate is None:
+        rate = 1 - keep_prob
+    elif keep_prob is not None or rate is None:
         raise ValueError(f"dropout: give rate or keep_prob. Received: rate={rate!r}, keep_prob={keep_prob!r}.")
-    rate = 1 - keep_prob if rate is None else rate
     x = as_float(x)
     if noise_shape is None:
         return F.dropout(x, rate, training=True)
