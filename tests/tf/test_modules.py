@@ -11,6 +11,7 @@ import torch
 
 import torchkeras_layer as keras
 from torchkeras_layer import tf
+from torchkeras_layer._placeholders import Placeholder
 from torchkeras_layer.tf._modules import names_in
 
 IMPORTS = [
@@ -161,3 +162,16 @@ def test_arguments_that_say_what_is_computed():
         torch.tensor([0.5]), torch.tensor([1.0]), pos_weight=torch.tensor(2.0)
     )
     assert torch.allclose(tf.nn.weighted_cross_entropy_with_logits([1.0], [0.5], pos_weight=2.0), wanted)
+
+
+@pytest.mark.parametrize(
+    "full", ["concat", "math.sqrt", "nn.relu", "linalg.svd", "image.resize", "signal.stft", "compat.v1.where_v2"]
+)
+def test_all_names_of_a_module_are_imported_by_a_star(full):
+    path, _, name = full.rpartition(".")
+    found: dict = {}
+    exec(f"from torchkeras_layer.tf{'.' if path else ''}{path} import *", found)
+    del found["__builtins__"]
+    assert callable(found[name])
+    assert sorted(found) == names_in(path)
+    assert not [name for name, value in found.items() if isinstance(value, Placeholder)]

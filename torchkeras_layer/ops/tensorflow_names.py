@@ -228,8 +228,9 @@ def spelling_of(name: str) -> Spelling | None:
     """
     if name.startswith(PREFIX):
         return spelling_in_backend(name.removeprefix(PREFIX))
-    older = spelling_in_tensorflow_1(_WITHOUT_MEANING.sub("", name)) if _IS_OLD.match(name) else None
-    return older or _table().get(_WITHOUT_MEANING.sub("", name)) or _spelled_alike(name.rpartition(".")[2])
+    short = _WITHOUT_MEANING.sub("", name)
+    older = spelling_in_tensorflow_1(short) if _IS_OLD.match(name) else None
+    return older or _table().get(short) or _spelled_alike(short.rpartition(".")[2])
 
 
 def names_of_tensorflow() -> list[str]:

@@ -20,6 +20,8 @@ let_modules_be_imported()
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
+        if name == "__all__":
+            return names_in("")
         if name.startswith("__"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = find("", name)

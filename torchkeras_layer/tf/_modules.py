@@ -132,9 +132,13 @@ class TensorFlowModule(ModuleType):
     """A module of TensorFlow, whose names are found when they are first read."""
 
     def __getattr__(self, name: str) -> Any:
+        path = self.__name__.removeprefix(f"{_PACKAGE}.")
+        if name == "__all__":
+            # What `from torchkeras_layer.tf.math import *` imports.
+            return names_in(path)
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        found = find(self.__name__.removeprefix(f"{_PACKAGE}."), name)
+        found = find(path, name)
         return found if isinstance(found, Placeholder) else self.__dict__.setdefault(name, found)
 
     def __dir__(self) -> list[str]:
