@@ -76,6 +76,23 @@ def test_chunks(chunks, tmp_path):
     assert _count_same(path) == 10
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 719, 65_535, 200_001])
+@pytest.mark.parametrize("fill", ["zeros", "largest", "random"])
+def test_checksums(size, fill, tmp_path):
+    path, draw = tmp_path / "file.h5", np.random.default_rng(size)
+    data = {"zeros": np.zeros(size, "u1"), "largest": np.full(size, 255, "u1")}.get(fill, draw.bytes(size))
+    with h5py.File(path, "w") as file:
+        array = file.create_dataset("x", data=np.frombuffer(data, "u1"), chunks=(size,), fletcher32=True)
+        place = array.id.get_chunk_info(0).byte_offset
+    with open_hdf5(path, "file") as root:
+        assert bytes(root.descend("x").read().numpy()) == bytes(data)
+    content = bytearray(path.read_bytes())
+    content[place + size // 2] ^= 4
+    path.write_bytes(content)
+    with open_hdf5(path, "file") as root, pytest.raises(ModelFileError, match="does not have its checksum"):
+        root.descend("x").read()
+
+
 def test_attributes_and_groups(tmp_path):
     path = tmp_path / "file.h5"
     with h5py.File(path, "w") as file:

@@ -119,6 +119,21 @@ def test_paths(path, error, message, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_layers_with_equal_names_are_refused(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="a"), layers.Dense(4, name="b")], name="m")
+    model.layers[1]._name = "a"
+    reason = "'m' has several layers that are called 'a': give them other names"
+    assert reason in str(_reasons(model, tmp_path / "model.keras"))
+
+
+def test_the_model_in_a_wrapper_is_named(tmp_path):
+    with pytest.raises(TypeError, match=r"Save the model in it, its \._orig_mod\."):
+        keras.saving.save_model(torch.compile(_small(), backend="eager"), tmp_path / "model.keras")
+    with pytest.raises(TypeError, match=r"Save the model in it, its \.module\."):
+        keras.saving.save_model(nn.DataParallel(_small()), tmp_path / "model.keras")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("path", [3, b"model.keras", io.BytesIO(), None])
 def test_only_paths_are_taken(path):
     with pytest.raises(TypeError, match="expected the path of a file"):

@@ -49,6 +49,13 @@ def test_weights_that_the_file_does_not_have(kind, tmp_path):
         load_model(path)
     with pytest.raises(ValueError, match=r"(?s)bad\.json.*may have weights of 268435456 numbers together"):
         load_model(_text(tmp_path / "bad.json", json.dumps(_config(LARGE[kind]))))
+    with pytest.raises(ValueError, match="may have weights of 268435456 numbers together"):
+        model_from_json(json.dumps(_config(LARGE[kind])))
+
+
+def test_a_large_model_from_a_text_is_made_without_memory():
+    with torch.device("meta"):
+        assert model_from_json(json.dumps(_config(LARGE["units"]))).count_params() == 4 * 10**9
 
 
 def test_a_module_of_torch_with_layers_without_number(tmp_path):

@@ -54,6 +54,10 @@ def creating_weights(device: torch.device | None) -> Iterator[None]:
         yield
 
 
+MOST_WITHOUT_VALUES = 2**28
+"""How many numbers the weights may have of a model whose config has no values for them."""
+
+
 class WeightAllowance:
     """How many numbers the weights of a model from a file may have, which the file asks for before they are created.
 
@@ -88,10 +92,10 @@ class WeightAllowance:
             return
         self._left -= math.prod(shape)
         if self._left < 0:
-            reason = "about as many as the file has" if self._has_values else "the most without values in the file"
+            reason = "about as many as the file has" if self._has_values else "the most without values in a file"
             raise ValueError(
                 f"the model may have weights of {self._most} numbers together, {reason}. Received: more, with a weight "
-                f"of shape {shape}."
+                f"of shape {shape}. Within torch.device('meta') there is no limit: no memory is taken."
             )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from torchkeras_layer.layer.context import per_thread
+from torchkeras_layer.layer.weight_creation import MOST_WITHOUT_VALUES, WeightAllowance, allowing
 from torchkeras_layer.models._catalog import catalog
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.registry import CustomObjectScope, DeserializationError
@@ -69,7 +71,7 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
 
     Raises:
         DeserializationError: (a TypeError and a ValueError) if it is not the config of a model, or if the model has
-            layers that are not here.
+            layers that are not here, or weights of more than 2**28 numbers outside of `torch.device("meta")`.
 
     >>> import json, torchkeras_layer as keras
     >>> model = keras.Sequential([keras.layers.Dense(2, input_shape=(3,))])
@@ -83,7 +85,9 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     is_of_object = isinstance(config, dict) and "class_name" in config
     model = None
     if is_of_object:
-        with CustomObjectScope(custom_objects), of_today(config) as entry:
+        # A file sets how many weights it may ask for; other configs may come from strangers too.
+        allowance = per_thread.context.allowance or WeightAllowance(MOST_WITHOUT_VALUES, has_values=False)
+        with CustomObjectScope(custom_objects), allowing(allowance), of_today(config) as entry:
             check_layers_are_known(entry, "model_from_config")
             model = catalog.deserialize(entry)
     if not isinstance(model, Model):

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from torchkeras_layer.layer.weight_creation import WeightAllowance, allowing
+from torchkeras_layer.layer.weight_creation import MOST_WITHOUT_VALUES, WeightAllowance, allowing
 from torchkeras_layer.layer.weight_lists import lacks_weights, layers_in
 from torchkeras_layer.models.configs.generations import of_today
 from torchkeras_layer.models.configs.limits import check_size
@@ -24,8 +24,6 @@ from torchkeras_layer.weight_files.loading import assign_from
 from torchkeras_layer.weight_files.opening import arrays_of, open_root
 from torchkeras_layer.weight_files.source import ModelFileError, kind_of, read_json, read_json_file
 
-MOST_WITHOUT_VALUES = 2**28
-"""How many numbers the weights may have of a model in a file that has no values for them."""
 SPARE = 2**20
 """How many numbers more than the file has the weights of a model may have: some layers have state that is not saved."""
 

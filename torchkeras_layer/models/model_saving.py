@@ -7,6 +7,8 @@ import os
 import shutil
 import tempfile
 import zipfile
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +57,9 @@ def save_model(
     (None, 2)
     """
     if not is_layer(model) or model._torchkeras.graph is None:
-        raise TypeError(f"save_model: expected a model. Received: {model!r:.200}. Write keras.Sequential([layer]).")
+        inside = next((name for name in ("_orig_mod", "module") if is_layer(getattr(model, name, None))), None)
+        advice = f"Save the model in it, its .{inside}." if inside else "Write keras.Sequential([layer])."
+        raise TypeError(f"save_model: expected a model. Received: {model!r:.200}. {advice}")
     check_suffix(filepath, (".keras", ".h5", ".hdf5"))
     if zipped is False or save_format not in (None, "keras", "h5"):
         raise ValueError(
@@ -66,10 +70,24 @@ def save_model(
     target = path_to_write(filepath, overwrite)
     config, reasons = keras_config(model)
     is_archive = Path(filepath).suffix == ".keras"
-    refuse(model, filepath, [*reasons, *hindrances(model, has_assets=is_archive)])
+    refuse(model, filepath, [*reasons, *_equal_names(config), *hindrances(model, has_assets=is_archive)])
     write = _write_archive if is_archive else _write_hdf5
     with replacing(target) as new:
         write(model, config, new)
+
+
+def _equal_names(config: Any) -> Iterator[str]:
+    """Say which names several layers of a graph have, in the config of a model; Keras refuses to open such a file."""
+    if isinstance(config, dict):
+        listed = config.get("layers")
+        entries = (
+            [entry.get("config") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        )
+        counts = Counter(entry.get("name") for entry in entries if isinstance(entry, dict))
+        for name in [name for name, count in counts.items() if name and count > 1]:
+            yield f"{config.get('name')!r} has several layers that are called {name!r}: give them other names"
+    for part in config.values() if isinstance(config, dict) else config if isinstance(config, list) else ():
+        yield from _equal_names(part)
 
 
 def _write_archive(model: Any, config: dict[str, Any], path: Path) -> None:

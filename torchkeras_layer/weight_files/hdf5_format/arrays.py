@@ -201,7 +201,24 @@ def _undo(kind: int, content: Any, element_size: int, chunk_size: int) -> Any:
         # A chunk may have been through other filters, which add some bytes.
         return zlib.decompressobj().decompress(content, chunk_size + 64)
     if kind == _FLETCHER32:
+        if _checksum(content[:-4]) != int.from_bytes(content[-4:], "little"):
+            raise HDF5Error("a part of an array does not have its checksum: the file is damaged")
         return content[:-4]
     count = len(content) // element_size
     planes = np.frombuffer(content, np.uint8, count * element_size).reshape(element_size, count)
     return planes.T.tobytes() + bytes(content[count * element_size :])
+
+
+def _checksum(content: Any) -> int:
+    """Return Fletcher's checksum of 32 bits, of words of 16 bits in big-endian order."""
+    content = bytes(content)
+    words = np.frombuffer(content + b"\0" * (len(content) % 2), ">u2").astype(np.uint64)
+    # Each sum is taken modulo 65535; factors stay above 0, as zeros alone have the sum 0.
+    places = (np.arange(len(words), dtype=np.uint64)[::-1] % np.uint64(65535)) + np.uint64(1)
+    first, second = (_folded(int(total)) for total in (words.sum(), (words * places).sum()))
+    return second << 16 | first
+
+
+def _folded(total: int) -> int:
+    """Return the rest by 65535, which of its two forms, 0 and 65535, is 0 for 0 alone."""
+    return (total - 1) % 65535 + 1 if total else 0
