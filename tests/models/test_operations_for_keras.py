@@ -102,6 +102,36 @@ def test_what_keras_does_not_compute_is_refused_with_all_reasons(tmp_path):
         assert reason in text
 
 
+REFUSED = {
+    "indices in a list": (lambda x: x[[0, 2]], "float32", "a list of indices"),
+    "indices in a list after others": (lambda x: x[:, [0, 2]], "float32", "a list of indices"),
+    "bits of bools and an int": (lambda x: x & 2, "bool", "something else"),
+    "bools and an int": (lambda x: x + 2, "bool", "something else"),
+    "a method of bools and an int": (lambda x: x.mul(-1), "bool", "something else"),
+    "a power of bools": (lambda x: x**2, "bool", "something else"),
+    "ints that have no fraction": (torch.floor, "int32", "something else"),
+    "an argument by its name": (lambda x: torch.floor(input=x), "int32", "something else"),
+    "the larger one of long ints": (lambda x: torch.maximum(x, x - 1), "int64", "something else"),
+    "a product of doubles": (lambda x: x.prod(1), "float64", "something else"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_functions_that_differ_for_these_arguments_are_refused(name, tmp_path):
+    function, dtype, reason = REFUSED[name]
+    x = ours.Input(batch_shape=(4, 3), dtype=dtype)
+    assert reason in _refusal(function(x), x, tmp_path / "m.keras")
+
+
+def test_where_as_a_method_begins_with_the_values_and_not_with_the_condition(tmp_path):
+    x, data = ours.Input((3,)), torch.tensor([[-1.0, 2.0, -3.0]])
+    ours.Model(x, [x.where(x > 0, 7.0), x.where(condition=x > 0, other=x * 2)]).save(tmp_path / "m.keras")
+    expected = [torch.tensor([[7.0, 2.0, 7.0]]), torch.tensor([[-2.0, 2.0, -6.0]])]
+    for load in (keras.models.load_model, ours.models.load_model):
+        for got, wanted in zip(load(tmp_path / "m.keras")(data), expected, strict=True):
+            assert_close(got, wanted)
+
+
 def test_calls_with_different_arguments_are_not_one_operation(tmp_path):
     x = ours.Input((4, 6), name="x")
     function = ours.layers.TorchFunction("torch.mean")

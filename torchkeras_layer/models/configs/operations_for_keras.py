@@ -31,6 +31,7 @@ _OPERATORS = (
     "ne:not_equal lt:less le:less_equal gt:greater ge:greater_equal"
 )
 _OPERATORS_OF_BOOLS = "operator.and_:logical_and operator.or_:logical_or operator.xor:logical_xor"
+_OPERATORS_OF_LOGIC = ("logical_and", "logical_or", "logical_xor")
 _REDUCTIONS = "mean:mean sum:sum prod:prod amax:max amin:min"
 _ACTIVATIONS = "relu:relu relu6:relu6 sigmoid:sigmoid tanh:tanh silu:silu logsigmoid:log_sigmoid softsign:softsign"
 _ROWS = {
@@ -38,6 +39,7 @@ _ROWS = {
     "operator.abs": "ops.absolute x",
     "operator.getitem": "ops.get_item x key",
     "torch.where": "ops.where condition input:x1 other:x2",
+    "torch.Tensor.where": "ops.where input:x1 condition other:x2",
     "torch.cat": "ops.concatenate tensors:xs dim:axis=0",
     "torch.stack": "ops.stack tensors:x dim:axis=0",
     "torch.clamp": "ops.clip input:x min:x_min max:x_max",
@@ -51,11 +53,16 @@ _ROWS = {
     "torch.nn.functional.log_softmax": "ops.log_softmax input:x dim:axis",
     "torchkeras_layer.reshape": "ops.reshape tensor:x shape:newshape",
 }
-# Sums of ints, and logic on them, have other dtypes and values in Keras.
+# The dtypes that these functions and Keras's operations agree in: of others, Keras makes narrower or wider numbers.
+_FLOATS, _INTS = "bfloat16 float16 float32", "int8 int16 int32 uint8"
 _ONLY_FOR = {
-    "float": ("torch.sum", "torch.prod", "torch.mean"),
-    "bool": ("operator.and_", "operator.or_", "operator.xor"),
+    "torch.sum torch.mean": f"{_FLOATS} float64",
+    "torch.prod torch.ceil torch.floor": _FLOATS,
+    "torch.maximum torch.minimum operator.floordiv": f"{_FLOATS} {_INTS} bool",
+    "torch.square torch.clamp torch.pow operator.pow": f"{_FLOATS} {_INTS} float64 int64",
+    "operator.and_ operator.or_ operator.xor": "bool",
 }
+_ARITHMETIC = frozenset({"add", "subtract", "multiply", "divide", "floor_divide", "mod", *_OPERATORS_OF_LOGIC})
 
 _NOT_OPENED = ("AdaptiveAveragePool", "AdaptiveMaxPool")
 # Classes whose calls have any number of tensors, with the argument of the function.
@@ -112,9 +119,11 @@ def _call(
     Raises:
         ValueError: if the arguments do not fit.
     """
+    if kind.name == "GetItem":
+        _check_key(node)
     args, kwargs = _plain(node["args"]), _plain(node["kwargs"])
     if spelling is not None and kind.name != "GetItem":
-        _check_dtypes(function, args)
+        _check_dtypes(function, spelling, [*args, *kwargs.values()])
         args, kwargs = spelling.arguments(_gathered(spelling, args), kwargs)
     given = _bound(kind.function, args, kwargs)
     if kind.name in _OF_ANY_NUMBER:
@@ -180,12 +189,22 @@ def _without_none(sizes: Any) -> Any:
     return [-1 if size is None else size for size in sizes]
 
 
-def _check_dtypes(function: str, args: Any) -> None:
-    name = function.replace("torch.Tensor.", "torch.")
-    wanted = next((kind for kind, names in _ONLY_FOR.items() if name in names), "")
-    others = [dtype for dtype in _dtypes(args) if wanted not in dtype]
-    if others:
-        raise ValueError(f"{function} of {others[0]} is something else there")
+def _check_key(node: dict[str, Any]) -> None:
+    """Check that a key has no list, which chooses several places, and which Keras would read as a tuple."""
+    key = node["kwargs"]["key"] if "key" in node["kwargs"] else node["args"][1]
+    parts = key["items"] if isinstance(key, dict) and key.get("class_name") == "__tuple__" else [key]
+    if any(isinstance(part, list) for part in parts):
+        raise ValueError("a list of indices in the key. Write keras.ops.take(x, indices, axis=...)")
+
+
+def _check_dtypes(function: str, spelling: Spelling, args: list[Any]) -> None:
+    name, found = function.replace("torch.Tensor.", "torch."), _dtypes(args)
+    wanted = next((dtypes.split() for names, dtypes in _ONLY_FOR.items() if name in names.split()), found)
+    others = [dtype for dtype in found if dtype not in wanted]
+    # Of bools and an int, torch makes int64, and Keras int32, or bool.
+    is_of_bools = set(found) == {"bool"} and spelling.target.rpartition(".")[2] in _ARITHMETIC
+    if others or is_of_bools and any(type(arg) is int for arg in args):
+        raise ValueError(f"{function} of {(others or found)[0]} is something else there")
 
 
 def _dtypes(value: Any) -> list[str]:
@@ -210,12 +229,16 @@ def _torch_functions() -> dict[str, Spelling]:
     rows |= {f"torch.{name}": f"ops.{own} input:x dim:axis keepdim:keepdims" for name, own in _pairs(_REDUCTIONS)}
     rows |= {f"torch.nn.functional.{name}": f"ops.{own} input:x -inplace" for name, own in _pairs(_ACTIVATIONS)}
     rows |= _ROWS
-    rows |= {f"torch.Tensor.{name.removeprefix('torch.')}": row for name, row in rows.items() if _is_method(name)}
+    methods = {f"torch.Tensor.{name.removeprefix('torch.')}": row for name, row in rows.items() if _is_method(name)}
+    # A row of its own goes before that of the function.
+    rows = methods | rows
     return {name: read_row(row) for name, row in rows.items()}
 
 
 def _is_method(name: str) -> bool:
-    return name.startswith("torch.") and not name.startswith("torch.nn.") and name not in ("torch.cat", "torch.stack")
+    if name.startswith(("torch.nn.", "torch.Tensor.")):
+        return False
+    return name.startswith("torch.") and name not in ("torch.cat", "torch.stack")
 
 
 def _pairs(names: str) -> list[list[str]]:
