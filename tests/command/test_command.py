@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from tests.oracle import keras
-from torchkeras_layer.command import main
+from torchkeras_layer.command import converting, main
 
 # Keras's own, while it saves files.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -200,6 +200,45 @@ def test_convert_to_weights_of_torch_and_safetensors(command, tmp_path):
         assert {key: tuple(value.shape) for key, value in read(tmp_path / name).items()}["scores.kernel"] == (8, 3)
 
 
+@pytest.mark.parametrize("out", ["net.pt", "net.keras"])
+def test_weights_that_are_not_numbers_are_converted(command, tmp_path, out):
+    x = keras.Input((2,))
+    model = keras.Model(x, keras.layers.Dense(1)(x))
+    model.set_weights([np.array([[np.nan], [np.inf]]), np.zeros(1)])
+    model.save(tmp_path / "nan.keras")
+    status, said, _ = command("convert", str(tmp_path / "nan.keras"), str(tmp_path / out))
+    assert status == 0
+    assert "2 weights, read again and equal" in said
+
+
+def test_an_architecture_without_weights_is_not_converted_or_verified(command, folder, tmp_path):
+    (tmp_path / "net.json").write_text(keras.models.load_model(folder / "net.keras").to_json())
+    for arguments in (["convert", tmp_path / "m.pt"], ["verify", "--data", "x.npy", "--expect", "y.npy"]):
+        first, *others = map(str, arguments)
+        status, _, err = command(first, str(tmp_path / "net.json"), *others)
+        assert status == 2
+        assert "not its weights" in err
+    assert not (tmp_path / "m.pt").exists()
+
+
+def test_plot_does_not_write_over_the_file_that_it_reads(command, tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Flatten()])
+    (tmp_path / "net.json").write_text(model.to_json())
+    (tmp_path / "net.mmd").symlink_to(tmp_path / "net.json")
+    status, _, err = command("plot", str(tmp_path / "net.json"), str(tmp_path / "net.mmd"))
+    assert status == 2
+    assert "another file" in err
+    assert json.loads((tmp_path / "net.json").read_text()) == json.loads(model.to_json())
+
+
+def test_verify_of_bfloat16(command, tmp_path):
+    x = keras.Input((8,))
+    keras.Model(x, keras.layers.Activation("relu", dtype="bfloat16")(x)).save(tmp_path / "half.keras")
+    np.save(tmp_path / "ones.npy", np.ones((2, 8), "float32"))
+    ones = str(tmp_path / "ones.npy")
+    assert command("verify", str(tmp_path / "half.keras"), "--data", ones, "--expect", ones)[0] == 0
+
+
 def test_convert_to_a_program_with_a_free_batch(command, folder, tmp_path):
     status, out, _ = command("convert", "net.keras", str(tmp_path / "m.pt2"))
     assert status == 0
@@ -272,6 +311,24 @@ def test_code_of_the_user_that_fails_says_so(command, tmp_path):
     assert status == 2
     assert "ZeroDivisionError" in err
     assert "--code: expected a Python file" in command("inspect", "net.keras", "--code", "absent.py")[2]
+
+
+def test_code_of_the_user_that_exits_is_an_error(command, tmp_path):
+    code = tmp_path / "exit.py"
+    code.write_text("raise SystemExit(0)")
+    status, _, err = command("inspect", "net.keras", "--code", str(code))
+    assert status == 2
+    assert "SystemExit" in err
+
+
+def test_of_long_errors_of_others_the_first_line_of_the_cause_is_shown(command, monkeypatch):
+    def export(*_):
+        raise RuntimeError("a page\nof text") from TypeError("no searchsorted\nhere")
+
+    monkeypatch.setitem(converting._WRITERS, ".onnx", export)
+    status, _, err = command("convert", "net.keras", "net.onnx")
+    assert status == 2
+    assert err == "torchkeras-layer convert: TypeError: no searchsorted (--debug shows where)\n"
 
 
 def test_it_runs_as_a_module_without_keras_or_tensorflow(folder):

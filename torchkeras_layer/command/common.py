@@ -15,6 +15,7 @@ import torch
 from torchkeras_layer.models.graphs import wiring_of
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.models.model_files import load_architecture, load_model
+from torchkeras_layer.weight_files.source import kind_of
 
 T = TypeVar("T")
 
@@ -35,8 +36,36 @@ def add_json_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def load(arguments: argparse.Namespace) -> Model:
-    """Return the model in the file, in inference mode."""
-    return load_model(arguments.file, custom_objects_in(arguments.code)).eval()
+    """Return the model in the file, in inference mode.
+
+    Raises:
+        ValueError: if the file has the architecture alone, so that the model would have values made up here.
+    """
+    model = load_model(arguments.file, custom_objects_in(arguments.code)).eval()
+    if model.weights and kind_of(arguments.file) == "json":
+        raise ValueError(
+            f"{arguments.file}: the file has the architecture of a model, and not its weights. Write "
+            "keras.saving.load_model(path) and model.load_weights(path_of_weights) in Python, and save the model."
+        )
+    return model
+
+
+def path_to_write_to(arguments: argparse.Namespace) -> Path:
+    """Return the path OUT, which must be that of another file than the one that is read, in a folder that is there.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    out = Path(arguments.out)
+    if not out.parent.is_dir():
+        raise ValueError(f"OUT must be in a folder that is there. Received: {out}")
+    if out.is_dir():
+        raise ValueError(f"OUT must be a file. Received: the folder {out}")
+    if out.exists() and Path(arguments.file).exists() and out.samefile(arguments.file):
+        raise ValueError(
+            f"OUT must be another file than the one that is read, which has more than is written. Received: {out}"
+        )
+    return out
 
 
 def load_without_values(path: str, custom_objects: dict[str, Any]) -> Model:
@@ -77,7 +106,7 @@ def custom_objects_in(path: str | None) -> dict[str, Any]:
         raise ValueError(f"--code: expected a Python file. Received: {path}")
     try:
         names = runpy.run_path(path)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"--code: {path} failed: {type(error).__name__}: {error}") from error
     return {name: value for name, value in names.items() if not name.startswith("_") and callable(value)}
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from torchkeras_layer._structures import in_order, map_leaves
-from torchkeras_layer.command.common import add_code_argument, check_has_graph, load
+from torchkeras_layer.command.common import add_code_argument, check_has_graph, load, path_to_write_to
 from torchkeras_layer.models.model import Model
 from torchkeras_layer.models.summary.parts import readable_size
 
@@ -45,16 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file, whole or not at all."""
-    out = Path(arguments.out)
+    out = path_to_write_to(arguments)
     write = _WRITERS.get(out.suffix.lower())
     if write is None:
         raise ValueError(f"OUT must end in {', '.join(_WRITERS)}. Received: {out}")
-    if not out.parent.is_dir():
-        raise ValueError(f"OUT must be in a folder that is there. Received: {out}")
-    if out.exists() and out.samefile(arguments.file):
-        raise ValueError(
-            f"OUT must be another file than the one that is read, which has more than is written. Received: {out}"
-        )
     model = load(arguments)
     with tempfile.TemporaryDirectory(prefix=".converting-", dir=out.parent) as folder:
         unfinished = Path(folder) / out.name
@@ -185,7 +179,14 @@ def _compared_outputs(model: Model, inputs: Any, outputs: list[torch.Tensor]) ->
 
 def _compared_weights(model: Model, written: dict[str, torch.Tensor]) -> str:
     weights = model.state_dict()
-    wrong = [name for name, tensor in weights.items() if not torch.equal(tensor, written[name])]
+    wrong = [name for name, tensor in weights.items() if not _is_equal(tensor, written[name])]
     if wrong:
         raise ValueError(f"the weights that were written are not those of the model: {', '.join(wrong)}")
     return f"{len(weights)} weights, read again and equal"
+
+
+def _is_equal(tensor: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether all numbers are the same; those that are not numbers are, in the same places."""
+    if tensor.shape != other.shape or tensor.dtype != other.dtype:
+        return False
+    return bool(((tensor == other) | ((tensor != tensor) & (other != other))).all())

@@ -48,7 +48,12 @@ def _message(error: Exception) -> str:
         return f"{error.filename}: there is no such file."
     if isinstance(error, (ValueError, OSError, ImportError)) and str(error):
         return str(error)
-    return f"{type(error).__name__}: {error} (--debug shows where)"
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    # Errors of exporters go on for pages.
+    first = next((line for line in str(cause).splitlines() if line.strip()), "")
+    return f"{type(cause).__name__}: {first:.300} (--debug shows where)"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +71,14 @@ def _arrays(path: str, names: list[str], option: str) -> list[np.ndarray]:
     """Read a .npy, or the arrays of a .npz by the names of tensors or else in the order of the file."""
     try:
         content = np.load(Path(path), allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        if isinstance(content, np.ndarray):
+            arrays = [content]
+        else:
+            with content:
+                keys = names if set(names) == set(content.files) else content.files
+                arrays = [content[key] for key in keys]
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{option}: {path}: expected a .npy or .npz file that numpy saved: {error}") from error
-    if isinstance(content, np.ndarray):
-        arrays = [content]
-    else:
-        with content:
-            keys = names if set(names) == set(content.files) else content.files
-            arrays = [content[key] for key in keys]
     texts = [np.asarray(array).dtype for array in arrays if np.asarray(array).dtype.kind not in "biufc"]
     if texts:
         raise ValueError(f"{option}: {path}: expected arrays of numbers. Received: an array of {texts[0]}.")
@@ -101,7 +102,9 @@ def _outputs(model: Model, inputs: list[torch.Tensor]) -> list[np.ndarray]:
             parts = iter([tensor[start : start + _AT_ONCE] for tensor in inputs])
             by_tensor = dict(zip(map(id, model.inputs), parts, strict=True))
             found.append(in_order(model(map_leaves(lambda tensor, given=by_tensor: given[id(tensor)], model.input))))
-    return [torch.cat(parts).numpy() for parts in zip(*found, strict=True)]
+    outputs = [torch.cat(parts) for parts in zip(*found, strict=True)]
+    # numpy has no bfloat16, and float32 has all its numbers.
+    return [(output.float() if output.dtype is torch.bfloat16 else output).numpy() for output in outputs]
 
 
 def _difference(output: np.ndarray, expected: np.ndarray, name: str, path: str) -> dict[str, Any]:
