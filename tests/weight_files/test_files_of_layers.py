@@ -208,3 +208,34 @@ def test_folders_of_layers_are_refused(tmp_path):
     ):
         model.save(tmp_path / "m.keras")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_file_that_no_layer_takes_is_reported_too(tmp_path):
+    class Empty(layers.Layer):
+        def call(self, inputs):
+            return inputs
+
+        def save_assets(self, dir_path):
+            (Path(dir_path) / "none.txt").touch()
+
+        def load_assets(self, dir_path):
+            assert (Path(dir_path) / "none.txt").exists()
+
+    keras.Sequential([keras.Input((1,)), Empty()]).save(tmp_path / "m.keras")
+    path = _edited(tmp_path / "m.keras", tmp_path / "more.keras", lambda members: members.update({"assets/x.txt": b""}))
+    keras.models.load_model(tmp_path / "m.keras", custom_objects={"Empty": Empty})
+    with pytest.raises(ValueError, match=r"1 unexpected: assets/x\.txt"):
+        keras.models.load_model(path, custom_objects={"Empty": Empty})
+
+
+def test_files_whose_names_are_refused_when_read_are_not_written(tmp_path):
+    class Odd(layers.Layer):
+        def call(self, inputs):
+            return inputs
+
+        def save_assets(self, dir_path):
+            (Path(dir_path) / "a:b.txt").touch()
+
+    with pytest.raises(ValueError, match=r"odd: save_assets: .*a:b\.txt"):
+        keras.Sequential([keras.Input((1,)), Odd()]).save(tmp_path / "m.keras")
+    assert not list(tmp_path.iterdir())

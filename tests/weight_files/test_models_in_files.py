@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import zipfile
 
 import numpy as np
 import pytest
@@ -157,3 +158,37 @@ def test_models_inside_that_are_partly_frozen(frozen, suffix, tmp_path):
     theirs.save(tmp_path / f"model{suffix}")
     mine = ours.saving.load_model(tmp_path / f"model{suffix}")
     _assert_same(mine, theirs, torch.linspace(-1, 1, 12).reshape(3, 4))
+
+
+def test_an_archive_without_its_weights_is_refused(tmp_path):
+    model = ours.Sequential([ours.Input((2,)), ours.layers.Dense(1)])
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        archive.writestr("config.json", model.to_json())
+    with pytest.raises(ValueError, match=r"has no 'model\.weights\.h5'"):
+        ours.models.load_model(tmp_path / "m.keras")
+
+
+def test_weights_on_the_meta_device_take_no_values(tmp_path):
+    model = ours.Sequential([ours.Input((2,)), ours.layers.Dense(1)])
+    model.save_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(ValueError, match=r"meta device.*to_empty.*0\.kernel, 0\.bias"):
+        model.to("meta").load_weights(tmp_path / "m.weights.h5")
+
+
+def test_an_interrupt_leaves_the_weights_as_they_were(tmp_path):
+    class Interrupted(ours.layers.Layer):
+        def call(self, inputs):
+            return inputs
+
+        def load_own_variables(self, store):
+            raise KeyboardInterrupt
+
+        def build(self, input_shape):
+            self.scale = self.add_weight(shape=(), name="scale")
+
+    model = ours.Sequential([ours.Input((2,)), ours.layers.Dense(1), Interrupted()])
+    model.save_weights(tmp_path / "m.weights.h5")
+    model.layers[0].set_weights([[[5.0], [6.0]], [7.0]])
+    with pytest.raises(KeyboardInterrupt):
+        model.load_weights(tmp_path / "m.weights.h5")
+    assert model.layers[0].kernel.tolist() == [[5.0], [6.0]]

@@ -186,6 +186,11 @@ def _build_inside(model: Model, saved: _Saved) -> None:
 
 
 def _with_weights(model: Model, saved: _Saved) -> Model:
+    if saved.weights is None and saved.is_archive and model.weights:
+        raise ModelFileError(
+            f"{saved.where}: the archive has no 'model.weights.h5' with the weights of {model.name!r}. For a model "
+            "with initial values, write keras.models.model_from_json(text) with the text of its 'config.json'."
+        )
     if saved.weights is None or not (model.weights or saved.arrays() or saved.assets):
         return model
     if not model.built and not model.weights:

@@ -131,15 +131,22 @@ def read_assets(path: str | os.PathLike[str]) -> dict[tuple[str, ...], bytes]:
             raise ModelFileError(
                 f"{where}: the files in 'assets' must have at most {LONGEST_TEXT} bytes. Received: {total}."
             )
-        return {_place(name, where): archive.read(member) for name, member in found.items()}
+        return {place_of_asset(name, where): archive.read(member) for name, member in found.items()}
 
 
 def _is_asset(name: str) -> bool:
     return name.startswith(f"{ASSETS}/") and not name.endswith("/")
 
 
-def _place(name: str, where: str) -> tuple[str, ...]:
-    """Return the place of a file in the folder, of whose parts each is a name on any system."""
+def place_of_asset(name: str, where: str) -> tuple[str, ...]:
+    """Return the place of a member in the folder 'assets', of whose parts each is a name on any system.
+
+    Raises:
+        ModelFileError: if it leads elsewhere.
+
+    >>> place_of_asset("assets/layers/ids/vocabulary.txt", "model.keras")
+    ('layers', 'ids', 'vocabulary.txt')
+    """
     parts = tuple(name.split("/")[1:])
     if any(part in ("", ".", "..") or set(part) & set('\\:*?"<>|\0') for part in parts):
         raise ModelFileError(f"{where}: the name of a member must be that of a file inside. Received: {name!r}.")

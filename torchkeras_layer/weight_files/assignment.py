@@ -138,7 +138,7 @@ class Assignment:
         places = [item.where.removeprefix(f"{self.where}/") for item in datasets]
         self.report.loaded.update((f"{layer.name}/{key}", place) for key, place in zip(keys, places, strict=True))
 
-    def call_with_files(self, layer: Any, files: Mapping[str, bytes]) -> None:
+    def call_with_files(self, layer: Any, files: Mapping[str, bytes | memoryview]) -> None:
         """Have a layer read its files, such as a vocabulary, with its `load_assets`.
 
         Args:
@@ -190,11 +190,11 @@ class Assignment:
         try:
             for step in self._steps:
                 step()
-        except Exception as error:
+        except BaseException as error:
             write_weights(self._model.name, [weight for weight, _ in before], [values for _, values in before])
             for layer, state in states:
                 layer.set_extra_state(state)
-            if isinstance(error, ModelFileError):
+            if isinstance(error, ModelFileError) or not isinstance(error, Exception):
                 raise
             raise ModelFileError(
                 f"{self.where}: a layer could not read its weights: {type(error).__name__}: {error}. Nothing was "

@@ -74,7 +74,9 @@ def assign_by_paths(
             if not isinstance(here, dict):
                 raise ModelFileError(f"{dataset.where}: expected a group above it. Received: a dataset.")
         here[path[-1]] = dataset
-    for path, content in assets.items():
+    # Each its own object, as equal bytes may not be: what was taken is known by identity.
+    files = {path: memoryview(content) for path, content in assets.items()}
+    for path, content in files.items():
         _add_asset(tree, path, content, assignment.where)
     used: set[int] = set()
     _assign(model, tree, assignment, used, set())
@@ -83,10 +85,10 @@ def assign_by_paths(
         for path, dataset in datasets.items()
         if id(dataset) not in used and not _OF_RANDOM_NUMBERS.intersection(path)
     ]
-    return arrays + ["/".join((ASSETS, *path)) for path, content in assets.items() if id(content) not in used]
+    return arrays + ["/".join((ASSETS, *path)) for path, content in files.items() if id(content) not in used]
 
 
-def _add_asset(tree: Tree, path: tuple[str, ...], content: bytes, where: str) -> None:
+def _add_asset(tree: Tree, path: tuple[str, ...], content: memoryview, where: str) -> None:
     """Put the file of a layer beside the values of the layer."""
     here = tree
     for part in path[:-1]:
@@ -198,7 +200,7 @@ def _joined(kind: str, number: int) -> str:
 
 
 def _holds_values(branch: Any) -> bool:
-    return isinstance(branch, (Dataset, bytes)) or (
+    return isinstance(branch, (Dataset, memoryview)) or (
         isinstance(branch, dict) and any(map(_holds_values, branch.values()))
     )
 

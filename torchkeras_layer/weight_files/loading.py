@@ -36,7 +36,7 @@ def load_weights(
     Raises:
         ModelFileError: (a ValueError) if the file is damaged, has no weights, or not those of this model; no weight is
             changed then.
-        ValueError: if the model is not built.
+        ValueError: if the model is not built, or on the meta device.
 
     >>> import tempfile
     >>> import h5py, torchkeras_layer as keras
@@ -51,6 +51,12 @@ def load_weights(
         raise ValueError(
             f"{model.name}: load_weights needs a model that is built. Call it once on data, or write "
             "model.build(input_shape)."
+        )
+    empty = [name for name, weight in (*model.named_parameters(), *model.named_buffers()) if weight.is_meta]
+    if empty:
+        raise ValueError(
+            f"{model.name}: weights on the meta device take no values. Write model.to_empty(device='cpu') before. "
+            f"Received: {', '.join(empty[:9])}."
         )
     with open_root(path, is_checked=True) as root:
         if root is None:

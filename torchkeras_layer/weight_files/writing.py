@@ -18,7 +18,7 @@ from torchkeras_layer.layer.weight_lists import layers_in, modules_in
 from torchkeras_layer.layer.weights import Weights
 from torchkeras_layer.metrics import Metric
 from torchkeras_layer.registry.table import entry_of
-from torchkeras_layer.weight_files.archive import ASSETS
+from torchkeras_layer.weight_files.archive import ASSETS, place_of_asset
 from torchkeras_layer.weight_files.paths import VALUES, places_in
 
 _DTYPES = frozenset({torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.bool, torch.uint8, torch.int8,
@@ -97,7 +97,7 @@ def write_assets(model: Any, archive: zipfile.ZipFile) -> None:
     """Write the files of layers, such as vocabularies, which their `save_assets` makes, into an archive.
 
     Raises:
-        ValueError: if a layer writes anything but files.
+        ValueError: if a layer writes anything but files, or a file whose name is none on another system.
     """
     for path, module in places_in(model):
         if not callable(getattr(module, "save_assets", None)):
@@ -110,7 +110,9 @@ def write_assets(model: Any, archive: zipfile.ZipFile) -> None:
                         f"{module.name}: save_assets must write files into the folder. Received: {file.name!r}, which "
                         "is none. Give the files different names instead of folders."
                     )
-                archive.write(file, "/".join((ASSETS, *path, file.name)))
+                name = "/".join((ASSETS, *path, file.name))
+                place_of_asset(name, f"{module.name}: save_assets")
+                archive.write(file, name)
 
 
 def hindrances(model: Any, has_assets: bool = False) -> list[str]:
