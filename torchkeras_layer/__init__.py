@@ -27,9 +27,10 @@ from torchkeras_layer.precision import Policy
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 
 if TYPE_CHECKING:
-    from torchkeras_layer import applications, backend, config, ops, porting, random, tf, tree, utils
+    from torchkeras_layer import applications, backend, config, losses, ops, porting, random, tf, tree, utils
     from torchkeras_layer.history import record_history
     from torchkeras_layer.layer.variables import Variable
+    from torchkeras_layer.losses import Loss
 
 DTypePolicy = FloatDTypePolicy = Policy
 
@@ -55,6 +56,7 @@ __all__ = [
     "InputSpec",
     "KerasTensor",
     "Layer",
+    "Loss",
     "Model",
     "Policy",
     "Sequential",
@@ -73,6 +75,7 @@ __all__ = [
     "dtype_policies",
     "initializers",
     "layers",
+    "losses",
     "metrics",
     "mixed_precision",
     "models",
@@ -90,13 +93,18 @@ __all__ = [
 
 if not TYPE_CHECKING:
     let_modules_be_imported()
+    _IMPORTED_WHEN_NAMED = frozenset(
+        ("applications", "backend", "config", "losses", "ops", "porting", "random", "tree", "tf", "utils")
+    )
 
     # Imported when they are first named, because few programs need each of them.
     def __getattr__(name: str) -> Any:
-        if name in ("applications", "backend", "config", "ops", "porting", "random", "tree", "tf", "utils"):
+        if name in _IMPORTED_WHEN_NAMED:
             return importlib.import_module(f"{__name__}.{name}")
         if name == "record_history":
             return importlib.import_module(f"{__name__}.history").record_history
+        if name == "Loss":
+            return importlib.import_module(f"{__name__}.losses").Loss
         if name == "Variable":
             return importlib.import_module(f"{__name__}.layer.variables").Variable
         return find_missing(__name__, name, "keras")

@@ -35,7 +35,6 @@ INSTEAD = {
         "Use an optimizer of torch.optim, such as torch.optim.Adam(model.parameters()).": (
             "optimizers Optimizer optimizer_v1 optimizer_v2"
         ),
-        "Use a loss of torch.nn.functional, such as mse_loss(model(x), y) or cross_entropy.": "losses Loss objectives",
         "Write what a callback does into the training loop, which is your own.": "callbacks callbacks_v1 estimator",
         "Use torchvision.datasets, or a torch.utils.data.Dataset of your own.": "datasets",
         "Use torch.distributed.": "distribution distribute dtensor",
@@ -229,7 +228,7 @@ INSTEAD = {
 MODULES = {
     "keras": (
         "callbacks callbacks_v1 datasets distillation distribute distribution dtensor estimator experimental export "
-        "feature_column losses objectives optimizer_v1 optimizer_v2 optimizers premade premade_models quantizers "
+        "feature_column optimizer_v1 optimizer_v2 optimizers premade premade_models quantizers "
         "visualization wrappers"
     ),
     "models": "experimental",
@@ -242,6 +241,7 @@ OLD_MODULES = {
     "keras": {
         **dict.fromkeys(("__internal__", "_legacy", "_tf_keras", "api", "engine", "legacy", "src"), _LAYERS_AND_MORE),
         "initializations": "Import initializers from keras.initializers.",
+        "objectives": "Import losses from keras.losses.",
         "preprocessing": "Load data with torch.utils.data; layers such as keras.layers.Rescaling prepare it.",
     },
     "layers": dict.fromkeys(_FILES_OF_LAYERS.split(), "Import layers from keras.layers."),

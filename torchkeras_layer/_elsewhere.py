@@ -16,11 +16,12 @@ _PLACES = {
         name: name
         for name in (
             *("activations", "applications", "backend", "config", "constraints", "dtype_policies", "initializers"),
-            *("layers", "metrics", "mixed_precision", "models", "ops", "random", "regularizers", "saving", "tree"),
-            "utils",
+            *("layers", "losses", "metrics", "mixed_precision", "models", "ops", "random", "regularizers", "saving"),
+            *("tree", "utils"),
         )
     },
     "initializations": "initializers",
+    "objectives": "losses",
     "preprocessing": "utils",
 }
 # Where a name is looked for if the path of its module does not say it.
@@ -34,6 +35,7 @@ _ORDER = (
     "initializers",
     "regularizers",
     "constraints",
+    "losses",
     "metrics",
 )
 # What has another name here, or is in a module that is not public.

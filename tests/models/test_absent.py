@@ -88,7 +88,6 @@ def test_compile_is_that_of_torch():
         (keras.saving, "KerasFileEditor", "h5py"),
         (keras.utils, "Progbar", "tqdm"),
         (keras, "optimizers", r"torch\.optim"),
-        (keras, "losses", "mse_loss"),
         (keras, "callbacks", "loop"),
         (keras.layers, "JaxLayer", "TorchModuleWrapper"),
         (keras.metrics, "AUC", "torchmetrics"),

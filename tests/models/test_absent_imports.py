@@ -34,7 +34,6 @@ ADVICE = {
     "mixed_precision.LossScaleOptimizer": "GradScaler",
     "remat": "checkpoint",
     "optimizers.Adam": r"torch\.optim",
-    "losses.mse": "mse_loss",
     "config.enable_interactive_logging": "Leave it out",
     "preprocessing.image.ImageDataGenerator": r"torch\.utils\.data",
     "applications.ResNet50": r"load_model\('model\.keras'\)",
@@ -57,7 +56,6 @@ OF_OLDER_KERAS = {
     "backend.tensorflow_backend.set_session": "no sessions",
     "backend.common.global_state": r"keras\.backend",
     "initializations.get_fans": r"keras\.initializers",
-    "objectives.mse": "mse_loss",
     "constraints.maxnorm": r"keras\.constraints\.max_norm",
     "regularizers.activity_l2": "activity_regularizer",
     "src.layers.core.dense.QuantizedDense": r"keras\.layers",
@@ -165,7 +163,6 @@ def test_annotations_are_no_use():
 def test_a_module_that_is_not_here_can_be_imported_in_every_form():
     program = (
         "import torchkeras_layer.optimizers, torchkeras_layer.preprocessing.image as image\n"
-        "import torchkeras_layer.losses as losses\n"
         "from torchkeras_layer import optimizers\n"
         "import torchkeras_layer as keras\n"
         "print(hasattr(keras, 'optimizers'), hasattr(keras, 'preprocessing'), image.__name__)\n"

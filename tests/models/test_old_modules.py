@@ -150,18 +150,33 @@ def test_names_that_are_not_here_are_placeholders():
         found["preprocess_weights_for_loading"]()
 
 
-def test_a_file_may_define_losses_beside_its_layers():
+def test_a_file_may_define_optimizers_beside_its_layers():
     found = {}
     program = (
-        "from torchkeras_layer import losses\n"
-        "from torchkeras_layer.losses import Loss\n"
-        "class Own(Loss):\n"
-        "    def __init__(self, reduction=losses.Reduction.AUTO):\n"
-        "        super().__init__(reduction)\n"
+        "from torchkeras_layer import optimizers\n"
+        "from torchkeras_layer.optimizers import Optimizer\n"
+        "class Own(Optimizer):\n"
+        "    def __init__(self, kind=optimizers.Kind.AUTO):\n"
+        "        super().__init__(kind)\n"
     )
     exec(program, found)
-    with pytest.raises(AttributeError, match=r"^Own: .*Use a loss of torch\.nn\.functional"):
+    with pytest.raises(AttributeError, match=r"^Own: .*Use an optimizer of torch\.optim"):
         found["Own"]()
+
+
+def test_files_of_losses_are_those_of_keras_3():
+    found = {}
+    program = (
+        "from torchkeras_layer.objectives import mse, MAE\n"
+        "from torchkeras_layer.src.losses.losses import LossFunctionWrapper, log_cosh\n"
+        "from torchkeras_layer.src.losses.loss import Loss\n"
+        "from torchkeras_layer.tf.keras.losses import Reduction\n"
+        "from torchkeras_layer.tf.python.keras.losses import Huber\n"
+    )
+    exec(program, found)
+    names = ("mse", "MAE", "LossFunctionWrapper", "log_cosh", "Loss", "Reduction", "Huber")
+    assert all(found[name] is getattr(keras.losses, name) for name in names)
+    assert keras.objectives.mse is keras.losses.mean_squared_error
 
 
 def test_modules_inside_sources_do_not_take_the_place_of_ours():

@@ -9,10 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 
+from torchkeras_layer._settings import epsilon
 from torchkeras_layer.ops import beam_search, connectionist
 from torchkeras_layer.ops.values import as_float, as_tensor
 
-_EPSILON = 1e-7
+# Torch ignores class -100 otherwise, which is a mistake in Keras.
+NO_CLASS = -(2**62)
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Tensor:
@@ -25,7 +27,7 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     target = as_tensor(target).to(output.dtype)
     if from_logits:
         return F.binary_cross_entropy_with_logits(output, target, reduction="none")
-    return F.binary_cross_entropy(output.clamp(_EPSILON, 1 - _EPSILON), target, reduction="none")
+    return F.binary_cross_entropy(output.clamp(epsilon(), 1 - epsilon()), target, reduction="none")
 
 
 def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
@@ -36,11 +38,16 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
 
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
     """Return the cross-entropy of probabilities, or of logits, along an axis, for classes as ints."""
-    logs = _log_probabilities(output, from_logits, axis)
-    target = as_tensor(target).to(torch.int64)
-    if target.dim() == logs.dim() and target.shape[-1] == 1:
-        target = target.squeeze(-1)
-    return -torch.gather(logs, axis, target.unsqueeze(axis)).squeeze(axis)
+    output, target = as_float(output), as_tensor(target).to(torch.int64)
+    if target.dim() == output.dim() and target.dim() and target.shape[axis] == 1:
+        target = target.squeeze(axis)
+    if output.dim() > 1:
+        # Torch has the classes on axis 1.
+        output = output.movedim(axis, 1)
+    if from_logits:
+        return F.cross_entropy(output, target, ignore_index=NO_CLASS, reduction="none")
+    logs = _log_probabilities(output, False, min(1, output.dim() - 1))
+    return F.nll_loss(logs, target, ignore_index=NO_CLASS, reduction="none")
 
 
 def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int = 0) -> Tensor:
@@ -166,4 +173,4 @@ def _log_probabilities(output: Any, from_logits: bool, axis: int) -> Tensor:
     if from_logits:
         return torch.log_softmax(output, axis)
     output = output / torch.sum(output, axis, keepdim=True)
-    return torch.log(output.clamp(_EPSILON, 1 - _EPSILON))
+    return torch.log(output.clamp(epsilon(), 1 - epsilon()))

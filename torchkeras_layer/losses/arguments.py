@@ -1,0 +1,89 @@
+"""How do targets and predictions become two tensors that fit together?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from torchkeras_layer.ops.values import as_float, as_tensor
+
+
+def tensors(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+    """Return targets and predictions as tensors of the floating-point dtype of the predictions.
+
+    Anything but tensors comes to the predictions' device.
+
+    >>> tensors([1, 0], [0.5, 0.25])
+    (tensor([1., 0.]), tensor([0.5000, 0.2500]))
+    """
+    y_pred = as_float(y_pred)
+    if not isinstance(y_true, Tensor):
+        y_true = as_tensor(y_true).to(y_pred.device)
+    return (y_true if y_true.dtype is y_pred.dtype else y_true.to(y_pred.dtype)), y_pred
+
+
+def fitting(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+    """Return the same as `tensors`, with equal ranks.
+
+    Raises:
+        ValueError: if the shapes do not fit; the message begins with `name`.
+
+    >>> [tuple(x.shape) for x in fitting("loss", [1.0, 2.0], [[1.0], [2.0]])]
+    [(2, 1), (2, 1)]
+    """
+    y_true, y_pred = tensors(y_true, y_pred)
+    if y_true.shape == y_pred.shape:
+        return y_true, y_pred
+    y_true, y_pred = same_rank(y_true, y_pred)
+    if not broadcast(y_true, y_pred):
+        raise ValueError(_of_shapes(name, y_true, y_pred))
+    return y_true, y_pred
+
+
+def same_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+    """Return the same as `fitting`, with equal shapes.
+
+    Raises:
+        ValueError: if the shapes differ.
+    """
+    y_true, y_pred = fitting(name, y_true, y_pred)
+    if y_true.shape != y_pred.shape:
+        raise ValueError(_of_shapes(name, y_true, y_pred))
+    return y_true, y_pred
+
+
+def same_rank(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Return two tensors of equal rank, if a last axis of size 1 is all by which they differ, else as they are.
+
+    A tensor of rank 1 gets the axis; from others, it is removed.
+
+    >>> import torch
+    >>> [tuple(x.shape) for x in same_rank(torch.ones(4), torch.ones(4, 1))]
+    [(4, 1), (4, 1)]
+    >>> [tuple(x.shape) for x in same_rank(torch.ones(4, 3, 1), torch.ones(4, 3))]
+    [(4, 3), (4, 3)]
+    """
+    if first.dim() == second.dim() + 1 and first.shape[-1] == 1:
+        return (first, second.unsqueeze(-1)) if second.dim() == 1 else (first.squeeze(-1), second)
+    if second.dim() == first.dim() + 1 and second.shape[-1] == 1:
+        return (first.unsqueeze(-1), second) if first.dim() == 1 else (first, second.squeeze(-1))
+    return first, second
+
+
+def broadcast(first: Tensor, second: Tensor) -> bool:
+    """Say whether two tensors broadcast to a common shape.
+
+    >>> import torch
+    >>> broadcast(torch.ones(4, 3), torch.ones(3)), broadcast(torch.ones(4, 3), torch.ones(4))
+    (True, False)
+    """
+    pairs = zip(reversed(first.shape), reversed(second.shape), strict=False)
+    return all(one == other or one == 1 or other == 1 for one, other in pairs)
+
+
+def _of_shapes(name: str, y_true: Tensor, y_pred: Tensor) -> str:
+    return (
+        f"{name}: the shapes of y_true and y_pred do not fit together. Received: y_true of shape "
+        f"{tuple(y_true.shape)}, y_pred of shape {tuple(y_pred.shape)}."
+    )
