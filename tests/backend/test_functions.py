@@ -274,7 +274,7 @@ ERRORS = {
     "no variable": (lambda: K.update(3, 4), "K.update: expected a variable"),
     "missing": (lambda: K.cumsum(), r"K.cumsum: missing a required argument: 'x'. Its arguments are \(x, axis\)"),
     "unknown": (lambda: K.equal(1, 2, z=3), "K.equal: there is no argument 'z'"),
-    "too many": (lambda: K.transpose(torch.ones(1), 1), "K.transpose: too many arguments"),
+    "too many": (lambda: K.transpose(torch.ones(1), 1), "takes from 0 to 1 positional arguments but 2 were given"),
 }
 
 

@@ -29,8 +29,8 @@ def recorded(function: Callable[..., Any], name: str, module: str = "torchkeras_
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        # Real tensors take the short way: torch's own test finds what has a `__torch_function__`, in 0.1 µs. What is
-        # in lists or has a name is found when it is to become a tensor.
+        # Torch's own test finds what has a `__torch_function__`. What is in lists or has a name is found when it is to
+        # become a tensor.
         if not _has_torch_function(args):
             try:
                 return function(*args, **kwargs) if kwargs else function(*args)

@@ -41,7 +41,7 @@ def saturate_cast(x: Any, dtype: Any) -> Tensor:
 
 def stop_gradient(variable: Any) -> Tensor:
     """Return the values without a gradient."""
-    return as_tensor(variable).detach()
+    return (variable if isinstance(variable, Tensor) else as_tensor(variable)).detach()
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Tensor:

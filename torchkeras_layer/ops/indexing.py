@@ -7,7 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from torchkeras_layer.ops.size_tuple import has_no_values
 from torchkeras_layer.ops.values import as_sizes, as_tensor, promoted
+
+# As many indices cost less by torch's indexing, more by `index_select`.
+_FEW = 64
 
 
 def get_item(x: Any, key: Any) -> Tensor:
@@ -53,6 +57,8 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     x, indices = as_tensor(x), as_tensor(indices)
     indices = indices if indices.dtype is torch.int32 else indices.to(torch.int64)
     x, along = (x.reshape(-1), 0) if axis is None else (x, axis % x.dim())
+    if along == 0 and not has_no_values() and indices.numel() <= _FEW:
+        return x[indices]
     indices = torch.where(indices < 0, indices + x.shape[along], indices)
     if indices.dim() == 1:
         return torch.index_select(x, along, indices)
@@ -75,9 +81,14 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     >>> where([True, False], 1.0, [2.0, 3.0])
     tensor([1., 3.])
     """
-    condition = as_tensor(condition).to(torch.bool)
+    condition = as_tensor(condition)
+    if condition.dtype is not torch.bool:
+        condition = condition.to(torch.bool)
     if x1 is None and x2 is None:
         return nonzero(condition)
+    if type(x2) is float and isinstance(x1, Tensor) and x1.is_floating_point():
+        # The common case, without a tensor for the number.
+        return torch.where(condition, x1, x2)
     return torch.where(condition, *promoted(x1, x2))
 
 

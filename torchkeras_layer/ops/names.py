@@ -11,6 +11,7 @@ from typing import Any
 
 from torchkeras_layer._placeholders import find_missing
 from torchkeras_layer.ops.calls import recorded
+from torchkeras_layer.ops.direct_calls import direct
 from torchkeras_layer.ops.table import FILE_OF, NAMESPACES, names_in
 
 PREFIX = "keras.ops."
@@ -54,7 +55,7 @@ def callable_named(name: str) -> Callable[..., Any]:
         raise LookupError(f"callable_named: there is no operation of this name. Received: {name!r}.")
     last = name.rpartition(".")[2]
     is_plain = name == PREFIX + last and last in _NOT_RECORDED
-    return function if is_plain else recorded(function, last, _module_of(name, last))
+    return function if is_plain else direct(function, recorded(function, last, _module_of(name, last)))
 
 
 def _module_of(name: str, last: str) -> str:

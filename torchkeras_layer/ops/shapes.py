@@ -19,7 +19,7 @@ def reshape(x: Any, newshape: Any) -> Tensor:
     tensor([[1, 2],
             [3, 4]], dtype=torch.int32)
     """
-    x = as_tensor(x)
+    x = x if isinstance(x, Tensor) else as_tensor(x)
     if type(newshape) is tuple and None not in newshape:
         return torch.reshape(x, newshape)
     sizes = as_sizes(newshape)
@@ -32,10 +32,10 @@ def reshape(x: Any, newshape: Any) -> Tensor:
 
 def transpose(x: Any, axes: Any = None) -> Tensor:
     """Return the tensor with its axes in the order `axes`, by default reversed."""
-    x = as_tensor(x)
-    if axes is None:
-        return x.permute(tuple(reversed(range(x.dim()))))
-    return x.permute(axes if isinstance(axes, (tuple, list)) else as_sizes(axes))
+    x = x if isinstance(x, Tensor) else as_tensor(x)
+    if isinstance(axes, (tuple, list)):
+        return torch.permute(x, axes)
+    return torch.permute(x, tuple(reversed(range(x.dim()))) if axes is None else as_sizes(axes))
 
 
 def moveaxis(x: Any, source: Any, destination: Any) -> Tensor:

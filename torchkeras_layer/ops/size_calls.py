@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer.ops import sizes
+from torchkeras_layer.ops.direct_calls import direct
 from torchkeras_layer.ops.names import callable_named
 from torchkeras_layer.ops.size_tuple import SizeTuple
 
@@ -41,15 +43,12 @@ def callable_on_sizes(name: str) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        # Where the first argument, or the first of a list, is a tensor, they are not all sizes.
-        first = args[0] if args else None
-        if type(first) is list and first:
-            first = first[0]
-        if not isinstance(first, torch.Tensor) and _are_sizes(args, kwargs, takes_ints, is_cast):
+        if _are_sizes(args, kwargs, takes_ints, is_cast):
             return of_sizes(*args, **kwargs)
-        return function(*args, **kwargs) if kwargs else function(*args)
+        return function(*args, **kwargs)
 
-    return call
+    # Where the first argument, or the first of a list, is a tensor, they are not all sizes.
+    return direct(inspect.unwrap(function), call)
 
 
 def _are_sizes(args: tuple[Any, ...], kwargs: dict[str, Any], takes_ints: bool, is_cast: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import operator
 from typing import Any
 
 import torch
@@ -18,9 +19,13 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Tensor:
     tensor([[1, 2],
             [4, 5]])
     """
-    inputs = as_tensor(inputs)
+    inputs = inputs if isinstance(inputs, Tensor) else as_tensor(inputs)
     starts, sizes = as_sizes(start_indices), as_sizes(shape)
-    return inputs[tuple([builtins.slice(start, start + size) for start, size in zip(starts, sizes, strict=True)])]
+    if len(starts) != len(sizes):
+        raise ValueError(
+            f"slice: start_indices and shape must have a number for each axis. Received: {starts} and {sizes}."
+        )
+    return inputs[tuple(map(builtins.slice, starts, map(operator.add, starts, sizes)))]
 
 
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:

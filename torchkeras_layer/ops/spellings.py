@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from torchkeras_layer.ops.direct_calls import direct_as_spelled
+
 # Arguments that say how TensorFlow computes, and not what.
 _WITHOUT_EFFECT = frozenset({"bad_indices_policy", "name", "use_cudnn_on_gpu"})
 # Words of TensorFlow 1 for others.
@@ -104,30 +106,17 @@ def spelled(function: Callable[..., Any], spelling: Spelling, name: str) -> Call
     """
     parameters = inspect.signature(function).parameters
     required = [word for word, here in spelling.words.items() if _is_required(here, parameters, spelling)]
-    words, rest = spelling.words, _defaults_by_count(parameters, spelling)
-    least, most = len(required), len(rest) - 1
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        count = len(args)
-        # The usual call in a short way: first, by their positions, all that are required; others by their names.
-        if least <= count <= most and (count < 2 or (args[1] is not None and (count < 3 or not _has_none(args)))):
-            others = rest[count]
-            if not kwargs:
-                return function(*args, **others) if others else function(*args)
-            named: dict[Any, Any] = {words.get(word): value for word, value in kwargs.items() if value is not None}
-            if None not in named:
-                return function(*args, **{**others, **named}) if others else function(*args, **named)
         first, named = _checked(name, spelling, required, args, kwargs)
         return function(*first, **named)
 
     call.__name__ = call.__qualname__ = name.rpartition(".")[2]
     call.__doc__ = function.__doc__
     call.__signature__ = _signature(parameters, spelling, required)  # type: ignore[attr-defined]
-    return call
-
-
-def _has_none(args: tuple[Any, ...]) -> bool:
-    return any(arg is None for arg in args)
+    if spelling.takes_any:
+        return call
+    return direct_as_spelled(inspect.unwrap(function), call, spelling.words, spelling.defaults)
 
 
 def _checked(name: str, spelling: Spelling, required: list[str], args: Any, kwargs: dict[str, Any]) -> Any:
@@ -144,22 +133,6 @@ def _checked(name: str, spelling: Spelling, required: list[str], args: Any, kwar
     if missing:
         raise TypeError(f"{name}: missing a required argument: {missing[0]!r}. {shown}")
     return first, named
-
-
-def _defaults_by_count(parameters: Any, spelling: Spelling) -> list[dict[str, Any]]:
-    """Return the defaults of the arguments that are left, by the number of those that are given by their positions.
-
-    The list ends where positions mean other arguments here than elsewhere.
-    """
-    found, defaults = [dict(spelling.defaults)], dict(spelling.defaults)
-    if spelling.takes_any:
-        return found[:0]
-    for here, own in zip(spelling.words.values(), parameters, strict=False):
-        if here != own:
-            break
-        defaults.pop(own, None)
-        found.append(dict(defaults))
-    return found
 
 
 def _is_required(here: str | None, parameters: Any, spelling: Spelling) -> bool:

@@ -100,7 +100,7 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False) -> Tensor:
     torch.Size([3, 2])
     """
     turned = shapes.transpose(a, perm)
-    return torch.conj(turned) if conjugate else turned
+    return turned.conj() if conjugate else turned
 
 
 class TopValues(NamedTuple):

@@ -267,12 +267,14 @@ def as_sizes(values: Any) -> list[Any]:
     >>> as_sizes(torch.tensor([2, 3])), as_sizes((4, torch.tensor(5))), as_sizes(6)
     ([2, 3], [4, 5], [6])
     """
+    if isinstance(values, (list, tuple)):
+        for value in values:
+            # Not isinstance(value, Tensor), whose answer takes longer for an int than for a tensor.
+            if type(value) is not int:
+                return [as_sizes(value)[0] if isinstance(value, Tensor) else value for value in values]
+        return list(values)
     if isinstance(values, Tensor):
         known = remembered(values)
         found = values.tolist() if known is None else known
         return list(found) if isinstance(found, (list, tuple)) else [found]
-    if isinstance(values, np.ndarray):
-        return values.reshape(-1).tolist()
-    if not isinstance(values, (list, tuple)):
-        return [values]
-    return [as_sizes(value)[0] if isinstance(value, Tensor) else value for value in values]
+    return values.reshape(-1).tolist() if isinstance(values, np.ndarray) else [values]
