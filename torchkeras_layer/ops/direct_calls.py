@@ -23,7 +23,7 @@ _EMPTY = inspect.Parameter.empty
 _TEXT = """
 def make(_function, _rest, _usual, _Tensor, _IsSymbolic, _has_torch_function, _type, _list, _isinstance):
     [{usual}] = _usual
-    def {name}({parameters}):
+    def call({parameters}):
         _first = {first}[0] if _type({first}) is _list and {first} else {first}
         if _isinstance(_first, _Tensor){conditions}:
             try:
@@ -32,7 +32,7 @@ def make(_function, _rest, _usual, _Tensor, _IsSymbolic, _has_torch_function, _t
                 pass
         _given = {{word: value for word, value, usual in [{given}] if value is not usual}}
         return _rest({needed}**_given{others})
-    return {name}
+    return call
 """
 
 
@@ -126,7 +126,6 @@ def _written(
     optional = words[len(needed) :]
     conditions = [f"not {others}"] * bool(others) + [argument.condition for argument in arguments if argument.condition]
     text = _TEXT.format(
-        name=rest.__name__,
         usual=", ".join(f"_usual_{word}" for word in optional),
         parameters=", ".join(
             [*needed, *(f"{word}=_usual_{word}" for word in optional), *[f"**{others}"] * bool(others)]
@@ -139,7 +138,7 @@ def _written(
         others=f", **{others}" if others else "",
     )
     made: dict[str, Any] = {}
-    exec(compile(text, __file__, "exec"), made)
+    exec(compile(text, f"<call of {rest.__name__}>", "exec"), made)
     defaults = [argument.default for argument in arguments[len(needed) :]]
     # Arguments may have the names of Python's own functions, such as `type`.
     others_called = (Tensor, IsSymbolic, torch._C._has_torch_function, type, list, isinstance)
