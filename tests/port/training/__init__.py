@@ -1,0 +1,1 @@
+"""Are training, evaluation and prediction rewritten into PyTorch with the same results?"""

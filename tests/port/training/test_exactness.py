@@ -1,0 +1,49 @@
+"""Do rewritten scripts give the losses, metrics and predictions that Keras gives, epoch by epoch?"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from tests.oracle import keras
+from tests.port.training.harness import port, run
+from tests.port.training.scripts import SCRIPTS
+from torchkeras_layer import metrics
+
+_COMPARED = ("result", "score", "predictions", "probabilities", "guesses", "chances")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_same_numbers(name):
+    ported = port(SCRIPTS[name])
+    assert ported.reasons() == []
+    for word in ("compile(", ".fit(", "evaluate(", "predict("):
+        assert word not in ported.text
+    expected, found = run(SCRIPTS[name]), run(_with_keras_metrics(ported.runnable()))
+    assert expected["keras"] is keras
+    assert expected["keras"] is not found["keras"]
+    compared = [key for key in _COMPARED if key in expected]
+    assert compared
+    for key in compared:
+        _assert_same(found[key], expected[key])
+
+
+def _with_keras_metrics(text):
+    """Until this library has the class, a metric is Keras's own, which computes on the same tensors."""
+    missing = [kind for kind in re.findall(r"keras\.metrics\.(\w+)", text) if kind not in metrics.__all__]
+    for kind in missing:
+        text = text.replace(f"keras.metrics.{kind}(", f"oracle.metrics.{kind}(")
+    return f"from tests.oracle import keras as oracle\n{text}" if missing else text
+
+
+def _assert_same(found, expected):
+    if isinstance(expected, dict):
+        assert found.keys() == expected.keys()
+        for key, values in expected.items():
+            assert len(found[key]) == len(values), key
+            np.testing.assert_allclose(found[key], values, rtol=1e-4, atol=1e-4, err_msg=key)
+    else:
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)

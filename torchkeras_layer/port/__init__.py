@@ -1,0 +1,1 @@
+"""How is code that was written for Keras rewritten into code for PyTorch and this library?"""

@@ -1,0 +1,107 @@
+"""What becomes of the result of `fit`, and which assignments does nothing use any more?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from torchkeras_layer.port.training.reading import Scope, Source, dotted
+from torchkeras_layer.port.training.sites import Site
+
+
+@dataclass
+class HistoryUse:
+    """The name that the history of a `fit` gets, `None` if nothing reads it, and expressions that read it."""
+
+    name: str | None = None
+    is_object: bool = False
+    is_statement: bool = True
+    expressions: dict[cst.CSTNode, str] = field(default_factory=dict)
+
+
+def target_of(statement: cst.CSTNode, call: cst.Call) -> cst.BaseExpression | None:
+    """The target of a statement `target = call`."""
+    if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1:
+        part = statement.body[0]
+        if isinstance(part, cst.Assign) and part.value is call and len(part.targets) == 1:
+            return part.targets[0].target
+        if isinstance(part, cst.AnnAssign) and part.value is call:
+            return part.target
+    return None
+
+
+def read_use(site: Site, statement: cst.CSTNode, source: Source, pick: Callable[..., str]) -> HistoryUse:
+    """Find out how the result of a `fit` is used."""
+    if isinstance(source.parents[site.call], cst.Expr):
+        return HistoryUse()
+    target = target_of(statement, site.call)
+    name = None if target is None else dotted(target)
+    if name is None:
+        parent = source.parents[site.call]
+        if isinstance(parent, cst.Attribute) and parent.attr.value == "history":
+            chosen = pick("history")
+            return HistoryUse(chosen, False, False, {parent: chosen})
+        return HistoryUse(pick("history"), True, False)
+    home = source.home_of(name, site.scope)
+    uses = [use for use in source.uses.get(name, []) if source.home_of(name, source.scope_of(use)) is home]
+    if not uses and "." not in name and not _is_global(name, site.scope):
+        return HistoryUse()
+    reads = {source.parents[use]: name for use in uses if _reads_history(source.parents[use], use)}
+    is_object = len(reads) != len(uses) or "." in name
+    return HistoryUse(name, is_object, True, {} if is_object else reads)
+
+
+def _is_global(name: str, scope: Scope) -> bool:
+    return any(isinstance(part, cst.Global) and name in {item.name.value for item in part.names}
+               for part in _walk(scope.node))  # fmt: skip
+
+
+def _walk(node: cst.CSTNode):
+    for child in node.children:
+        yield child
+        yield from _walk(child)
+
+
+def _reads_history(parent: cst.CSTNode, use: cst.CSTNode) -> bool:
+    return isinstance(parent, cst.Attribute) and parent.value is use and parent.attr.value == "history"
+
+
+def consumed(call: cst.Call, scope: Scope, source: Source) -> list[cst.CSTNode]:
+    """The statements that assign Keras's optimizers, callbacks and losses for this call alone."""
+    found: list[cst.CSTNode] = []
+    pending = [argument.value for argument in call.args if argument.keyword is None or argument.keyword.value in _READ]
+    while pending:
+        node = pending.pop()
+        name = dotted(node)
+        if isinstance(node, (cst.List, cst.Tuple)):
+            pending += [element.value for element in node.elements]
+        elif _is_kerass(node, source) and isinstance(node, cst.Call):
+            pending += [argument.value for argument in node.args]
+        assigned = [] if name is None else source.assigned(name, scope)
+        if len(assigned) != 1 or assigned[0].value is None or name is None:
+            continue
+        value = assigned[0].value
+        if _is_kerass(value, source) or isinstance(value, (cst.List, cst.Tuple)):
+            home = source.home_of(name, scope)
+            uses = [use for use in source.uses.get(name, []) if source.home_of(name, source.scope_of(use)) is home]
+            if _is_kerass(value, source) and uses == [node] or _only_kerass(value, scope, source) and uses == [node]:
+                found.append(source.statement_of(assigned[0].statement))
+                pending += [element.value for element in value.elements] if isinstance(value, cst.List) else []
+                pending += [argument.value for argument in value.args] if isinstance(value, cst.Call) else []
+    return found
+
+
+_READ = ("optimizer", "loss", "callbacks", "metrics", "loss_weights", "learning_rate", "lr")
+
+
+def _is_kerass(value: cst.BaseExpression, source: Source) -> bool:
+    name = source.name_of(value.func) if isinstance(value, cst.Call) else ""
+    return name.startswith(("keras.optimizers", "keras.callbacks", "keras.losses", "keras.metrics"))
+
+
+def _only_kerass(value: cst.BaseExpression, scope: Scope, source: Source) -> bool:
+    if not isinstance(value, (cst.List, cst.Tuple)):
+        return False
+    return all(_is_kerass(source.value_of(element.value, scope) or element.value, source) for element in value.elements)

@@ -1,0 +1,254 @@
+"""How are all calls that compile, train and use the models of a file rewritten, or left with a reason?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from torchkeras_layer.port.training.compiled import Compiled, read_compiled
+from torchkeras_layer.port.training.edits import Done, Edits
+from torchkeras_layer.port.training.histories import consumed, read_use, target_of
+from torchkeras_layer.port.training.names import Names
+from torchkeras_layer.port.training.placing import check_place, moved_names, optimizer_place
+from torchkeras_layer.port.training.reading import Left, Source, literal
+from torchkeras_layer.port.training.rewriting_calls import read_evaluation, read_prediction, read_step
+from torchkeras_layer.port.training.rewriting_data import rewrite_data_sets
+from torchkeras_layer.port.training.rewriting_fit import read_fit
+from torchkeras_layer.port.training.sites import (
+    PREDICTING,
+    Group,
+    Site,
+    facts_of,
+    find_sites,
+    group,
+    is_model,
+    methods_of,
+)
+from torchkeras_layer.port.training.writing_calls import Written, result_names
+from torchkeras_layer.port.training.writing_loop import NeedsWeights, loop
+
+# What a module or class is needed for, by the text that uses it.
+_NEEDS = {
+    f"{name}(": name for name in ["DataLoader", "TensorDataset", "Subset", "tqdm", "SummaryWriter", "SimpleNamespace"]
+} | {f"{name}.": name for name in ["torch", "nn", "np", "keras", "copy", "csv", "math", "os", "bisect", "itertools"]}
+_OWN_TRAINING = ("train_step", "test_step", "compute_loss", "compile", "fit")
+
+
+def rewrite(module: cst.Module, context: Any) -> cst.Module:
+    """Rewrite training code of Keras into statements of PyTorch.
+
+    Args:
+        module: the parsed file.
+        context: takes findings, and knows the names of Keras.
+    """
+    rewriter = Rewriter(Source(module, context))
+    rewriter.run()
+    return rewriter.edits.apply()
+
+
+class Rewriter:
+    """The edits of one file, collected call by call; those of a group of calls are made together or not at all."""
+
+    def __init__(self, source: Source):
+        self.source = source
+        self.edits = Edits(source.module)
+        self.names = Names(source)
+        self.sites = find_sites(source)
+        self.groups = group(self.sites, source)
+
+    def run(self) -> None:
+        """Collect the edits of all calls."""
+        for item in self.groups:
+            self._group(item)
+        for site in self.sites:
+            if site.method in PREDICTING:
+                self._predict(site)
+            elif site.method != "compile" and not any(site in item.sites for item in self.groups):
+                self._without_compile(site)
+        for done in rewrite_data_sets(self.source, self.edits):
+            self._report(done)
+
+    def _report(self, done: Done) -> None:
+        text = "\n".join(done.lines)
+        self.source.context.finding(done.node, "rewritten", done.rule, text, "")
+        for part, name in _NEEDS.items():
+            if part in text:
+                self.source.context.need(name)
+
+    def _leave(self, site: Site, reason: str) -> None:
+        self.source.context.finding(site.call, "left", site.method, "", reason)
+
+    def _note(self, site: Site, reason: str) -> None:
+        self.source.context.finding(site.call, "note", site.method, "", reason)
+
+    def _group(self, item: Group) -> None:
+        """Rewrite a model's compile and all that trains with it."""
+        try:
+            self._check(item)
+            self.source.renames = moved_names(item, self.source)
+            try:
+                part = _GroupRewriter(self, item, weighted=False)
+                part.run()
+            except NeedsWeights:
+                part = _GroupRewriter(self, item, weighted=True)
+                part.run()
+        except Left as reason:
+            for site in [*item.compiles, *item.sites]:
+                self._leave(site, str(reason))
+            return
+        finally:
+            self.source.renames = {}
+        self.edits.update(part.edits)
+        for done in part.done:
+            self._report(done)
+        for site, note in part.notes:
+            self._note(site, note)
+
+    def _check(self, item: Group) -> None:
+        facts = facts_of(item, self.source)
+        own = methods_of(facts.own_class, item.home, self.source)
+        for name in _OWN_TRAINING:
+            if name in own:
+                raise Left(f"{facts.own_class} defines {name}: write its lines in the loop by hand")
+        trains = item.sites or any(other.compiles == item.compiles and other.sites for other in self.groups)
+        if not trains and not isinstance(item.home.node, cst.Module):
+            raise Left("nothing in this file trains it: write the optimizer where the loop is")
+
+    def several_models(self, item: Group) -> bool:
+        """Whether other models are compiled in the same scope."""
+        return any(
+            site.method == "compile" and site.home is item.home and site.owner != item.owner for site in self.sites
+        )
+
+    def _predict(self, site: Site) -> None:
+        source = self.source
+        known = is_model(site, source, self.groups)
+        if known is False:
+            return
+        try:
+            if known is None:
+                raise Left(
+                    f"it is not clear that {site.owner} is a model of Keras. If it is: {site.owner}.eval(), and inside "
+                    f"with torch.no_grad(): {site.owner}(torch.as_tensor(x)).numpy()"
+                )
+            statement = check_place(site.call, source)
+            name, lines = read_prediction(site, statement, source, self.names.picker([site.scope]))
+        except Left as reason:
+            self._leave(site, str(reason))
+            return
+        whole = target_of(statement, site.call) is not None or isinstance(source.parents[site.call], cst.Expr)
+        self.edits.replace(site.call, statement, lines, None if whole else name)
+        self._report(Done(site.call, site.method, lines))
+
+    def _without_compile(self, site: Site) -> None:
+        if site.has_words_of_keras or is_model(site, self.source, self.groups):
+            self._leave(
+                site,
+                f"the compile of {site.owner} is not in this file, or not where it can be seen: its optimizer and loss "
+                "are not known here",
+            )
+
+
+class _GroupRewriter:
+    """The edits of one model's compile and training."""
+
+    def __init__(self, rewriter: Rewriter, item: Group, weighted: bool):
+        self.rewriter = rewriter
+        self.source = rewriter.source
+        self.item = item
+        self.weighted = weighted
+        self.edits = Edits(self.source.module)
+        self.done: list[Done] = []
+        self.notes: list[tuple[Site, str]] = []
+
+    def run(self) -> None:
+        """Collect the edits; Left if one of the calls cannot be rewritten."""
+        item = self.item
+        prefix = "self." if item.owner.startswith("self.") else ""
+        pick = self.rewriter.names.picker([item.home, *(site.scope for site in item.sites)], prefix)
+        if self.rewriter.several_models(item):
+            pick = _prefixed(pick, item.owner.removeprefix("self.").replace(".", "_"))
+        compiled = {site: self._compile(site, pick) for site in item.compiles}
+        for site in item.sites:
+            lines = self._site(site, compiled[item.compile_of(site, self.source)])
+            self.done.append(Done(site.call, site.method, lines))
+
+    def _compile(self, site: Site, pick: Callable[..., str]) -> Compiled:
+        source, item = self.source, self.item
+        facts = facts_of(item, source)
+        place = optimizer_place(item, site, facts, source)
+        read = read_compiled(site.call, item.owner, facts, self.weighted, source, site.scope, pick)
+        lines = [*place.lines, *read.lines()] if item.sites else []
+        if place.way == "after":
+            self.edits.replaced[source.statement_of(site.call)] = []
+        self.edits.put(place.way, place.statement, lines)
+        self.done.append(Done(site.call, "compile", [*lines, read.optimizer.clipping or ""]))
+        self.notes += [(site, note) for note in read.notes()]
+        self._remove_consumed(site)
+        return read
+
+    def _remove_consumed(self, site: Site) -> None:
+        for statement in consumed(site.call, site.scope, self.source):
+            self.edits.replaced[statement] = []
+
+    def _site(self, site: Site, compiled: Compiled) -> list[str]:
+        source = self.source
+        statement = check_place(site.call, source)
+        pick = self.rewriter.names.picker([site.scope])
+        if site.method in ("fit", "fit_generator"):
+            use = read_use(site, statement, source, pick)
+            training = read_fit(site, compiled, use.name, use.is_object, source, pick)
+            lines = loop(training)
+            self.edits.expressions.update(use.expressions)
+            self.edits.replace(site.call, statement, lines, None if use.is_statement else use.name)
+            self._remove_consumed(site)
+            parts = [part for part in (training.batches, training.validation) if part is not None]
+            self.notes += [(site, note) for part in parts for note in part.notes]
+            return lines
+        if site.method in ("evaluate", "evaluate_generator"):
+            written = read_evaluation(site, compiled, source, pick, result_names(target_of(statement, site.call)))
+        else:
+            written = read_step(site, compiled, source, pick)
+            if compiled.metrics:
+                note = "metrics are those of this batch, as in Keras 2; Keras 3 gives means since reset_metrics()"
+                self.notes.append((site, note))
+        self._replace_call(site, statement, written)
+        return written.lines
+
+    def _replace_call(self, site: Site, statement: cst.CSTNode, written: Written) -> None:
+        """Put statements in the place of a call, and its results in the place of its value."""
+        source, edits = self.source, self.edits
+        parent = source.parents[site.call]
+        names = result_names(target_of(statement, site.call))
+        values = list(written.results.values())
+        if isinstance(parent, cst.Expr):
+            edits.replace(site.call, statement, [*written.lines, *_shown(site, written)], None)
+        elif names is not None:
+            pairs = [f"{name} = {value}" for name, value in zip(names, values, strict=False) if name != value]
+            edits.replace(site.call, statement, [*written.lines, *pairs], None)
+        else:
+            index = None
+            if isinstance(parent, cst.Subscript) and len(parent.slice) == 1 and not site.returns_dict:
+                index = literal(getattr(parent.slice[0].slice, "value", None))
+            if isinstance(index, int) and len(values) > 1:
+                edits.replace(parent, statement, written.lines, values[index])
+            else:
+                edits.replace(site.call, statement, written.lines, written.value(site.returns_dict))
+
+
+def _prefixed(pick: Callable[..., str], word: str) -> Callable[..., str]:
+    return lambda *names: pick(*(f"{word}_{name}" for name in names))
+
+
+def _shown(site: Site, written: Written) -> list[str]:
+    """The line that shows results which nothing reads, unless the call was silent."""
+    silent = any(
+        argument.keyword is not None and argument.keyword.value == "verbose" and literal(argument.value) == 0
+        for argument in site.call.args
+    )
+    if silent or not site.method.startswith("evaluate"):
+        return []
+    values = ", ".join(f"{key} {{{value}:.4f}}" for key, value in written.results.items())
+    return [f'print(f"{values}")']
