@@ -24,6 +24,7 @@ from torchkeras_layer.models import Functional, Input, Model, Sequential
 from torchkeras_layer.models.model import Function
 from torchkeras_layer.modules import build, collect_losses
 from torchkeras_layer.precision import Policy
+from torchkeras_layer.registry import import_when_asked
 from torchkeras_layer.symbolic import InputSpec, KerasTensor, TensorSpec
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from torchkeras_layer.layer.variables import Variable
     from torchkeras_layer.losses import Loss
 
+import_when_asked("loss", f"{__name__}.losses")
 DTypePolicy = FloatDTypePolicy = Policy
 
 __version__ = "0.1.0"

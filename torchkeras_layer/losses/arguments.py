@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from torchkeras_layer.ops.values import as_float, as_tensor
@@ -41,6 +42,19 @@ def fitting(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     return y_true, y_pred
 
 
+def alike(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+    """Return the same as `fitting`, in the shape to which both broadcast.
+
+    >>> [tuple(x.shape) for x in alike("loss", [1.0, 2.0], [[1.0, 2.0], [3.0, 4.0]])]
+    [(2, 2), (2, 2)]
+    """
+    y_true, y_pred = fitting(name, y_true, y_pred)
+    if y_true.shape == y_pred.shape:
+        return y_true, y_pred
+    y_true, y_pred = torch.broadcast_tensors(y_true, y_pred)
+    return y_true, y_pred
+
+
 def same_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     """Return the same as `fitting`, with equal shapes.
 
@@ -58,7 +72,6 @@ def same_rank(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
 
     A tensor of rank 1 gets the axis; from others, it is removed.
 
-    >>> import torch
     >>> [tuple(x.shape) for x in same_rank(torch.ones(4), torch.ones(4, 1))]
     [(4, 1), (4, 1)]
     >>> [tuple(x.shape) for x in same_rank(torch.ones(4, 3, 1), torch.ones(4, 3))]
@@ -74,7 +87,6 @@ def same_rank(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
 def broadcast(first: Tensor, second: Tensor) -> bool:
     """Say whether two tensors broadcast to a common shape.
 
-    >>> import torch
     >>> broadcast(torch.ones(4, 3), torch.ones(3)), broadcast(torch.ones(4, 3), torch.ones(4))
     (True, False)
     """

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.losses._catalog import catalog
-from torchkeras_layer.losses.arguments import fitting
+from torchkeras_layer.losses.arguments import same_rank, tensors
 from torchkeras_layer.losses.loss import Loss
 from torchkeras_layer.ops import losses as operations
 from torchkeras_layer.ops.values import as_tensor
@@ -161,8 +161,8 @@ class CategoricalFocalCrossentropy(Loss):
 
 def _of_classes(name: str, y_true: Any, y_pred: Any, axis: Any) -> tuple[Tensor, Tensor]:
     if isinstance(axis, bool):
-        raise ValueError(f"{name}: axis must be an int. Received: axis={axis}.")
-    y_true, y_pred = fitting(name, y_true, y_pred)
+        raise ValueError(f"{name}: axis must be an int. Received: {axis}.")
+    y_true, y_pred = same_rank(*tensors(y_true, y_pred))
     if y_true.shape != y_pred.shape:
         raise ValueError(
             f"{name}: y_true must have the shape of y_pred, with a 1 at the right class. Received: y_true of shape "

@@ -121,7 +121,6 @@ class CategoricalHinge(Loss):
 
 def _misses(name: str, y_true: Any, y_pred: Any) -> Tensor:
     y_true, y_pred = fitting(name, y_true, y_pred)
-    # Chosen on the device: to look at the values would wait for it.
-    is_binary = torch.all((y_true == 0) | (y_true == 1))
-    y_true = torch.where(is_binary, 2.0 * y_true - 1.0, y_true)
-    return (1.0 - y_true * y_pred).clamp(min=0.0)
+    # Only 0 and 1 are their own squares. They are found on the device: to look at the values would wait for it.
+    scale = torch.all(y_true * y_true == y_true).to(y_true.dtype) + 1.0
+    return (1.0 - (y_true * scale - (scale - 1.0)) * y_pred).clamp(min=0.0)

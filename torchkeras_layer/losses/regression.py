@@ -10,7 +10,7 @@ from torch import Tensor
 
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.losses._catalog import catalog
-from torchkeras_layer.losses.arguments import fitting
+from torchkeras_layer.losses.arguments import alike, fitting
 from torchkeras_layer.losses.loss import Loss
 
 
@@ -20,8 +20,8 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
     >>> mean_squared_error([[1.0, 2.0]], [[1.0, 4.0]])
     tensor([2.])
     """
-    y_true, y_pred = fitting("mean_squared_error", y_true, y_pred)
-    return torch.mean(torch.square(y_true - y_pred), -1)
+    y_true, y_pred = alike("mean_squared_error", y_true, y_pred)
+    return torch.mean(F.mse_loss(y_pred, y_true, reduction="none"), -1)
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
@@ -30,8 +30,8 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
     >>> mean_absolute_error([[1.0, 2.0]], [[1.0, 4.0]])
     tensor([1.])
     """
-    y_true, y_pred = fitting("mean_absolute_error", y_true, y_pred)
-    return torch.mean(torch.abs(y_true - y_pred), -1)
+    y_true, y_pred = alike("mean_absolute_error", y_true, y_pred)
+    return torch.mean(F.l1_loss(y_pred, y_true, reduction="none"), -1)
 
 
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Tensor:
@@ -62,8 +62,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:
     >>> huber([[0.0, 0.0]], [[0.5, 3.0]])
     tensor([1.3125])
     """
-    y_true, y_pred = fitting("huber", y_true, y_pred)
-    y_true, y_pred = torch.broadcast_tensors(y_true, y_pred)
+    y_true, y_pred = alike("huber", y_true, y_pred)
     return torch.mean(F.huber_loss(y_pred, y_true, reduction="none", delta=delta), -1)
 
 

@@ -12,6 +12,7 @@ from torchkeras_layer.registry.custom_objects import (
 from torchkeras_layer.registry.deserialization import deserialize_keras_object
 from torchkeras_layer.registry.envelope import DeserializationError
 from torchkeras_layer.registry.serialization import Codec, add_codec, serialize_keras_object
+from torchkeras_layer.registry.table import import_when_asked
 
 __all__ = [
     "Catalog",
@@ -24,6 +25,7 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "import_when_asked",
     "register_keras_serializable",
     "serialize_keras_object",
 ]

@@ -6,6 +6,7 @@ config can reach an object that is not in the table.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -33,7 +34,7 @@ _derived_by_kind: dict[str, dict[str, Entry]] = {}
 _by_module: defaultdict[str, dict[str, Entry]] = defaultdict(dict)
 _by_target: dict[Any, Entry] = {}
 # Functions that register the remaining members of a family.
-_completing: dict[str, Callable[[], None]] = {}
+_completing: dict[str, Callable[[], Any]] = {}
 
 
 def open_family(kind: str) -> None:
@@ -66,9 +67,14 @@ def add(entry: Entry, aliases: Iterable[str], other_modules: Iterable[str]) -> N
     _by_target.setdefault(entry.target, entry)
 
 
-def complete_with(kind: str, add_the_rest: Callable[[], None]) -> None:
+def complete_with(kind: str, add_the_rest: Callable[[], Any]) -> None:
     """Set the function that registers the remaining members of a family; it is called when a name is not found."""
     _completing[kind] = add_the_rest
+
+
+def import_when_asked(kind: str, module: str) -> None:
+    """Have a module imported, which registers a family, when a name is not found."""
+    complete_with(kind, lambda: importlib.import_module(module))
 
 
 def find_in_family(kind: str, name: str) -> Entry | None:

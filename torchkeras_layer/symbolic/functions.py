@@ -1,12 +1,14 @@
 """Which torch functions can be part of a graph, and which names do they have in a config?
 
 They are the functions that torch lists as overridable by a tensor-like class, and Python's operators, except those that
-change a tensor in place or begin with an underscore; and the operations in `ops`. A config can name no others.
+change a tensor in place or begin with an underscore; the operations in `ops`; and the functions of losses. A config can
+name no others.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +17,7 @@ import torch
 from torch.overrides import get_overridable_functions, resolve_name
 
 from torchkeras_layer.ops.names import name_of_operation, operation_named
+from torchkeras_layer.registry.table import find_in_module
 
 # fmt: off
 _OPERATOR_NAMES = (
@@ -88,6 +91,7 @@ def mask_of(tensor: torch.Tensor) -> torch.Tensor:
     return mask
 
 
+_LOSSES = "keras.losses"
 _OURS = {"torchkeras_layer.reshape": reshape, "torchkeras_layer.mask_of": mask_of}
 
 
@@ -108,7 +112,7 @@ def function_named(name: str) -> Callable[..., Any] | None:
     >>> function_named("torch.nn.functional.relu").__name__, function_named("os.system")
     ('relu', None)
     """
-    return _table()[0].get(name) or operation_named(name)
+    return _table()[0].get(name) or operation_named(name) or _loss_named(name)
 
 
 def name_of(function: Callable[..., Any]) -> str | None:
@@ -117,7 +121,7 @@ def name_of(function: Callable[..., Any]) -> str | None:
     >>> name_of(torch.relu), name_of(torch.Tensor.sum), name_of(torch.Tensor.T.__get__), name_of(print)
     ('torch.relu', 'torch.Tensor.sum', 'torch.Tensor.T', None)
     """
-    return _table()[1].get(function) or name_of_operation(function)
+    return _table()[1].get(function) or name_of_operation(function) or _name_of_loss(function)
 
 
 def short_name(function: Callable[..., Any]) -> str:
@@ -128,6 +132,19 @@ def short_name(function: Callable[..., Any]) -> str:
     """
     name = name_of(function) or getattr(function, "__name__", None) or type(function).__name__
     return name.rpartition(".")[2].strip("_<>") or "function"
+
+
+def _loss_named(name: str) -> Callable[..., Any] | None:
+    module, _, own = name.rpartition(".")
+    entry = find_in_module(module, own) if module == _LOSSES else None
+    return inspect.unwrap(entry.target) if entry is not None and inspect.isroutine(entry.target) else None
+
+
+def _name_of_loss(function: Callable[..., Any]) -> str | None:
+    if not str(getattr(function, "__module__", "")).startswith("torchkeras_layer.losses."):
+        return None
+    name = f"{_LOSSES}.{function.__name__}"
+    return name if _loss_named(name) is function else None
 
 
 @functools.cache

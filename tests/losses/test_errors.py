@@ -1,0 +1,107 @@
+"""What do losses say to shapes that do not fit, unknown names and wrong arguments?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from torchkeras_layer import losses
+
+WRONG: Any = 3
+FIT = r"the shapes of y_true and y_pred do not fit together\. Received: y_true of shape \(4, 3\), y_pred of shape"
+ERRORS = [
+    (lambda: losses.mean_squared_error(torch.ones(4, 3), torch.ones(4, 2)), rf"mean_squared_error: {FIT} \(4, 2\)"),
+    (lambda: losses.Huber()(torch.ones(4, 3), torch.ones(5, 3)), rf"huber: {FIT} \(5, 3\)"),
+    (lambda: losses.BinaryCrossentropy()(torch.ones(4, 3), torch.ones(4, 1)), rf"binary_crossentropy: {FIT} \(4, 1\)"),
+    (
+        lambda: losses.CategoricalCrossentropy()(torch.ones(4), torch.ones(4, 3)),
+        r"categorical_crossentropy: .*\(4,\), y_pred of shape \(4, 3\)\. For classes as ints, write sparse_categorical",
+    ),
+    (
+        lambda: losses.SparseCategoricalCrossentropy()(torch.ones(4, 3), torch.ones(4, 3)),
+        r"sparse_categorical_crossentropy: .*\(4, 3\), y_pred of shape \(4, 3\)\. For vectors with 1 .* categorical",
+    ),
+    (lambda: losses.SparseCategoricalCrossentropy()([1], torch.ones(4, 3)), r"one class for each vector.*\(1,\)"),
+    (lambda: losses.SparseCategoricalCrossentropy()(1, 2.0), r"y_true of shape \(\), y_pred of shape \(\)"),
+    (lambda: losses.CTC()([1, 2], torch.ones(1, 5, 3)), r"ctc: y_true must have the shape \(batch, longest label\)"),
+    (lambda: losses.CTC()([[1, 2]], torch.ones(5, 3)), r"ctc: y_pred must have the shape \(batch, steps, classes\)"),
+    (lambda: losses.Circle()([1, 2], torch.ones(3, 3)), r"circle: y_true must have one class.*2 classes.*\(3, 3\)"),
+    (lambda: losses.circle([1], torch.ones(1, 3), [1], torch.ones(2, 3)), r"circle: ref_labels must have one class"),
+    (
+        lambda: losses.MeanSquaredError()(torch.ones(4, 2, 3), torch.ones(4, 2, 3), torch.ones(4)),
+        r"MeanSquaredError: the shape of sample_weight or a mask does not fit .* \(4,\) for \(4, 2\)\. .*reshape",
+    ),
+    (lambda: losses.MeanSquaredError("x"), r"MeanSquaredError: reduction must be one of .* Received: reduction='x'"),
+    (lambda: losses.Loss(reduction=WRONG), r"Loss: reduction must be one of .* Received: reduction=3"),
+    (lambda: losses.Loss(name=WRONG), r"Loss: name must be a string\. Received: name=3"),
+    (lambda: losses.Loss(dtype="int32"), r"Loss: dtype must be a float type\. Received: dtype='int32'"),
+    (lambda: losses.CategoricalGeneralizedCrossEntropy(1.0), r"q must be between 0 and 1\. Received: q=1\.0"),
+    (
+        lambda: losses.categorical_crossentropy([[1.0]], [[1.0]], axis=True),
+        r"axis must be an int\. Received: True",
+    ),
+    (lambda: losses.get("mean_sqared_error"), r"Did you mean 'mean_squared_error'"),
+    (lambda: losses.get("msee"), r"loss.*'msee'"),
+    (lambda: losses.get(3), r"loss.*3"),
+    (lambda: losses.deserialize({"class_name": "Hubert", "config": {}}), r"'Hubert'.*Did you mean 'Huber'"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), ERRORS, ids=[str(number) for number in range(len(ERRORS))])
+def test_a_value_error_says_what_is_wrong(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_loss_without_call_says_so():
+    with pytest.raises(NotImplementedError, match=r"Loss: define call\(self, y_true, y_pred\)"):
+        losses.Loss()([1.0], [1.0])
+
+
+def test_a_call_that_returns_nothing_says_so():
+    class Own(losses.Loss):
+        def call(self, y_true, y_pred):
+            (y_true - y_pred).mean()
+
+    with pytest.raises(ValueError, match=r"Own: call\(\) returned None\. Return the loss of each sample"):
+        Own()([1.0], [1.0])
+
+
+def test_a_constructor_that_does_not_call_the_one_above_says_so():
+    class Own(losses.Loss):
+        def __init__(self):
+            self.scale = 2
+
+        def call(self, y_true, y_pred):
+            return y_true
+
+    with pytest.raises(RuntimeError, match=r"Own: super\(\)\.__init__\(\) has not been called"):
+        Own()([1.0], [1.0])
+    with pytest.raises(AttributeError, match="no attribute 'scales'"):
+        Own().scales  # noqa: B018
+
+
+def test_a_wrapped_function_must_be_one():
+    with pytest.raises(TypeError, match="LossFunctionWrapper: fn must be a function. Received: fn=3"):
+        losses.LossFunctionWrapper(WRONG)
+
+
+def test_a_reduction_that_is_set_later_is_checked():
+    loss = losses.MeanSquaredError()
+    loss.reduction = "x"
+    with pytest.raises(ValueError, match="MeanSquaredError: reduction must be one of"):
+        loss([1.0], [2.0])
+
+
+def test_classes_that_do_not_exist_are_refused():
+    for loss in (losses.SparseCategoricalCrossentropy(), losses.SparseCategoricalCrossentropy(from_logits=True)):
+        for number in (-1, 3, -100):
+            with pytest.raises((IndexError, RuntimeError), match="out of (bounds|range)"):
+                loss(torch.tensor([number, 0]), torch.ones(2, 3))
+
+
+def test_one_class_is_warned_of():
+    with pytest.warns(SyntaxWarning, match=r"categorical_crossentropy: with one class, .*write binary_crossentropy"):
+        losses.categorical_crossentropy([[1.0]], [[0.5]])
