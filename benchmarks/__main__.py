@@ -14,6 +14,7 @@ from benchmarks import (
     graphs,
     growth,
     layers,
+    losses,
     memory,
     operations,
     starts,
@@ -25,7 +26,19 @@ from benchmarks.rows import Row, header, line
 from benchmarks.timing import FULL, QUICK
 
 _TOPICS = (
-    *(calls, operations, tensorflow_functions, layers, convolutions, graphs, training, starts, compiled, memory),
+    *(
+        calls,
+        operations,
+        tensorflow_functions,
+        losses,
+        layers,
+        convolutions,
+        graphs,
+        training,
+        starts,
+        compiled,
+        memory,
+    ),
     growth,
 )
 

@@ -13,8 +13,8 @@ from torchkeras_layer._settings import epsilon
 from torchkeras_layer.ops import beam_search, connectionist
 from torchkeras_layer.ops.values import as_float, as_tensor
 
-# Torch ignores class -100 otherwise, which is a mistake in Keras.
 NO_CLASS = -(2**62)
+"""An `ignore_index` of torch's that is no class."""
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Tensor:
@@ -41,13 +41,12 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     output, target = as_float(output), as_tensor(target).to(torch.int64)
     if target.dim() == output.dim() and target.dim() and target.shape[axis] == 1:
         target = target.squeeze(axis)
-    if output.dim() > 1:
-        # Torch has the classes on axis 1.
-        output = output.movedim(axis, 1)
     if from_logits:
+        # Torch has the classes on axis 1, and would ignore class -100.
+        output = output.movedim(axis, 1) if output.dim() > 1 else output
         return F.cross_entropy(output, target, ignore_index=NO_CLASS, reduction="none")
-    logs = _log_probabilities(output, False, min(1, output.dim() - 1))
-    return F.nll_loss(logs, target, ignore_index=NO_CLASS, reduction="none")
+    chances = torch.gather(output, axis, target.unsqueeze(axis)).squeeze(axis) / torch.sum(output, axis)
+    return -torch.log(chances.clamp(epsilon(), 1 - epsilon()))
 
 
 def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int = 0) -> Tensor:
