@@ -21,6 +21,7 @@ WITHOUT_ERROR = {
     "keys-of-a-state_dict",
     "kernels-of-convolutions",
     "freezing",
+    "losses",
     "losses-of-layers-in-a-plain-module",
     "metrics-and-files",
     "checkpoints-inside-a-compiled-graph",

@@ -38,6 +38,13 @@ NAMES = {
         "serialize_keras_object deserialize_keras_object get_registered_name get_registered_object "
         "set_random_seed"
     ),
+    "losses": (
+        "Loss LossFunctionWrapper Reduction BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy "
+        "CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy CategoricalHinge Circle CosineSimilarity Dice "
+        "Hinge Huber KLDivergence LogCosh MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError "
+        "MeanSquaredLogarithmicError Poisson SparseCategoricalCrossentropy SquaredHinge Tversky "
+        "mse MSE mae MAE mape MAPE msle MSLE kld KLD bce logcosh huber hinge poisson dice get serialize deserialize"
+    ),
     "metrics": "Metric Mean Sum get serialize deserialize",
     "regularizers": "Regularizer L1 L2 L1L2 OrthogonalRegularizer l1 l2 l1_l2 get serialize deserialize",
     "constraints": (

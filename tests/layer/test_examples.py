@@ -18,6 +18,7 @@ DOCUMENTS = Path(__file__).parents[2] / "docs"
         ("layers_by_example.md", 25),
         ("differences.md", 110),
         ("for_pytorch_people.md", 25),
+        ("losses.md", 25),
     ],
 )
 def test_every_example_of_the_document_runs(name, least):
