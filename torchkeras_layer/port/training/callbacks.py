@@ -54,6 +54,7 @@ class Loop:
     values: dict[str, str]
     pick: Callable[..., str]
     rising: dict[str, bool | None]
+    is_scheduled: bool = False
     hooks: Hooks = field(default_factory=Hooks)
 
     def value(self, monitor: str) -> str:
@@ -80,7 +81,9 @@ class Loop:
         for found in self.hooks.bests:
             if (found.monitor, found.rising, found.delta) == (value, rising, delta):
                 return found
-        name = self.pick(f"best_{value}")
+        taken = {found.name for found in self.hooks.bests}
+        words = (f"best_{value}", f"saved_{value}", *(f"best_{value}_{number}" for number in range(2, 9)))
+        name = next(name for name in map(self.pick, words) if name not in taken)
         best = Best(value, rising, delta, name)
         self.hooks.bests.append(best)
         return best
@@ -150,6 +153,8 @@ def _early_stopping(given: Arguments, loop: Loop) -> None:
         raise Left("EarlyStopping with baseline or start_from_epoch: write the conditions by hand")
     delta = _text(given, "min_delta", "0", loop).lstrip("-")
     best = loop.best(given.literal("monitor", "val_loss"), given.literal("mode", "auto"), delta)
+    if any("+= 1" in line for found in loop.hooks.bests for line in found.otherwise):
+        raise Left("two EarlyStopping in one fit: write their conditions by hand")
     wait = loop.pick("wait")
     best.start.append(f"{wait} = 0")
     best.improved.append(f"{wait} = 0")
@@ -180,12 +185,19 @@ def _reduce_on_plateau(given: Arguments, loop: Loop) -> None:
     options += [f"cooldown={cooldown - 1}"] if cooldown > 1 else []
     if given.get("min_lr") is not None:
         options.append(f"min_lr={_text(given, 'min_lr', '0', loop)}")
+    _check_rate_is_free("ReduceLROnPlateau", loop)
     name = loop.pick("plateau")
     loop.hooks.before.append(
         f"{name} = torch.optim.lr_scheduler.ReduceLROnPlateau({loop.optimizer}, {', '.join(options)})"
     )
     loop.hooks.epoch_end.append(f"{name}.step({loop.value(monitor)})")
     loop.hooks.logs_rate = True
+
+
+def _check_rate_is_free(name: str, loop: Loop) -> None:
+    """A scheduler that sets the rate at each step would overwrite that of a callback."""
+    if loop.is_scheduled:
+        raise Left(f"{name} together with a schedule or decay of the optimizer: both set the learning rate")
 
 
 def _checkpoint(given: Arguments, loop: Loop) -> None:
@@ -271,6 +283,7 @@ def _rate_scheduler(given: Arguments, loop: Loop) -> None:
     node = given.get("schedule")
     if node is None:
         raise Left("LearningRateScheduler has no schedule")
+    _check_rate_is_free("LearningRateScheduler", loop)
     rate = _scheduled(node, loop)
     loop.hooks.epoch_begin += [f"for group in {loop.optimizer}.param_groups:", f'    group["lr"] = {rate}']
     loop.hooks.logs_rate = True
@@ -301,15 +314,30 @@ def _terminate_on_nan(given: Arguments, loop: Loop) -> None:
 def _lambda(given: Arguments, loop: Loop) -> None:
     logs = "{" + ", ".join(f'"{key}": {value}' for key, value in loop.values.items()) + "}"
     for name, place, arguments in (
-        ("on_train_begin", loop.hooks.before, "({})"),
-        ("on_epoch_begin", loop.hooks.epoch_begin, f"({loop.epoch}, {{}})"),
-        ("on_epoch_end", loop.hooks.epoch_end, f"({loop.epoch}, {logs})"),
-        ("on_train_end", loop.hooks.after, "({})"),
+        ("on_train_begin", loop.hooks.before, ["{}"]),
+        ("on_epoch_begin", loop.hooks.epoch_begin, [loop.epoch, "{}"]),
+        ("on_epoch_end", loop.hooks.epoch_end, [loop.epoch, logs]),
+        ("on_train_end", loop.hooks.after, ["{}"]),
     ):
         node = given.get(name)
         if node is not None:
-            text = loop.source.text(node)
-            place.append((f"({text})" if isinstance(node, cst.Lambda) else text) + arguments)
+            place += _called(node, arguments, loop)
+
+
+def _called(node: cst.BaseExpression, arguments: list[str], loop: Loop) -> list[str]:
+    """The call of a function, or what a lambda does."""
+    value = loop.source.value_of(node, loop.scope)
+    if not isinstance(value, cst.Lambda):
+        return [f"{loop.source.text(node)}({', '.join(arguments)})"]
+    names = [parameter.name.value for parameter in value.params.params]
+    lines, new = [], {}
+    for name, argument in zip(names, arguments, strict=False):
+        if not argument.startswith("{"):
+            new[name] = argument
+        elif argument != "{}":
+            new[name] = loop.pick("logs")
+            lines.append(f"{new[name]} = {argument}")
+    return [*lines, loop.source.text(value.body.visit(Renaming(new)))]  # type: ignore[arg-type]
 
 
 _WRITERS = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from torchkeras_layer.port.training.datasets import DATASET, kind_of_data, yielded
-from torchkeras_layer.port.training.reading import Expression, Left, Scope, Source, dotted, literal
+from torchkeras_layer.port.training.datasets import DATASET, chain_of, kind_of_data, yielded
+from torchkeras_layer.port.training.reading import Expression, Left, Scope, Source, literal
 
 
 @dataclass
@@ -63,7 +63,13 @@ class Request:
 def read_batches(request: Request) -> Batches:
     """Read where batches come from; Left if that cannot be seen."""
     kind = "arrays" if request.y is not None else kind_of_data(request.x, request.source, request.scope)
-    if kind == "generator":
+    foreign = kind == "unknown" and (request.steps is not None or request.samples is not None)
+    if kind == "images":
+        raise Left(
+            "ImageDataGenerator draws its random changes in a way of its own: write a Dataset with transforms of "
+            "torchvision.transforms.v2, and a DataLoader"
+        )
+    if kind == "generator" or foreign:
         return _of_generator(request)
     if kind == "sequence":
         return _of_sequence(request)
@@ -227,18 +233,25 @@ def _named_parts(request: Request, shape: list[str]) -> Batches:
     if not 1 <= len(shape) <= 3:
         raise Left(f"{request.source.text(request.x)} does not give inputs, targets and weights")
     names = [pick(name) for name in ("inputs", "targets", "weights")[: len(shape)]]
-    if any(kind != "one" for kind in shape[1:]):
+    if any(kind != "one" and not kind.startswith("list of") for kind in shape[1:]):
         raise Left(f"{request.source.text(request.x)} gives several targets: write the loop with their names")
-    return Batches("", unpacked(names), names[0], names[1:2], names[2] if len(names) == 3 else None)
+    targets = names[1:2]
+    if len(shape) > 1 and shape[1] != "one":
+        words = request.outputs or [f"output_{number}" for number in range(1, int(shape[1].split()[-1]) + 1)]
+        targets = [pick(f"{word}_targets") for word in words]
+        names[1] = f"({', '.join(targets)})"
+    return Batches("", unpacked(names), names[0], targets, names[2] if len(names) == 3 else None)
 
 
 def _conversions(batches: Batches, shape: list[str], floats: bool) -> list[str]:
     """The lines that make tensors of what a generator gave."""
     names, values = [], []
-    for name, kind in zip([batches.inputs, *batches.targets, batches.weights or ""], [*shape], strict=False):
+    weights = [batches.weights] if batches.weights else []
+    kinds = [shape[0], *("one" for _ in [*batches.targets, *weights])]
+    for name, kind in zip([batches.inputs, *batches.targets, *weights], kinds, strict=True):
         names.append(name)
         dtype = ", dtype=torch.float32" if floats and name in batches.targets else ""
-        if kind == "list":
+        if kind.startswith("list"):
             values.append(f"[torch.as_tensor(part) for part in {name}]")
         elif kind == "dict":
             values.append(f"{{key: torch.as_tensor(part) for key, part in {name}.items()}}")
@@ -251,6 +264,8 @@ def _of_generator(request: Request) -> Batches:
     shape = yielded(request.x, request.source, request.scope)
     batches = _named_parts(request, shape)
     name = request.source.text(request.x)
+    if kind_of_data(request.x, request.source, request.scope) == "unknown":
+        batches.notes.append(f"{name} is taken as a generator of inputs and targets")
     if not isinstance(request.x, (cst.Name, cst.Attribute)):
         name = request.pick(f"{request.role}_generator")
         batches.setup = [f"{name} = {request.source.text(request.x)}"]
@@ -294,7 +309,10 @@ def _of_dataset(request: Request) -> Batches:
     if request.steps is not None:
         raise Left("steps over a data set have no counterpart: take so many batches of the DataLoader")
     batches = _named_parts(request, yielded(request.x, request.source, request.scope))
-    batches.iterable = dotted(request.x) or request.source.text(request.x)
+    batches.iterable = name = request.source.text(request.x)
+    chain = chain_of(name, request.scope, request.source)
+    if chain is not None and not chain.drops_last:
+        batches.total = f"len({name}.dataset)"
     return _as_floats(batches, request)
 
 

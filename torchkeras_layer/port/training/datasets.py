@@ -25,11 +25,13 @@ def kind_of_data(node: Expression, source: Source, scope: Scope) -> str:
         return "unknown"
     function = function_called(value, scope, source)
     if function is not None:
-        return "generator" if source.yields.get(function) else "unknown"
+        return "generator" if generator_of(function, source) is not None else "unknown"
     if sequence_class(value, source, scope) is not None:
         return "sequence"
     full = source.name_of(value.func)
     called = source.text(value.func)
+    if called.rpartition(".")[2] in ("flow", "flow_from_directory", "flow_from_dataframe"):
+        return "images"
     if full.endswith("DataLoader") or called.rpartition(".")[2] == "DataLoader":
         return DATASET
     return "arrays" if called.startswith(("np.", "numpy.")) else "unknown"
@@ -50,8 +52,21 @@ def is_sequence(node: cst.ClassDef, source: Source) -> bool:
     return any(source.name_of(base.value) in SEQUENCES for base in node.bases)
 
 
+def generator_of(function: cst.FunctionDef, source: Source) -> cst.FunctionDef | None:
+    """The function that yields, if a function does so or returns the result of one that does."""
+    seen: list[cst.FunctionDef] = []
+    while not source.yields.get(function):
+        seen.append(function)
+        returned = source.returns.get(function, [])
+        inner = None if not returned else function_called(returned[-1], source.scopes[function], source)
+        if inner is None or inner in seen:
+            return None
+        function = inner
+    return function
+
+
 def yielded(node: Expression, source: Source, scope: Scope) -> list[str]:
-    """The parts that a step gives, each 'one', 'list' or 'dict'."""
+    """The parts that a step gives, each 'one', 'dict', 'list', or 'list of 2' where their number is seen."""
     name = dotted(node)
     chain = None if name is None else chain_of(name, scope, source)
     if chain is not None:
@@ -62,6 +77,7 @@ def yielded(node: Expression, source: Source, scope: Scope) -> list[str]:
     given: list[Expression] = []
     inner = scope
     if function is not None:
+        function = generator_of(function, source) or function
         given = source.yields.get(function, [])
         inner = source.scopes[function]
     elif owner is not None:
@@ -80,7 +96,7 @@ def yielded(node: Expression, source: Source, scope: Scope) -> list[str]:
     if not given:
         return ["one", "one"]
     result = source.value_of(given[-1], inner)
-    if not isinstance(result, cst.Tuple):
+    if not isinstance(result, (cst.Tuple, cst.List)):
         return ["one", "one"] if isinstance(result, (cst.Name, cst.Call)) else ["one"]
     return [_kind(element.value, inner, source) for element in result.elements]
 
@@ -89,8 +105,9 @@ def _kind(node: Expression, scope: Scope, source: Source) -> str:
     value = source.value_of(node, scope)
     if isinstance(value, cst.Dict):
         return "dict"
-    several = isinstance(node, cst.List) and len(node.elements) > 1 and literal(node) is ...
-    return "list" if several else "one"
+    if isinstance(node, (cst.List, cst.Tuple)) and len(node.elements) > 1 and literal(node) is ...:
+        return f"list of {len(node.elements)}"
+    return "list" if isinstance(node, cst.List) and literal(node) is ... else "one"
 
 
 class Chain:
@@ -101,13 +118,20 @@ class Chain:
         self.arrays = arrays
         self.steps = steps
 
+    @property
+    def drops_last(self) -> bool:
+        """Whether a last batch of fewer samples is left out."""
+        return bool(
+            Arguments(self.steps["batch"], ["batch_size", "drop_remainder"], {}).literal("drop_remainder", False)
+        )
+
     def loader(self, source: Source, tensors: list[str]) -> str:
         """The DataLoader that gives the same batches."""
         batch = Arguments(self.steps["batch"], ["batch_size", "drop_remainder"], {})
         size = batch.get("batch_size")
         options = f", batch_size={'1' if size is None else source.text(size)}"
         options += ", shuffle=True" if "shuffle" in self.steps else ""
-        options += ", drop_last=True" if batch.literal("drop_remainder", False) else ""
+        options += ", drop_last=True" if self.drops_last else ""
         return f"DataLoader(TensorDataset({', '.join(tensors)}){options})"
 
 

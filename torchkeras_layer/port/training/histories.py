@@ -45,7 +45,7 @@ def read_use(site: Site, statement: cst.CSTNode, source: Source, pick: Callable[
             return HistoryUse(chosen, False, False, {parent: chosen})
         return HistoryUse(pick("history"), True, False)
     home = source.home_of(name, site.scope)
-    uses = [use for use in source.uses.get(name, []) if source.home_of(name, source.scope_of(use)) is home]
+    uses = source.uses_of(name, name, home)
     if not uses and "." not in name and not _is_global(name, site.scope):
         return HistoryUse()
     reads = {source.parents[use]: name for use in uses if _reads_history(source.parents[use], use)}
@@ -85,7 +85,7 @@ def consumed(call: cst.Call, scope: Scope, source: Source) -> list[cst.CSTNode]:
         value = assigned[0].value
         if _is_kerass(value, source) or isinstance(value, (cst.List, cst.Tuple)):
             home = source.home_of(name, scope)
-            uses = [use for use in source.uses.get(name, []) if source.home_of(name, source.scope_of(use)) is home]
+            uses = source.uses_of(name, name, home)
             if _is_kerass(value, source) and uses == [node] or _only_kerass(value, scope, source) and uses == [node]:
                 found.append(source.statement_of(assigned[0].statement))
                 pending += [element.value for element in value.elements] if isinstance(value, cst.List) else []

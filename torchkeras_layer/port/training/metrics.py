@@ -10,7 +10,7 @@ import libcst as cst
 
 from torchkeras_layer.port.training.losses import KINDS as LOSSES
 from torchkeras_layer.port.training.losses import class_name, snake_name
-from torchkeras_layer.port.training.reading import Left, Scope, Source, literal
+from torchkeras_layer.port.training.reading import Left, Scope, Source, dotted, literal
 
 
 @dataclass
@@ -85,11 +85,27 @@ def _metric(
         if not called:
             return Metric(f"keras.metrics.{_known(kind)}()", snake_name(kind), rises(kind), weighted)
         return _object(value, _known(kind), weighted, source)  # type: ignore[arg-type]
+    if isinstance(value, cst.Call) and (own := _own_class(value, source, scope)) is not None:
+        return Metric(source.text(value), own, rises(own), weighted)
     if isinstance(node, (cst.Name, cst.Attribute)) and (full or isinstance(value, (cst.Name, cst.Attribute))):
         name = source.text(node)
         key = name.rpartition(".")[2]
         return Metric(f"keras.metrics.MeanMetricWrapper({name}, name={key!r})", key, rises(key), weighted)
     raise Left(f"it is not clear which metric {source.text(node)} is: write a keras.metrics.MeanMetricWrapper")
+
+
+def _own_class(value: cst.Call, source: Source, scope: Scope) -> str | None:
+    """The key of an instance of a metric class of this file: its name, or that of the class."""
+    name = dotted(value.func)
+    found = [] if name is None else source.assigned(name, scope)
+    node = next((item.statement for item in found if isinstance(item.statement, cst.ClassDef)), None)
+    if node is None or not any(source.name_of(base.value).startswith("keras.metrics") for base in node.bases):
+        return None
+    given = [argument.value for argument in value.args if argument.keyword and argument.keyword.value == "name"]
+    makers = [part for part in node.body.body if isinstance(part, cst.FunctionDef) and part.name.value == "__init__"]
+    given += [item.default for part in makers for item in part.params.params if item.name.value == "name"]
+    names = [literal(item) for item in given if isinstance(literal(item), str)]
+    return names[0] if names else snake_name(node.name.value)
 
 
 def _object(value: cst.Call, kind: str, weighted: bool, source: Source) -> Metric:

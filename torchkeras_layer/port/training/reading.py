@@ -13,7 +13,9 @@ Expression = cst.BaseExpression
 
 
 class Left(Exception):
-    """A call that cannot be rewritten: the reason, and what to write by hand."""
+    """A call that cannot be rewritten: the reason, and what to write by hand; `where` is the call, if it is known."""
+
+    where: cst.CSTNode | None = None
 
 
 @dataclass(eq=False)
@@ -146,6 +148,10 @@ class Source:
         """All assignments of a name that is visible in a scope; none for a parameter."""
         home = self.home_of(name, scope)
         return [] if home is None or name in home.parameters else home.assignments.get(name, [])
+
+    def uses_of(self, text: str, owner: str, home: Scope | None) -> list[Expression]:
+        """The expressions with a text that stand for a name of a scope, or for an attribute of it."""
+        return [use for use in self.uses.get(text, []) if self.home_of(owner, self.scope_of(use)) is home]
 
     def value_of(self, expression: Expression | None, scope: Scope) -> Expression | None:
         """What a name stands for if it is assigned once, alone; the expression itself otherwise."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import libcst as cst
 
@@ -20,7 +21,10 @@ from torchkeras_layer.port.training.sites import (
     PREDICTING,
     Group,
     Site,
+    check_not_frozen,
+    escapes,
     facts_of,
+    families,
     find_sites,
     group,
     is_model,
@@ -33,6 +37,7 @@ from torchkeras_layer.port.training.writing_loop import NeedsWeights, loop
 _NEEDS = {
     f"{name}(": name for name in ["DataLoader", "TensorDataset", "Subset", "tqdm", "SummaryWriter", "SimpleNamespace"]
 } | {f"{name}.": name for name in ["torch", "nn", "np", "keras", "copy", "csv", "math", "os", "bisect", "itertools"]}
+T = TypeVar("T")
 _OWN_TRAINING = ("train_step", "test_step", "compute_loss", "compile", "fit")
 
 
@@ -60,8 +65,8 @@ class Rewriter:
 
     def run(self) -> None:
         """Collect the edits of all calls."""
-        for item in self.groups:
-            self._group(item)
+        for family in families(self.groups):
+            self._family(family)
         for site in self.sites:
             if site.method in PREDICTING:
                 self._predict(site)
@@ -83,28 +88,40 @@ class Rewriter:
     def _note(self, site: Site, reason: str) -> None:
         self.source.context.finding(site.call, "note", site.method, "", reason)
 
-    def _group(self, item: Group) -> None:
-        """Rewrite a model's compile and all that trains with it."""
+    def _family(self, family: list[Group]) -> None:
+        """Rewrite models that one compile is for, with all that trains them, or none of them."""
+        parts = []
         try:
-            self._check(item)
-            self.source.renames = moved_names(item, self.source)
-            try:
-                part = _GroupRewriter(self, item, weighted=False)
-                part.run()
-            except NeedsWeights:
-                part = _GroupRewriter(self, item, weighted=True)
-                part.run()
+            for item in family:
+                self._check(item)
+                parts.append(self._part(item))
         except Left as reason:
-            for site in [*item.compiles, *item.sites]:
-                self._leave(site, str(reason))
+            sites = [site for item in family for site in [*item.compiles, *item.sites]]
+            for site in dict.fromkeys(sites):
+                together = reason.where is not None and reason.where is not site.call
+                self._leave(site, f"it belongs to a call that is left: {reason}" if together else str(reason))
             return
+        for part in parts:
+            self.edits.update(part.edits)
+        for done in {item.node: item for part in parts for item in part.done}.values():
+            self._report(done)
+        for site, note in dict.fromkeys(pair for part in parts for pair in part.notes):
+            self._note(site, note)
+
+    def _part(self, item: Group) -> _GroupRewriter:
+        try:
+            self.source.renames = moved_names(item, self.source)
+            for weighted in (False, True):
+                part = _GroupRewriter(self, item, weighted)
+                try:
+                    part.run()
+                    return part
+                except NeedsWeights:
+                    if weighted:
+                        raise
         finally:
             self.source.renames = {}
-        self.edits.update(part.edits)
-        for done in part.done:
-            self._report(done)
-        for site, note in part.notes:
-            self._note(site, note)
+        raise AssertionError("one of the two runs returns or raises")
 
     def _check(self, item: Group) -> None:
         facts = facts_of(item, self.source)
@@ -112,9 +129,8 @@ class Rewriter:
         for name in _OWN_TRAINING:
             if name in own:
                 raise Left(f"{facts.own_class} defines {name}: write its lines in the loop by hand")
-        trains = item.sites or any(other.compiles == item.compiles and other.sites for other in self.groups)
-        if not trains and not isinstance(item.home.node, cst.Module):
-            raise Left("nothing in this file trains it: write the optimizer where the loop is")
+        if not item.sites and escapes(item, self.source):
+            raise Left("nothing that trains it is seen in this file: write the optimizer where the loop is")
 
     def several_models(self, item: Group) -> bool:
         """Whether other models are compiled in the same scope."""
@@ -170,10 +186,23 @@ class _GroupRewriter:
         pick = self.rewriter.names.picker([item.home, *(site.scope for site in item.sites)], prefix)
         if self.rewriter.several_models(item):
             pick = _prefixed(pick, item.owner.removeprefix("self.").replace(".", "_"))
-        compiled = {site: self._compile(site, pick) for site in item.compiles}
+        compiled = {site: at(site, lambda site=site: self._compile(site, pick)) for site in item.compiles}
+        self._name_results(compiled[item.compiles[-1]])
         for site in item.sites:
-            lines = self._site(site, compiled[item.compile_of(site, self.source)])
+            mine = replace(compiled[item.compile_of(site, self.source)], model=site.owner)
+            lines = at(site, lambda site=site, mine=mine: self._site(site, mine))
             self.done.append(Done(site.call, site.method, lines))
+
+    def _name_results(self, compiled: Compiled) -> None:
+        """Put the names of the results in the place of `model.metrics_names`."""
+        keys = ["loss", *(metric.key for metric in compiled.metrics)]
+        for node in self.source.uses_of(f"{self.item.owner}.metrics_names", self.item.owner, self.item.home):
+            parent = self.source.parents[node]
+            index = literal(getattr(parent.slice[0].slice, "value", None)) if isinstance(parent, cst.Subscript) else ...
+            if isinstance(index, int) and -len(keys) <= index < len(keys):
+                self.edits.expressions[parent] = f'"{keys[index]}"'
+            else:
+                self.edits.expressions[node] = "[" + ", ".join(f'"{key}"' for key in keys) + "]"
 
     def _compile(self, site: Site, pick: Callable[..., str]) -> Compiled:
         source, item = self.source, self.item
@@ -196,6 +225,8 @@ class _GroupRewriter:
     def _site(self, site: Site, compiled: Compiled) -> list[str]:
         source = self.source
         statement = check_place(site.call, source)
+        if site.method in ("fit", "fit_generator", "train_on_batch"):
+            check_not_frozen(site, source)
         pick = self.rewriter.names.picker([site.scope])
         if site.method in ("fit", "fit_generator"):
             use = read_use(site, statement, source, pick)
@@ -236,6 +267,15 @@ class _GroupRewriter:
                 edits.replace(parent, statement, written.lines, values[index])
             else:
                 edits.replace(site.call, statement, written.lines, written.value(site.returns_dict))
+
+
+def at(site: Site, work: Callable[[], T]) -> T:
+    """Do something for a site; a Left that it raises says where."""
+    try:
+        return work()
+    except Left as reason:
+        reason.where = reason.where or site.call
+        raise
 
 
 def _prefixed(pick: Callable[..., str], word: str) -> Callable[..., str]:

@@ -28,24 +28,31 @@ def read_fit(
     given = method_arguments(site.call, "fit" if site.method == "fit" else "fit_generator")
     batches, validation, lines = _data(given, site, compiled, source, pick)
     names = variables(compiled, pick, validation is not None)
-    rising = {metric.key: metric.rises for metric in compiled.metrics} | {"loss": False}
     loop = Loop(
-        source, site.scope, compiled.model, compiled.optimizer_name, names.epoch, names.loss, names.values, pick, rising
+        source,
+        site.scope,
+        compiled.model,
+        compiled.optimizer_name,
+        names.epoch,
+        names.loss,
+        names.values,
+        pick,
+        {metric.key: metric.rises for metric in compiled.metrics} | {"loss": False},
+        compiled.optimizer.scheduler is not None,
     )
     for node in _callbacks(given.get("callbacks"), site, source):
         add_callback(node, loop)
-    verbose = given.get("verbose")
     training = Training(
         compiled,
         batches,
         validation,
         names,
         loop.hooks,
-        _text(given, "epochs", "1" if site.method == "fit" or given.get("x") is None else "1", source),
-        _text(given, "initial_epoch", "0", source),
-        "1" if verbose is None else source.text(verbose),
-        history,
-        history_is_object,
+        epochs=_text(given, "epochs", "1", source),
+        first_epoch=_text(given, "initial_epoch", "0", source),
+        verbose=_text(given, "verbose", "1", source),
+        history=history,
+        history_is_object=history_is_object,
         class_weight=lines,
         rate_key="lr" if any(text.strip("\"'") == "lr" for text in source.texts) else "learning_rate",
     )

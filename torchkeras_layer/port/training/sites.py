@@ -8,7 +8,7 @@ import libcst as cst
 
 from torchkeras_layer.port.training.arguments import PARAMETERS
 from torchkeras_layer.port.training.models import Facts, function_called, read_model, returned
-from torchkeras_layer.port.training.reading import Scope, Source, dotted
+from torchkeras_layer.port.training.reading import Left, Scope, Source, dotted, literal
 
 TRAINING = ("fit", "fit_generator", "train_on_batch", "test_on_batch", "evaluate", "evaluate_generator")
 PREDICTING = ("predict", "predict_generator", "predict_classes", "predict_proba", "predict_on_batch")
@@ -97,6 +97,9 @@ def is_model(site: Site, source: Source, groups: list[Group]) -> bool | None:
     facts = read_model(site.owner, site.scope, source)
     if facts.built is not None:
         return True
+    given = [read_model(name, scope, source).built for name, scope in _arguments_of(site, source) if name]
+    if given and None not in given:
+        return True
     for item in source.assigned(site.owner, site.scope):
         if isinstance(item.value, cst.Call):
             function = function_called(item.value, site.scope, source)
@@ -118,7 +121,7 @@ def group(sites: list[Site], source: Source) -> list[Group]:
     for site in sites:
         if site.method in TRAINING and site.home is not None:
             found = next((item for item in groups if (item.owner, item.home) == (site.owner, site.home)), None)
-            found = found or _from_function(site, own, source)
+            found = found or _from_function(site, own, source) or _from_argument(site, own, source)
             if found is not None:
                 if found not in groups:
                     groups.append(found)
@@ -141,11 +144,63 @@ def _from_function(site: Site, groups: list[Group], source: Source) -> Group | N
     return None
 
 
+def _arguments_of(site: Site, source: Source) -> list[tuple[str, Scope]]:
+    """What the calls of a function of this file give for the parameter that is a site's model."""
+    function = site.scope.node
+    if not isinstance(function, cst.FunctionDef) or site.owner not in site.scope.parameters:
+        return []
+    names = [parameter.name.value for parameter in function.params.params]
+    found = []
+    for call in source.calls:
+        if dotted(call.func) == function.name.value:
+            by_name = dict(zip(names, [item.value for item in call.args if item.keyword is None], strict=False))
+            by_name |= {item.keyword.value: item.value for item in call.args if item.keyword}
+            given = by_name.get(site.owner)
+            found.append(("" if given is None else dotted(given) or "", source.scope_of(call)))
+    return found
+
+
+def _from_argument(site: Site, groups: list[Group], source: Source) -> Group | None:
+    """The group of a compiled model of the module that all calls of a function give to it."""
+    given = {(name, source.home_of(name, scope)) for name, scope in _arguments_of(site, source) if name}
+    found = [item for item in groups if (item.owner, item.home) in given]
+    whole = len(given) == 1 and found and isinstance(found[0].home.node, cst.Module)
+    return found[0] if whole else None
+
+
 def methods_of(name: str | None, scope: Scope, source: Source) -> set[str]:
     """The methods that a class of this file defines."""
     found = [] if name is None else source.assigned(name, scope)
     classes = [item.statement for item in found if isinstance(item.statement, cst.ClassDef)]
     return {part.name.value for node in classes for part in node.body.body if isinstance(part, cst.FunctionDef)}
+
+
+def families(groups: list[Group]) -> list[list[Group]]:
+    """Put groups together that share a compile; one that trains nothing counts only where it is alone."""
+    found: dict[Site, list[Group]] = {}
+    for item in groups:
+        found.setdefault(item.compiles[0], []).append(item)
+    return [[item for item in family if item.sites] or family for family in found.values()]
+
+
+def check_not_frozen(site: Site, source: Source) -> None:
+    """Raise Left if a model that trains was frozen after its compile: Keras 2 trains it, Keras 3 and torch do not."""
+    for item in reversed(source.assigned(f"{site.owner}.trainable", site.scope)):
+        if source.is_before(item.statement, site.call):
+            if item.value is not None and literal(item.value) is False:
+                raise Left(
+                    f"{site.owner}.trainable is False when it trains. Keras 2 looks at it when it compiles: leave it "
+                    "True, and give the optimizer of the model around it the parameters of the other part only"
+                )
+            return
+
+
+def escapes(item: Group, source: Source) -> bool:
+    """Whether a model is given to other functions, returned or kept, so that something else may train it."""
+    if item.owner.startswith("self."):
+        return True
+    mine = source.uses_of(item.owner, item.owner, item.home)
+    return any(not isinstance(source.parents[use], cst.Attribute) for use in mine)
 
 
 def facts_of(group: Group, source: Source) -> Facts:

@@ -43,7 +43,14 @@ class Training:
     reports: bool = True
     rate_key: str = "learning_rate"
     class_weight: list[str] = field(default_factory=list)
-    build: list[str] = field(default_factory=list)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one epoch, and nothing that counts epochs."""
+        return (self.epochs, self.first_epoch) == ("1", "0") and self.history is None and self.hooks == Hooks()
+
+
+_ALWAYS = ("1", "True", "'auto'", '"auto"')
 
 
 def indented(lines: list[str]) -> list[str]:
@@ -127,7 +134,7 @@ def _head(batches: Batches, bar: str | None) -> list[str]:
     """The line that begins a loop over batches, with a progress bar if there is a text for it."""
     if batches.header:
         return [*batches.start, batches.header]
-    iterable = batches.iterable if bar is None else f"tqdm({batches.iterable}, {bar})"
+    iterable = batches.iterable if bar is None else f"tqdm({batches.iterable}{bar and ', '}{bar})"
     return [*batches.start, f"for {batches.parts} in {iterable}:"]
 
 
@@ -170,7 +177,6 @@ def loop(training: Training) -> list[str]:
     hooks, names = training.hooks, training.variables
     history = _history(training)
     before = [
-        *training.build,
         *training.batches.setup,
         *(training.validation.setup if training.validation else []),
         *training.class_weight,
@@ -189,6 +195,8 @@ def loop(training: Training) -> list[str]:
         body += [*hooks.epoch_end, *training.batches.epoch_end]
     for best in sorted(hooks.bests, key=lambda best: bool(best.otherwise)):
         body += _improvement(best)
+    if training.is_single:
+        return [*before, *body]
     return [*before, f"for {names.epoch} in range({epochs}):", *indented([*body, *hooks.stops]), *hooks.after]
 
 
@@ -212,10 +220,12 @@ def _training_part(training: Training) -> list[str]:
 def _bar(training: Training) -> str | None:
     if training.verbose in ("0", "2", "False"):
         return None
+    if training.is_single:
+        return "" if training.verbose in _ALWAYS else f"disable={training.verbose} != 1"
     epochs = f"/{{{training.epochs}}}" if training.epochs.isidentifier() else ""
     epochs = f"/{training.epochs}" if training.epochs.isdigit() else epochs
     bar = f'desc=f"epoch {{{training.variables.epoch} + 1}}{epochs}"'
-    return bar if training.verbose in ("1", "True", "'auto'", '"auto"') else f"{bar}, disable={training.verbose} != 1"
+    return bar if training.verbose in _ALWAYS else f"{bar}, disable={training.verbose} != 1"
 
 
 def _printing(training: Training) -> list[str]:
@@ -223,7 +233,9 @@ def _printing(training: Training) -> list[str]:
         return []
     values = ", ".join(f"{key} {{{name}:.4f}}" for key, name in training.variables.values.items())
     line = f'print(f"epoch {{{training.variables.epoch} + 1}}: {values}")'
-    known = training.verbose in ("1", "2", "True", "'auto'", '"auto"')
+    if training.is_single:
+        line = f'print(f"{values}")'
+    known = training.verbose in (*_ALWAYS, "2")
     return [line] if known else [f"if {training.verbose}:", f"    {line}"]
 
 

@@ -1,0 +1,98 @@
+"""What is left, with which reason, and is it left whole?"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.port.training.harness import port
+
+_MODEL = "import keras\nmodel = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+_FIT = "model.fit(x, y, epochs=2)\n"
+
+LEFT = {
+    "model.compile('ftrl', 'mse')\n" + _FIT: "the optimizer ftrl: torch has no Ftrl",
+    "model.compile(keras.optimizers.Lion(), 'mse')\n" + _FIT: "install lion-pytorch",
+    "model.compile(keras.optimizers.Nadam(weight_decay=0.1), 'mse')\n" + _FIT: "weight_decay of Nadam is decoupled",
+    "model.compile(keras.optimizers.SGD(use_ema=True), 'mse')\n" + _FIT: "the argument use_ema has no counterpart",
+    "model.compile(make(), 'mse')\n" + _FIT: "the optimizer make is not one of Keras's",
+    "model.compile(choice, 'mse')\n" + _FIT: "it is not clear which optimizer choice is",
+    "model.compile('sgd', 'mean_squared_errors')\n" + _FIT: "the loss MeanSquaredErrors is not one of Keras 3",
+    "model.compile('sgd', 'mse', metrics=['fmeasure'])\n"
+    + _FIT: "the metric fmeasure of Keras 1 was a mean over batches",
+    "model.compile('sgd', 'mse', **more)\n" + _FIT: "are not known before it runs",
+    "model.compile('sgd', 'mse')\nmodel.fit(data, epochs=2)\n": "it is not clear what data is",
+    "model.compile('sgd', 'mse')\nmodel.fit(x, y, shuffle='batch')\n": "shuffle='batch' has no counterpart",
+    "model.compile('sgd', 'mse')\nmodel.fit(x, y, callbacks=[Mine()])\n": "the callback Mine: call its on_epoch_end",
+    "model.compile('sgd', 'mse')\nmodel.fit(x, y, callbacks=found)\n": "it is not clear which callbacks are in found",
+    "model.compile('sgd', 'mse')\nmodel.fit(x, y, callbacks=[keras.callbacks.EarlyStopping('val_loss')])\n": (
+        "it monitors 'val_loss', which this fit does not compute. It has: loss"
+    ),
+    "model.compile('sgd', 'mse')\nmodel.fit(x, y, callbacks=[keras.callbacks.ModelCheckpoint('w.ckpt')])\n": (
+        "the path must end in .h5 or .hdf5 or .keras"
+    ),
+    "model.compile('sgd', 'mse')\nfits = [model.fit(x, y) for _ in range(2)]\n": "inside an expression that repeats",
+    "model.compile('sgd', 'mse'); model.fit(x, y)\n": "several statements stand on its line",
+    "model.compile('sgd', 'mse')\nmodel.fit(x, y, class_weight={1: 2.0})\n": "not a dict of all classes from 0 on",
+    "model.compile('sgd', 'mse')\nmodel.trainable = False\nmodel.train_on_batch(x, y)\n": "trainable is False when it",
+    "model.compile('sgd', 'mse')\nfit(model)\n": "nothing that trains it is seen in this file",
+    "model.compile(keras.optimizers.SGD(decay=1e-3), 'mse')\n"
+    "model.fit(x, y, callbacks=[keras.callbacks.ReduceLROnPlateau('loss')])\n": "both set the learning rate",
+    "images = keras.preprocessing.image.ImageDataGenerator(rotation_range=9)\nmodel.compile('sgd', 'mse')\n"
+    "model.fit(images.flow(x, y), epochs=2)\n": "write a Dataset with transforms of torchvision.transforms.v2",
+}
+
+
+@pytest.mark.parametrize("text", LEFT)
+def test_left_whole_with_a_reason(text):
+    ported = port(_MODEL + text)
+    assert ported.text == _MODEL + text
+    reasons = ported.reasons()
+    assert len(reasons) == text.count("model.fit(") + text.count("model.compile(") + text.count("train_on_batch(")
+    assert all(LEFT[text] in reason for reason in reasons)
+    assert [kind for _, kind, _, _ in ported.findings] == ["left"] * len(reasons)
+
+
+def test_other_libraries_are_not_touched():
+    text = (
+        "import re\nimport keras\nfrom sklearn.svm import SVC\n"
+        "pattern = re.compile('a')\nmachine = SVC()\nmachine.fit(x, y)\nmachine.predict(x)\n"
+    )
+    ported = port(text)
+    assert (ported.text, ported.findings) == (text, [])
+
+
+def test_a_model_that_cannot_be_seen():
+    text = "import keras\ndef show(net, x):\n    return net.predict(x, batch_size=8)\n"
+    ported = port(text)
+    assert ported.text == text
+    assert ported.findings[0][:3] == (3, "left", "predict")
+    assert "it is not clear that net is a model of Keras" in ported.reasons()[0]
+
+
+def test_own_train_step():
+    text = (
+        "import keras\nclass Net(keras.Model):\n    def train_step(self, data):\n        return {}\n"
+        "net = Net()\nnet.compile('sgd', 'mse')\nnet.fit(x, y)\n"
+    )
+    ported = port(text)
+    assert ported.text == text
+    assert ported.reasons() == ["Net defines train_step: write its lines in the loop by hand"] * 2
+
+
+def test_a_call_that_is_left_keeps_the_others():
+    text = _MODEL + "model.compile('sgd', 'mse')\nmodel.fit(x, y)\nmodel.fit(unknown)\n"
+    ported = port(text)
+    assert ported.text == text
+    assert [reason.startswith("it belongs to a call that is left: ") for reason in ported.reasons()] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_notes():
+    ported = port(_MODEL + "model.compile(keras.optimizers.RMSprop(clipnorm=1.0), 'mse', metrics=['acc'])\n" + _FIT)
+    assert ported.reasons() == []
+    notes = ported.reasons("note")
+    assert any("epsilon inside the root" in note for note in notes)
+    assert any("clipnorm limits the norm of each gradient" in note for note in notes)
