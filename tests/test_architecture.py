@@ -20,7 +20,7 @@ FILES = {
     for folder in (source_rules.PACKAGE, "tests", "benchmarks", "examples")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
-FEATURES = ("files", "yaml", "safetensors", "torchmetrics", "rich", "onnx", "plot")
+FEATURES = ("files", "yaml", "safetensors", "torchmetrics", "rich", "onnx", "plot", "port")
 BASE, WEIGHTS = "torchkeras_layer.layer.base", "torchkeras_layer.layer.weights"
 
 

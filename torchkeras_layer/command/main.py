@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from torchkeras_layer.command import converting, inspecting, listing_weights, plotting, verifying
+from torchkeras_layer.command import converting, inspecting, listing_weights, plotting, porting, verifying
 
-_SUBCOMMANDS = (inspecting, listing_weights, verifying, converting, plotting)
+_SUBCOMMANDS = (inspecting, listing_weights, verifying, converting, plotting, porting)
+_FILE = ("file", "FILE", "a .keras, .h5, .weights.h5 or .json file that Keras saved")
 FAILED = 2
-"""The exit status after an error; 1 is for `verify`, when outputs differ."""
+"""The exit status after an error; 1 is for `verify`, when outputs differ, and `port`, when something is left."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what stands behind the name of the command; default: that of this process.
 
     Returns:
-        the exit status: 0, 1 if `verify` found a difference, or 2 after an error.
+        the exit status: 0, 1 if `verify` found a difference or `port` left something, or 2 after an error.
 
     >>> main(["inspect", "missing.keras"])
     2
@@ -59,15 +60,16 @@ def _message(error: Exception) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="torchkeras-layer",
-        description="Look at model files that Keras saved, check them, draw them, and convert them for PyTorch. "
-        "Neither Keras nor TensorFlow is needed, and nothing in a file is run.",
+        description="Look at model files that Keras saved, check them, draw them, and convert them for PyTorch; "
+        "rewrite code for Keras. Neither Keras nor TensorFlow is needed, and nothing in a file is run.",
     )
     subparsers = parser.add_subparsers(title="subcommands", dest="subcommand", required=True, metavar="SUBCOMMAND")
     for subcommand in _SUBCOMMANDS:
         subparser = subparsers.add_parser(
             subcommand.NAME, help=subcommand.SUMMARY, description=f"{subcommand.SUMMARY}. {subcommand.DETAILS}"
         )
-        subparser.add_argument("file", metavar="FILE", help="a .keras, .h5, .weights.h5 or .json file that Keras saved")
+        name, shown, text = getattr(subcommand, "ARGUMENT", _FILE)
+        subparser.add_argument(name, metavar=shown, help=text)
         subcommand.add_arguments(subparser)
         subparser.add_argument("--debug", action="store_true", help="show the traceback of an error")
         subparser.set_defaults(run=subcommand.run)

@@ -1,0 +1,104 @@
+"""What does `torchkeras-layer port` do?"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torchkeras_layer.port.findings import Report
+
+NAME = "port"
+SUMMARY = "Rewrite code for Keras into code for PyTorch and this library"
+DETAILS = (
+    "Prints what would change as a diff, and what was done, left, and why, line by line, on standard error. Nothing is "
+    "run. Exit status: 0 if nothing was left, 1 if something was, 2 after an error"
+)
+ARGUMENT = ("source", "SOURCE", "a .py file, a notebook, or a folder of them")
+LEFT = 1
+"""The exit status if something was left."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this subcommand takes besides the source."""
+    parser.add_argument("--write", action="store_true", help="change the files, in place of printing a diff")
+    parser.add_argument("--quiet", action="store_true", help="of the report, print the last lines only")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Port a file, or all of a folder, and return the exit status.
+
+    Raises:
+        ImportError: if libcst is not installed.
+        ValueError: if a file cannot be ported; nothing is written then.
+    """
+    _check_installed()
+    from torchkeras_layer.port.files import ported
+    from torchkeras_layer.port.findings import Report
+    from torchkeras_layer.port.sources import files_in, write
+
+    paths = files_in(Path(arguments.source))
+    results = [ported(path) for path in _watched(paths)]
+    reports = [Report(str(source.path), findings) for source, _, findings in results if findings]
+    if not reports:
+        print(f"{arguments.source}: there is no code for Keras in it; nothing to do.", file=sys.stderr)
+        return 0
+    for source, text, _ in results:
+        if arguments.write and text != source.text:
+            write(source, text)
+        elif not arguments.write:
+            _show(source.path, source.text, text)
+    _report(reports, arguments.quiet)
+    return 0 if all(report.is_complete for report in reports) else LEFT
+
+
+def _check_installed() -> None:
+    try:
+        import libcst  # noqa: F401
+    except ImportError:
+        raise ImportError("Porting code needs libcst: pip install 'torchkeras_layer[port]'") from None
+
+
+def _watched(paths: list[Path]) -> Iterable[Path]:
+    """Return the paths, with a progress bar if a person watches."""
+    if len(paths) == 1 or not sys.stderr.isatty():
+        return paths
+    try:
+        from rich.console import Console
+        from rich.progress import track
+    except ImportError:
+        return paths
+    return track(paths, description="porting", console=Console(stderr=True), transient=True)
+
+
+def _show(path: Path, old: str, new: str) -> None:
+    lines = difflib.unified_diff(
+        old.splitlines(keepends=True), new.splitlines(keepends=True), f"{path} (Keras)", f"{path} (PyTorch)"
+    )
+    text = "".join(lines)
+    show = _colored() if sys.stdout.isatty() else None
+    if show is None:
+        print(text, end="")
+    else:
+        show(text)
+
+
+def _colored() -> Callable[[str], None] | None:
+    try:
+        from rich.console import Console
+        from rich.syntax import Syntax
+    except ImportError:
+        return None
+    return lambda text: Console().print(Syntax(text, "diff", background_color="default"))
+
+
+def _report(reports: list[Report], quiet: bool) -> None:
+    for report in reports:
+        if not quiet:
+            print(report.path, *(f"  {line}" for line in report.lines()), sep="\n", file=sys.stderr)
+    for report in reports:
+        print(report.summary(), file=sys.stderr)

@@ -1,0 +1,121 @@
+"""Which calls of functions, statements and decorators are rewritten one by one?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+from libcst.metadata import ParentNodeProvider
+
+from torchkeras_layer.port.context import Context
+from torchkeras_layer.port.names import missing_reason
+from torchkeras_layer.port.rules.table import KerasCall, Unfit, rules_by_name
+from torchkeras_layer.port.tensors import Tensors
+
+_FREE = (cst.Assign, cst.AnnAssign, cst.AugAssign, cst.Return, cst.Arg, cst.Element, cst.Expr, cst.Index)
+"""What an operator needs no parentheses in."""
+_ASSIGNS = {"assign": "copy_", "assign_add": "add_", "assign_sub": "sub_"}
+
+
+def rewrite_expressions(context: Context) -> tuple[cst.Module, set[str]]:
+    """Rewrite the calls that a rule of the table fits; report the names that are not in this library.
+
+    Returns:
+        the new module, and the names that it needs, see `IMPORTS`.
+    """
+    rewriter = _Rewriter(context)
+    module = context.module.visit(rewriter)
+    return module, rewriter.needed
+
+
+class _Rewriter(cst.CSTTransformer):
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.tensors = Tensors(context)
+        self.parents: Any = context.wrapper.resolve(ParentNodeProvider)
+        self.needed: set[str] = set()
+        self.in_import = False
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        """Imports are rewritten later."""
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        """Imports are rewritten later."""
+        return False
+
+    def visit_Attribute(self, node: cst.Attribute) -> None:
+        """Report a name that is not in this library."""
+        if isinstance(self.parents.get(node), cst.Attribute):
+            return
+        self._report_missing(node)
+
+    def _report_missing(self, node: cst.Attribute) -> None:
+        name = self.context.name_of(node)
+        reason = missing_reason(name) if name is not None else None
+        if name is not None and reason is not None:
+            self.context.finding(node, "left", name, reason=reason)
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        """Rewrite a call by the first rule that fits it."""
+        name = self.context.name_of(original_node)
+        for one in rules_by_name().get(name or "", ()):
+            try:
+                text = one.write(KerasCall(original_node, updated_node, name or "", self.context, self.tensors))
+                new = self._parsed(text, original_node)
+            except Unfit:
+                continue
+            self.needed.update(one.needs)
+            self.context.finding(original_node, "rewritten", one.names[0], text)
+            return new
+        return updated_node
+
+    def _parsed(self, text: str, old: cst.Call) -> cst.BaseExpression:
+        if "#" in self.context.module.code_for_node(old) and "#" not in text:
+            # A comment between the arguments would be lost.
+            raise Unfit
+        new = cst.parse_expression(text, config=self.context.module.config_for_parsing)
+        is_operator = isinstance(new, (cst.BinaryOperation, cst.UnaryOperation, cst.Comparison))
+        if old.lpar or is_operator and not isinstance(self.parents.get(old), _FREE):
+            new = cst.parse_expression(f"({text})", config=self.context.module.config_for_parsing)
+        return new
+
+    def leave_SimpleStatementLine(
+        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
+    ) -> cst.BaseStatement:
+        """Rewrite `w.assign(x)`, where `w` is a weight and `x` a tensor."""
+        found = self._assignment(original_node)
+        if found is None:
+            return updated_node
+        call = cst.ensure_type(cst.ensure_type(updated_node.body[0], cst.Expr).value, cst.Call)
+        code = self.context.module.code_for_node
+        text = f"{code(cst.ensure_type(call.func, cst.Attribute).value)}.{found}({code(call.args[0].value)})"
+        self.context.finding(original_node.body[0], "rewritten", "assign", f"with torch.no_grad(): {text}")
+        self.needed.add("torch")
+        block = cst.parse_statement(
+            f"with torch.no_grad():\n    {text}\n", config=self.context.module.config_for_parsing
+        )
+        lines = list(updated_node.leading_lines)
+        if updated_node.trailing_whitespace.comment is not None:
+            lines.append(cst.EmptyLine(comment=updated_node.trailing_whitespace.comment))
+        return cst.ensure_type(block, cst.With).with_changes(leading_lines=lines)
+
+    def _assignment(self, line: cst.SimpleStatementLine) -> str | None:
+        """Return torch's method for a statement that assigns to a weight."""
+        statement = line.body[0]
+        call = statement.value if len(line.body) == 1 and isinstance(statement, cst.Expr) else None
+        if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute) or len(call.args) != 1:
+            return None
+        if not self.tensors.is_weight(call.func.value) or not self.tensors.is_float(call.args[0].value):
+            return None
+        return None if call.args[0].star or call.args[0].keyword else _ASSIGNS.get(call.func.attr.value)
+
+    def leave_Decorator(
+        self, original_node: cst.Decorator, updated_node: cst.Decorator
+    ) -> cst.Decorator | cst.RemovalSentinel:
+        """Drop `@tf.function`, which does nothing here."""
+        if self.context.name_of(original_node.decorator) != "tf.function":
+            return updated_node
+        self.context.finding(original_node, "rewritten", "tf.function", "", "torch compiles a model as a whole")
+        return cst.RemoveFromParent()

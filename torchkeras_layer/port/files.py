@@ -1,0 +1,20 @@
+"""How is one file, a module or a notebook, ported?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torchkeras_layer.port.findings import Finding
+from torchkeras_layer.port.rewriting import port_text
+from torchkeras_layer.port.sources import Source, read
+
+
+def ported(path: Path) -> tuple[Source, str, list[Finding]]:
+    """Return a file as it is, its new text, and what was done and left.
+
+    Raises:
+        Refused: if it cannot be ported.
+    """
+    source = read(path)
+    text, findings = port_text(source.text)
+    return source, text, findings

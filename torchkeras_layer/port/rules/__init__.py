@@ -1,0 +1,1 @@
+"""Which expressions of Keras and TensorFlow does one of torch replace exactly?"""
