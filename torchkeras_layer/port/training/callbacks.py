@@ -58,11 +58,15 @@ class Loop:
     hooks: Hooks = field(default_factory=Hooks)
 
     def value(self, monitor: str) -> str:
-        """The variable of a value that is monitored; old and new names of accuracy mean the same."""
+        """The variable of a value that is monitored."""
+        return self.values[self.key(monitor)]
+
+    def key(self, monitor: str) -> str:
+        """The key of a value that is monitored; old and new names of accuracy mean the same."""
         other = monitor.replace("accuracy", "acc") if "accuracy" in monitor else monitor.replace("acc", "accuracy")
         for name in (monitor, other):
             if name in self.values:
-                return self.values[name]
+                return name
         raise Left(f"it monitors {monitor!r}, which this fit does not compute. It has: {', '.join(self.values)}")
 
     def is_rising(self, monitor: str, mode: str) -> bool:
@@ -112,6 +116,14 @@ _SPELLINGS = {
 
 def add_callback(node: cst.BaseExpression, loop: Loop) -> None:
     """Add the lines of one callback to a loop; Left if it cannot be done."""
+    name, given = read_callback(node, loop)
+    if name in _WRITERS:
+        _WRITERS[name](given, loop)
+    given.refuse_others(ignored=WITHOUT_EFFECT.get(name, ()))
+
+
+def read_callback(node: cst.BaseExpression, loop: Loop) -> tuple[str, Arguments]:
+    """Return the class of a callback of Keras, and its arguments; Left for others."""
     value = loop.source.value_of(node, loop.scope)
     if not isinstance(value, cst.Call):
         raise Left(f"it is not clear what the callback {loop.source.text(node)} does: write its lines in the loop")
@@ -123,17 +135,14 @@ def add_callback(node: cst.BaseExpression, loop: Loop) -> None:
             f"the callback {called}: call its on_epoch_end (and others) by hand at the same places of a loop, with a "
             "dict of the values of the epoch"
         )
-    given = Arguments(value, _PARAMETERS[name].split(), _SPELLINGS.get(name, {}))
-    if name in _WRITERS:
-        _WRITERS[name](given, loop)
-    given.refuse_others(ignored=_WITHOUT_EFFECT.get(name, ()))
+    return name, Arguments(value, _PARAMETERS[name].split(), _SPELLINGS.get(name, {}))
 
 
 _TENSORBOARD = (
     "histogram_freq write_graph write_images write_grads embeddings_freq batch_size update_freq "
     "profile_batch write_steps_per_second embeddings_layer_names embeddings_metadata"
 )
-_WITHOUT_EFFECT = {
+WITHOUT_EFFECT = {
     "TensorBoard": _TENSORBOARD.split(),
     "ProgbarLogger": ["count_mode", "stateful_metrics"],
     "ModelCheckpoint": ["verbose"],
@@ -170,6 +179,16 @@ def _early_stopping(given: Arguments, loop: Loop) -> None:
 
 
 def _reduce_on_plateau(given: Arguments, loop: Loop) -> None:
+    _check_rate_is_free("ReduceLROnPlateau", loop)
+    name = loop.pick("plateau")
+    made, key = plateau_scheduler(given, loop)
+    loop.hooks.before.append(f"{name} = {made.replace('{optimizer}', loop.optimizer)}")
+    loop.hooks.epoch_end.append(f"{name}.step({loop.values[key]})")
+    loop.hooks.logs_rate = True
+
+
+def plateau_scheduler(given: Arguments, loop: Loop) -> tuple[str, str]:
+    """The scheduler of torch that does what a ReduceLROnPlateau does, and the key of what it looks at."""
     monitor = given.literal("monitor", "val_loss")
     options = ['mode="max"'] if loop.is_rising(monitor, given.literal("mode", "auto")) else []
     options.append(f"factor={_text(given, 'factor', '0.1', loop)}")
@@ -185,13 +204,8 @@ def _reduce_on_plateau(given: Arguments, loop: Loop) -> None:
     options += [f"cooldown={cooldown - 1}"] if cooldown > 1 else []
     if given.get("min_lr") is not None:
         options.append(f"min_lr={_text(given, 'min_lr', '0', loop)}")
-    _check_rate_is_free("ReduceLROnPlateau", loop)
-    name = loop.pick("plateau")
-    loop.hooks.before.append(
-        f"{name} = torch.optim.lr_scheduler.ReduceLROnPlateau({loop.optimizer}, {', '.join(options)})"
-    )
-    loop.hooks.epoch_end.append(f"{name}.step({loop.value(monitor)})")
-    loop.hooks.logs_rate = True
+    made = f"torch.optim.lr_scheduler.ReduceLROnPlateau({{optimizer}}, {', '.join(options)})"
+    return made, loop.key(monitor)
 
 
 def _check_rate_is_free(name: str, loop: Loop) -> None:
@@ -284,17 +298,17 @@ def _rate_scheduler(given: Arguments, loop: Loop) -> None:
     if node is None:
         raise Left("LearningRateScheduler has no schedule")
     _check_rate_is_free("LearningRateScheduler", loop)
-    rate = _scheduled(node, loop)
+    rate = scheduled(node, loop, 'group["lr"]')
     loop.hooks.epoch_begin += [f"for group in {loop.optimizer}.param_groups:", f'    group["lr"] = {rate}']
     loop.hooks.logs_rate = True
 
 
-def _scheduled(node: cst.BaseExpression, loop: Loop) -> str:
-    """The learning rate of an epoch: a call of the function, or what its lambda computes."""
+def scheduled(node: cst.BaseExpression, loop: Loop, rate: str) -> str:
+    """The learning rate of an epoch, from that before: a call of the function, or what its lambda computes."""
     value = loop.source.value_of(node, loop.scope)
     if isinstance(value, cst.Lambda):
         names = [parameter.name.value for parameter in value.params.params]
-        new = dict(zip(names, (loop.epoch, 'group["lr"]'), strict=False))
+        new = dict(zip(names, (loop.epoch, rate), strict=False))
         return loop.source.text(value.body.visit(Renaming(new)))  # type: ignore[arg-type]
     name = loop.source.text(node)
     found = loop.source.assigned(name, loop.scope)
@@ -302,7 +316,7 @@ def _scheduled(node: cst.BaseExpression, loop: Loop) -> str:
     if function is None:
         raise Left(f"it is not clear whether the schedule {name} takes the epoch, or the epoch and the rate")
     several = len(function.params.params) > 1
-    return f'{name}({loop.epoch}, group["lr"])' if several else f"{name}({loop.epoch})"
+    return f"{name}({loop.epoch}, {rate})" if several else f"{name}({loop.epoch})"
 
 
 def _terminate_on_nan(given: Arguments, loop: Loop) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import libcst as cst
 
+from torchkeras_layer.port.training.callbacks import add_callback
 from torchkeras_layer.port.training.compiled import Compiled, read_compiled
 from torchkeras_layer.port.training.edits import Done, Edits
-from torchkeras_layer.port.training.histories import consumed, read_use, target_of
+from torchkeras_layer.port.training.histories import HistoryUse, consumed, read_use, target_of
+from torchkeras_layer.port.training.lightning_callbacks import Parts
 from torchkeras_layer.port.training.names import Names
 from torchkeras_layer.port.training.placing import check_place, moved_names, optimizer_place
 from torchkeras_layer.port.training.reading import Left, Source, literal
@@ -31,24 +34,27 @@ from torchkeras_layer.port.training.sites import (
     methods_of,
 )
 from torchkeras_layer.port.training.writing_calls import Written, result_names
+from torchkeras_layer.port.training.writing_lightning import Module, inside, write_lightning
 from torchkeras_layer.port.training.writing_loop import NeedsWeights, loop
 
 # What a module or class is needed for, by the text that uses it.
-_NEEDS = {
-    f"{name}(": name for name in ["DataLoader", "TensorDataset", "Subset", "tqdm", "SummaryWriter", "SimpleNamespace"]
-} | {f"{name}.": name for name in ["torch", "nn", "np", "keras", "copy", "csv", "math", "os", "bisect", "itertools"]}
+_CLASSES = "DataLoader TensorDataset Subset tqdm SummaryWriter SimpleNamespace"
+_MODULES = "torch nn np keras copy csv math os bisect itertools"
+_NEEDS = {"L.": "lightning"} | {f"{name}(": name for name in _CLASSES.split()}
+_NEEDS |= {f"{name}.": name for name in _MODULES.split()}
 T = TypeVar("T")
 _OWN_TRAINING = ("train_step", "test_step", "compute_loss", "compile", "fit")
 
 
-def rewrite(module: cst.Module, context: Any) -> cst.Module:
+def rewrite(module: cst.Module, context: Any, style: str = "loop") -> cst.Module:
     """Rewrite training code of Keras into statements of PyTorch.
 
     Args:
         module: the parsed file.
         context: takes findings, and knows the names of Keras.
+        style: 'loop', or 'lightning' for a LightningModule and a Trainer.
     """
-    rewriter = Rewriter(Source(module, context))
+    rewriter = Rewriter(Source(module, context), style)
     rewriter.run()
     return rewriter.edits.apply()
 
@@ -56,8 +62,9 @@ def rewrite(module: cst.Module, context: Any) -> cst.Module:
 class Rewriter:
     """The edits of one file, collected call by call; those of a group of calls are made together or not at all."""
 
-    def __init__(self, source: Source):
+    def __init__(self, source: Source, style: str):
         self.source = source
+        self.style = style
         self.edits = Edits(source.module)
         self.names = Names(source)
         self.sites = find_sites(source)
@@ -79,7 +86,7 @@ class Rewriter:
         text = "\n".join(done.lines)
         self.source.context.finding(done.node, "rewritten", done.rule, text, "")
         for part, name in _NEEDS.items():
-            if part in text:
+            if re.search(rf"\b{re.escape(part)}", text):
                 self.source.context.need(name)
 
     def _leave(self, site: Site, reason: str) -> None:
@@ -186,6 +193,9 @@ class _GroupRewriter:
         pick = self.rewriter.names.picker([item.home, *(site.scope for site in item.sites)], prefix)
         if self.rewriter.several_models(item):
             pick = _prefixed(pick, item.owner.removeprefix("self.").replace(".", "_"))
+        fits = [site for site in item.sites if site.method in ("fit", "fit_generator")]
+        if self.rewriter.style == "lightning" and len(fits) > 1:
+            raise Left("a second fit goes on with the optimizer of the first one: use --style loop")
         compiled = {site: at(site, lambda site=site: self._compile(site, pick)) for site in item.compiles}
         self._name_results(compiled[item.compiles[-1]])
         for site in item.sites:
@@ -210,6 +220,8 @@ class _GroupRewriter:
         place = optimizer_place(item, site, facts, source)
         read = read_compiled(site.call, item.owner, facts, self.weighted, source, site.scope, pick)
         lines = [*place.lines, *read.lines()] if item.sites else []
+        if self.rewriter.style == "lightning":
+            lines = place.lines
         if place.way == "after":
             self.edits.replaced[source.statement_of(site.call)] = []
         self.edits.put(place.way, place.statement, lines)
@@ -230,14 +242,14 @@ class _GroupRewriter:
         pick = self.rewriter.names.picker([site.scope])
         if site.method in ("fit", "fit_generator"):
             use = read_use(site, statement, source, pick)
-            training = read_fit(site, compiled, use.name, use.is_object, source, pick)
-            lines = loop(training)
+            lines = self._fit(site, compiled, use, pick)
             self.edits.expressions.update(use.expressions)
             self.edits.replace(site.call, statement, lines, None if use.is_statement else use.name)
             self._remove_consumed(site)
-            parts = [part for part in (training.batches, training.validation) if part is not None]
-            self.notes += [(site, note) for part in parts for note in part.notes]
             return lines
+        if self.rewriter.style == "lightning":
+            self._check_after_fit(site)
+            compiled = inside(compiled, self._module(site).name)
         if site.method in ("evaluate", "evaluate_generator"):
             written = read_evaluation(site, compiled, source, pick, result_names(target_of(statement, site.call)))
         else:
@@ -247,6 +259,34 @@ class _GroupRewriter:
                 self.notes.append((site, note))
         self._replace_call(site, statement, written)
         return written.lines
+
+    def _fit(self, site: Site, compiled: Compiled, use: HistoryUse, pick: Callable[..., str]) -> list[str]:
+        if self.rewriter.style == "lightning":
+            parts = Parts()
+            training = read_fit(site, compiled, use, self.source, pick, parts.add)
+            lines = write_lightning(training, parts, self._module(site))
+            self.notes += [(site, note) for note in parts.notes]
+        else:
+            training = read_fit(site, compiled, use, self.source, pick, add_callback)
+            lines = loop(training)
+        data = [part for part in (training.batches, training.validation) if part is not None]
+        self.notes += [(site, note) for part in data for note in part.notes]
+        return lines
+
+    def _module(self, site: Site) -> Module:
+        """The names of the module that trains the model, in the scope of its fit."""
+        pick = self.rewriter.names.picker([site.scope])
+        if self.rewriter.several_models(self.item):
+            word = self.item.owner.removeprefix("self.").replace(".", "_")
+            return Module(pick(f"{word.title().replace('_', '')}Training"), pick(f"{word}_training"), pick("trainer"))
+        return Module(pick("Training"), pick("training"), pick("trainer"))
+
+    def _check_after_fit(self, site: Site) -> None:
+        """A module of Lightning has the loss and the metrics, and is made where the model is trained."""
+        fits = [other for other in self.item.sites if other.method in ("fit", "fit_generator")]
+        before = [other for other in fits if self.source.is_before(other.call, site.call)]
+        if site.method.endswith("_on_batch") or not any(other.scope is site.scope for other in before):
+            raise Left(f"{site.method} before or without a fit in the same function: use --style loop")
 
     def _replace_call(self, site: Site, statement: cst.CSTNode, written: Written) -> None:
         """Put statements in the place of a call, and its results in the place of its value."""

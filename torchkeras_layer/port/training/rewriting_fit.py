@@ -8,27 +8,47 @@ from dataclasses import replace
 import libcst as cst
 
 from torchkeras_layer.port.training.arguments import WITHOUT_EFFECT, Arguments, method_arguments
-from torchkeras_layer.port.training.callbacks import Loop, add_callback
+from torchkeras_layer.port.training.callbacks import Loop
 from torchkeras_layer.port.training.compiled import Compiled
 from torchkeras_layer.port.training.data import Batches, Request, read_batches, split
+from torchkeras_layer.port.training.histories import HistoryUse
 from torchkeras_layer.port.training.reading import Expression, Left, Source, literal
 from torchkeras_layer.port.training.sites import Site
-from torchkeras_layer.port.training.writing_loop import Training, variables
+from torchkeras_layer.port.training.writing_loop import Training, Variables, variables
 
 
 def read_fit(
-    site: Site,
-    compiled: Compiled,
-    history: str | None,
-    history_is_object: bool,
-    source: Source,
-    pick: Callable[..., str],
+    site: Site, compiled: Compiled, use: HistoryUse, source: Source, pick: Callable[..., str], add: Callable[..., None]
 ) -> Training:
-    """Read a call of `fit` or `fit_generator`; Left if something in it has no counterpart."""
+    """Read a call of `fit` or `fit_generator`; `add` reads its callbacks. Left if something has no counterpart."""
     given = method_arguments(site.call, "fit" if site.method == "fit" else "fit_generator")
     batches, validation, lines = _data(given, site, compiled, source, pick)
     names = variables(compiled, pick, validation is not None)
-    loop = Loop(
+    loop = _loop(site, compiled, names, source, pick)
+    for node in _callbacks(given.get("callbacks"), site, source):
+        add(node, loop)
+    training = Training(
+        compiled,
+        batches,
+        validation,
+        names,
+        loop.hooks,
+        epochs=_text(given, "epochs", "1", source),
+        first_epoch=_text(given, "initial_epoch", "0", source),
+        verbose=_text(given, "verbose", "1", source),
+        history=use.name,
+        history_is_object=use.is_object,
+        class_weight=lines,
+        rate_key="lr" if any(text.strip("\"'") == "lr" for text in source.texts) else "learning_rate",
+    )
+    has_callbacks = bool(loop.hooks.bests or loop.hooks.epoch_end or loop.hooks.stops or loop.hooks.after_batch)
+    training.reports = use.name is not None or has_callbacks or training.verbose not in ("0", "False")
+    given.refuse_others(ignored=WITHOUT_EFFECT | {"show_accuracy"})
+    return training
+
+
+def _loop(site: Site, compiled: Compiled, names: Variables, source: Source, pick: Callable[..., str]) -> Loop:
+    return Loop(
         source,
         site.scope,
         compiled.model,
@@ -40,26 +60,6 @@ def read_fit(
         {metric.key: metric.rises for metric in compiled.metrics} | {"loss": False},
         compiled.optimizer.scheduler is not None,
     )
-    for node in _callbacks(given.get("callbacks"), site, source):
-        add_callback(node, loop)
-    training = Training(
-        compiled,
-        batches,
-        validation,
-        names,
-        loop.hooks,
-        epochs=_text(given, "epochs", "1", source),
-        first_epoch=_text(given, "initial_epoch", "0", source),
-        verbose=_text(given, "verbose", "1", source),
-        history=history,
-        history_is_object=history_is_object,
-        class_weight=lines,
-        rate_key="lr" if any(text.strip("\"'") == "lr" for text in source.texts) else "learning_rate",
-    )
-    has_callbacks = bool(loop.hooks.bests or loop.hooks.epoch_end or loop.hooks.stops or loop.hooks.after_batch)
-    training.reports = history is not None or has_callbacks or training.verbose not in ("0", "False")
-    given.refuse_others(ignored=WITHOUT_EFFECT | {"show_accuracy"})
-    return training
 
 
 def _text(given: Arguments, name: str, default: str, source: Source) -> str:

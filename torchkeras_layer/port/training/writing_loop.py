@@ -101,7 +101,8 @@ def _targets(compiled: Compiled, batches: Batches) -> list[str | None]:
     return list(batches.targets) or [None] * len(compiled.losses)
 
 
-def _updates(compiled: Compiled, batches: Batches, outputs: list[str]) -> list[str]:
+def updates(compiled: Compiled, batches: Batches, outputs: list[str]) -> list[str]:
+    """The lines that update the metrics with a batch."""
     lines = []
     if compiled.metrics and not batches.targets:
         raise Left("there are metrics and no targets")
@@ -154,7 +155,7 @@ def evaluation(compiled: Compiled, batches: Batches, outputs: list[str], results
         f"{', '.join(outputs)} = {compiled.model}({batches.inputs})",
         f"{loss} += {_item(loss_expression(compiled, batches, outputs))} * {batches.size}",
         *counting,
-        *_updates(compiled, batches, outputs),
+        *updates(compiled, batches, outputs),
     ]
     return [
         f"{compiled.model}.eval()",
@@ -209,7 +210,7 @@ def _training_part(training: Training) -> list[str]:
     if training.reports:
         lines = [*(f"{metric.name}.reset_state()" for metric in compiled.metrics), f"{loss} = 0.0", *start]
         body += [f"{loss} += {names.loss}.item() * {batches.size}", *counting]
-        body += _updates(compiled, batches, names.outputs)
+        body += updates(compiled, batches, names.outputs)
     lines += [*_head(batches, _bar(training)), *indented([*body, *training.hooks.after_batch])]
     if training.reports:
         lines.append(f"{loss} /= {number}")
