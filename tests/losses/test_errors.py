@@ -42,6 +42,20 @@ ERRORS = [
         lambda: losses.categorical_crossentropy([[1.0]], [[1.0]], axis=True),
         r"axis must be an int\. Received: True",
     ),
+    (lambda: losses.Huber(0), r"Huber: delta must be a number above 0\. Received: delta=0"),
+    (
+        lambda: losses.CTC()([[3]], torch.zeros(1, 4, 3)),
+        r"ctc: y_true must have classes from 0, the blank, to 2\. .*: 3",
+    ),
+    (lambda: losses.CTC()([[-1]], torch.zeros(1, 4, 3)), r"ctc: y_true must have classes from 0, .* Received: -1"),
+    (
+        lambda: losses.SparseCategoricalCrossentropy(axis=5)([1], [[0.5, 0.5]]),
+        r"axis must be between -2 and 1 for a tensor of rank 2\. Received: 5",
+    ),
+    (
+        lambda: losses.BinaryCrossentropy(from_logits=True)(torch.ones(2, requires_grad=True), torch.tensor([0, 1])),
+        r"BinaryCrossentropy: y_true has gradients, and y_pred consists of ints\. The targets come first",
+    ),
     (lambda: losses.get("mean_sqared_error"), r"Did you mean 'mean_squared_error'"),
     (lambda: losses.get("msee"), r"loss.*'msee'"),
     (lambda: losses.get(3), r"loss.*3"),
@@ -53,6 +67,27 @@ ERRORS = [
 def test_a_value_error_says_what_is_wrong(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("wrong", ["a", ["a"], [[1, 2], [3]], b"1", object()], ids=str)
+def test_values_that_are_no_numbers_are_named(wrong):
+    for name, call in (
+        ("hinge: y_true", lambda: losses.hinge(wrong, [1.0])),
+        ("hinge: y_pred", lambda: losses.hinge([1.0], wrong)),
+        ("ctc: y_pred", lambda: losses.ctc([[1]], wrong)),
+        ("circle: y_true", lambda: losses.circle(wrong, [[1.0]])),
+        ("sparse_categorical_crossentropy: y_true", lambda: losses.sparse_categorical_crossentropy(wrong, [[1.0]])),
+        ("Hinge: y_true", lambda: losses.Hinge()(wrong, [1.0])),
+        ("Hinge: y_pred", lambda: losses.Hinge()([1.0], wrong)),
+        ("Hinge: sample_weight", lambda: losses.Hinge()([1.0], [1.0], wrong)),
+    ):
+        with pytest.raises(TypeError, match=f"^{name} must be a tensor, an array, a number or a list of numbers"):
+            call()
+
+
+def test_an_axis_that_is_not_there_is_refused():
+    with pytest.raises(IndexError, match="Dimension out of range"):
+        losses.BinaryCrossentropy(axis=5)(torch.ones(2, 2), torch.ones(2, 2))
 
 
 def test_a_loss_without_call_says_so():

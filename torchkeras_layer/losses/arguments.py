@@ -7,20 +7,56 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer.ops.values import as_float, as_tensor
+from torchkeras_layer.ops.values import IsSymbolic, as_float, as_tensor
+from torchkeras_layer.registry.envelope import excerpt
 
 
-def tensors(y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
+def read(what: str, value: Any) -> Tensor:
+    """Return a value as a tensor.
+
+    Args:
+        what: what messages begin with, such as 'hinge: y_true'.
+        value: a tensor, an array, a number or a list of numbers.
+
+    Raises:
+        TypeError: for anything else.
+
+    >>> read("hinge: y_true", None)
+    Traceback (most recent call last):
+    TypeError: hinge: y_true must be a tensor, an array, a number or a list of numbers. Received: None. ...
+    """
+    if isinstance(value, Tensor):
+        return value
+    try:
+        return as_tensor(value)
+    except IsSymbolic:
+        raise
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{what} must be a tensor, an array, a number or a list of numbers. Received: {excerpt(value)}. {error}"
+        ) from error
+
+
+def read_targets(name: str, y_true: Any, y_pred: Tensor) -> Tensor:
+    """Return targets as a tensor in their dtype; anything but tensors comes to the predictions' device.
+
+    >>> read_targets("hinge", [1, 0], torch.ones(2))
+    tensor([1, 0], dtype=torch.int32)
+    """
+    return y_true if isinstance(y_true, Tensor) else read(f"{name}: y_true", y_true).to(y_pred.device)
+
+
+def tensors(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     """Return targets and predictions as tensors of the floating-point dtype of the predictions.
 
-    Anything but tensors comes to the predictions' device.
+    Raises:
+        TypeError: if one cannot become a tensor; the message begins with `name`.
 
-    >>> tensors([1, 0], [0.5, 0.25])
+    >>> tensors("hinge", [1, 0], [0.5, 0.25])
     (tensor([1., 0.]), tensor([0.5000, 0.2500]))
     """
-    y_pred = as_float(y_pred)
-    if not isinstance(y_true, Tensor):
-        y_true = as_tensor(y_true).to(y_pred.device)
+    y_pred = as_float(read(f"{name}: y_pred", y_pred))
+    y_true = read_targets(name, y_true, y_pred)
     return (y_true if y_true.dtype is y_pred.dtype else y_true.to(y_pred.dtype)), y_pred
 
 
@@ -33,7 +69,7 @@ def fitting(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
     >>> [tuple(x.shape) for x in fitting("loss", [1.0, 2.0], [[1.0], [2.0]])]
     [(2, 1), (2, 1)]
     """
-    y_true, y_pred = tensors(y_true, y_pred)
+    y_true, y_pred = tensors(name, y_true, y_pred)
     if y_true.shape == y_pred.shape:
         return y_true, y_pred
     y_true, y_pred = same_rank(y_true, y_pred)

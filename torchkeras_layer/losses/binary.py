@@ -106,7 +106,9 @@ class BinaryCrossentropy(Loss):
         """Return the `binary_crossentropy` of each sample."""
         return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
 
-    def _torchkeras_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+    def _torchkeras_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
+        if self.axis != -1:
+            return None
         y_true = _towards_half(y_true, self.label_smoothing)
         if self.from_logits:
             return F.binary_cross_entropy_with_logits(y_pred, y_true)

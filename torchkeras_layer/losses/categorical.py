@@ -111,7 +111,8 @@ class CategoricalCrossentropy(Loss):
 
     def _torchkeras_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor | None:
         # Torch has the classes on axis 1.
-        if self.from_logits and y_pred.dim() == 2 and self.axis in (1, -1) and y_pred.shape[1] > 1:
+        is_simple = y_pred.dim() == 2 and self.axis in (1, -1) and y_pred.shape[1] > 1
+        if self.from_logits and is_simple and 0 <= self.label_smoothing <= 1:
             return F.cross_entropy(y_pred, y_true, label_smoothing=self.label_smoothing)
         return None
 
@@ -162,7 +163,7 @@ class CategoricalFocalCrossentropy(Loss):
 def _of_classes(name: str, y_true: Any, y_pred: Any, axis: Any) -> tuple[Tensor, Tensor]:
     if isinstance(axis, bool):
         raise ValueError(f"{name}: axis must be an int. Received: {axis}.")
-    y_true, y_pred = same_rank(*tensors(y_true, y_pred))
+    y_true, y_pred = same_rank(*tensors(name, y_true, y_pred))
     if y_true.shape != y_pred.shape:
         raise ValueError(
             f"{name}: y_true must have the shape of y_pred, with a 1 at the right class. Received: y_true of shape "

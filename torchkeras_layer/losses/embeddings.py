@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer.losses._catalog import catalog
+from torchkeras_layer.losses.arguments import read
 from torchkeras_layer.losses.loss import Loss
-from torchkeras_layer.ops.values import as_float, as_tensor
+from torchkeras_layer.ops.values import as_float
 
 
 def circle(
@@ -40,8 +41,8 @@ def circle(
     >>> circle([0, 0, 1], [[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]]).round(decimals=2)
     tensor([0.0000, 6.4000, 0.0000])
     """
-    y_pred = as_float(y_pred)
-    references = y_pred if ref_embeddings is None else as_float(ref_embeddings)
+    y_pred = as_float(read("circle: y_pred", y_pred))
+    references = y_pred if ref_embeddings is None else as_float(read("circle: ref_embeddings", ref_embeddings))
     labels = _labels("y_true", y_true, y_pred)
     others = labels if ref_labels is None else _labels("ref_labels", ref_labels, references)
     distances = (1 - y_pred @ references.mT).clamp(min=0.0)
@@ -96,7 +97,7 @@ class Circle(Loss):
 
 
 def _labels(name: str, labels: Any, embeddings: Tensor) -> Tensor:
-    labels = as_tensor(labels).reshape(-1).to(embeddings.device, torch.int64)
+    labels = read(f"circle: {name}", labels).reshape(-1).to(embeddings.device, torch.int64)
     if embeddings.dim() != 2 or labels.shape[0] != embeddings.shape[0]:
         raise ValueError(
             f"circle: {name} must have one class for each vector, and the vectors the shape (batch, features). "

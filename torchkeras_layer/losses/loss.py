@@ -15,6 +15,7 @@ from torchkeras_layer._ported_code import read_class_as_keras
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves, map_parts
 from torchkeras_layer.losses._catalog import catalog
+from torchkeras_layer.losses.arguments import read
 from torchkeras_layer.losses.reductions import MEANS, in_keras_3_order, read_reduction, reduced
 from torchkeras_layer.ops.calls import recorded
 from torchkeras_layer.ops.values import as_tensor
@@ -149,16 +150,18 @@ def _loss(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Tensor:
             return mean
     mask = getattr(y_pred, "_keras_mask", None)
     dtype = _dtype_of(loss, y_pred)
-    y_pred = _converted(y_pred, dtype, None)
-    device = next(leaf.device for leaf in leaves(y_pred))
-    y_true = _converted(y_true, None if loss._torchkeras_keeps_targets else dtype, device)
+    owner = type(loss).__name__
+    _check_order(owner, y_true, y_pred)
+    y_pred = _converted(f"{owner}: y_pred", y_pred, dtype, None)
+    device = next((leaf.device for leaf in leaves(y_pred)), None)
+    y_true = _converted(f"{owner}: y_true", y_true, None if loss._torchkeras_keeps_targets else dtype, device)
     losses = loss.call(y_true, y_pred)
     if losses is None:
-        raise ValueError(f"{type(loss).__name__}: call() returned None. Return the loss of each sample.")
+        raise ValueError(f"{owner}: call() returned None. Return the loss of each sample.")
     own = getattr(losses, "_keras_mask", None)
     if own is not None:
         mask = own if mask is None else mask & own
-    return reduced(type(loss).__name__, as_tensor(losses, dtype), sample_weight, mask, loss.reduction)
+    return reduced(owner, as_tensor(losses, dtype), sample_weight, mask, loss.reduction)
 
 
 _compute = recorded(_loss, "_loss", __name__)
@@ -182,7 +185,15 @@ def _dtype_of(loss: Loss, y_pred: Any) -> torch.dtype:
     return torch.float64 if is_double and not loss._has_dtype else loss._dtype
 
 
-def _converted(values: Any, dtype: torch.dtype | None, device: torch.device | None) -> Any:
+def _check_order(owner: str, y_true: Any, y_pred: Any) -> None:
+    are_tensors = isinstance(y_true, Tensor) and isinstance(y_pred, Tensor)
+    if are_tensors and y_true.requires_grad and not (y_pred.is_floating_point() or y_pred.is_complex()):
+        raise ValueError(
+            f"{owner}: y_true has gradients, and y_pred consists of ints. The targets come first: loss(y_true, y_pred)."
+        )
+
+
+def _converted(what: str, values: Any, dtype: torch.dtype | None, device: torch.device | None) -> Any:
     """Return the tensors of a nested structure in a dtype; arrays, and nested lists of numbers, on a device."""
     if isinstance(values, Tensor):
         return values if values.dtype is dtype else as_tensor(values, dtype)
@@ -190,6 +201,6 @@ def _converted(values: Any, dtype: torch.dtype | None, device: torch.device | No
         isinstance(values, (list, tuple)) and any(hasattr(leaf, "__array__") for leaf in leaves(values))
     )
     if is_nested:
-        return map_parts(lambda part: _converted(part, dtype, device), values)
-    found = as_tensor(values, dtype)
+        return map_parts(lambda part: _converted(what, part, dtype, device), values)
+    found = as_tensor(read(what, values), dtype)
     return found if device is None else found.to(device)

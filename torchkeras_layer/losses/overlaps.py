@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.losses._catalog import catalog
 from torchkeras_layer.losses.arguments import fitting
 from torchkeras_layer.losses.loss import Loss
+from torchkeras_layer.ops import reductions
 
 
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:
@@ -25,8 +25,8 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Tensor:
     tensor(0.3333)
     """
     y_true, y_pred = fitting("dice", y_true, y_pred)
-    both, all_of_both = _sum(y_true * y_pred, axis), _sum(y_true, axis) + _sum(y_pred, axis)
-    return 1 - 2.0 * both / (all_of_both + epsilon())
+    both = reductions.sum(y_true * y_pred, axis)
+    return 1 - 2.0 * both / (reductions.sum(y_true, axis) + reductions.sum(y_pred, axis) + epsilon())
 
 
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Tensor:
@@ -43,8 +43,8 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
     tensor(0.5000)
     """
     y_true, y_pred = fitting("tversky", y_true, y_pred)
-    both = _sum(y_true * y_pred, axis)
-    missed, wrong = _sum((1 - y_pred) * y_true, axis), _sum(y_pred * (1 - y_true), axis)
+    both = reductions.sum(y_true * y_pred, axis)
+    missed, wrong = reductions.sum((1 - y_pred) * y_true, axis), reductions.sum(y_pred * (1 - y_true), axis)
     return 1 - both / (both + missed * alpha + wrong * beta + epsilon())
 
 
@@ -110,7 +110,3 @@ class Tversky(Loss):
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `tversky` of each sample."""
         return tversky(y_true, y_pred, self.alpha, self.beta, self.axis)
-
-
-def _sum(x: Tensor, axis: Any) -> Tensor:
-    return torch.sum(x) if axis is None else torch.sum(x, axis)

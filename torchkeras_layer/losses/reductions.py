@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer.losses.arguments import broadcast, same_rank
+from torchkeras_layer.losses.arguments import broadcast, read, same_rank
 from torchkeras_layer.ops.values import as_tensor
 
 MEANS = frozenset({"sum_over_batch_size", "mean", "mean_with_sample_weight"})
@@ -104,7 +104,7 @@ def reduced(owner: str, losses: Tensor, sample_weight: Any, mask: Any, reduction
 
 
 def _weights(owner: str, losses: Tensor, sample_weight: Any, mask: Any, reduction: str | None) -> Tensor | None:
-    weights = None if sample_weight is None else as_tensor(sample_weight).to(losses)
+    weights = None if sample_weight is None else read(f"{owner}: sample_weight", sample_weight).to(losses)
     if mask is None:
         return weights
     mask = as_tensor(mask).to(losses.device, torch.bool)

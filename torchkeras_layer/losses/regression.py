@@ -12,6 +12,8 @@ from torchkeras_layer._settings import epsilon
 from torchkeras_layer.losses._catalog import catalog
 from torchkeras_layer.losses.arguments import alike, fitting
 from torchkeras_layer.losses.loss import Loss
+from torchkeras_layer.ops.normalizing import normalize
+from torchkeras_layer.ops.values import axes_of
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
@@ -77,14 +79,17 @@ def log_cosh(y_true: Any, y_pred: Any) -> Tensor:
     return torch.mean(error + F.softplus(-2.0 * error) - 0.6931471805599453, -1)
 
 
-def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
-    """Return minus the cosine of the angle between two vectors along an axis: -1 for the same direction.
+def cosine_similarity(y_true: Any, y_pred: Any, axis: Any = -1) -> Tensor:
+    """Return minus the cosine of the angle between two vectors along an axis, or several: -1 for the same direction.
 
     >>> cosine_similarity([[1.0, 0.0]], [[3.0, 4.0]])
     tensor([-0.6000])
     """
     y_true, y_pred = fitting("cosine_similarity", y_true, y_pred)
-    return -F.cosine_similarity(y_true, y_pred, axis, epsilon())
+    if isinstance(axis, int):
+        return -F.cosine_similarity(y_true, y_pred, axis, epsilon())
+    axes = axes_of(axis, y_pred.dim())
+    return -torch.sum(normalize(y_true, axes) * normalize(y_pred, axes), axes)
 
 
 @catalog.register()
@@ -188,7 +193,7 @@ class CosineSimilarity(Loss):
     """Minus the cosine of the angle between vectors: -1 for the same direction.
 
     Args:
-        axis: the axis of the vectors.
+        axis: the axis, or axes, of the vectors.
         reduction, name, dtype: see `Loss`.
 
     >>> CosineSimilarity()([[1.0, 0.0]], [[3.0, 4.0]])
@@ -199,7 +204,7 @@ class CosineSimilarity(Loss):
 
     def __init__(
         self,
-        axis: int = -1,
+        axis: Any = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "cosine_similarity",
         dtype: Any = None,
@@ -220,6 +225,9 @@ class Huber(Loss):
         delta: where the line begins, a number above 0.
         reduction, name, dtype: see `Loss`.
 
+    Raises:
+        ValueError: if `delta` is not above 0.
+
     >>> Huber()([[0.0, 0.0]], [[0.5, 3.0]])
     tensor(1.3125)
     """
@@ -233,6 +241,8 @@ class Huber(Loss):
         name: str | None = "huber_loss",
         dtype: Any = None,
     ) -> None:
+        if isinstance(delta, (int, float)) and not delta > 0:
+            raise ValueError(f"Huber: delta must be a number above 0. Received: delta={delta!r}.")
         super().__init__(name, reduction, dtype)
         self.delta = delta
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
 from torchkeras_layer.losses._catalog import catalog
+from torchkeras_layer.losses.arguments import read
 from torchkeras_layer.losses.loss import Loss
 from torchkeras_layer.ops import losses as operations
-from torchkeras_layer.ops.values import as_float, as_tensor
+from torchkeras_layer.ops.values import as_float
 
 
 def ctc(y_true: Any, y_pred: Any) -> Tensor:
@@ -21,17 +23,24 @@ def ctc(y_true: Any, y_pred: Any) -> Tensor:
         y_pred: logits, (batch, steps, classes).
 
     Raises:
-        ValueError: for other ranks.
+        ValueError: for other ranks, or a class that does not exist.
 
     >>> ctc([[1, 0]], [[[0.0, 0.0], [0.0, 0.0]]])
     tensor([0.2877])
     """
-    y_true, y_pred = as_tensor(y_true), as_float(y_pred)
+    y_true, y_pred = read("ctc: y_true", y_true), as_float(read("ctc: y_pred", y_pred))
     for name, x, shape in (("y_true", y_true, "(batch, longest label)"), ("y_pred", y_pred, "(batch, steps, classes)")):
         if x.dim() != shape.count(",") + 1:
             raise ValueError(f"ctc: {name} must have the shape {shape}. Received: {name} of shape {tuple(x.shape)}.")
     y_true = y_true.to(y_pred.device, torch.int64)
-    batch, steps = y_pred.shape[:2]
+    batch, steps, classes = y_pred.shape
+    if not (torch.compiler.is_compiling() or isinstance(y_true, FakeTensor)):
+        # Torch's function would read what is beside the tensor.
+        wrong = y_true[(y_true < 0) | (y_true >= classes)]
+        if wrong.numel():
+            raise ValueError(
+                f"ctc: y_true must have classes from 0, the blank, to {classes - 1}. Received: {wrong[0].item()}."
+            )
     lengths = torch.full((batch,), steps, dtype=torch.int32, device=y_pred.device)
     label_lengths = torch.sum(y_true != 0, -1).to(torch.int32)
     return operations.ctc_loss(y_true, y_pred, label_lengths, lengths)

@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from torchkeras_layer.losses._catalog import catalog
+from torchkeras_layer.losses.arguments import read, read_targets
 from torchkeras_layer.losses.loss import Loss
 from torchkeras_layer.ops import losses as operations
-from torchkeras_layer.ops.values import as_float, as_tensor
+from torchkeras_layer.ops.values import as_float, axes_of
 
 
 def sparse_categorical_crossentropy(
@@ -33,7 +34,7 @@ def sparse_categorical_crossentropy(
     >>> sparse_categorical_crossentropy([1, -1], [[0.5, 0.5], [0.5, 0.5]], ignore_class=-1)
     tensor([0.6931, 0.0000])
     """
-    y_pred = as_float(y_pred)
+    y_pred = as_float(read("sparse_categorical_crossentropy: y_pred", y_pred))
     y_true = _classes("sparse_categorical_crossentropy", y_true, y_pred, axis)
     if ignore_class is None:
         return operations.sparse_categorical_crossentropy(y_true, y_pred, from_logits, axis)
@@ -59,7 +60,7 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     >>> categorical_generalized_cross_entropy([1], [[0.75, 0.25]], q=0.5)
     tensor([1.])
     """
-    y_pred = as_float(y_pred)
+    y_pred = as_float(read("categorical_generalized_cross_entropy: y_pred", y_pred))
     y_true = _classes("categorical_generalized_cross_entropy", y_true, y_pred, -1)
     chances = torch.gather(y_pred, -1, y_true.unsqueeze(-1)).squeeze(-1)
     return (1.0 - chances**q) / q
@@ -146,13 +147,14 @@ class CategoricalGeneralizedCrossEntropy(Loss):
 
 def _classes(name: str, y_true: Any, y_pred: Tensor, axis: int) -> Tensor:
     """Return classes as int64, without the axis."""
-    if not isinstance(y_true, Tensor):
-        y_true = as_tensor(y_true).to(y_pred.device)
-    if y_true.dim() == y_pred.dim() and y_true.dim() and y_true.shape[axis] == 1:
-        y_true = y_true.squeeze(axis)
+    y_true = read_targets(name, y_true, y_pred)
     sizes = list(y_pred.shape)
     if sizes:
-        del sizes[axis]
+        del sizes[axes_of(axis, y_pred.dim())[0]]
+    if y_true.dim() == y_pred.dim() + 1 and y_true.shape[-1] == 1:
+        y_true = y_true.squeeze(-1)
+    if y_true.dim() == y_pred.dim() and sizes and y_true.shape[axis] == 1:
+        y_true = y_true.squeeze(axis)
     if not y_pred.dim() or list(y_true.shape) != sizes:
         raise ValueError(
             f"{name}: y_true must have one class for each vector of y_pred. Received: y_true of shape "
