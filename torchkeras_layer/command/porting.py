@@ -26,6 +26,12 @@ LEFT = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this subcommand takes besides the source."""
     parser.add_argument("--write", action="store_true", help="change the files, in place of printing a diff")
+    parser.add_argument(
+        "--style",
+        choices=("loop", "lightning"),
+        default="loop",
+        help="what `fit` becomes: a training loop, or a LightningModule and a Trainer (default: %(default)s)",
+    )
     parser.add_argument("--quiet", action="store_true", help="of the report, print the last lines only")
 
 
@@ -42,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     from torchkeras_layer.port.sources import files_in, write
 
     paths = files_in(Path(arguments.source))
-    results = [ported(path) for path in _watched(paths)]
+    results = [ported(path, arguments.style) for path in _watched(paths)]
     reports = [Report(str(source.path), findings) for source, _, findings in results if findings]
     if not reports:
         print(f"{arguments.source}: there is no code for Keras in it; nothing to do.", file=sys.stderr)

@@ -27,7 +27,7 @@ IMPORTS = {
     "SummaryWriter": "from torch.utils.tensorboard import SummaryWriter",
     "TensorDataset": "from torch.utils.data import TensorDataset",
     "tqdm": "from tqdm import tqdm",
-    "lightning": "import lightning",
+    "L": "import lightning as L",
     "keras": "import torchkeras_layer as keras",
 }
 """What each name that a rule may need is imported by, in the order of the imports."""

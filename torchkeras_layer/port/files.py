@@ -9,12 +9,12 @@ from torchkeras_layer.port.rewriting import port_text
 from torchkeras_layer.port.sources import Source, read
 
 
-def ported(path: Path) -> tuple[Source, str, list[Finding]]:
-    """Return a file as it is, its new text, and what was done and left.
+def ported(path: Path, style: str) -> tuple[Source, str, list[Finding]]:
+    """Return a file as it is, its new text, and what was done and left; `style` is that of `port_text`.
 
     Raises:
         Refused: if it cannot be ported.
     """
     source = read(path)
-    text, findings = port_text(source.text)
+    text, findings = port_text(source.text, style)
     return source, text, findings

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import dedent, indent
 
 _SORT = ("check", "--select", "I", "--fix-only")
+_MARK = "a_block_begins_here"
 _WIDTHS = (79, 80, 88, 100, 120)
 
 
@@ -27,6 +31,29 @@ def formatted(old: str, new: str) -> str:
         if length <= width and _ruff(old, *options) == old:
             return _ruff(new, *options) or new
     return new
+
+
+def formatted_blocks(old: str, blocks: Sequence[tuple[int, str]]) -> list[str]:
+    """Return new statements as ruff formats them, for lines as long as those of the old text.
+
+    Args:
+        old: the text that they will stand in.
+        blocks: each with the number of blocks that it will stand in.
+
+    >>> formatted_blocks("x = 1\\n", [(1, "y = [1,2]")])
+    ['y = [1, 2]\\n']
+    """
+    length = max((len(line) for line in old.splitlines()), default=0)
+    parts = []
+    for depth, text in blocks:
+        heads = [f"{'    ' * level}if {_MARK}:" for level in range(max(depth, 1))]
+        parts.append("\n".join([*heads, indent(text.rstrip("\n"), "    " * max(depth, 1))]))
+    width = next((width for width in _WIDTHS[2:] if length <= width), _WIDTHS[-1])
+    made = _ruff("\n".join(parts) + "\n", "format", "--line-length", str(width))
+    if made is None:
+        return [text for _, text in blocks]
+    found = [dedent(part) for part in re.split(rf"(?m)^ *if {_MARK}:\n", made)]
+    return [part.strip("\n") + "\n" for part in found if part.strip()]
 
 
 def _ruff(text: str, *options: str) -> str | None:

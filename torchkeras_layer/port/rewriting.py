@@ -14,13 +14,14 @@ from torchkeras_layer.port.lines import LineMap
 from torchkeras_layer.port.names import LIBRARY
 
 
-def port_text(text: str) -> tuple[str, list[Finding]]:
+def port_text(text: str, style: str = "loop") -> tuple[str, list[Finding]]:
     """Rewrite the text of a Python file; one that has nothing of Keras stays as it is.
 
     Training comes first, then the functions in what is left, then the imports.
 
     Args:
         text: the file.
+        style: what trains: a 'loop', or a module and a trainer of 'lightning'.
 
     Returns:
         the new text, and what was done and left.
@@ -37,7 +38,7 @@ def port_text(text: str) -> tuple[str, list[Finding]]:
     if not any(word in text for word in ("keras", "tensorflow")):
         return text, []
     context = Context(module, LineMap(text, text))
-    trained = training.rewrite(module, context)
+    trained = training.rewrite(module, context, style)
     second = Context(cst.parse_module(trained.code), LineMap(text, trained.code))
     changed, needed = rewrite_expressions(second)
     third = Context(cst.parse_module(changed.code), LineMap(text, changed.code))

@@ -22,7 +22,7 @@ def test_same_numbers(name):
     assert ported.reasons() == []
     for word in ("compile(", ".fit(", "evaluate(", "predict("):
         assert word not in ported.text
-    expected, found = run(SCRIPTS[name]), run(_with_keras_metrics(ported.runnable()))
+    expected, found = run(SCRIPTS[name]), run(_with_keras_metrics(ported.text))
     assert expected["keras"] is keras
     assert expected["keras"] is not found["keras"]
     compared = [key for key in _COMPARED if key in expected]

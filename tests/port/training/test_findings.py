@@ -45,7 +45,7 @@ LEFT = {
 @pytest.mark.parametrize("text", LEFT)
 def test_left_whole_with_a_reason(text):
     ported = port(_MODEL + text)
-    assert ported.text == _MODEL + text
+    assert ported.unchanged == _MODEL + text
     reasons = ported.reasons()
     assert len(reasons) == text.count("model.fit(") + text.count("model.compile(") + text.count("train_on_batch(")
     assert all(LEFT[text] in reason for reason in reasons)
@@ -54,17 +54,17 @@ def test_left_whole_with_a_reason(text):
 
 def test_other_libraries_are_not_touched():
     text = (
-        "import re\nimport keras\nfrom sklearn.svm import SVC\n"
+        "import re\nimport keras\nfrom sklearn.svm import SVC\nkeras.utils.set_random_seed(0)\n"
         "pattern = re.compile('a')\nmachine = SVC()\nmachine.fit(x, y)\nmachine.predict(x)\n"
     )
     ported = port(text)
-    assert (ported.text, ported.findings) == (text, [])
+    assert (ported.unchanged, ported.findings) == (text, [])
 
 
 def test_a_model_that_cannot_be_seen():
-    text = "import keras\ndef show(net, x):\n    return net.predict(x, batch_size=8)\n"
+    text = "import keras\ndef show(net, x):\n    return net.predict(keras.ops.abs(x), batch_size=8)\n"
     ported = port(text)
-    assert ported.text == text
+    assert "net.predict(" in ported.text
     assert ported.findings[0][:3] == (3, "left", "predict")
     assert "it is not clear that net is a model of Keras" in ported.reasons()[0]
 
@@ -75,14 +75,14 @@ def test_own_train_step():
         "net = Net()\nnet.compile('sgd', 'mse')\nnet.fit(x, y)\n"
     )
     ported = port(text)
-    assert ported.text == text
+    assert ported.unchanged == text
     assert ported.reasons() == ["Net defines train_step: write its lines in the loop by hand"] * 2
 
 
 def test_a_call_that_is_left_keeps_the_others():
     text = _MODEL + "model.compile('sgd', 'mse')\nmodel.fit(x, y)\nmodel.fit(unknown)\n"
     ported = port(text)
-    assert ported.text == text
+    assert ported.unchanged == text
     assert [reason.startswith("it belongs to a call that is left: ") for reason in ported.reasons()] == [
         True,
         True,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
+
+from torchkeras_layer.port.formatting import formatted_blocks
 
 Statement = cst.BaseStatement | cst.SimpleStatementLine
 
@@ -55,6 +57,19 @@ class Edits(cst.CSTTransformer):
         self.replaced.update(other.replaced)
         self.expressions.update(other.expressions)
 
+    def format(self, parents: Mapping[cst.CSTNode, cst.CSTNode]) -> None:
+        """Format all new statements at once."""
+        places = [place for place in (self.before, self.replaced, self.after) for _ in place]
+        statements = [statement for place in (self.before, self.replaced, self.after) for statement in place]
+        blocks = [
+            (_depth(statement, parents), "\n".join(place[statement]))
+            for place, statement in zip(places, statements, strict=True)
+        ]
+        filled = [number for number, (_, text) in enumerate(blocks) if text.strip()]
+        made = formatted_blocks(self.module.code, [blocks[number] for number in filled])
+        for number, text in zip(filled, made, strict=True):
+            places[number][statements[number]] = text.rstrip("\n").split("\n")
+
     def apply(self) -> cst.Module:
         """Return the changed module."""
         if not (self.before or self.replaced or self.after or self.expressions):
@@ -91,6 +106,15 @@ class Edits(cst.CSTTransformer):
         if not body and isinstance(updated, cst.IndentedBlock):
             body = self.parse(["pass"])
         return updated.with_changes(body=body)
+
+
+def _depth(statement: cst.CSTNode, parents: Mapping[cst.CSTNode, cst.CSTNode]) -> int:
+    """The number of blocks around a statement."""
+    depth = 0
+    while statement in parents:
+        statement = parents[statement]
+        depth += isinstance(statement, cst.IndentedBlock)
+    return depth
 
 
 def _with_comments(old: cst.CSTNode, made: list[Statement]) -> list[Statement]:

@@ -40,7 +40,7 @@ from torchkeras_layer.port.training.writing_loop import NeedsWeights, loop
 # What a module or class is needed for, by the text that uses it.
 _CLASSES = "DataLoader TensorDataset Subset tqdm SummaryWriter SimpleNamespace"
 _MODULES = "torch nn np keras copy csv math os bisect itertools"
-_NEEDS = {"L.": "lightning"} | {f"{name}(": name for name in _CLASSES.split()}
+_NEEDS = {"L.": "L"} | {f"{name}(": name for name in _CLASSES.split()}
 _NEEDS |= {f"{name}.": name for name in _MODULES.split()}
 T = TypeVar("T")
 _OWN_TRAINING = ("train_step", "test_step", "compute_loss", "compile", "fit")
@@ -56,6 +56,7 @@ def rewrite(module: cst.Module, context: Any, style: str = "loop") -> cst.Module
     """
     rewriter = Rewriter(Source(module, context), style)
     rewriter.run()
+    rewriter.edits.format(rewriter.source.parents)
     return rewriter.edits.apply()
 
 
