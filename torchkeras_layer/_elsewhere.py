@@ -87,7 +87,8 @@ def name_in_old_module(module: str, name: str) -> Any:
         return _at(_ALIASES[name])
     place = _PLACES[path[0]] if path and path[0] in _PLACES else None
     # The backend of Keras 3 has its operations.
-    places = _ORDER if place is None else (place, *(("ops",) if place == "backend" else ()), *_ORDER)
+    own = ("backend", "ops") if place == "backend" else (place,)
+    places = _ORDER if place is None else (*(own[::-1] if _is_of_keras_3(path) else own), *_ORDER)
     found = next((found for found in (_exported(one, name) for one in places) if found is not MISSING), MISSING)
     # Files of Keras import others of its files.
     return sys.modules.get(f"{_PACKAGE}.utils.{name}", MISSING) if found is MISSING else found
@@ -117,8 +118,19 @@ def names_of_old_module(module: str) -> list[str]:
     >>> "Conv2D" in names_of_old_module("torchkeras_layer.layers.convolutional")
     True
     """
-    path = [part for part in module.split(".")[1:] if part in _PLACES]
-    return list(vars(_module(_PLACES[path[0]])).get("__all__", ())) if path else []
+    path = [part for part in module.split(".")[1:] if part not in _FOLDERS]
+    places = [_PLACES[part] for part in path if part in _PLACES][:1]
+    places += ["ops"] if _is_of_keras_3(path) else []
+    return [name for place in places for name in vars(_module(place)).get("__all__", ()) or _names_of_ops()]
+
+
+def _names_of_ops() -> list[str]:
+    return [name for name in dir(_module("ops")) if not name.startswith("_")]
+
+
+def _is_of_keras_3(path: list[str]) -> bool:
+    """Whether a module is one of the backends of Keras 3, such as `src.backend.tensorflow.numpy`."""
+    return path[:1] == ["backend"] and path[1:2] in (["tensorflow"], ["torch"], ["jax"], ["numpy"])
 
 
 def public_module_of(module: str) -> ModuleType | None:

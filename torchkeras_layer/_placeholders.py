@@ -178,8 +178,10 @@ class Placeholder:
             # A file of Keras that was imported by its name.
             return found
         is_of_file = self.__name__.startswith(f"{_PACKAGE}.tf.python.") and not name.startswith("_")
-        if name.isupper() or is_of_file:
-            # A constant, which may be the default of an argument: `losses.Reduction.AUTO`. Or a file in a folder.
+        is_class_of_module = name[:1].isupper() and self.__name__.rpartition(".")[2].islower()
+        if name.isupper() or is_of_file or is_class_of_module:
+            # A constant, which may be the default of an argument: `losses.Reduction.AUTO`. Or a file in a folder, or a
+            # class of a module in an annotation: `optimizers.legacy.Optimizer`.
             return Placeholder(f"{self.__name__}.{name}", self._message)
         is_module = isinstance(sys.modules.get(self.__name__), AbsentModule) and not name.startswith("__")
         if is_module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from collections import Counter
@@ -21,6 +22,7 @@ _NAMES = {
     "tensorflow.compat.v1.keras": "torchkeras_layer",
     "tensorflow": "torchkeras_layer.tf",
     "tf_keras": "torchkeras_layer",
+    "keras_core": "torchkeras_layer",
     "keras": "torchkeras_layer",
 }
 
@@ -52,7 +54,11 @@ def _library() -> Library:
         return value.detach().numpy().copy()
 
     def settle(layer: Any) -> None:
+        # The mode of a call that says nothing: inference in Keras, unless the layer's own `call` says otherwise.
         layer.eval()
+        for module in filter(lambda module: isinstance(module, keras.Layer), layer.modules()):
+            given = inspect.signature(module.call).parameters.get("training")
+            module.training = given is not None and given.default is True
 
     return Library(keras, renamed, torch.from_numpy, array, assign, gradients, settle)
 

@@ -129,3 +129,31 @@ def test_it_computes_compiled_and_trains():
     torch.testing.assert_close(compiled(x), x * 3)
     compiled(x).sum().backward()
     assert layer.scale.grad.tolist() == [3.0, 3.0]
+
+
+def test_a_variable_takes_the_place_of_anything_else_of_its_name():
+    class Scaled(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.scale, self.grid, self.inner = None, torch.ones(3), keras.layers.Dense(2)
+
+        def build(self, shape):
+            self.grid = keras.Variable(self.grid, trainable=False)
+            self.scale = keras.Variable(torch.ones(3), trainable=False)
+            self.inner = keras.Variable(torch.ones(3), trainable=False)
+
+        def call(self, inputs):
+            return inputs * self.scale * self.grid * self.inner
+
+    layer = Scaled()
+    assert torch.equal(layer(torch.ones(2, 3)), torch.ones(2, 3))
+    assert sorted(layer.state_dict()) == ["grid", "inner", "scale"]
+    assert list(layer.children()) == []
+
+
+def test_private_names_of_keras_are_found_last():
+    layer = keras.layers.Dense(2, dtype="mixed_bfloat16")
+    assert (layer._compute_dtype, layer._compute_dtype_object, layer._dtype) == ("bfloat16", "bfloat16", "float32")
+    assert layer._track_trackable(3, name="three") == 3
+    layer._compute_dtype = 5
+    assert layer._compute_dtype == 5

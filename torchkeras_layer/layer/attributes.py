@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, ClassVar, NoReturn
 
@@ -47,6 +48,14 @@ _METHODS_NOT_NEEDED = frozenset(
 # Members that models have, and that are looked for on single layers.
 _OF_MODELS = ("summary", "load_weights", "save_weights", "get_layer", "to_json", "layers")
 
+# Private names of TF-Keras that layers read. They are looked for last, so that they stay free for a user's class.
+_PRIVATE_IN_KERAS: dict[str, Callable[[Any], Any]] = {
+    "_compute_dtype": lambda layer: layer.compute_dtype,
+    "_compute_dtype_object": lambda layer: layer.compute_dtype,
+    "_dtype": lambda layer: layer.dtype,
+    # What is assigned to an attribute is tracked.
+    "_track_trackable": lambda layer: lambda trackable, name, overwrite=False: trackable,
+}
 _NOTHING = object()
 _TRACKED_TYPES: Any = (torch.Tensor, nn.Module, *CONTAINERS)
 
@@ -99,6 +108,10 @@ class LayerBase(LazyModuleMixin, nn.Module):
                 _uncover(self, name, value)
             if isinstance(value, (nn.Module, nn.Parameter)):
                 prepare_assigned(self, name, value)
+            elif isinstance(value, nn.Buffer):
+                # Torch refuses a buffer where something else had its name, and makes no difference for a parameter.
+                for place in (state, self._parameters, self._modules):
+                    place.pop(name, None)
             super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
@@ -141,6 +154,8 @@ class LayerBase(LazyModuleMixin, nn.Module):
         if isinstance(owner, property) and owner.fget is not None:
             # Python calls __getattr__ when a property raises an AttributeError, and loses its message. Raise it again.
             return owner.fget(self)
+        if name in _PRIVATE_IN_KERAS:
+            return _PRIVATE_IN_KERAS[name](self)
         record = self._torchkeras
         advice = instead_of(name, "Layer") or instead_of(name, "Model")
         if advice:
