@@ -81,6 +81,15 @@ INSTEAD = {
             "TimeDistributedDense time_distributed_dense _time_distributed_dense"
         ),
     },
+    ("losses", "See docs/differences.md#modules-that-are-not-here"): {
+        "It is TensorFlow 1's: import it from torchkeras_layer.tf.compat.v1.losses.": (
+            "absolute_difference compute_weighted_loss cosine_distance hinge_loss log_loss mean_pairwise_squared_error "
+            "sigmoid_cross_entropy softmax_cross_entropy sparse_softmax_cross_entropy"
+        ),
+        "Leave it out, and read keras.collect_losses(model).": (
+            "add_loss get_losses get_total_loss get_regularization_loss get_regularization_losses"
+        ),
+    },
     ("metrics", "See docs/differences.md#modules-that-are-not-here"): {
         "Use a metric of torchmetrics, also on an attribute of a layer.": (
             "AUC Accuracy BaseMeanIoU BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy "

@@ -71,6 +71,14 @@ def test_arrays_lists_and_tensors_give_the_same(case):
         assert_close(function(convert(y_true), convert(y_pred), **case.arguments), expected)
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_targets_come_to_the_device_of_predictions(case):
+    y_true, y_pred = case.data(case.shapes[0])
+    function, loss = getattr(losses, case.function), getattr(losses, case.name)(**case.arguments)
+    assert function(y_true.tolist(), y_pred.to("meta"), **case.arguments).is_meta
+    assert loss(np.asarray(y_true), y_pred.to("meta"), [1.0]).is_meta
+
+
 @pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.uint8, torch.bool], ids=str)
 @pytest.mark.parametrize(
     "name", ["mean_squared_error", "binary_crossentropy", "hinge", "dice", "categorical_crossentropy", "poisson"]

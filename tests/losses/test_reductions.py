@@ -126,6 +126,19 @@ def test_the_dtype_is_that_of_the_loss(dtype, given_dtype):
     assert found.dtype is (torch.float64 if is_double else getattr(torch, own))
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_autocast_computes_in_float32(case):
+    y_true, y_pred = case.data(case.shapes[0])
+    loss = pair(case)[0]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for predictions in (y_pred, y_pred.bfloat16()):
+            found = loss(y_true, predictions)
+            assert found.dtype is torch.float32
+            # A matrix product is in half precision here.
+            if case.name != "Circle":
+                assert_close(found, loss(y_true, predictions.float()))
+
+
 def test_the_dtype_follows_floatx():
     from torchkeras_layer import backend
 

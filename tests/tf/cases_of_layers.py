@@ -10,7 +10,48 @@ _KERNEL = np.random.default_rng(1).normal(size=(3, 3, 3, 2)).astype("float32")
 _DEPTH = np.random.default_rng(2).normal(size=(3, 3, 3, 1)).astype("float32")
 _ONES = np.ones(3, "float32")
 
+_WEIGHTS = np.array([[0.5], [0.0], [2.0]], "float32")
+_REDUCTIONS = ("NONE", "SUM", "SUM_OVER_BATCH_SIZE", "MEAN", "SUM_BY_NONZERO_WEIGHTS")
+
+
+def _losses_of_1(name: str, targets: str = "x", predictions: str = "y", **arguments: Any) -> tuple[str, Any]:
+    """Return the case of a loss of TensorFlow 1, without weights, with weights, and with each reduction."""
+
+    def run(tf: Any, d: dict[str, Any]) -> list[Any]:
+        loss, reductions = getattr(tf.compat.v1.losses, name), tf.compat.v1.losses.Reduction
+        pair = tf.nn.softmax(d[targets]) if name == "softmax_cross_entropy" else d[targets], d[predictions]
+        weights = d["p"][:, 0] if name.endswith("softmax_cross_entropy") else _WEIGHTS
+        return [
+            loss(*pair, **arguments),
+            loss(*pair, weights=0.5, **arguments),
+            *(loss(*pair, weights=weights, reduction=getattr(reductions, one), **arguments) for one in _REDUCTIONS),
+        ]
+
+    return f"compat.v1.losses.{name}", run
+
+
 CASES: list[tuple[str, Any]] = [
+    _losses_of_1("absolute_difference"),
+    _losses_of_1("mean_squared_error"),
+    _losses_of_1("huber_loss"),
+    _losses_of_1("huber_loss", delta=0.3),
+    _losses_of_1("hinge_loss", "p", "x"),
+    _losses_of_1("log_loss", "p", "p"),
+    _losses_of_1("cosine_distance", axis=1),
+    _losses_of_1("sigmoid_cross_entropy", "p", "x"),
+    _losses_of_1("sigmoid_cross_entropy", "p", "x", label_smoothing=0.2),
+    _losses_of_1("softmax_cross_entropy", "p", "x"),
+    _losses_of_1("softmax_cross_entropy", "p", "x", label_smoothing=0.2),
+    _losses_of_1("sparse_softmax_cross_entropy", "ids", "x"),
+    # With a number for the weights, TensorFlow has other results without a graph than in one.
+    ("compat.v1.losses.mean_pairwise_squared_error", lambda tf, d: (
+        tf.compat.v1.losses.mean_pairwise_squared_error(d["x"], d["y"], np.ones((3, 1), "float32")),
+        tf.compat.v1.losses.mean_pairwise_squared_error(d["m"], d["m"] ** 2, np.full((2, 1, 1), 0.5, "float32")),
+        tf.compat.v1.losses.mean_pairwise_squared_error(d["x"], d["y"], _WEIGHTS))),
+    ("compat.v1.losses.compute_weighted_loss", lambda tf, d: (
+        tf.compat.v1.losses.compute_weighted_loss(d["x"]),
+        tf.compat.v1.losses.compute_weighted_loss(d["x"], 0.0),
+        tf.compat.v1.losses.compute_weighted_loss(d["x"], d["p"], reduction="weighted_mean"))),
     *[
         (f"nn.{kind}_pool", lambda tf, d, kind=kind: (
             getattr(tf.nn, f"{kind}_pool")(d["image"], ksize=2, strides=2, padding="VALID"),

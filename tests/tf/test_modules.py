@@ -122,6 +122,35 @@ def test_all_listed_names_are_there(path):
     assert set(names_in(path)) <= set(dir(module))
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda one: one.mean_squared_error([1.0], [[1.0]]), r"same shape\. Received: .* \(1,\), .* \(1, 1\)"),
+        (
+            lambda one: one.mean_squared_error([[1.0, 2.0]], [[1.0, 2.0]], [1.0, 2.0]),
+            r"weights of shape \(2,\), losses",
+        ),
+        (
+            lambda one: one.mean_squared_error([1.0, 2.0], [1.0, 2.0], [1.0, 2.0, 3.0]),
+            r"weights of shape \(3,\), losses",
+        ),
+        (lambda one: one.compute_weighted_loss([1.0], reduction="mean"), r"reduction must be one of .*'mean'"),
+    ],
+)
+def test_losses_of_tensorflow_1_say_what_is_wrong(call, message):
+    with pytest.raises(ValueError, match=f"tf.losses: .*{message}"):
+        call(tf.compat.v1.losses)
+
+
+def test_losses_of_tensorflow_2_are_keras_and_those_of_1_are_not():
+    assert tf.losses is tf.keras.losses
+    assert tf.compat.v1.losses is not tf.losses
+    with pytest.raises(AttributeError, match=r"import it from torchkeras_layer\.tf\.compat\.v1\.losses"):
+        _ = tf.losses.softmax_cross_entropy
+    with pytest.raises(AttributeError, match="collect_losses"):
+        _ = tf.compat.v1.losses.get_total_loss
+
+
 def test_functions_are_followed_by_compile_and_are_nodes_of_graphs():
     @tf.function
     def compute(x):

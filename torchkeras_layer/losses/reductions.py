@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer.losses.arguments import broadcast, read, same_rank
+from torchkeras_layer.ops.arithmetic import divide_no_nan
 from torchkeras_layer.ops.values import as_tensor
 
 MEANS = frozenset({"sum_over_batch_size", "mean", "mean_with_sample_weight"})
@@ -99,7 +100,7 @@ def reduced(owner: str, losses: Tensor, sample_weight: Any, mask: Any, reduction
     if reduction == "sum" or not losses.numel():
         return torch.sum(losses)
     if reduction == "mean_with_sample_weight" and weights is not None:
-        return _ratio(torch.sum(losses), torch.sum(weights))
+        return divide_no_nan(torch.sum(losses), torch.sum(weights))
     return torch.mean(losses)
 
 
@@ -111,18 +112,12 @@ def _weights(owner: str, losses: Tensor, sample_weight: Any, mask: Any, reductio
     kept = mask.to(losses.dtype)
     if reduction in _OVER_BATCH:
         # The mean over all is then the mean over those that count.
-        kept = torch.where(mask, _ratio(kept.new_tensor(kept.numel()), torch.sum(kept)), 0.0)
+        kept = torch.where(mask, divide_no_nan(kept.new_tensor(kept.numel()), torch.sum(kept)), 0.0)
     if weights is None:
         return kept
     kept, weights = same_rank(kept, weights)
     _check(owner, "sample_weight", weights, "the mask", kept)
     return weights * kept
-
-
-def _ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """Return 0 if the denominator is 0, with gradients that are numbers."""
-    is_zero = denominator == 0
-    return torch.where(is_zero, 0.0, numerator / torch.where(is_zero, 1.0, denominator))
 
 
 def _check(owner: str, name: str, weights: Tensor, what: str, values: Tensor) -> None:

@@ -34,7 +34,7 @@ def ctc(y_true: Any, y_pred: Any) -> Tensor:
             raise ValueError(f"ctc: {name} must have the shape {shape}. Received: {name} of shape {tuple(x.shape)}.")
     y_true = y_true.to(y_pred.device, torch.int64)
     batch, steps, classes = y_pred.shape
-    if not (torch.compiler.is_compiling() or isinstance(y_true, FakeTensor)):
+    if not (torch.compiler.is_compiling() or isinstance(y_true, FakeTensor) or y_true.is_meta):
         # Torch's function would read what is beside the tensor.
         wrong = y_true[(y_true < 0) | (y_true >= classes)]
         if wrong.numel():

@@ -53,7 +53,7 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
     """Return the CTC loss of each sequence of logits (batch, steps, classes); class `mask_index` is the blank."""
     logs, target = torch.log_softmax(as_float(output).transpose(0, 1), -1), as_tensor(target)
     lengths = as_tensor(output_length), as_tensor(target_length)
-    if torch.compiler.is_compiling() or isinstance(logs, FakeTensor):
+    if torch.compiler.is_compiling() or isinstance(logs, FakeTensor) or logs.is_meta:
         # Torch's function reads values, which compilers do not know.
         return connectionist.loss(logs, target.to(torch.int64), *lengths, mask_index)
     return F.ctc_loss(logs, target, *lengths, blank=mask_index, reduction="none")

@@ -18,8 +18,8 @@ PREFIX = "keras.ops."
 _RANDOM, _TENSORFLOW, _SIZES, _BACKEND = "keras.random.", "keras.tf.", "keras.sizes.", "keras.backend."
 # Operations whose results are no tensors, or that add the nodes of a graph themselves.
 _NOT_RECORDED = ("cond", "convert_to_numpy", "custom_gradient", "dtype", "is_tensor", "shape", "switch", "vectorize")
-_PARTS_OF_TENSORFLOW = ("arrays", "boxes", "colors", "images", "layers", "linalg", "math", "random", "segments", "sets",
-                        "signal", "special", "windows")  # fmt: skip
+_PARTS_OF_TENSORFLOW = ("arrays", "boxes", "colors", "images", "layers", "linalg", "losses", "math", "random",
+                        "segments", "sets", "signal", "special", "windows")  # fmt: skip
 # The activation functions that take more arguments than the operation, or that are none.
 _ACTIVATIONS = ("keras.activations.relu", "keras.activations.mish")
 

@@ -11,6 +11,7 @@ from torchkeras_layer.ops.spellings import Spelling, read_row
 
 _POOL = "ksize strides padding data_format -name input:inputs"
 _TRANSPOSED = "output_shape strides padding data_format -name"
+_OF_LOSS = "-scope -loss_collection"
 _ROWS = {
     "argmax": "tf.argmax input axis -name dimension:axis output_type",
     "argmin": "tf.argmin input axis -name dimension:axis output_type",
@@ -39,6 +40,21 @@ _ROWS = {
     "image.resize": "tf.resize_images images size method align_corners preserve_aspect_ratio",
     "image.resize_images": "tf.resize_images images size method align_corners preserve_aspect_ratio",
     "in_top_k": "in_top_k predictions targets k",
+    "losses.absolute_difference": f"tf.absolute_difference labels predictions weights {_OF_LOSS} reduction",
+    "losses.compute_weighted_loss": f"tf.weighted_loss losses weights {_OF_LOSS} reduction",
+    "losses.cosine_distance": f"tf.cosine_distance labels predictions axis weights {_OF_LOSS} reduction dim:axis",
+    "losses.hinge_loss": f"tf.hinge_loss labels logits weights {_OF_LOSS} reduction",
+    "losses.huber_loss": f"tf.huber_loss labels predictions weights delta {_OF_LOSS} reduction",
+    "losses.log_loss": f"tf.log_loss labels predictions weights epsilon {_OF_LOSS} reduction",
+    "losses.mean_pairwise_squared_error": f"tf.pairwise_squared_error labels predictions weights {_OF_LOSS}",
+    "losses.mean_squared_error": f"tf.squared_error labels predictions weights {_OF_LOSS} reduction",
+    "losses.sigmoid_cross_entropy": (
+        f"tf.sigmoid_loss multi_class_labels logits weights label_smoothing {_OF_LOSS} reduction"
+    ),
+    "losses.softmax_cross_entropy": (
+        f"tf.softmax_loss onehot_labels logits weights label_smoothing {_OF_LOSS} reduction"
+    ),
+    "losses.sparse_softmax_cross_entropy": f"tf.sparse_softmax_loss labels logits weights {_OF_LOSS} reduction",
     "max_pool": f"tf.max_pool value:inputs {_POOL}",
     "moments": "moments x axes -shift -name keep_dims:keepdims keepdims",
     "pool": (

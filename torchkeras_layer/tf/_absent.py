@@ -33,6 +33,10 @@ INSTEAD = {
         "compat.v1.get_variable compat.v1.variable_scope compat.v1.get_variable_scope get_variable variable_scope "
         "variable_creator_scope"
     ),
+    "Leave it out, and read keras.collect_losses(model).": (
+        "compat.v1.losses.add_loss compat.v1.losses.get_losses compat.v1.losses.get_total_loss "
+        "compat.v1.losses.get_regularization_loss compat.v1.losses.get_regularization_losses"
+    ),
     "Read layer.weights.": "compat.v1.global_variables compat.v1.local_variables compat.v1.trainable_variables",
     _FILES: "io gfile compat.v1.gfile image.decode_jpeg image.decode_png image.decode_image audio",
     _DATA: "data",

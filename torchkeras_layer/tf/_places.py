@@ -80,6 +80,11 @@ FUNCTIONS = {
         "div setdiff1d"
     ),
     "compat.v1.nn": "relu_layer xw_plus_b avg_pool_v2 max_pool_v2 softmax_cross_entropy_with_logits_v2",
+    "compat.v1.losses": (
+        "absolute_difference compute_weighted_loss cosine_distance hinge_loss huber_loss log_loss "
+        "mean_pairwise_squared_error mean_squared_error sigmoid_cross_entropy softmax_cross_entropy "
+        "sparse_softmax_cross_entropy"
+    ),
     "compat.v1.image": "resize_bicubic resize_bilinear resize_images resize_nearest_neighbor",
 }
 
@@ -101,7 +106,7 @@ OBJECTS = {
         "VariableAggregation VariableSynchronization "
         "is_symbolic_tensor get_static_value rank as_dtype dtypes.as_dtype dtypes.DType newaxis "
         "experimental.types.TensorLike:Tensor types.experimental.TensorLike:Tensor types.experimental.Tensor:Tensor "
-        "image.ResizeMethod "
+        "image.ResizeMethod compat.v1.losses.Reduction "
         f"{_DTYPES} {' '.join(f'dtypes.{name}' for name in _DTYPES.split())}"
     ),
     "_shapes": (

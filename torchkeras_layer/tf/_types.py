@@ -131,6 +131,20 @@ class ResizeMethod:
     MITCHELLCUBIC = "mitchellcubic"
 
 
+class Reduction:
+    """The reductions of `tf.compat.v1.losses`.
+
+    >>> Reduction.MEAN
+    'weighted_mean'
+    """
+
+    NONE = "none"
+    SUM = "weighted_sum"
+    SUM_OVER_BATCH_SIZE = "weighted_sum_over_batch_size"
+    MEAN = "weighted_mean"
+    SUM_BY_NONZERO_WEIGHTS = SUM_OVER_NONZERO_WEIGHTS = "weighted_sum_by_nonzero_weights"
+
+
 class Module(nn.Module):
     """A module of TensorFlow: one of torch that also lists its variables.
 
