@@ -87,8 +87,8 @@ def name_in_old_module(module: str, name: str) -> Any:
         return _at(_ALIASES[name])
     place = _PLACES[path[0]] if path and path[0] in _PLACES else None
     # The backend of Keras 3 has its operations.
-    own = ("backend", "ops") if place == "backend" else (place,)
-    places = _ORDER if place is None else (*(own[::-1] if _is_of_keras_3(path) else own), *_ORDER)
+    own = {None: (), "backend": ("backend", "ops")}.get(place, (place or "",))
+    places = (*(own[::-1] if _is_of_keras_3(path) else own), *_ORDER)
     found = next((found for found in (_exported(one, name) for one in places) if found is not MISSING), MISSING)
     # Files of Keras import others of its files.
     return sys.modules.get(f"{_PACKAGE}.utils.{name}", MISSING) if found is MISSING else found
