@@ -72,7 +72,7 @@ class _Rewriter(cst.CSTTransformer):
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement] | cst.RemovalSentinel:
         """Rewrite a line of imports."""
-        parts = [self._imports(part) for part in updated_node.body]
+        parts = [self._imports(part) for part in original_node.body]
         if all(part is None for part in parts):
             return updated_node
         made = [text for part, old in zip(parts, updated_node.body, strict=True) for text in self._texts(part, old)]

@@ -207,3 +207,178 @@ result = history.history
 """,
     ),
 }
+SCRIPTS |= {
+    "a class that builds, trains and uses its model": _HEAD
+    + """\
+class Agent:
+    def __init__(self, rate):
+        self.rate = rate
+        self.model = self._build(6)
+        start(self.model)
+
+    def _build(self, units, activation="tanh"):
+        model = keras.Sequential()
+        model.add(layers.Dense(units, input_shape=(4,), activation=activation))
+        model.add(layers.Dense(1))
+        model.compile(loss="mse", optimizer=keras.optimizers.Adam(learning_rate=self.rate))
+        return model
+
+    def learn(self):
+        found = []
+        for number in range(4):
+            goals = self.model.predict(x[:20], verbose=0)
+            goals[0] = np.amax(self.model.predict(x[20:30], verbose=0))
+            self.model.fit(x[:20], goals * 0.9, epochs=1, verbose=0, shuffle=False)
+            found.append(self.model.train_on_batch(x[:7], numbers[:7]))
+            if self.model.evaluate(x, numbers, verbose=0) > 1e9:
+                break
+        return found
+
+
+agent = Agent(0.01)
+agent.learn()
+predictions = agent.model.predict(x, verbose=0)
+""",
+    "a model without an input shape, from a function with arguments": _HEAD
+    + """\
+def build(units, rate=0.1):
+    momentum = 0.5
+    model = keras.Sequential([layers.Dense(units, activation="tanh"), layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(rate, momentum=momentum), "mse")
+    return model
+
+
+model = build(5, rate=0.05)
+model.build((None, 4))
+start(model)
+history = model.fit(x, numbers, batch_size=9, epochs=3, shuffle=False, verbose=0)
+result = history.history
+""",
+    "a Sequence with weights, twice": _script(
+        "1",
+        """\
+class Batches(keras.utils.PyDataset):
+    def __init__(self, size, **kwargs):
+        super().__init__(**kwargs)
+        self.size, self.ends = size, 0
+
+    def __len__(self):
+        return 44 // self.size
+
+    def __getitem__(self, index):
+        part = slice(index * self.size, (index + 1) * self.size)
+        return x[part], numbers[part], np.abs(x[part, 0])
+
+    def on_epoch_end(self):
+        self.ends += 1
+
+
+model.compile(optimizer="sgd", loss="mae")
+batches = Batches(11)
+history = model.fit(batches, epochs=3, verbose=0, shuffle=False)
+result = history.history
+score = model.evaluate(Batches(4), verbose=0)
+""",
+    ),
+    "a subclass, inputs by name, weights of classes": _HEAD
+    + """\
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = layers.Dense(4, activation="relu"), layers.Dense(3, activation="softmax")
+
+    def call(self, inputs):
+        return self.second(self.first(inputs))
+
+
+model = Net()
+model(np.ones((1, 4), "float32"))
+start(model)
+model.compile(optimizer="nadam", loss="categorical_crossentropy", weighted_metrics=["accuracy"])
+history = model.fit(x, one_hot, epochs=4, batch_size=8, shuffle=False, verbose=0,
+                    class_weight={0: 1.0, 1: 0.5, 2: 4.0}, validation_data=(x[:9], one_hot[:9]))
+result = history.history
+predictions = np.argmax(model.predict(x, verbose=0), axis=-1)
+""",
+    "inputs by name": _HEAD
+    + """\
+first, second = keras.Input((2,), name="first"), keras.Input((2,), name="second")
+model = keras.Model([first, second], layers.Dense(1)(layers.concatenate([first, second])))
+start(model)
+model.compile("adagrad", "mse", metrics=["mae"])
+history = model.fit({"first": x[:, :2], "second": x[:, 2:]}, numbers, epochs=3, shuffle=False, verbose=0)
+result = history.history
+score = model.evaluate({"first": x[:, :2], "second": x[:, 2:]}, numbers, verbose=0)
+""",
+    "folds, each with a model of its own": _HEAD
+    + """\
+score = []
+for part in np.split(np.arange(44), 4):
+    rest = np.setdiff1d(np.arange(44), part)
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1, activation="sigmoid")])
+    start(model)
+    model.compile(loss="binary_crossentropy", optimizer="adam", metrics=["accuracy", "AUC"])
+    model.fit(x[rest], labels[rest], epochs=2, batch_size=10, verbose=0, shuffle=False)
+    score.append(model.evaluate(x[part], labels[part], verbose=0)[1])
+    score.append(model.evaluate(x[part], labels[part], verbose=0)[0])
+""",
+    "two models, of which one is part of the other": _HEAD
+    + """\
+encoder = keras.Sequential([keras.Input((4,)), layers.Dense(2, name="code")])
+decoder = keras.Sequential([keras.Input((2,)), layers.Dense(4)])
+inputs = keras.Input((4,))
+autoencoder = keras.Model(inputs, decoder(encoder(inputs)))
+start(autoencoder)
+autoencoder.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
+encoder.compile(optimizer=keras.optimizers.SGD(0.01), loss="mae")
+encoder.fit(x, x[:, :2], epochs=1, verbose=0, shuffle=False)
+history = autoencoder.fit(x, x, epochs=3, verbose=0, shuffle=False, validation_data=(x[:5], x[:5]))
+result = history.history
+predictions = encoder.predict(x, verbose=0)
+""",
+    "the rate of the epoch before": _script(
+        "1",
+        """\
+model.compile(optimizer=keras.optimizers.SGD(0.2), loss="mse")
+slower = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate if epoch < 2 else rate * 0.5)
+history = model.fit(x, numbers, epochs=5, shuffle=False, verbose=0, callbacks=[slower])
+result = history.history
+""",
+    ),
+}
+
+_OPTIMIZERS = {
+    "SGD(0.1, clipvalue=0.05)": 1e-4,
+    "SGD(learning_rate=0.05, weight_decay=0.2)": 1e-4,
+    "Adam(0.02, beta_1=0.7, amsgrad=True)": 1e-4,
+    "Adam(0.02, weight_decay=0.1)": 1e-4,
+    "Adamax(0.05, beta_2=0.9)": 1e-4,
+    "Nadam(0.05)": 1e-4,
+    "Adagrad(0.2, initial_accumulator_value=0.3)": 1e-4,
+    "Adadelta(0.9, rho=0.8)": 1e-4,
+    "SGD(keras.optimizers.schedules.PiecewiseConstantDecay([3, 7], [0.1, 0.05, 0.01]))": 1e-4,
+    "SGD(keras.optimizers.schedules.InverseTimeDecay(0.2, 4, 0.5, staircase=True))": 1e-4,
+    "SGD(keras.optimizers.schedules.InverseTimeDecay(0.2, 4, 0.5))": 1e-4,
+    "SGD(keras.optimizers.schedules.ExponentialDecay(0.2, 4, 0.5, staircase=True))": 1e-4,
+    "SGD(keras.optimizers.schedules.PolynomialDecay(0.2, 8, end_learning_rate=0))": 1e-4,
+    "SGD(keras.optimizers.schedules.PolynomialDecay(0.2, 8))": 1e-4,
+    "SGD(keras.optimizers.schedules.CosineDecay(0.2, 8))": 1e-4,
+    "SGD(keras.optimizers.schedules.CosineDecayRestarts(0.2, 3, alpha=0.1))": 1e-4,
+    # Keras adds epsilon inside the root.
+    "RMSprop(0.01, momentum=0.5)": 1e-2,
+    "RMSprop(0.01, centered=True)": 1e-2,
+}
+OPTIMIZERS = {
+    optimizer: (
+        _script(
+            "1",
+            f"""\
+model.compile(optimizer=keras.optimizers.{optimizer}, loss="mse")
+history = model.fit(x, numbers, epochs=5, batch_size=16, shuffle=False, verbose=0)
+result = history.history
+""",
+        ),
+        tolerance,
+    )
+    for optimizer, tolerance in _OPTIMIZERS.items()
+}

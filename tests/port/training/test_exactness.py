@@ -9,7 +9,7 @@ import pytest
 
 from tests.oracle import keras
 from tests.port.training.harness import port, run
-from tests.port.training.scripts import SCRIPTS
+from tests.port.training.scripts import OPTIMIZERS, SCRIPTS
 from torchkeras_layer import metrics
 
 _COMPARED = ("result", "score", "predictions", "probabilities", "guesses", "chances")
@@ -18,17 +18,27 @@ _COMPARED = ("result", "score", "predictions", "probabilities", "guesses", "chan
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_same_numbers(name):
-    ported = port(SCRIPTS[name])
+    _check(SCRIPTS[name], 1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_same_steps(name):
+    _check(*OPTIMIZERS[name])
+
+
+def _check(script, tolerance):
+    ported = port(script)
     assert ported.reasons() == []
     for word in ("compile(", ".fit(", "evaluate(", "predict("):
         assert word not in ported.text
-    expected, found = run(SCRIPTS[name]), run(_with_keras_metrics(ported.text))
+    expected, found = run(script), run(_with_keras_metrics(ported.text))
     assert expected["keras"] is keras
     assert expected["keras"] is not found["keras"]
     compared = [key for key in _COMPARED if key in expected]
     assert compared
     for key in compared:
-        _assert_same(found[key], expected[key])
+        _assert_same(found[key], expected[key], tolerance)
 
 
 def _with_keras_metrics(text):
@@ -39,11 +49,11 @@ def _with_keras_metrics(text):
     return f"from tests.oracle import keras as oracle\n{text}" if missing else text
 
 
-def _assert_same(found, expected):
+def _assert_same(found, expected, tolerance):
     if isinstance(expected, dict):
         assert found.keys() == expected.keys()
         for key, values in expected.items():
             assert len(found[key]) == len(values), key
-            np.testing.assert_allclose(found[key], values, rtol=1e-4, atol=1e-4, err_msg=key)
+            np.testing.assert_allclose(found[key], values, rtol=tolerance, atol=tolerance, err_msg=key)
     else:
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)

@@ -92,15 +92,24 @@ class Edits(cst.CSTTransformer):
 
     def _block(self, original: Any, updated: Any) -> Any:
         body: list[Any] = []
+        carried: list[cst.EmptyLine] = []
         for old, new in zip(original.body, updated.body, strict=True):
             if old in self.replaced:
                 made = self.parse(self.replaced[old])
-                body += _with_comments(old, made)
+                if not made:
+                    carried += _comments_of(old)
+                made = _with_comments(old, made)
             else:
                 made = self.parse(self.before.get(old, []))
-                kept = new.with_changes(leading_lines=[]) if made else new
-                body += [*_with_comments(old, made), kept] if made else [new]
-            body += self.parse(self.after.get(old, []))
+                if made:
+                    first = made[0].with_changes(leading_lines=new.leading_lines)
+                    made = [first, *made[1:], new.with_changes(leading_lines=())]
+                else:
+                    made = [new]
+            if made and carried:
+                first = made[0].with_changes(leading_lines=[*carried, *getattr(made[0], "leading_lines", ())])
+                made, carried = [first, *made[1:]], []
+            body += [*made, *self.parse(self.after.get(old, []))]
         if body == list(updated.body):
             return updated
         if not body and isinstance(updated, cst.IndentedBlock):
@@ -117,13 +126,29 @@ def _depth(statement: cst.CSTNode, parents: Mapping[cst.CSTNode, cst.CSTNode]) -
     return depth
 
 
-def _with_comments(old: cst.CSTNode, made: list[Statement]) -> list[Statement]:
-    """Statements with the comments and blank lines that stood before another one, and the one behind it."""
+def _comments_of(old: Any) -> list[cst.EmptyLine]:
+    """The comments before, in and behind a statement, as lines of their own."""
+    before = [line for line in getattr(old, "leading_lines", ()) if line.comment is not None]
+    return [*before, *_comments_inside(old)]
+
+
+def _comments_inside(old: Any) -> list[cst.EmptyLine]:
+    inside = old.with_changes(leading_lines=()) if hasattr(old, "leading_lines") else old
+    if not isinstance(inside, cst.SimpleStatementLine):
+        return []
+    return [cst.EmptyLine(comment=comment) for comment in _found(inside)]
+
+
+def _found(node: cst.CSTNode) -> list[cst.Comment]:
+    if isinstance(node, cst.Comment):
+        return [node]
+    return [comment for child in node.children for comment in _found(child)]
+
+
+def _with_comments(old: cst.CSTNode, made: list[Any]) -> list[Any]:
+    """Statements with the comments and blank lines that stood before another one, and those in and behind it."""
     if not made:
         return made
-    lines = [*getattr(old, "leading_lines", ())]
-    behind = getattr(old, "trailing_whitespace", None)
-    if behind is not None and behind.comment is not None:
-        lines.append(cst.EmptyLine(comment=behind.comment))
+    lines = [*getattr(old, "leading_lines", ()), *_comments_inside(old)]
     first = made[0].with_changes(leading_lines=[*lines, *getattr(made[0], "leading_lines", ())])
     return [first, *made[1:]]

@@ -232,10 +232,12 @@ def _bar(training: Training) -> str | None:
 def _printing(training: Training) -> list[str]:
     if training.verbose in ("0", "False"):
         return []
-    values = ", ".join(f"{key} {{{name}:.4f}}" for key, name in training.variables.values.items())
-    line = f'print(f"epoch {{{training.variables.epoch} + 1}}: {values}")'
-    if training.is_single:
-        line = f'print(f"{values}")'
+    values = [f"{key} {{{name}:.4f}}" for key, name in training.variables.values.items()]
+    head = "" if training.is_single else f"epoch {{{training.variables.epoch} + 1}}: "
+    train = [value for value in values if not value.startswith("val_")]
+    line = f'print(f"{head}{", ".join(values)}")'
+    if len(line) > 90 and len(train) < len(values):
+        line = f'print(f"{head}{", ".join(train)}, " f"{", ".join(values[len(train) :])}")'
     known = training.verbose in (*_ALWAYS, "2")
     return [line] if known else [f"if {training.verbose}:", f"    {line}"]
 
