@@ -37,6 +37,7 @@ def read_model(owner: str, scope: Scope, source: Source) -> Facts:
     key = (owner, id(source.home_of(owner, scope)))
     if key in source.models:
         return source.models[key]
+    owner, scope = _of_instance(owner, scope, source)
     facts = source.models[key] = Facts()
     made = [assignment for assignment in source.assigned(owner, scope) if assignment.value is not None]
     if made:
@@ -45,6 +46,19 @@ def read_model(owner: str, scope: Scope, source: Source) -> Facts:
     facts.adds_losses = not whole_file_is_known or source.mentions(*_LOSS_WORDS)
     facts.has_constraints = source.mentions(*_CONSTRAINT_WORDS)
     return facts
+
+
+def _of_instance(owner: str, scope: Scope, source: Source) -> tuple[str, Scope]:
+    """For the attribute of an instance of a class of this file, that of `self`, in a method."""
+    name, _, attribute = owner.partition(".")
+    value = source.value_of(cst.Name(name), scope) if attribute and name != "self" else None
+    called = dotted(value.func) if isinstance(value, cst.Call) else None
+    for item in source.assigned(called, scope) if called else ():
+        if isinstance(item.statement, cst.ClassDef):
+            methods = [part for part in item.statement.body.body if isinstance(part, cst.FunctionDef)]
+            if methods:
+                return f"self.{attribute}", source.scopes[methods[0]]
+    return owner, scope
 
 
 def function_called(value: Expression | None, scope: Scope, source: Source) -> cst.FunctionDef | None:

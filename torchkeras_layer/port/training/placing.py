@@ -93,6 +93,7 @@ def moved_names(item: Group, source: Source) -> dict[str, str]:
         raise Left("the function that compiles is not seen")
     arguments = _arguments(function, call, source)
     renames: dict[str, str] = {}
+    known = {"self", item.compiles[0].owner.split(".")[0]}
     pending: list[cst.CSTNode] = [site.call for site in item.compiles]
     while pending:
         for name in _names_in(pending.pop(), source):
