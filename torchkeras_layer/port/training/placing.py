@@ -97,12 +97,7 @@ def moved_names(item: Group, source: Source) -> dict[str, str]:
     pending: list[cst.CSTNode] = [site.call for site in item.compiles]
     while pending:
         for name in _names_in(pending.pop(), source):
-            if (
-                name == "self"
-                or not scope.binds(name)
-                or name in renames
-                or name == dotted(item.compiles[0].call.func).split(".")[0]
-            ):  # type: ignore[union-attr]
+            if name in known or name in renames or not scope.binds(name):
                 continue
             value = source.value_of(cst.Name(name), scope)
             if name in arguments:
