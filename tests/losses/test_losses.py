@@ -183,6 +183,19 @@ def test_a_class_derived_from_a_loss_of_the_library_uses_its_own_call():
     assert Doubled().get_config() == losses.MeanSquaredError().get_config()
 
 
+def test_a_class_of_a_user_may_take_ints_second():
+    class Own(losses.Loss):
+        def call(self, embeddings, labels):
+            return embeddings.sum(-1) * labels
+
+    def own(embeddings, labels):
+        return embeddings.sum(-1) * labels
+
+    embeddings, labels = torch.ones(2, 3, requires_grad=True), torch.tensor([1, 2])
+    for loss in (Own(), losses.LossFunctionWrapper(own)):
+        assert loss(embeddings, labels).item() == 4.5
+
+
 def test_a_class_of_keras_2_passes_the_reduction_first():
     class Own(losses.Loss):
         def __init__(self, reduction=losses.Reduction.AUTO, name="own", scale=2.0):

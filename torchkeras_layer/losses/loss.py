@@ -151,7 +151,7 @@ def _loss(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Tensor:
     mask = getattr(y_pred, "_keras_mask", None)
     dtype = _dtype_of(loss, y_pred)
     owner = type(loss).__name__
-    _check_order(owner, y_true, y_pred)
+    _check_order(loss, y_true, y_pred)
     y_pred = _converted(f"{owner}: y_pred", y_pred, dtype, None)
     device = next((leaf.device for leaf in leaves(y_pred)), None)
     y_true = _converted(f"{owner}: y_true", y_true, None if loss._torchkeras_keeps_targets else dtype, device)
@@ -185,11 +185,15 @@ def _dtype_of(loss: Loss, y_pred: Any) -> torch.dtype:
     return torch.float64 if is_double and not loss._has_dtype else loss._dtype
 
 
-def _check_order(owner: str, y_true: Any, y_pred: Any) -> None:
+def _check_order(loss: Loss, y_true: Any, y_pred: Any) -> None:
     are_tensors = isinstance(y_true, Tensor) and isinstance(y_pred, Tensor)
-    if are_tensors and y_true.requires_grad and not (y_pred.is_floating_point() or y_pred.is_complex()):
+    if not are_tensors or not y_true.requires_grad or y_pred.is_floating_point() or y_pred.is_complex():
+        return
+    # Classes and functions of users may take what they are called with in any order.
+    if type(loss).__module__.startswith(__name__.rpartition(".")[0]) and not hasattr(loss, "fn"):
         raise ValueError(
-            f"{owner}: y_true has gradients, and y_pred consists of ints. The targets come first: loss(y_true, y_pred)."
+            f"{type(loss).__name__}: y_true has gradients, and y_pred consists of ints. The targets come first: "
+            "loss(y_true, y_pred)."
         )
 
 
