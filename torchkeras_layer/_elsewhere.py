@@ -44,8 +44,10 @@ _ALIASES = {
     "K": "backend",
     "Network": "models.Functional",
     "Node": "symbolic.Node",
+    "ReductionV2": "losses.Reduction",
     "generate_legacy_interface": "utils.legacy_arguments.generate_legacy_interface",
     "interfaces": "utils.legacy_arguments",
+    "squeeze_or_expand_to_same_rank": "losses.arguments.same_rank",
 }
 # What a public module has in Keras, and another one here.
 _ALIASES_IN = {

@@ -8,6 +8,7 @@ import pickle
 
 import pytest
 import torch
+import torch._dynamo.testing
 
 import torchkeras_layer as ours
 from tests.losses.cases import CASES, Case, class_logits, numbers
@@ -99,6 +100,33 @@ def test_a_loss_compiles_by_itself_with_masks_and_weights():
     assert y_pred.grad is not None
 
 
+def test_batches_of_all_sizes_share_a_graph():
+    counter = torch._dynamo.testing.CompileCounter()
+    squared, sparse = losses.MeanSquaredError(), losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
+
+    @torch.compile(fullgraph=True, dynamic=True, backend=counter)
+    def compute(y_true, y_pred):
+        return squared(torch.zeros_like(y_pred), y_pred) + sparse(y_true, y_pred)
+
+    for size in (4, 5, 9):
+        y_true, y_pred = class_logits((size, 3))
+        assert_close(compute(y_true, y_pred), y_pred.square().mean() + sparse(y_true, y_pred))
+    assert counter.frame_count == 1
+
+
+def test_transforms_of_functions_and_export():
+    loss, x, y = losses.Huber(), torch.randn(4, 2, 3), torch.zeros(4, 2, 3)
+    assert_close(torch.vmap(loss)(y, x), torch.stack([loss(*pair) for pair in zip(y, x, strict=True)]))
+    assert_close(torch.func.grad(loss, argnums=1)(y, x), torch.where(x.abs() < 1, x, x.sign()) / x.numel())
+    torch.autograd.gradcheck(losses.LogCosh(), (y.double(), x.double().requires_grad_()))
+
+    class Model(torch.nn.Module):
+        def forward(self, y, x):
+            return loss(y, x)
+
+    assert_close(torch.export.export(Model(), (y, x)).module()(y, x), loss(y, x))
+
+
 @pytest.mark.parametrize("case", [case for case in ONE_EACH if case.name not in ("CTC", "Circle")], ids=str)
 def test_symbolic_tensors_give_nodes_of_a_graph(case):
     y_true, y_pred = case.data((4, 3))
@@ -185,7 +213,7 @@ def test_a_class_derived_from_a_loss_of_the_library_uses_its_own_call():
 
 def test_a_class_of_a_user_may_take_ints_second():
     class Own(losses.Loss):
-        def call(self, embeddings, labels):
+        def call(self, embeddings, labels):  # pyright: ignore[reportIncompatibleMethodOverride]
             return embeddings.sum(-1) * labels
 
     def own(embeddings, labels):

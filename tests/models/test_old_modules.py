@@ -8,6 +8,7 @@ import sys
 import types
 
 import pytest
+import torch
 
 import torchkeras_layer as keras
 
@@ -172,10 +173,15 @@ def test_files_of_losses_are_those_of_keras_3():
         "from torchkeras_layer.src.losses.loss import Loss\n"
         "from torchkeras_layer.tf.keras.losses import Reduction\n"
         "from torchkeras_layer.tf.python.keras.losses import Huber\n"
+        "from torchkeras_layer.tf.python.keras.utils.losses_utils import ReductionV2\n"
+        "from torchkeras_layer.src.losses.loss import squeeze_or_expand_to_same_rank\n"
     )
     exec(program, found)
     names = ("mse", "MAE", "LossFunctionWrapper", "log_cosh", "Loss", "Reduction", "Huber")
     assert all(found[name] is getattr(keras.losses, name) for name in names)
+    assert found["ReductionV2"] is keras.losses.Reduction
+    pair = found["squeeze_or_expand_to_same_rank"](torch.ones(2), torch.ones(2, 1))
+    assert [x.shape for x in pair] == [(2, 1), (2, 1)]
     assert keras.objectives.mse is keras.losses.mean_squared_error
 
 
