@@ -52,6 +52,16 @@ class _Used(cst.CSTVisitor):
         """A name."""
         self.found.add(node.value)
 
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        """The name of an attribute is none of the file's."""
+        node.value.visit(self)
+        return False
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        """Neither is a keyword."""
+        node.value.visit(self)
+        return False
+
     def visit_SimpleString(self, node: cst.SimpleString) -> None:
         """Names in `__all__` are used."""
         text = node.value.strip("'\"")

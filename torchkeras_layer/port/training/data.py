@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import libcst as cst
 
 from torchkeras_layer.port.training.datasets import DATASET, chain_of, kind_of_data, yielded
-from torchkeras_layer.port.training.reading import Expression, Left, Scope, Source, literal
+from torchkeras_layer.port.training.models import function_called
+from torchkeras_layer.port.training.reading import Expression, Left, Scope, Source, dotted, literal
 
 
 @dataclass
@@ -99,10 +100,40 @@ class Columns:
 def tensor(expression: Expression, source: Source, floats: bool = False) -> str:
     """The expression that makes a tensor of an array; of pandas objects and lists of arrays, by numpy."""
     text = source.text(expression)
-    plain = isinstance(expression, cst.Call) and text.startswith(("np.", "numpy."))
-    if source.mentions("import pandas", "from pandas") and not plain and not text.endswith((".values", ".to_numpy()")):
+    if source.mentions("import pandas", "from pandas") and not is_numpy(expression, source):
         text = f"np.asarray({text})"
     return f"torch.as_tensor({text}, dtype=torch.float32)" if floats else f"torch.as_tensor({text})"
+
+
+_OF_NUMPY = (".values", ".to_numpy()")
+_KEEPING = ("reshape", "astype", "copy", "transpose", "flatten", "ravel", "squeeze", "T")
+_ARRAYS_OF_KERAS = ("to_categorical", "pad_sequences", "img_to_array", "normalize")
+
+
+def is_numpy(expression: Expression | None, source: Source, depth: int = 4) -> bool:
+    """Whether an expression is certainly an array of numpy, by the functions and operators that it is made with."""
+    if expression is None or depth == 0:
+        return False
+    text = source.text(expression)
+    if text.endswith(_OF_NUMPY):
+        return True
+    if isinstance(expression, cst.Call):
+        name = dotted(expression.func) or ""
+        if name.startswith(("np.", "numpy.")) or name.rpartition(".")[2] in _ARRAYS_OF_KERAS:
+            return True
+        function = function_called(expression, source.scope_of(expression), source)
+        if function is not None:
+            found = source.returns.get(function, [])
+            return bool(found) and all(is_numpy(item, source, depth - 1) for item in found)
+        kept = isinstance(expression.func, cst.Attribute) and expression.func.attr.value in _KEEPING
+        return kept and is_numpy(expression.func.value, source, depth - 1)  # type: ignore[union-attr]
+    if isinstance(expression, cst.Subscript):
+        return is_numpy(expression.value, source, depth - 1)
+    if isinstance(expression, cst.BinaryOperation):
+        return any(is_numpy(part, source, depth - 1) for part in (expression.left, expression.right))
+    name = dotted(expression)
+    found = [] if name is None else source.assigned(name, source.scope_of(expression))
+    return bool(found) and all(is_numpy(item.value, source, depth - 1) for item in found)
 
 
 def parts_of(node: Expression, source: Source, scope: Scope) -> list[tuple[str, Expression]] | None:

@@ -99,12 +99,13 @@ def _tensorboard(given: Arguments, loop: Loop, parts: Parts) -> None:
 
 def _rate_scheduler(given: Arguments, loop: Loop, parts: Parts) -> None:
     node = given.need("schedule")
-    text = scheduled(node, loop, "")
-    if text.endswith(", )"):
+    text = scheduled(node, loop, _BEFORE)
+    if _BEFORE in text:
         raise Left("a schedule that takes the rate before has no counterpart in Lightning: use --style loop")
     parts.rate = f"lambda {loop.epoch}: {text}"
 
 
+_BEFORE = "rate_before"
 _SHAPE_OF_FILES = ("separator", "append")
 _WRITERS = {
     "EarlyStopping": _early_stopping,

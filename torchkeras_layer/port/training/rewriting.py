@@ -279,8 +279,8 @@ class _GroupRewriter:
         pick = self.rewriter.names.picker([site.scope])
         if self.rewriter.several_models(self.item):
             word = self.item.owner.removeprefix("self.").replace(".", "_")
-            return Module(pick(f"{word.title().replace('_', '')}Training"), pick(f"{word}_training"), pick("trainer"))
-        return Module(pick("Training"), pick("training"), pick("trainer"))
+            return Module(pick(f"{word.title().replace('_', '')}Module"), pick(f"{word}_module"), pick("trainer"))
+        return Module(pick("TrainingModule"), pick("module"), pick("trainer"))
 
     def _check_after_fit(self, site: Site) -> None:
         """A module of Lightning has the loss and the metrics, and is made where the model is trained."""

@@ -119,7 +119,7 @@ def _step(training: Training, compiled: Compiled, batches: Batches, prefix: str)
         *batches.body,
         f"{', '.join(outputs)} = self.model({batches.inputs})",
         f"loss = {loss_expression(compiled, batches, outputs)}",
-        f'self.log("{prefix}loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size={batches.size})',
+        f'self.log("{prefix}loss", loss{"" if prefix else ", on_step=False, on_epoch=True"}, prog_bar=True)',
         *updates(compiled, batches, outputs),
         *(["return loss"] if not prefix else []),
     ]
