@@ -69,3 +69,11 @@ def test_sizes_stay_free_in_torch_compile():
     compiled = torch.compile(flat, fullgraph=True, backend="eager", dynamic=True)
     for size in (2, 5):
         torch.testing.assert_close(compiled(torch.ones(size, 3)), flat(torch.ones(size, 3)))
+
+
+def test_a_tuple_of_sizes_is_a_shape_and_a_list_of_shapes_is_none():
+    for shape in ((), (None, 3), torch.Size([2, 3]), TensorShape(None)):
+        assert isinstance(shape, TensorShape)
+    for other in ([None, 3], ((2, 3), (2, 4)), ("a",), (1.5,), 3, None):
+        assert not isinstance(other, TensorShape)
+    assert not issubclass(tuple, TensorShape)

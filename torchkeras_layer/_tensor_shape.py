@@ -11,7 +11,16 @@ import torch
 from torchkeras_layer._shapes import as_dimension
 
 
-class TensorShape(tuple[Any, ...]):
+class _ShapesToo(type):
+    def __instancecheck__(cls, instance: Any) -> bool:
+        # What `build` and others get is a plain tuple, and ported code asks for the class to tell it from a list of
+        # shapes.
+        if type(instance) in (tuple, torch.Size):
+            return all(size is None or isinstance(size, (int, torch.SymInt)) for size in instance)
+        return super().__instancecheck__(instance)
+
+
+class TensorShape(tuple[Any, ...], metaclass=_ShapesToo):
     """A shape: a tuple of ints and of `None` for free sizes, with the methods of TensorFlow's `TensorShape`.
 
     Args:
@@ -24,6 +33,11 @@ class TensorShape(tuple[Any, ...]):
     ([None, 3], 2, 3)
     >>> shape == [None, 3], TensorShape(None).rank
     (True, None)
+
+    A tuple of sizes counts as one:
+
+    >>> isinstance((None, 3), TensorShape), isinstance([None, 3], TensorShape)
+    (True, False)
     """
 
     is_ranked: bool
@@ -181,7 +195,7 @@ class TensorShape(tuple[Any, ...]):
         return TensorShape(other).concatenate(self)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, TensorShape) and self.is_ranked != other.is_ranked:
+        if type(other) is TensorShape and self.is_ranked != other.is_ranked:
             return False
         return tuple(self) == (tuple(other) if isinstance(other, (list, tuple)) else other)
 

@@ -154,6 +154,7 @@ def test_a_variable_takes_the_place_of_anything_else_of_its_name():
 def test_private_names_of_keras_are_found_last():
     layer = keras.layers.Dense(2, dtype="mixed_bfloat16")
     assert (layer._compute_dtype, layer._compute_dtype_object, layer._dtype) == ("bfloat16", "bfloat16", "float32")
+    assert layer._activity_regularizer is None
     assert layer._track_trackable(3, name="three") == 3
     layer._compute_dtype = 5
     assert layer._compute_dtype == 5

@@ -204,3 +204,13 @@ def test_all_names_of_a_module_are_imported_by_a_star(full):
     assert callable(found[name])
     assert sorted(found) == names_in(path)
     assert not [name for name, value in found.items() if isinstance(value, Placeholder)]
+
+
+def test_decorators_of_tensorflows_source_change_nothing():
+    module = importlib.import_module("torchkeras_layer.tf.python.util.deprecation")
+
+    @module.deprecated("2019-07-16", "Use another.")
+    def double(x):
+        return 2 * x
+
+    assert double(3) == 6

@@ -53,6 +53,7 @@ _PRIVATE_IN_KERAS: dict[str, Callable[[Any], Any]] = {
     "_compute_dtype": lambda layer: layer.compute_dtype,
     "_compute_dtype_object": lambda layer: layer.compute_dtype,
     "_dtype": lambda layer: layer.dtype,
+    "_activity_regularizer": lambda layer: layer.activity_regularizer,
     # What is assigned to an attribute is tracked.
     "_track_trackable": lambda layer: lambda trackable, name, overwrite=False: trackable,
 }

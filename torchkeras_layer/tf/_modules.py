@@ -40,6 +40,13 @@ _FOLDERS = frozenset(
         *("python.training", "python.layers", "core", "compiler"),
     }
 )
+# Decorators of TensorFlow's own source, which other projects use, and which change nothing that is computed.
+_DECORATORS = frozenset(
+    {
+        *("deprecated", "deprecated_alias", "deprecated_args", "deprecated_arg_values", "deprecated_endpoints"),
+        *("tf_export", "keras_export", "estimator_export"),
+    }
+)
 # Where the names that files in these folders define are public.
 _SEARCHED = ("", "math", "nn", "linalg", "image", "random", "nest", "debugging", "bitwise", "compat.v1", "signal")
 
@@ -109,6 +116,8 @@ def _found_in_source(path: str, name: str) -> Any:
     for place in _SEARCHED:
         if name in names_in(place):
             return find(place, name)
+    if name in _DECORATORS:
+        return importlib.import_module(f"{_LIBRARY}.utils").keras_export
     initializers = importlib.import_module(f"{_LIBRARY}.initializers")
     initializer = name.removesuffix("_initializer")
     if "init_ops" in path and hasattr(initializers, initializer):

@@ -20,7 +20,7 @@ def is_nested(structure: Any) -> bool:
     >>> is_nested([1]), is_nested(torch.ones(2)), is_nested(TensorShape([2]))
     (True, False, False)
     """
-    return isinstance(structure, (dict, list, tuple)) and not isinstance(structure, _LEAVES)
+    return isinstance(structure, (dict, list, tuple)) and type(structure) not in _LEAVES
 
 
 def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
