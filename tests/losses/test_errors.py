@@ -69,7 +69,9 @@ def test_a_value_error_says_what_is_wrong(call, message):
         call()
 
 
-@pytest.mark.parametrize("wrong", ["a", ["a"], [[1, 2], [3]], b"1", object()], ids=str)
+@pytest.mark.parametrize(
+    "wrong", ["a", ["a"], [[1, 2], [3]], b"1", object()], ids=["word", "words", "ragged", "bytes", "object"]
+)
 def test_values_that_are_no_numbers_are_named(wrong):
     for name, call in (
         ("hinge: y_true", lambda: losses.hinge(wrong, [1.0])),
