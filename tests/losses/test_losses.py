@@ -206,8 +206,21 @@ def test_a_class_derived_from_a_loss_of_the_library_uses_its_own_call():
         def call(self, y_true, y_pred):
             return 2 * super().call(y_true, y_pred)
 
+    class Twice:
+        def call(self, y_true, y_pred):
+            return 2 * losses.mean_squared_error(y_true, y_pred)
+
+    class Mixed(Twice, losses.MeanSquaredError):
+        pass
+
+    class Same(losses.MeanSquaredError):
+        pass
+
     y_true, y_pred = numbers((4, 3))
-    assert_close(Doubled()(y_true, y_pred), 2 * losses.MeanSquaredError()(y_true, y_pred))
+    expected = losses.MeanSquaredError()(y_true, y_pred)
+    assert_close(Same()(y_true, y_pred), expected)
+    for kind in (Doubled, Mixed, type("Derived", (Doubled,), {})):
+        assert_close(kind()(y_true, y_pred), 2 * expected)
     assert Doubled().get_config() == losses.MeanSquaredError().get_config()
 
 

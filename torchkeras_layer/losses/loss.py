@@ -74,7 +74,9 @@ class Loss:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         read_class_as_keras(cls)
-        if "call" in cls.__dict__ and "_torchkeras_mean" not in cls.__dict__:
+        # The mean is that of the `call` beside it, and not that of one in a class of a user, a mixin included.
+        calling = next(one for one in cls.__mro__ if "call" in vars(one))
+        if "_torchkeras_mean" not in vars(calling):
             setattr(cls, "_torchkeras_mean", Loss._torchkeras_mean)  # noqa: B010 (typed as a method)
 
     @property
