@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -140,17 +142,31 @@ def test_symbolic_tensors_give_nodes_of_a_graph(case):
     pickle.loads(pickle.dumps(model))
 
 
-def test_a_model_with_the_function_of_a_loss_has_a_config():
+def test_a_model_with_losses_in_its_graph_has_a_config():
     x = ours.Input((4,))
     output = ours.layers.Dense(4)(ours.layers.Dense(2)(x))
     model = ours.Model(x, output)
     model.add_loss(ours.backend.mean(losses.mse(x, output)))
-    again = ours.Model.from_config(model.get_config())
-    again.set_weights(model.get_weights())
+    model.add_loss(losses.Huber(delta=0.5, reduction="sum")(x, output, sample_weight=[0.5]))
     data = torch.randn(3, 4)
-    assert_close(again(data), model(data))
-    assert_close(again.losses, model.losses)
-    assert model.losses[0].item() > 0
+    expected = model(data)
+    assert min(loss.item() for loss in model.losses) > 0
+    copies = [ours.models.model_from_json(model.to_json()), ours.models.clone_model(model), copy.deepcopy(model)]
+    for again in copies:
+        again.set_weights(model.get_weights())
+        assert_close(again(data), expected)
+        assert_close(again.losses, model.losses)
+
+
+def test_a_config_with_losses_is_read_before_losses_are_imported():
+    x = ours.Input((4,))
+    config = ours.Model(x, losses.mae(x, x + 1)).to_json()
+    program = (
+        "import sys, torch, torchkeras_layer as keras\n"
+        "assert 'torchkeras_layer.losses' not in sys.modules\n"
+        f"print(keras.models.model_from_json({config!r})(torch.ones(1, 4)).item())\n"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "1.0\n"
 
 
 def test_the_state_of_a_model_leaves_losses_out():

@@ -18,11 +18,13 @@ from torchkeras_layer.losses import (
 )
 from torchkeras_layer.losses._catalog import catalog
 from torchkeras_layer.ops.calls import recorded
+from torchkeras_layer.symbolic.functions import give_name
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _public(function: _F, *aliases: str) -> _F:
+    give_name(f"keras.losses.{function.__name__}", function)
     call: Any = recorded(function, function.__name__, "torchkeras_layer.losses")
     return catalog.register(*aliases)(call)
 

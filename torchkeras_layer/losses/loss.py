@@ -20,6 +20,7 @@ from torchkeras_layer.losses.reductions import MEANS, in_keras_3_order, read_red
 from torchkeras_layer.ops.calls import recorded
 from torchkeras_layer.ops.values import as_tensor
 from torchkeras_layer.precision import as_policy
+from torchkeras_layer.symbolic.functions import give_name
 
 
 @catalog.register()
@@ -167,6 +168,7 @@ def _loss(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Tensor:
 
 
 _compute = recorded(_loss, "_loss", __name__)
+give_name("keras.losses.loss", _loss)
 
 
 def _is_plain(loss: Loss, y_true: Any, y_pred: Any) -> bool:

@@ -8,7 +8,6 @@ name no others.
 from __future__ import annotations
 
 import functools
-import inspect
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +16,7 @@ import torch
 from torch.overrides import get_overridable_functions, resolve_name
 
 from torchkeras_layer.ops.names import name_of_operation, operation_named
-from torchkeras_layer.registry.table import find_in_module
+from torchkeras_layer.registry.table import has_module
 
 # fmt: off
 _OPERATOR_NAMES = (
@@ -91,7 +90,8 @@ def mask_of(tensor: torch.Tensor) -> torch.Tensor:
     return mask
 
 
-_LOSSES = "keras.losses"
+_OF_LOSSES = "keras.losses."
+_losses: dict[str, Callable[..., Any]] = {}
 _OURS = {"torchkeras_layer.reshape": reshape, "torchkeras_layer.mask_of": mask_of}
 
 
@@ -134,17 +134,18 @@ def short_name(function: Callable[..., Any]) -> str:
     return name.rpartition(".")[2].strip("_<>") or "function"
 
 
+def give_name(name: str, function: Callable[..., Any]) -> None:
+    """Give a function of the losses a name in the table, such as `keras.losses.hinge`."""
+    _losses[name] = function
+
+
 def _loss_named(name: str) -> Callable[..., Any] | None:
-    module, _, own = name.rpartition(".")
-    entry = find_in_module(module, own) if module == _LOSSES else None
-    return inspect.unwrap(entry.target) if entry is not None and inspect.isroutine(entry.target) else None
+    # What registers the losses gives the names too.
+    return _losses.get(name) if name.startswith(_OF_LOSSES) and has_module(_OF_LOSSES.rstrip(".")) else None
 
 
 def _name_of_loss(function: Callable[..., Any]) -> str | None:
-    if not str(getattr(function, "__module__", "")).startswith("torchkeras_layer.losses."):
-        return None
-    name = f"{_LOSSES}.{function.__name__}"
-    return name if _loss_named(name) is function else None
+    return next((name for name, loss in _losses.items() if loss is function), None)
 
 
 @functools.cache
