@@ -5,6 +5,7 @@
     python -m benchmarks.strangers.oracle keras     (runs those of Keras 3)
 
 `corpus.json` names classes of public packages and repositories, with arguments and inputs; none of their code is kept
-here. Wheels are brought by pip, and repositories by git. `expected.npz` has what their own Keras gave: outputs, norms
-of gradients, shapes of weights, and whether a config and a functional model gave the same.
+here. Wheels are brought by pip, and repositories by git; what the packages themselves import, such as `regex`, is to be
+installed. `expected.npz` has what their own Keras gave: outputs, norms of gradients, shapes of weights, and whether a
+config and a functional model gave the same.
 """

@@ -27,6 +27,9 @@ def _tf_keras() -> Library:
         return [None if grad is None else np.asarray(tf.convert_to_tensor(grad)) for grad in found]
 
     def renamed(name: str) -> str | None:
+        if name == "keras.engine" or name.startswith("keras.engine."):
+            # What layers import from this folder of older Keras: Layer and InputSpec.
+            return "tf_keras.layers"
         return "tf_keras" + name[5:] if name == "keras" or name.startswith("keras.") else None
 
     def assign(weight: Any, value: np.ndarray) -> None:
