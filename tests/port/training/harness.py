@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
+from torchkeras_layer.port import formatting
 from torchkeras_layer.port.rewriting import port_text
 from torchkeras_layer.port.training.arguments import PARAMETERS
 
@@ -27,9 +30,10 @@ class Ported:
         return self.text.replace("import torchkeras_layer as keras\n", "import keras\n")
 
 
-def port(text: str, style: str = "loop") -> Ported:
-    """Rewrite a script; findings are those of training only."""
-    new, findings = port_text(text, style)
+def port(text: str, style: str = "loop", formats: bool = False) -> Ported:
+    """Rewrite a script, which takes longer if new statements are formatted; findings are those of training only."""
+    with nullcontext() if formats else patch.object(formatting, "_ruff", return_value=None):
+        new, findings = port_text(text, style)
     rules = (*PARAMETERS, "tf.data", "Sequence")
     return Ported(new, [(one.line, one.kind, one.rule, one.reason) for one in findings if one.rule in rules])
 

@@ -86,7 +86,7 @@ def test_tensorboard_and_plateau_are_written():
         "                           keras.callbacks.ReduceLROnPlateau('loss', patience=p, cooldown=3)], epochs=3)\n"
     )
     assert ported.reasons() == []
-    assert 'writer = SummaryWriter("runs")' in ported.text
+    assert "writer = SummaryWriter('runs')" in ported.text
     assert 'writer.add_scalar("loss/train", train_loss, epoch)' in ported.text
     assert 'factor=0.1, patience=p - 1, threshold=1e-4, threshold_mode="abs", cooldown=2' in ported.text
     assert "plateau.step(train_loss)" in ported.text

@@ -89,7 +89,7 @@ print(history["val_accuracy"])
 
 
 def test_a_whole_script():
-    ported = port(_SCRIPT, "lightning")
+    ported = port(_SCRIPT, "lightning", formats=True)
     assert ported.reasons() == []
     assert ported.text == _EXPECTED
 

@@ -67,6 +67,8 @@ class Source:
             if isinstance(child, (cst.FunctionDef, cst.ClassDef)):
                 scope.assignments.setdefault(child.name.value, []).append(Assignment(child.name.value, None, child))
                 inner = self.scopes[child] = Scope(child, scope)
+            elif isinstance(child, cst.Lambda):
+                inner = self.scopes[child] = Scope(child, scope)
             self._note(child, node, inner)
             self._read(child, inner)
 
