@@ -35,6 +35,7 @@ ERRORS = [
     ),
     (lambda: losses.MeanSquaredError("x"), r"MeanSquaredError: reduction must be one of .* Received: reduction='x'"),
     (lambda: losses.Loss(reduction=WRONG), r"Loss: reduction must be one of .* Received: reduction=3"),
+    (lambda: losses.Loss(3), r"Loss: name must be a string\. Received: name=3"),
     (lambda: losses.Loss(name=WRONG), r"Loss: name must be a string\. Received: name=3"),
     (lambda: losses.Loss(dtype="int32"), r"Loss: dtype must be a float type\. Received: dtype='int32'"),
     (lambda: losses.CategoricalGeneralizedCrossEntropy(1.0), r"q must be between 0 and 1\. Received: q=1\.0"),
@@ -123,6 +124,11 @@ def test_a_constructor_that_does_not_call_the_one_above_says_so():
 def test_a_wrapped_function_must_be_one():
     with pytest.raises(TypeError, match="LossFunctionWrapper: fn must be a function. Received: fn=3"):
         losses.LossFunctionWrapper(WRONG)
+
+
+def test_too_many_arguments_are_refused():
+    with pytest.raises(TypeError, match=r"Loss: expected at most a name, a reduction and a dtype\. Received: \(1, 2"):
+        losses.Loss(1, 2, 3, 4)
 
 
 def test_a_reduction_that_is_set_later_is_checked():

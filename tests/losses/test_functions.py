@@ -104,6 +104,12 @@ def test_a_last_axis_of_size_one_is_added_or_removed(name):
     assert_close(function(other, y_pred, **case.arguments), expected)
 
 
+def test_classes_beyond_the_integers_of_float32_differ():
+    found = [losses.Circle()(torch.tensor([0, 2**24, other]), torch.eye(3)) for other in (2**24, 2**24 + 1)]
+    assert found[0] > 0
+    assert found[1] == 0
+
+
 def test_infinities_and_nan_stay():
     y_true = torch.zeros(3, 1)
     y_pred = torch.tensor([[float("nan")], [float("inf")], [0.0]])

@@ -266,7 +266,21 @@ def test_a_class_of_keras_2_passes_the_reduction_first():
     assert Own("none")([1.0, 2.0], [1.0, 3.0]).tolist() == [0.0, 2.0]
     assert losses.Loss("none").reduction == "none"
     assert losses.Loss("none").name.startswith("loss")
+    assert losses.Loss("none", name="own").name == "own"
+    assert (losses.Loss("own", "sum", "float64").reduction, losses.Loss("own", "sum", "float64").dtype) == (
+        "sum",
+        "float64",
+    )
+    assert losses.Loss("own").get_config() == {"name": "own", "reduction": "sum_over_batch_size"}
     assert losses.MeanSquaredError(reduction=losses.Reduction.SUM).reduction == "sum"
+
+
+@pytest.mark.parametrize("name", ["sum", "none", "auto", "mean"])
+def test_a_name_may_be_that_of_a_reduction(name):
+    for loss in (losses.Loss(name=name), losses.Huber(name=name), losses.Loss(name, "mean"), Distance(name=name)):
+        assert loss.name == name
+        assert loss.reduction == ("mean" if loss.reduction == "mean" else "sum_over_batch_size")
+        assert type(loss).from_config(loss.get_config()).get_config() == loss.get_config()
 
 
 def test_names_are_counted():

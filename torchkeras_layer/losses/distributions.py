@@ -51,7 +51,7 @@ class KLDivergence(Loss):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "kl_divergence", dtype: Any = None
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `kl_divergence` of each sample."""
@@ -72,7 +72,7 @@ class Poisson(Loss):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "poisson", dtype: Any = None
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `poisson` of each sample."""

@@ -86,7 +86,7 @@ class Circle(Loss):
         name: str | None = "circle",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.gamma = gamma
         self.margin = margin
         self.remove_diagonal = remove_diagonal

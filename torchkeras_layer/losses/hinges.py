@@ -66,7 +66,7 @@ class Hinge(Loss):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "hinge", dtype: Any = None
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `hinge` of each sample."""
@@ -89,7 +89,7 @@ class SquaredHinge(Loss):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "squared_hinge", dtype: Any = None
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `squared_hinge` of each sample."""
@@ -112,7 +112,7 @@ class CategoricalHinge(Loss):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "categorical_hinge", dtype: Any = None
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `categorical_hinge` of each sample."""

@@ -16,7 +16,7 @@ from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import leaves, map_parts
 from torchkeras_layer.losses._catalog import catalog
 from torchkeras_layer.losses.arguments import read
-from torchkeras_layer.losses.reductions import MEANS, in_keras_3_order, read_reduction, reduced
+from torchkeras_layer.losses.reductions import MEANS, in_order, read_reduction, reduced
 from torchkeras_layer.ops.calls import recorded
 from torchkeras_layer.ops.values import as_tensor
 from torchkeras_layer.precision import as_policy
@@ -32,6 +32,7 @@ class Loss:
     a node of their graph.
 
     Args:
+        *args: the same in this order, or, as in Keras 2, the reduction before the name.
         name: default the class name in snake case, counted: `my_loss`, `my_loss_1`, …
         reduction: 'sum_over_batch_size' and 'mean' divide the sum by the number of losses, or of those that a mask
             keeps; 'mean_with_sample_weight' by the sum of the weights; 'sum' does not divide; 'none' and `None` return
@@ -59,10 +60,11 @@ class Loss:
     _torchkeras_keeps_targets: ClassVar[bool] = False
 
     def __init__(
-        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
+        self, *args: Any, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: Any = None
     ) -> None:
         owner = type(self).__name__
-        name, reduction = in_keras_3_order(name, reduction)
+        if args:
+            name, reduction, dtype = in_order(owner, args, name, reduction, dtype)
         if name is not None and not isinstance(name, str):
             raise ValueError(f"{owner}: name must be a string. Received: name={name!r}.")
         self.name = name or unique_name(to_snake_case(owner))

@@ -69,7 +69,7 @@ class Dice(Loss):
         axis: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.axis = axis
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
@@ -102,7 +102,7 @@ class Tversky(Loss):
         axis: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.alpha = alpha
         self.beta = beta
         self.axis = axis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -45,18 +46,24 @@ class Reduction:
             raise ValueError(f"Reduction: expected one of {cls.all()}. Received: {key!r}.")
 
 
-def in_keras_3_order(name: Any, reduction: Any) -> tuple[Any, Any]:
-    """Return the name and the reduction of a loss, which the base class of Keras 2 takes in the other order.
+def in_order(owner: str, args: Sequence[Any], name: Any, reduction: Any, dtype: Any) -> tuple[Any, Any, Any]:
+    """Return the name, the reduction and the dtype of a loss, some of which were given without their names.
 
-    >>> in_keras_3_order("none", "distance"), in_keras_3_order("distance", "none")
-    (('distance', 'none'), ('distance', 'none'))
+    Keras 2 has the reduction before the name; one argument that is a reduction of Keras 2 is that.
+
+    Raises:
+        TypeError: if there are more than three.
+
+    >>> in_order("loss", ("none", "distance"), None, "auto", None), in_order("loss", ("distance",), None, "sum", None)
+    (('distance', 'none', None), ('distance', 'sum', None))
     """
-    if name in Reduction.all():
-        if reduction == Reduction.SUM_OVER_BATCH_SIZE:
-            return None, name
-        if reduction not in _KNOWN:
-            return reduction, name
-    return name, reduction
+    if len(args) > 3:
+        raise TypeError(f"{owner}: expected at most a name, a reduction and a dtype. Received: {args}.")
+    given = (*args, *(name, reduction, dtype)[len(args) :])
+    is_of_keras_2 = args[0] in Reduction.all() and (len(args) == 1 or args[1] not in _KNOWN)
+    if not is_of_keras_2:
+        return given[0], given[1], given[2]
+    return (args[1] if len(args) > 1 else name), args[0], given[2]
 
 
 def read_reduction(owner: str, reduction: Any) -> str | None:

@@ -106,7 +106,7 @@ class MeanSquaredError(Loss):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_squared_error", dtype: Any = None
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `mean_squared_error` of each sample."""
@@ -130,7 +130,7 @@ class MeanAbsoluteError(Loss):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "mean_absolute_error", dtype: Any = None
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `mean_absolute_error` of each sample."""
@@ -157,7 +157,7 @@ class MeanAbsolutePercentageError(Loss):
         name: str | None = "mean_absolute_percentage_error",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `mean_absolute_percentage_error` of each sample."""
@@ -181,7 +181,7 @@ class MeanSquaredLogarithmicError(Loss):
         name: str | None = "mean_squared_logarithmic_error",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `mean_squared_logarithmic_error` of each sample."""
@@ -209,7 +209,7 @@ class CosineSimilarity(Loss):
         name: str | None = "cosine_similarity",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.axis = axis
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
@@ -243,7 +243,7 @@ class Huber(Loss):
     ) -> None:
         if isinstance(delta, (int, float)) and not delta > 0:
             raise ValueError(f"Huber: delta must be a number above 0. Received: delta={delta!r}.")
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.delta = delta
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
@@ -268,7 +268,7 @@ class LogCosh(Loss):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "log_cosh", dtype: Any = None
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `log_cosh` of each sample."""

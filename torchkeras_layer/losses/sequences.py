@@ -65,7 +65,7 @@ class CTC(Loss):
     def __init__(
         self, reduction: str | None = "sum_over_batch_size", name: str | None = "ctc", dtype: Any = None
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """Return the `ctc` of each sample."""

@@ -92,7 +92,7 @@ class SparseCategoricalCrossentropy(Loss):
         name: str | None = "sparse_categorical_crossentropy",
         dtype: Any = None,
     ) -> None:
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.from_logits = from_logits
         self.ignore_class = ignore_class
         self.axis = axis
@@ -137,7 +137,7 @@ class CategoricalGeneralizedCrossEntropy(Loss):
     ) -> None:
         if not 0 < q < 1:
             raise ValueError(f"CategoricalGeneralizedCrossEntropy: q must be between 0 and 1. Received: q={q!r}.")
-        super().__init__(name, reduction, dtype)
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.q = q
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
