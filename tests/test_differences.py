@@ -131,7 +131,7 @@ RAISING = [
     ("files", lambda: keras.saving.KerasFileEditor),
     ("files", unbuilt_and_safetensors),
     ("modules-that-are-not-here", lambda: keras.optimizers),
-    ("modules-that-are-not-here", lambda: keras.metrics.Accuracy),
+    ("modules-that-are-not-here", lambda: keras.metrics.fmeasure),
     ("modules-that-are-not-here", lambda: keras.utils.get_file),
     ("modules-that-are-not-here", lambda: keras.backend.get_session),
     ("modules-that-are-not-here", lambda: keras.mixed_precision.LossScaleOptimizer),

@@ -45,7 +45,19 @@ NAMES = {
         "MeanSquaredLogarithmicError Poisson SparseCategoricalCrossentropy SquaredHinge Tversky "
         "mse MSE mae MAE mape MAPE msle MSLE kld KLD bce logcosh huber hinge poisson dice get serialize deserialize"
     ),
-    "metrics": "Metric Mean Sum get serialize deserialize",
+    "metrics": (
+        "Metric Mean MeanMetricWrapper MeanTensor MeanRelativeError Sum AUC Accuracy BinaryAccuracy "
+        "BinaryCrossentropy BinaryIoU CategoricalAccuracy CategoricalCrossentropy CategoricalHinge "
+        "ConcordanceCorrelation CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives Hinge IoU "
+        "KLDivergence LogCoshError MeanAbsoluteError MeanAbsolutePercentageError MeanIoU MeanSquaredError "
+        "MeanSquaredLogarithmicError OneHotIoU OneHotMeanIoU PearsonCorrelation Poisson Precision PrecisionAtRecall "
+        "R2Score Recall RecallAtPrecision RootMeanSquaredError SensitivityAtSpecificity SparseCategoricalAccuracy "
+        "SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge "
+        "TopKCategoricalAccuracy TrueNegatives TruePositives KLD MAE MAPE MSE MSLE binary_accuracy "
+        "binary_crossentropy categorical_accuracy cosine_similarity hinge kld logcosh mae mape mse msle poisson "
+        "sparse_categorical_accuracy sparse_top_k_categorical_accuracy top_k_categorical_accuracy get serialize "
+        "deserialize"
+    ),
     "regularizers": "Regularizer L1 L2 L1L2 OrthogonalRegularizer l1 l2 l1_l2 get serialize deserialize",
     "constraints": (
         "Constraint MaxNorm NonNeg UnitNorm MinMaxNorm max_norm non_neg unit_norm min_max_norm get "

@@ -11,7 +11,7 @@ from tests.tables import __main__ as program
 from tests.tables import block as mechanism
 from tests.tables.__main__ import BLOCKS
 from tests.tables.block import ROOT, Block
-from torchkeras_layer import activations, constraints, initializers, layers, losses, regularizers
+from torchkeras_layer import activations, constraints, initializers, layers, losses, metrics, regularizers
 from torchkeras_layer._absent import INSTEAD
 from torchkeras_layer.layers._families import FAMILY_OF
 from torchkeras_layer.registry.table import entry_of, find_in_family, names_in
@@ -75,6 +75,7 @@ def test_the_table_of_families_says_which_names_mean_the_same():
         (constraints, "constraint"),
         (regularizers, "regularizer"),
         (losses, "loss"),
+        (metrics, "metric"),
     ],
 )
 def test_the_reference_tables_name_everything_public(module, kind):

@@ -91,27 +91,10 @@ INSTEAD = {
         ),
     },
     ("metrics", "See docs/differences.md#modules-that-are-not-here"): {
-        "Use a metric of torchmetrics, also on an attribute of a layer.": (
-            "AUC Accuracy BaseMeanIoU BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy "
-            "CategoricalCrossentropy CategoricalHinge ConcordanceCorrelation CosineSimilarity F1Score FBetaScore "
-            "FalseNegatives FalsePositives Hinge IoU KLDivergence LogCoshError MeanAbsoluteError "
-            "MeanAbsolutePercentageError MeanIoU MeanMetricWrapper MeanRelativeError MeanSquaredError "
-            "MeanSquaredLogarithmicError MeanTensor OneHotIoU OneHotMeanIoU PearsonCorrelation Poisson Precision "
-            "PrecisionAtRecall R2Score Recall RecallAtPrecision RootMeanSquaredError SensitivityAtSpecificity "
-            "SparseCategoricalAccuracy SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy "
-            "SpecificityAtSensitivity SquaredHinge TopKCategoricalAccuracy TrueNegatives TruePositives "
-            "binary_accuracy categorical_accuracy sparse_categorical_accuracy top_k_categorical_accuracy "
-            "sparse_top_k_categorical_accuracy accuracy f1score fbeta_score fmeasure fscore matthews_correlation "
-            "precision recall"
-        ),
-        "Derive from keras.metrics.Metric.": "PyMetric experimental",
-        "Use a loss of torch.nn.functional.": (
-            "binary_crossentropy binary_focal_crossentropy categorical_crossentropy categorical_focal_crossentropy "
-            "categorical_hinge concordance_correlation hinge huber kl_divergence log_cosh mean_absolute_error "
-            "mean_absolute_percentage_error mean_squared_error mean_squared_logarithmic_error pearson_correlation "
-            "poisson sparse_categorical_crossentropy squared_hinge KLD MAE MAPE MSE MSLE cosine cosine_proximity "
-            "cosine_similarity kld kullback_leibler_divergence logcosh mae mape mse msle"
-        ),
+        "Derive from keras.metrics.Metric.": "BaseMeanIoU PyMetric experimental",
+        "Write keras.metrics.F1Score() or keras.metrics.FBetaScore(beta=...).": ("f1score fbeta_score fmeasure fscore"),
+        "Write keras.metrics.Precision() or keras.metrics.Recall().": "precision recall",
+        "Use torchmetrics.MatthewsCorrCoef.": "matthews_correlation",
     },
     ("utils", "See docs/differences.md#modules-that-are-not-here"): {
         "Derive from torch.utils.data.Dataset.": "Sequence PyDataset",

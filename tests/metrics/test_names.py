@@ -32,7 +32,7 @@ def test_none_classes_objects_and_callables():
     assert metrics.get(torch.mean) is torch.mean
 
 
-@pytest.mark.parametrize("identifier", ["accuracy", "", 3, {}, {"name": "mean"}])
+@pytest.mark.parametrize("identifier", ["mean_accuracy", "", 3, {}, {"name": "mean"}])
 def test_unknown_identifiers(identifier):
     with pytest.raises(ValueError, match="Could not interpret metric identifier: "):
         metrics.get(identifier)

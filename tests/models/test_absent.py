@@ -83,14 +83,13 @@ def test_compile_is_that_of_torch():
 @pytest.mark.parametrize(
     ("place", "name", "advice"),
     [
-        (keras.metrics, "Accuracy", "torchmetrics"),
         (keras.mixed_precision, "LossScaleOptimizer", "GradScaler"),
         (keras.saving, "KerasFileEditor", "h5py"),
         (keras.utils, "Progbar", "tqdm"),
         (keras, "optimizers", r"torch\.optim"),
         (keras, "callbacks", "loop"),
         (keras.layers, "JaxLayer", "TorchModuleWrapper"),
-        (keras.metrics, "AUC", "torchmetrics"),
+        (keras.metrics, "fmeasure", "F1Score"),
     ],
 )
 def test_names_in_modules(place, name, advice):

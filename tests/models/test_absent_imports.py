@@ -30,7 +30,7 @@ ADVICE = {
     "layers.JaxLayer": "TorchModuleWrapper",
     "utils.multi_gpu_model": "DistributedDataParallel",
     "backend.get_session": "no sessions",
-    "metrics.AUC": "torchmetrics",
+    "metrics.matthews_correlation": r"torchmetrics\.MatthewsCorrCoef",
     "mixed_precision.LossScaleOptimizer": "GradScaler",
     "remat": "checkpoint",
     "optimizers.Adam": r"torch\.optim",

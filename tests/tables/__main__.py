@@ -26,6 +26,7 @@ BLOCKS = [
     Block("docs/reference_tables.md", "constraints", partial(table_of, "constraint")),
     Block("docs/reference_tables.md", "regularizers", partial(table_of, "regularizer")),
     Block("docs/reference_tables.md", "losses", partial(table_of, "loss")),
+    Block("docs/reference_tables.md", "metrics", partial(table_of, "metric")),
     Block("docs/backend.md", "functions of backend", table_of_backend),
     Block("docs/tensorflow.md", "names of tf", table_of_tensorflow),
     Block("docs/tensorflow.md", "names of tf that are not here", table_of_missing_in_tensorflow),

@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from torchkeras_layer._ranks import same_rank
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.losses._catalog import catalog
-from torchkeras_layer.losses.arguments import same_rank, tensors
+from torchkeras_layer.losses.arguments import tensors
 from torchkeras_layer.losses.loss import Loss
 from torchkeras_layer.ops import losses as operations
 from torchkeras_layer.ops.values import as_tensor

@@ -9,9 +9,9 @@ from torch import Tensor
 from typing_extensions import Self
 
 from torchkeras_layer._ported_code import read_as_keras
+from torchkeras_layer._ranks import same_rank
 from torchkeras_layer._structures import leaves, pack
 from torchkeras_layer.losses._catalog import catalog
-from torchkeras_layer.losses.arguments import same_rank
 from torchkeras_layer.losses.loss import Loss
 from torchkeras_layer.registry import deserialize_keras_object, serialize_keras_object
 

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from torchkeras_layer.losses.arguments import broadcast, read, same_rank
+from torchkeras_layer._ranks import broadcast, same_rank
+from torchkeras_layer.losses.arguments import read
 from torchkeras_layer.ops.arithmetic import divide_no_nan
 from torchkeras_layer.ops.values import as_tensor
 

@@ -62,6 +62,9 @@ class Metric(nn.Module):
     (tensor(3.), tensor(3.))
     """
 
+    # The arguments of the constructor beside `name` and `dtype`, each an attribute; `None` if a class writes its own.
+    _torchkeras_arguments: tuple[str, ...] | None = None
+
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         super().__init__()
         if name is not None and not isinstance(name, str):
@@ -185,7 +188,8 @@ class Metric(nn.Module):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {"name": self.name, "dtype": self.dtype}
+        own = {name: getattr(self, name) for name in self._torchkeras_arguments or ()}
+        return {"name": self.name, "dtype": self.dtype, **own}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from torchkeras_layer._dtypes import torch_dtype
+from torchkeras_layer._ranks import same_rank
 from torchkeras_layer.metrics._catalog import catalog
 from torchkeras_layer.metrics.metric import Metric
+from torchkeras_layer.metrics.values import masked, numbers, ratio, weights_error, weights_for
 
 
 @catalog.register()
@@ -87,62 +89,109 @@ class Mean(Metric):
             values: tensor, array, list of numbers, or number.
             sample_weight: weights in the shape of the values, or in the first axes of it.
         """
-        samples, weights = _samples_and_weights(self, values, sample_weight, torch.mean)
-        self.total.add_(samples.sum())
-        if weights is not None:
-            self.count.add_(weights.sum())
-        else:
-            self.count.add_(samples.shape[0] if samples.ndim else 1)
+        add_to_mean(self, values, sample_weight)
 
     def result(self) -> Tensor:
         """Return the mean so far, a scalar."""
-        return torch.where(self.count == 0, 0, self.total / self.count)
+        return ratio(self.total, self.count)
+
+
+@catalog.register()
+class MeanTensor(Metric):
+    """The weighted mean of tensors of one shape over all calls, entry by entry: a metric of Keras 2.
+
+    Args:
+        name: the metric's name.
+        dtype: dtype of the state; default `floatx()`.
+        shape: the shape; default that of the first values.
+
+    Raises:
+        ValueError: from `update_state`, if values have another shape, or weights do not fit; from `result`, if there
+            are no values and no shape was given.
+        TypeError: from `update_state`, if the values or weights are not numbers.
+
+    >>> mean = MeanTensor()
+    >>> mean([0, 1]), mean([4, 6], sample_weight=[1, 3])
+    (tensor([0., 1.]), tensor([2.0000, 4.7500]))
+    """
+
+    total: Tensor
+    count: Tensor
+
+    def __init__(self, name: str | None = "mean_tensor", dtype: Any = None, shape: Any = None) -> None:
+        super().__init__(dtype=dtype, name=name)
+        self._given_shape = None if shape is None else tuple(shape)
+        self._built = False
+        if shape is not None:
+            self._build(tuple(shape))
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Add values to the mean.
+
+        Args:
+            values: tensor, array, list of numbers, or number.
+            sample_weight: weights in the shape of the values, or in the first axes of it.
+        """
+        values = numbers(self, values)
+        if not self._built:
+            self._build(tuple(values.shape))
+        if values.shape != self.total.shape:
+            raise ValueError(
+                f"{self.name}: the values must have the shape of the first ones, {tuple(self.total.shape)}. Received: "
+                f"values of shape {tuple(values.shape)}."
+            )
+        weights = weights_for(self, sample_weight, values)
+        self.total.add_(values if weights is None else values * weights)
+        self.count.add_(1 if weights is None else weights)
+
+    def result(self) -> Tensor:
+        """Return the mean so far, in the shape of the values."""
+        if not self._built:
+            raise ValueError(f"{self.name}: there are no values yet. Call update_state(values) first.")
+        return ratio(self.total, self.count)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        given = {} if self._given_shape is None else {"shape": list(self._given_shape)}
+        return {**super().get_config(), **given}
+
+    def _build(self, shape: tuple[int, ...]) -> None:
+        for name in ("total", "count"):
+            setattr(self, name, self.add_variable(shape, "zeros", dtype=self.dtype, name=name))
+        self._built = True
+
+
+def add_to_mean(mean: Mean, values: Any, sample_weight: Any) -> None:
+    """Add values to a mean, as its `update_state` does.
+
+    >>> mean = Mean(); add_to_mean(mean, [1.0, 3.0], None); mean.result()
+    tensor(2.)
+    """
+    samples, weights = _samples_and_weights(mean, values, sample_weight, torch.mean)
+    mean.total.add_(samples.sum())
+    if weights is not None:
+        mean.count.add_(weights.sum())
+    else:
+        mean.count.add_(samples.shape[0] if samples.ndim else 1)
 
 
 def _samples_and_weights(
     metric: Metric, values: Any, sample_weight: Any, reduce: Callable[..., Tensor]
 ) -> tuple[Tensor, Tensor | None]:
     """Reduce values and weights to one number for each sample, as Keras does."""
-    samples = _as_state_dtype(metric, values)
+    samples = numbers(metric, values)
     if sample_weight is None:
         return _reduced_from(1, samples, reduce), None
-    weights = _as_state_dtype(metric, sample_weight)
     mask = getattr(values, "_keras_mask", None)
-    if mask is not None:
-        kept, weights = _same_rank(_as_state_dtype(metric, mask), weights)
-        weights = weights * kept
-    samples, weights = _same_rank(samples, weights)
+    weights = numbers(metric, sample_weight) if mask is None else masked(metric, sample_weight, mask)
+    samples, weights = same_rank(samples, weights)
     samples = _reduced_from(weights.ndim, samples, reduce)
     try:
         weights = weights.expand(samples.shape)
     except RuntimeError:
-        raise ValueError(
-            f"{metric.name}: sample_weight must have the shape of the values, or their first axes. "
-            f"Received: weights of shape {tuple(weights.shape)} for values of shape {tuple(samples.shape)}."
-        ) from None
+        raise weights_error(metric, weights, samples) from None
     return _reduced_from(1, samples * weights, reduce), _reduced_from(1, weights, reduce)
-
-
-def _as_state_dtype(metric: Metric, values: Any) -> Tensor:
-    dtype = torch_dtype(metric.dtype)
-    if isinstance(values, Tensor):
-        return values.detach().to(dtype)
-    try:
-        return torch.as_tensor(values, dtype=dtype, device=metric.variables[0].device)
-    except (TypeError, ValueError, RuntimeError):
-        raise TypeError(
-            f"{metric.name}: expected a tensor, an array, a list of numbers or a number. Received: {values!r}."
-        ) from None
 
 
 def _reduced_from(axis: int, values: Tensor, reduce: Callable[..., Tensor]) -> Tensor:
     return reduce(values, dim=tuple(range(axis, values.ndim))) if values.ndim > axis else values
-
-
-def _same_rank(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    """Add or remove a last axis of size 1, if the ranks of the two differ by it."""
-    if first.ndim == second.ndim + 1 and first.shape[-1] == 1:
-        return (first, second.unsqueeze(-1)) if second.ndim == 1 else (first.squeeze(-1), second)
-    if second.ndim == first.ndim + 1 and second.shape[-1] == 1:
-        return (first.unsqueeze(-1), second) if first.ndim == 1 else (first, second.squeeze(-1))
-    return first, second
