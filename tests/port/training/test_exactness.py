@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
 from tests.oracle import keras
 from tests.port.training.harness import port, run
 from tests.port.training.scripts import OPTIMIZERS, SCRIPTS
-from torchkeras_layer import metrics
 
 _COMPARED = ("result", "score", "predictions", "probabilities", "guesses", "chances")
 
@@ -32,21 +29,13 @@ def _check(script, tolerance):
     assert ported.reasons() == []
     for word in ("compile(", ".fit(", "evaluate(", "predict("):
         assert word not in ported.text
-    expected, found = run(script), run(_with_keras_metrics(ported.text))
+    expected, found = run(script), run(ported.text)
     assert expected["keras"] is keras
     assert expected["keras"] is not found["keras"]
     compared = [key for key in _COMPARED if key in expected]
     assert compared
     for key in compared:
         _assert_same(found[key], expected[key], tolerance)
-
-
-def _with_keras_metrics(text):
-    """Until this library has the class, a metric is Keras's own, which computes on the same tensors."""
-    missing = [kind for kind in re.findall(r"keras\.metrics\.(\w+)", text) if kind not in metrics.__all__]
-    for kind in missing:
-        text = text.replace(f"keras.metrics.{kind}(", f"oracle.metrics.{kind}(")
-    return f"from tests.oracle import keras as oracle\n{text}" if missing else text
 
 
 def _assert_same(found, expected, tolerance):
