@@ -34,6 +34,7 @@ LEFT = {
     "model.compile('sgd', 'mse'); model.fit(x, y)\n": "several statements stand on its line",
     "model.compile('sgd', 'mse')\nmodel.fit(x, y, class_weight={1: 2.0})\n": "not a dict of all classes from 0 on",
     "model.compile('sgd', 'mse')\nmodel.trainable = False\nmodel.train_on_batch(x, y)\n": "trainable is False when it",
+    "model.compile('sgd', 'mse')\nmodel = keras.models.load_model('m.keras')\n" + _FIT: "is another model than the one",
     "model.compile('sgd', 'mse')\nfit(model)\n": "nothing that trains it is seen in this file",
     "model.compile(keras.optimizers.SGD(decay=1e-3), 'mse')\n"
     "model.fit(x, y, callbacks=[keras.callbacks.ReduceLROnPlateau('loss')])\n": "both set the learning rate",
@@ -96,3 +97,17 @@ def test_notes():
     notes = ported.reasons("note")
     assert any("epsilon inside the root" in note for note in notes)
     assert any("clipnorm limits the norm of each gradient" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("read", "key"),
+    [
+        ("history['acc']", "acc"),
+        ("history['val_accuracy'], 'acc'", "accuracy"),
+        ("history['accuracy'], 'acc'", "accuracy"),
+    ],
+)
+def test_the_key_of_accuracy_is_the_one_that_the_script_reads(read, key):
+    fit = "history = model.fit(x, y, epochs=2)\nprint(history." + read + ")\n"
+    ported = port(_MODEL + "model.compile('sgd', 'mse', metrics=['accuracy'])\n" + fit)
+    assert f'history = {{"loss": [], "{key}": []}}' in ported.text

@@ -130,9 +130,9 @@ def _known(name: str) -> str:
 
 def _key(text: str, source: Source) -> str:
     """Keras before 2.3 called 'accuracy' 'acc' in its history: what the rest of the script reads tells which it is."""
-    if text == "accuracy" and any(literal_text.strip("\"'") in ("acc", "val_acc") for literal_text in source.texts):
-        return "acc"
-    return text
+    read = {literal_text.strip("\"'") for literal_text in source.texts}
+    is_new = "val_accuracy" in read or re.search(r"history\[['\"]accuracy", source.code)
+    return "acc" if text == "accuracy" and not is_new and read & {"acc", "val_acc"} else text
 
 
 def accuracy(loss: str, units: int | None) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from torchkeras_layer.port.training.sites import (
     Group,
     Site,
     check_not_frozen,
+    check_same_model,
     escapes,
     facts_of,
     families,
@@ -240,6 +241,7 @@ class _GroupRewriter:
         statement = check_place(site.call, source)
         if site.method in ("fit", "fit_generator", "train_on_batch"):
             check_not_frozen(site, source)
+            check_same_model(self.item, site, source)
         pick = self.rewriter.names.picker([site.scope])
         if site.method in ("fit", "fit_generator"):
             use = read_use(site, statement, source, pick)

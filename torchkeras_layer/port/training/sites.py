@@ -195,6 +195,15 @@ def check_not_frozen(site: Site, source: Source) -> None:
             return
 
 
+def check_same_model(item: Group, site: Site, source: Source) -> None:
+    """Raise Left if the name stands for another model when it trains than when it was compiled."""
+    compiled = item.compile_of(site, source)
+    start = compiled.call if item.made is None else item.made
+    others = [made.statement for made in source.assigned(item.owner, site.scope) if made.statement is not item.made]
+    if any(source.is_before(start, other) and source.is_before(other, site.call) for other in others):
+        raise Left(f"{item.owner} is another model than the one that was compiled: make an optimizer for it")
+
+
 def escapes(item: Group, source: Source) -> bool:
     """Whether a model is given to other functions, returned or kept, so that something else may train it."""
     if item.owner.startswith("self."):
