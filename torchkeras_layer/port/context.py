@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
+
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
 from torchkeras_layer.port.findings import Finding
 from torchkeras_layer.port.lines import LineMap
@@ -37,18 +40,48 @@ class Context:
     """One parsed file: names, positions, and what the rules leave behind.
 
     Args:
-        module: the file; its nodes are those that rules ask about.
-        lines: the lines of the file as it was, for each line of the module.
+        text: the file as it was.
+        code: what earlier rules have made of it; default: the same.
+
+    Raises:
+        libcst.ParserSyntaxError: if it is not Python.
     """
 
-    def __init__(self, module: cst.Module, lines: LineMap) -> None:
-        self.wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
-        self.module = module
-        self.names = Names(self.wrapper)
+    def __init__(self, text: str, code: str | None = None) -> None:
+        self._text = text
+        self.code = text if code is None else code
+        self.module = cst.parse_module(self.code)
+        self.wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
         self.findings: list[Finding] = []
         self.needed: set[str] = set()
-        self._positions = self.wrapper.resolve(PositionProvider)
-        self._lines = lines
+
+    def after(self, module: cst.Module) -> Context:
+        """Return the context for what a rule has made of the file, with all that was found up to now."""
+        code = module.code
+        if code == self.code:
+            # To parse a file and to find its names takes most of the time.
+            return self
+        context = Context(self._text, code)
+        context.findings, context.needed = self.findings, self.needed
+        return context
+
+    @cached_property
+    def names(self) -> Names:
+        """The names of Keras and TensorFlow."""
+        return Names(self.wrapper)
+
+    @cached_property
+    def parents(self) -> Mapping[cst.CSTNode, cst.CSTNode]:
+        """The node around each node but the module."""
+        return self.wrapper.resolve(ParentNodeProvider)
+
+    @cached_property
+    def _positions(self) -> Mapping[cst.CSTNode, CodeRange]:
+        return self.wrapper.resolve(PositionProvider)
+
+    @cached_property
+    def _lines(self) -> LineMap:
+        return LineMap(self._text, self.code)
 
     def name_of(self, node: cst.CSTNode) -> str | None:
         """Return the full name of what an expression or the function of a call means, such as `keras.layers.Dense`."""

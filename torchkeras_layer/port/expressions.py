@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import libcst as cst
-from libcst.metadata import ParentNodeProvider
 
 from torchkeras_layer.port.context import Context
 from torchkeras_layer.port.names import missing_reason
@@ -17,15 +14,9 @@ _FREE = (cst.Assign, cst.AnnAssign, cst.AugAssign, cst.Return, cst.Arg, cst.Elem
 _ASSIGNS = {"assign": "copy_", "assign_add": "add_", "assign_sub": "sub_"}
 
 
-def rewrite_expressions(context: Context) -> tuple[cst.Module, set[str]]:
-    """Rewrite the calls that a rule of the table fits; report the names that are not in this library.
-
-    Returns:
-        the new module, and the names that it needs, see `IMPORTS`.
-    """
-    rewriter = _Rewriter(context)
-    module = context.module.visit(rewriter)
-    return module, rewriter.needed
+def rewrite_expressions(context: Context) -> cst.Module:
+    """Return the module with the calls rewritten that a rule of the table fits; report names that are not here."""
+    return context.module.visit(_Rewriter(context))
 
 
 class _Rewriter(cst.CSTTransformer):
@@ -33,9 +24,7 @@ class _Rewriter(cst.CSTTransformer):
         super().__init__()
         self.context = context
         self.tensors = Tensors(context)
-        self.parents: Any = context.wrapper.resolve(ParentNodeProvider)
-        self.needed: set[str] = set()
-        self.in_import = False
+        self.parents = context.parents
 
     def visit_Import(self, node: cst.Import) -> bool:
         """Imports are rewritten later."""
@@ -66,7 +55,7 @@ class _Rewriter(cst.CSTTransformer):
                 new = self._parsed(text, original_node)
             except Unfit:
                 continue
-            self.needed.update(one.needs)
+            self.context.needed.update(one.needs)
             self.context.finding(original_node, "rewritten", one.names[0], text)
             return new
         return updated_node
@@ -92,7 +81,7 @@ class _Rewriter(cst.CSTTransformer):
         code = self.context.module.code_for_node
         text = f"{code(cst.ensure_type(call.func, cst.Attribute).value)}.{found}({code(call.args[0].value)})"
         self.context.finding(original_node.body[0], "rewritten", "assign", f"with torch.no_grad(): {text}")
-        self.needed.add("torch")
+        self.context.needed.add("torch")
         block = cst.parse_statement(
             f"with torch.no_grad():\n    {text}\n", config=self.context.module.config_for_parsing
         )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import libcst as cst
-from libcst.metadata import ParentNodeProvider
 
 from torchkeras_layer.port.context import IMPORTS, Context
 from torchkeras_layer.port.names import LIBRARY, dotted, missing_reason, normal
@@ -13,18 +10,17 @@ from torchkeras_layer.port.names import LIBRARY, dotted, missing_reason, normal
 Small = cst.BaseSmallStatement
 
 
-def rewrite_imports(context: Context, needed: Iterable[str]) -> cst.Module:
-    """Import this library in place of Keras and TensorFlow, and what the new lines need.
+def rewrite_imports(context: Context) -> cst.Module:
+    """Return the module that imports this library in place of Keras and TensorFlow, and what the new lines need.
 
     Args:
         context: the file, whose expressions are rewritten already.
-        needed: the names that they need, see `IMPORTS`.
     """
     used = _used_names(context)
     rewriter = _Rewriter(context, used)
     module = context.module.visit(rewriter)
     assert isinstance(module, cst.Module)
-    wanted = [name for name in IMPORTS if name in set(needed)]
+    wanted = [name for name in IMPORTS if name in context.needed]
     bound = _bound_names(module)
     return _with_lines(module, [name for name in wanted if name not in bound])
 
@@ -103,7 +99,7 @@ class _Rewriter(cst.CSTTransformer):
     def _removed(
         self, old: cst.SimpleStatementLine, new: cst.SimpleStatementLine
     ) -> cst.BaseStatement | cst.RemovalSentinel:
-        parent = self.context.wrapper.resolve(ParentNodeProvider)[old]
+        parent = self.context.parents[old]
         if isinstance(parent, cst.IndentedBlock) and len(parent.body) == 1:
             return cst.ensure_type(cst.parse_statement("pass"), cst.SimpleStatementLine).with_changes(
                 leading_lines=new.leading_lines

@@ -110,7 +110,7 @@ class Names:
         """Return the full name that an expression, or the function of a call, means; `None` if it is not Keras's."""
         if isinstance(node, cst.Call):
             node = node.func
-        if not isinstance(node, (cst.Name, cst.Attribute)):
+        if dotted(node) is None:
             return None
         found = self._names.get(node, ())
         found = found() if callable(found) else found
@@ -121,7 +121,7 @@ class Names:
         names = {normal(one.name) for one in found}
         return names.pop() if len(names) == 1 else None
 
-    def _from_star(self, node: cst.Name | cst.Attribute) -> str | None:
+    def _from_star(self, node: cst.CSTNode) -> str | None:
         first, *rest = (dotted(node) or "").split(".")
         for module in self._stars:
             if first and not first.startswith("_") and missing_reason(f"{module}.{first}") is None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
 from torchkeras_layer.port import training
 from torchkeras_layer.port.context import Context
 from torchkeras_layer.port.expressions import rewrite_expressions
 from torchkeras_layer.port.findings import Finding
 from torchkeras_layer.port.formatting import formatted
 from torchkeras_layer.port.imports import rewrite_imports
-from torchkeras_layer.port.lines import LineMap
 from torchkeras_layer.port.names import LIBRARY
 
 
@@ -34,17 +31,13 @@ def port_text(text: str, style: str = "loop") -> tuple[str, list[Finding]]:
     import torchkeras_layer as keras
     layer = keras.layers.Dense(2)
     """
-    module = cst.parse_module(text)
+    context = Context(text)
     if not any(word in text for word in ("keras", "tensorflow")):
         return text, []
-    context = Context(module, LineMap(text, text))
-    trained = training.rewrite(module, context, style)
-    second = Context(cst.parse_module(trained.code), LineMap(text, trained.code))
-    changed, needed = rewrite_expressions(second)
-    third = Context(cst.parse_module(changed.code), LineMap(text, changed.code))
-    result = rewrite_imports(third, context.needed | needed)
-    findings = [*context.findings, *second.findings, *third.findings]
-    return formatted(text, result.code), sorted(findings, key=lambda finding: finding.line)
+    context = context.after(training.rewrite(context.module, context, style))
+    context = context.after(rewrite_expressions(context))
+    result = rewrite_imports(context)
+    return formatted(text, result.code), sorted(context.findings, key=lambda finding: finding.line)
 
 
 def is_ported(text: str) -> bool:

@@ -7,7 +7,6 @@ asks here.
 from __future__ import annotations
 
 import libcst as cst
-from libcst.metadata import ParentNodeProvider
 
 from torchkeras_layer.port.context import Context
 from torchkeras_layer.port.names import dotted
@@ -46,7 +45,7 @@ class Tensors:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._parents = context.wrapper.resolve(ParentNodeProvider)
+        self._parents = context.parents
         self._of_function: dict[cst.CSTNode, dict[str, str]] = {}
         self._of_class: dict[cst.CSTNode, dict[str, str]] = {}
 
