@@ -45,10 +45,16 @@ def run(arguments: argparse.Namespace) -> int:
     _check_installed()
     from torchkeras_layer.port.files import ported
     from torchkeras_layer.port.findings import Report
-    from torchkeras_layer.port.sources import files_in, write
+    from torchkeras_layer.port.sources import Refused, files_in, write
 
-    paths = files_in(Path(arguments.source))
-    results = [ported(path, arguments.style) for path in _watched(paths)]
+    results, refusals = [], []
+    for path in _watched(files_in(Path(arguments.source))):
+        try:
+            results.append(ported(path, arguments.style))
+        except Refused as refusal:
+            refusals.append(str(refusal))
+    if refusals:
+        raise ValueError("\n".join([*refusals, "Nothing was written."]))
     reports = [Report(str(source.path), findings) for source, _, findings in results if findings]
     if not reports:
         print(f"{arguments.source}: there is no code for Keras in it; nothing to do.", file=sys.stderr)

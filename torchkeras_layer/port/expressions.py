@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from torchkeras_layer.port.context import Context
-from torchkeras_layer.port.names import missing_reason
+from torchkeras_layer.port.names import dotted, missing_reason, normal
 from torchkeras_layer.port.rules.table import KerasCall, Unfit, rules_by_name
 from torchkeras_layer.port.tensors import Tensors
 
@@ -45,6 +45,17 @@ class _Rewriter(cst.CSTTransformer):
         reason = missing_reason(name) if name is not None else None
         if name is not None and reason is not None:
             self.context.finding(node, "left", name, reason=reason)
+
+    def visit_Call(self, node: cst.Call) -> None:
+        """Report a name that is looked up when the program runs."""
+        function = dotted(node.func)
+        first = node.args[0].value if node.args else None
+        is_dynamic = function in ("getattr", "vars", "dir")
+        if is_dynamic and first is not None and self.context.name_of(first) is not None and not _is_literal_name(node):
+            self.context.finding(node, "left", function or "", reason="which name it means is known when it runs only")
+        module = first.raw_value if isinstance(first, cst.SimpleString) else ""
+        if function in ("importlib.import_module", "import_module", "__import__") and normal(module) is not None:
+            self.context.finding(node, "left", function or "", reason="write an import statement, which is rewritten")
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         """Rewrite a call by the first rule that fits it."""
@@ -108,3 +119,8 @@ class _Rewriter(cst.CSTTransformer):
             return updated_node
         self.context.finding(original_node, "rewritten", "tf.function", "", "torch compiles a model as a whole")
         return cst.RemoveFromParent()
+
+
+def _is_literal_name(node: cst.Call) -> bool:
+    """Whether `getattr` names a string that is written out."""
+    return len(node.args) > 1 and isinstance(node.args[1].value, cst.SimpleString)

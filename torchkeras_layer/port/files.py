@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from torchkeras_layer.port.findings import Finding
+from torchkeras_layer.port.notebooks import port_notebook
 from torchkeras_layer.port.rewriting import port_text
 from torchkeras_layer.port.sources import Source, read
 
@@ -16,5 +17,6 @@ def ported(path: Path, style: str) -> tuple[Source, str, list[Finding]]:
         Refused: if it cannot be ported.
     """
     source = read(path)
-    text, findings = port_text(source.text, style)
-    return source, text, findings
+    if path.suffix == ".ipynb":
+        return source, *port_notebook(source.text, str(path), lambda text: port_text(text, style))
+    return source, *port_text(source.text, style)

@@ -225,4 +225,5 @@ def _import_lines(names: list[str]) -> list[str]:
 
 def _may_stand_above(part: Small) -> bool:
     is_docstring = isinstance(part, cst.Expr) and isinstance(part.value, (cst.SimpleString, cst.ConcatenatedString))
-    return isinstance(part, (cst.Import, cst.ImportFrom)) or is_docstring
+    # `pass` stands for a line of IPython.
+    return isinstance(part, (cst.Import, cst.ImportFrom, cst.Pass)) or is_docstring

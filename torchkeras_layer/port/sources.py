@@ -7,9 +7,12 @@ import tempfile
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import libcst as cst
+
+_ENCODING = "Say the encoding in the first line: # -*- coding: latin-1 -*-"
 
 
 class Refused(ValueError):
@@ -64,19 +67,18 @@ def read(path: Path) -> Source:
         Refused: if it cannot be read, has another encoding, or is not Python 3.
     """
     try:
-        with path.open("rb") as file:
-            encoding, _ = tokenize.detect_encoding(file.readline)
-        text = path.read_bytes().decode(encoding)
+        content = path.read_bytes()
+        is_notebook = path.suffix == ".ipynb"
+        encoding = "utf-8" if is_notebook else tokenize.detect_encoding(BytesIO(content).readline)[0]
+        text = content.decode(encoding)
     except SyntaxError as error:
-        raise Refused(f"{path}: {error}. Say the encoding in the first line: # -*- coding: latin-1 -*-") from None
+        raise Refused(f"{path}: {error}. {_ENCODING}") from None
     except UnicodeDecodeError as error:
-        raise Refused(
-            f"{path}: byte {error.start} is not {error.encoding}. Say the encoding in the first line: "
-            "# -*- coding: latin-1 -*-"
-        ) from None
+        raise Refused(f"{path}: byte {error.start} is not {error.encoding}. {_ENCODING}") from None
     except OSError as error:
         raise Refused(f"{path}: {error.strerror}.") from None
-    check_syntax(text, str(path))
+    if not is_notebook:
+        check_syntax(text, str(path))
     return Source(path, text, encoding)
 
 
