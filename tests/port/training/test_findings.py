@@ -111,3 +111,17 @@ def test_the_key_of_accuracy_is_the_one_that_the_script_reads(read, key):
     fit = "history = model.fit(x, y, epochs=2)\nprint(history." + read + ")\n"
     ported = port(_MODEL + "model.compile('sgd', 'mse', metrics=['accuracy'])\n" + fit)
     assert f'history = {{"loss": [], "{key}": []}}' in ported.text
+
+
+def test_objects_that_two_fits_share_are_no_longer_made():
+    text = (
+        "import keras\nfrom keras.callbacks import EarlyStopping\n"
+        "model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+        "adam = keras.optimizers.Adam(1e-4)\nstop = EarlyStopping('loss')\nlist_of_callbacks = [stop]\n"
+        "model.compile(adam, 'mse')\n"
+        "model.fit(x, y, epochs=2, callbacks=list_of_callbacks)\nmodel.fit(x, y, epochs=3, callbacks=list_of_callbacks)\n"
+    )
+    ported = port(text)
+    assert ported.reasons() == []
+    assert "adam = torch.optim.Adam(model.parameters(), lr=1e-4, eps=1e-7)" in ported.text
+    assert not any(word in ported.text for word in ("EarlyStopping", "list_of_callbacks", "keras.optimizers"))

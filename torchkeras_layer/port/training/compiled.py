@@ -78,6 +78,9 @@ def read_compiled(
     given.refuse_others(ignored=WITHOUT_EFFECT | {"sample_weight_mode"})
     compiled = Compiled(model, facts, optimizer, read, weight_texts, metrics, facts.outputs, weighted=weighted)
     _name(compiled, pick)
+    own = given.get("optimizer")
+    if isinstance(own, cst.Name) and source.value_of(own, scope) is not own and not source.renames:
+        compiled.optimizer_name = own.value
     return compiled
 
 

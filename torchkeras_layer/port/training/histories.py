@@ -68,29 +68,46 @@ def _reads_history(parent: cst.CSTNode, use: cst.CSTNode) -> bool:
     return isinstance(parent, cst.Attribute) and parent.value is use and parent.attr.value == "history"
 
 
-def consumed(call: cst.Call, scope: Scope, source: Source) -> list[cst.CSTNode]:
-    """The statements that assign Keras's optimizers, callbacks and losses for this call alone."""
-    found: list[cst.CSTNode] = []
-    pending = [argument.value for argument in call.args if argument.keyword is None or argument.keyword.value in _READ]
-    while pending:
-        node = pending.pop()
-        name = dotted(node)
+@dataclass
+class Consumed:
+    """What rewritten calls read of Keras's objects: the expressions, and the statements that assign them."""
+
+    nodes: set[cst.CSTNode] = field(default_factory=set)
+    assigned: dict[cst.CSTNode, list[cst.BaseExpression]] = field(default_factory=dict)
+    """By the statement that assigns an object, all uses of its name."""
+
+    def add(self, call: cst.Call, scope: Scope, source: Source) -> None:
+        """Note what a call reads: optimizers, losses, metrics, callbacks, and lists of them."""
+        arguments = [item.value for item in call.args if item.keyword is None or item.keyword.value in _READ]
+        for node in arguments:
+            self._add(node, scope, source)
+
+    def _add(self, node: cst.BaseExpression, scope: Scope, source: Source) -> None:
+        self.nodes.add(node)
         if isinstance(node, (cst.List, cst.Tuple)):
-            pending += [element.value for element in node.elements]
-        elif _is_kerass(node, source) and isinstance(node, cst.Call):
-            pending += [argument.value for argument in node.args]
+            for element in node.elements:
+                self._add(element.value, scope, source)
+        elif isinstance(node, cst.Call) and _is_kerass(node, source):
+            for argument in node.args:
+                self._add(argument.value, scope, source)
+        name = dotted(node)
         assigned = [] if name is None else source.assigned(name, scope)
-        if len(assigned) != 1 or assigned[0].value is None or name is None:
-            continue
+        if name is None or len(assigned) != 1 or assigned[0].value is None:
+            return
         value = assigned[0].value
-        if _is_kerass(value, source) or isinstance(value, (cst.List, cst.Tuple)):
-            home = source.home_of(name, scope)
-            uses = source.uses_of(name, name, home)
-            if _is_kerass(value, source) and uses == [node] or _only_kerass(value, scope, source) and uses == [node]:
-                found.append(source.statement_of(assigned[0].statement))
-                pending += [element.value for element in value.elements] if isinstance(value, cst.List) else []
-                pending += [argument.value for argument in value.args] if isinstance(value, cst.Call) else []
-    return found
+        if _is_kerass(value, source) or _only_kerass(value, scope, source):
+            statement = source.statement_of(assigned[0].statement)
+            self.assigned[statement] = source.uses_of(name, name, source.home_of(name, scope))
+            self._add(value, scope, source)
+
+    def update(self, other: Consumed) -> None:
+        """Take over what another one noted."""
+        self.nodes |= other.nodes
+        self.assigned |= other.assigned
+
+    def unused(self) -> list[cst.CSTNode]:
+        """The statements whose objects nothing else reads."""
+        return [statement for statement, uses in self.assigned.items() if set(uses) <= self.nodes]
 
 
 _READ = ("optimizer", "loss", "callbacks", "metrics", "loss_weights", "learning_rate", "lr")

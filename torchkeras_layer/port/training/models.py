@@ -15,8 +15,8 @@ _NAMES_OF_KNOWN_PACKAGES = (
     "torchkeras_layer"
 )
 _KNOWN_PACKAGES = frozenset(_NAMES_OF_KNOWN_PACKAGES.split())
-_LOSS_WORDS = ("regularizer", "add_loss", "ActivityRegularization", "load_model", "model_from", "from_config")
-_CONSTRAINT_WORDS = ("constraint", "maxnorm", "max_norm", "MaxNorm", "unitnorm", "load_model", "model_from")
+_LOSS_WORDS = ("regularizer", "add_loss", "ActivityRegularization")
+_CONSTRAINT_WORDS = ("constraint", "maxnorm", "max_norm", "MaxNorm", "unitnorm", "unit_norm")
 _SHAPE_WORDS = frozenset({"input_shape", "batch_input_shape", "input_dim", "batch_shape", "input_length"})
 
 
@@ -30,6 +30,7 @@ class Facts:
     adds_losses: bool = True
     has_constraints: bool = True
     own_class: str | None = None
+    is_loaded: bool = False
 
 
 def read_model(owner: str, scope: Scope, source: Source) -> Facts:
@@ -43,8 +44,8 @@ def read_model(owner: str, scope: Scope, source: Source) -> Facts:
     if made:
         _read_value(made[-1].value, owner, source.scope_of(made[-1].statement), source, facts)
     whole_file_is_known = facts.built is not None and _imports_known_packages_only(source)
-    facts.adds_losses = not whole_file_is_known or source.mentions(*_LOSS_WORDS)
-    facts.has_constraints = source.mentions(*_CONSTRAINT_WORDS)
+    facts.adds_losses = not whole_file_is_known or facts.is_loaded or source.mentions(*_LOSS_WORDS)
+    facts.has_constraints = facts.is_loaded or source.mentions(*_CONSTRAINT_WORDS)
     return facts
 
 
@@ -119,6 +120,7 @@ def _read_value(value: Expression | None, owner: str, scope: Scope, source: Sour
         _read_functional(value, scope, source, facts)
     elif name.startswith(("keras.applications.", "keras.models.", "keras.saving.")):
         facts.built = True
+        facts.is_loaded = not name.startswith("keras.applications.")
     elif (text := dotted(value.func)) is not None:
         classes = [item.statement for item in source.assigned(text, scope) if isinstance(item.statement, cst.ClassDef)]
         if classes:

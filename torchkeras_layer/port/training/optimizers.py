@@ -110,7 +110,8 @@ def _made(name: str, given: Arguments, source: Source, scope: Scope) -> Optimize
     arguments = [f"lr={schedule.rate}"]
     if name in _WITH_BETAS and any(given.get(beta) for beta in _BETAS):
         values = [_text(given, beta, default, source) for beta, default in zip(_BETAS, ("0.9", "0.999"), strict=True)]
-        arguments.append(f"betas=({', '.join(values)})")
+        if values != ["0.9", "0.999"]:
+            arguments.append(f"betas=({', '.join(values)})")
     for keras, torch, default in kind.arguments:
         value = _text(given, keras, default, source)
         if value and value not in ("0.0", "0", "False"):

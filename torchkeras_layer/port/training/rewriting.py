@@ -12,7 +12,7 @@ import libcst as cst
 from torchkeras_layer.port.training.callbacks import add_callback
 from torchkeras_layer.port.training.compiled import Compiled, read_compiled
 from torchkeras_layer.port.training.edits import Done, Edits
-from torchkeras_layer.port.training.histories import HistoryUse, consumed, read_use, target_of
+from torchkeras_layer.port.training.histories import Consumed, HistoryUse, read_use, target_of
 from torchkeras_layer.port.training.lightning_callbacks import Parts
 from torchkeras_layer.port.training.names import Names
 from torchkeras_layer.port.training.placing import check_place, moved_names, optimizer_place
@@ -69,6 +69,7 @@ class Rewriter:
         self.style = style
         self.edits = Edits(source.module)
         self.names = Names(source)
+        self.consumed = Consumed()
         self.sites = find_sites(source)
         self.groups = group(self.sites, source)
 
@@ -81,6 +82,8 @@ class Rewriter:
                 self._predict(site)
             elif site.method != "compile" and not any(site in item.sites for item in self.groups):
                 self._without_compile(site)
+        for statement in self.consumed.unused():
+            self.edits.replaced[statement] = []
         for done in rewrite_data_sets(self.source, self.edits):
             self._report(done)
 
@@ -112,6 +115,7 @@ class Rewriter:
             return
         for part in parts:
             self.edits.update(part.edits)
+            self.consumed.update(part.consumed)
         for done in {item.node: item for part in parts for item in part.done}.values():
             self._report(done)
         for site, note in dict.fromkeys(pair for part in parts for pair in part.notes):
@@ -185,6 +189,7 @@ class _GroupRewriter:
         self.item = item
         self.weighted = weighted
         self.edits = Edits(self.source.module)
+        self.consumed = Consumed()
         self.done: list[Done] = []
         self.notes: list[tuple[Site, str]] = []
 
@@ -229,12 +234,8 @@ class _GroupRewriter:
         self.edits.put(place.way, place.statement, lines)
         self.done.append(Done(site.call, "compile", [*lines, read.optimizer.clipping or ""]))
         self.notes += [(site, note) for note in read.notes()]
-        self._remove_consumed(site)
+        self.consumed.add(site.call, site.scope, source)
         return read
-
-    def _remove_consumed(self, site: Site) -> None:
-        for statement in consumed(site.call, site.scope, self.source):
-            self.edits.replaced[statement] = []
 
     def _site(self, site: Site, compiled: Compiled) -> list[str]:
         source = self.source
@@ -248,7 +249,7 @@ class _GroupRewriter:
             lines = self._fit(site, compiled, use, pick)
             self.edits.expressions.update(use.expressions)
             self.edits.replace(site.call, statement, lines, None if use.is_statement else use.name)
-            self._remove_consumed(site)
+            self.consumed.add(site.call, site.scope, source)
             return lines
         if self.rewriter.style == "lightning":
             self._check_after_fit(site)
