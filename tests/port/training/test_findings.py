@@ -119,7 +119,8 @@ def test_objects_that_two_fits_share_are_no_longer_made():
         "model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
         "adam = keras.optimizers.Adam(1e-4)\nstop = EarlyStopping('loss')\nlist_of_callbacks = [stop]\n"
         "model.compile(adam, 'mse')\n"
-        "model.fit(x, y, epochs=2, callbacks=list_of_callbacks)\nmodel.fit(x, y, epochs=3, callbacks=list_of_callbacks)\n"
+        "model.fit(x, y, epochs=2, callbacks=list_of_callbacks)\n"
+        "model.fit(x, y, epochs=3, callbacks=list_of_callbacks)\n"
     )
     ported = port(text)
     assert ported.reasons() == []
