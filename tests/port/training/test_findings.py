@@ -126,3 +126,20 @@ def test_objects_that_two_fits_share_are_no_longer_made():
     assert ported.reasons() == []
     assert "adam = torch.optim.Adam(model.parameters(), lr=1e-4, eps=1e-7)" in ported.text
     assert not any(word in ported.text for word in ("EarlyStopping", "list_of_callbacks", "keras.optimizers"))
+
+
+def test_models_that_share_an_optimizer_get_one_each():
+    text = (
+        "import keras\nclass Both:\n    def __init__(self):\n"
+        "        adam = keras.optimizers.Adam(1e-4)\n"
+        "        self.first = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+        "        self.second = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])\n"
+        "        self.first.compile(adam, 'mse')\n        self.second.compile(adam, 'mae')\n"
+        "    def train(self, x, y):\n        self.first.fit(x, y)\n        self.second.fit(x, y)\n"
+    )
+    ported = port(text)
+    assert ported.reasons() == []
+    for name in ("first", "second"):
+        assert f"self.{name}_optimizer = torch.optim.Adam(self.{name}.parameters()" in ported.text
+        assert f"self.{name}_optimizer.step()" in ported.text
+    assert "adam" not in ported.text

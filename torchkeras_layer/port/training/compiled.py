@@ -78,10 +78,17 @@ def read_compiled(
     given.refuse_others(ignored=WITHOUT_EFFECT | {"sample_weight_mode"})
     compiled = Compiled(model, facts, optimizer, read, weight_texts, metrics, facts.outputs, weighted=weighted)
     _name(compiled, pick)
-    own = given.get("optimizer")
-    if isinstance(own, cst.Name) and source.value_of(own, scope) is not own and not source.renames:
-        compiled.optimizer_name = own.value
+    compiled.optimizer_name = _own_name(given.get("optimizer"), model, source, scope) or compiled.optimizer_name
     return compiled
+
+
+def _own_name(node: Expression | None, model: str, source: Source, scope: Scope) -> str | None:
+    """The script's name of an optimizer that this model alone has, and that is known wherever the model is."""
+    if not isinstance(node, cst.Name) or source.value_of(node, scope) is node or source.renames:
+        return None
+    home = source.home_of(node.value, scope)
+    is_alone = source.uses_of(node.value, node.value, home) == [node] and home is source.home_of(model, scope)
+    return node.value if is_alone else None
 
 
 def _by_output(
