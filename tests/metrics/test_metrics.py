@@ -56,8 +56,8 @@ def test_weights_of_each_part_are_those_of_keras(case):
         ours, theirs = both(case)
         try:
             theirs.update_state(y_true, y_pred, weights)
-        except (ValueError, RuntimeError, IndexError) as error:
-            if "output with shape" in str(error):
+        except (ValueError, RuntimeError, IndexError):
+            if "ignore_class" in case.arguments and "IoU" not in case.name:
                 # Keras multiplies weights in place by a mask of more axes.
                 whole = weights.reshape(weights.shape + (1,) * (len(parts) - len(shape))).expand(parts).clone()
                 assert_close(ours(y_true, y_pred, weights), both(case)[1](y_true, y_pred, whole))
