@@ -12,7 +12,9 @@ from torchkeras_layer.port.training.reading import Assignment, Expression, Scope
 _NAMES_OF_KNOWN_PACKAGES = (
     "keras tensorflow tf_keras numpy scipy pandas sklearn matplotlib seaborn plotly cv2 PIL skimage imageio "
     "h5py tqdm nltk gensim torch torchvision gym gymnasium pygame librosa requests joblib yaml "
-    "torchkeras_layer"
+    "torchkeras_layer flask fastapi streamlit wandb mlflow tabulate colorama dotenv psutil networkx nibabel "
+    "soundfile pydub xgboost lightgbm statsmodels imblearn tensorflow_datasets datasets tokenizers spacy bs4 "
+    "click absl tensorboard simplejson pickle5 termcolor IPython ipywidgets google mpl_toolkits pylab"
 )
 _KNOWN_PACKAGES = frozenset(_NAMES_OF_KNOWN_PACKAGES.split())
 _LOSS_WORDS = ("regularizer", "add_loss", "ActivityRegularization")

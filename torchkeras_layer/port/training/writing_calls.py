@@ -41,8 +41,8 @@ def write_evaluate(
         raise Left(f"evaluate returns {', '.join(keys)}, and {len(given_names)} values are taken")
     names = given_names or [pick(f"test_{key}".replace(" ", "_")) for key in keys]
     results = dict(zip(keys, names, strict=True))
-    outputs = variables(compiled, pick, False).outputs
-    return Written([*batches.setup, *evaluation(compiled, batches, outputs, results)], results)
+    used = variables(compiled, pick, False)
+    return Written([*batches.setup, *evaluation(compiled, batches, used, results)], results)
 
 
 def write_step(compiled: Compiled, batches: Batches, pick: Callable[..., str], trains: bool) -> Written:

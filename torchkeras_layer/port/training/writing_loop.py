@@ -146,16 +146,21 @@ def _counted(batches: Batches, count: str) -> tuple[list[str], list[str], str]:
     return [f"{count} = 0"], [f"{count} += {batches.size}"], count
 
 
-def evaluation(compiled: Compiled, batches: Batches, outputs: list[str], results: dict[str, str]) -> list[str]:
+def evaluation(compiled: Compiled, batches: Batches, names: Variables, results: dict[str, str]) -> list[str]:
     """The lines that compute the loss and the metrics of all batches, under given names."""
     loss = results["loss"]
     start, counting, number = _counted(batches, "count")
+    expression = loss_expression(compiled, batches, names.outputs)
+    if " + " in expression or " * " in expression:
+        lines = [f"{names.loss} = {expression}", f"{loss} += {names.loss}.item() * {batches.size}"]
+    else:
+        lines = [f"{loss} += {expression}.item() * {batches.size}"]
     body = [
         *batches.body,
-        f"{', '.join(outputs)} = {compiled.model}({batches.inputs})",
-        f"{loss} += {_item(loss_expression(compiled, batches, outputs))} * {batches.size}",
+        f"{', '.join(names.outputs)} = {compiled.model}({batches.inputs})",
+        *lines,
         *counting,
-        *updates(compiled, batches, outputs),
+        *updates(compiled, batches, names.outputs),
     ]
     return [
         f"{compiled.model}.eval()",
@@ -167,10 +172,6 @@ def evaluation(compiled: Compiled, batches: Batches, outputs: list[str], results
         f"{loss} /= {number}",
         *(f"{results[metric.key]} = {metric.name}.result().item()" for metric in compiled.metrics),
     ]
-
-
-def _item(expression: str) -> str:
-    return f"({expression}).item()" if " + " in expression or " * " in expression else f"{expression}.item()"
 
 
 def loop(training: Training) -> list[str]:
@@ -189,7 +190,7 @@ def loop(training: Training) -> list[str]:
     body = [*hooks.epoch_begin, f"{training.compiled.model}.train()", *_training_part(training)]
     if training.validation is not None and training.reports:
         results = {key.removeprefix("val_"): name for key, name in names.values.items() if key.startswith("val_")}
-        body += ["", *evaluation(training.compiled, training.validation, names.outputs, results)]
+        body += ["", *evaluation(training.compiled, training.validation, names, results)]
     if training.reports:
         body += [*history[1:], *_printing(training), *hooks.epoch_end, *training.batches.epoch_end]
     else:
