@@ -12,7 +12,8 @@ from textwrap import dedent, indent
 
 _SORT = ("check", "--select", "I", "--fix-only")
 _MARK = "a_block_begins_here"
-_WIDTHS = (79, 80, 88, 100, 120)
+# First the width of ruff and black: a file of short lines shows none.
+_WIDTHS = (88, 79, 80, 100, 120)
 
 
 def formatted(old: str, new: str) -> str:
@@ -48,7 +49,7 @@ def formatted_blocks(old: str, blocks: Sequence[tuple[int, str]]) -> list[str]:
     for depth, text in blocks:
         heads = [f"{'    ' * level}if {_MARK}:" for level in range(max(depth, 1))]
         parts.append("\n".join([*heads, indent(text.rstrip("\n"), "    " * max(depth, 1))]))
-    width = next((width for width in _WIDTHS[2:] if length <= width), _WIDTHS[-1])
+    width = next((width for width in (88, 100, 120) if length <= width), 120)
     made = _ruff("\n".join(parts) + "\n", "format", "--line-length", str(width))
     if made is None:
         return [text for _, text in blocks]
