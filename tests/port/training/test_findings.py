@@ -31,6 +31,10 @@ LEFT = {
         "the path must end in .h5 or .hdf5 or .keras"
     ),
     "model.compile('sgd', 'mse')\nfits = [model.fit(x, y) for _ in range(2)]\n": "inside an expression that repeats",
+    "model.compile('sgd', 'mse')\nif ready: model.fit(x, y)\n": "it stands on one line with the statement around it",
+    "model.compile('sgd', 'mse')\nif a:\n    pass\nelif model.fit(x, y):\n    pass\n": "that does not run it once",
+    "model.compile('sgd', 'mse')\nwhile model.fit(x, y):\n    pass\n": "a statement that does not run it once",
+    "model.compile('sgd', 'mse')\na = ready and model.fit(x, y)\n": "it does not always run",
     "model.compile('sgd', 'mse'); model.fit(x, y)\n": "several statements stand on its line",
     "model.compile('sgd', 'mse')\nmodel.fit(x, y, class_weight={1: 2.0})\n": "not a dict of all classes from 0 on",
     "model.compile('sgd', 'mse')\nmodel.trainable = False\nmodel.train_on_batch(x, y)\n": "trainable is False when it",
@@ -143,3 +147,26 @@ def test_models_that_share_an_optimizer_get_one_each():
         assert f"self.{name}_optimizer = torch.optim.Adam(self.{name}.parameters()" in ported.text
         assert f"self.{name}_optimizer.step()" in ported.text
     assert "adam" not in ported.text
+
+
+PLACES = {
+    "h = model.fit(x, y, epochs=2).history": "h = history",
+    "out[0] = model.predict(x)": "out[0] = predictions",
+    "out[0] = model.predict(x[None])": "predictions = model(torch.as_tensor(x[None])).numpy()",
+    "print(model.evaluate(x, y)[1])": "print(test_mae)",
+    "first, *others = model.evaluate(x, y)": "first, *others = [test_loss, test_mae]",
+    "d = dict(zip(model.metrics_names, model.evaluate(x, y)))": 'zip(["loss", "mae"], [test_loss, test_mae])',
+    "r = model.evaluate(x, y, return_dict=True)": 'r = {"loss": test_loss, "mae": test_mae}',
+    "for p in model.predict(x):\n    print(p)": "for p in predictions:",
+    "if model.evaluate(x, y)[0] > 1:\n    print(1)": "if test_loss > 1:",
+    "model.fit(x,  # what comes in\n          y)": "# what comes in\n",
+    "model.fit(x, y, epochs=n, verbose=v)": "disable=v != 1)",
+}
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_calls_in_expressions(text):
+    ported = port(_MODEL + "model.compile('sgd', 'mse', metrics=['mae'])\n" + text + "\n")
+    assert ported.reasons() == []
+    assert PLACES[text] in ported.text
+    compile(ported.text, "script", "exec")

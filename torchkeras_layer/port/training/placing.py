@@ -30,6 +30,8 @@ def check_place(call: cst.Call, source: Source) -> cst.CSTNode:
             raise Left("it runs inside an expression that repeats or waits: put it into a statement of its own")
         if isinstance(parent, (cst.IfExp, cst.BooleanOperation)) and getattr(parent, "left", None) is not inner:
             raise Left("it does not always run: put it into a statement of its own")
+        if isinstance(parent, cst.SimpleStatementSuite):
+            raise Left("it stands on one line with the statement around it: put it on a line of its own")
         if parent is statement:
             break
         inner = parent
@@ -37,9 +39,10 @@ def check_place(call: cst.Call, source: Source) -> cst.CSTNode:
         if len(statement.body) > 1:
             raise Left("several statements stand on its line: write them on lines of their own")
         return statement
-    if isinstance(statement, (cst.If, cst.For, cst.With)):
+    head = {cst.If: "test", cst.For: "iter"}.get(type(statement))
+    if head is not None and getattr(statement, head) is inner or inner in getattr(statement, "items", ()):
         return statement
-    raise Left("it stands in the head of a statement that evaluates it again: put it on a line of its own")
+    raise Left("it stands in the head of a statement that does not run it once: put it on a line of its own")
 
 
 def optimizer_place(item: Group, site: Site, facts: Facts, source: Source) -> Place:

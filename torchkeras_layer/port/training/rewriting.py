@@ -16,7 +16,7 @@ from torchkeras_layer.port.training.histories import Consumed, HistoryUse, read_
 from torchkeras_layer.port.training.lightning_callbacks import Parts
 from torchkeras_layer.port.training.names import Names
 from torchkeras_layer.port.training.placing import check_place, moved_names, optimizer_place
-from torchkeras_layer.port.training.reading import Left, Source, literal
+from torchkeras_layer.port.training.reading import Left, Source, dotted, literal
 from torchkeras_layer.port.training.rewriting_calls import read_evaluation, read_prediction, read_step
 from torchkeras_layer.port.training.rewriting_data import rewrite_data_sets
 from torchkeras_layer.port.training.rewriting_fit import read_fit
@@ -167,7 +167,9 @@ class Rewriter:
         except Left as reason:
             self._leave(site, str(reason))
             return
-        whole = target_of(statement, site.call) is not None or isinstance(source.parents[site.call], cst.Expr)
+        target = target_of(statement, site.call)
+        named = target is not None and (dotted(target) or result_names(target))
+        whole = bool(named) or isinstance(source.parents[site.call], cst.Expr)
         self.edits.replace(site.call, statement, lines, None if whole else name)
         self._report(Done(site.call, site.method, lines))
 

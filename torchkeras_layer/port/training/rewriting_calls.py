@@ -74,8 +74,6 @@ def read_prediction(
     taken = result_names(target)
     several = len(facts.outputs) > 1 if facts.outputs is not None else taken is not None and facts.units is None
     name = None if target is None else dotted(target)
-    if target is not None and name is None and taken is None:
-        raise Left("its result goes into a part of something: give it a name first")
     chosen = name or (", ".join(taken) if taken else pick("predictions"))
     prediction = Prediction(
         site.owner,

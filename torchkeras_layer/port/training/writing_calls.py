@@ -147,6 +147,7 @@ def result_names(target: cst.BaseExpression | None) -> list[str] | None:
     """The names that a tuple of targets gives to results."""
     if isinstance(target, (cst.Tuple, cst.List)):
         names = [element.value for element in target.elements]
-        if all(isinstance(name, cst.Name) for name in names):
+        starred = any(isinstance(element, cst.StarredElement) for element in target.elements)
+        if not starred and all(isinstance(name, cst.Name) for name in names):
             return [name.value for name in names]  # type: ignore[union-attr]
     return None

@@ -151,7 +151,7 @@ def evaluation(compiled: Compiled, batches: Batches, names: Variables, results: 
     loss = results["loss"]
     start, counting, number = _counted(batches, "count")
     expression = loss_expression(compiled, batches, names.outputs)
-    if " + " in expression or " * " in expression:
+    if " + " in expression or " * " in expression or "view_as" in expression:
         lines = [f"{names.loss} = {expression}", f"{loss} += {names.loss}.item() * {batches.size}"]
     else:
         lines = [f"{loss} += {expression}.item() * {batches.size}"]
