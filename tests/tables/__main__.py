@@ -12,6 +12,8 @@ from tests.tables.names import table_of, table_of_missing
 from tests.tables.operations import operations_by_file, table_of_operations
 from tests.tables.porting import (
     examples_of_callbacks,
+    table_of_arguments,
+    table_of_calls,
     table_of_function_rules,
     table_of_loss_names,
     table_of_optimizers,
@@ -36,8 +38,10 @@ BLOCKS = [
     Block("docs/backend.md", "functions of backend", table_of_backend),
     Block("docs/porting_rules.md", "function rules", table_of_function_rules),
     Block("docs/porting_rules.md", "optimizer rules", table_of_optimizers),
+    Block("docs/porting_rules.md", "argument rules", table_of_arguments),
     Block("docs/porting_rules.md", "loss rules", table_of_loss_names),
     Block("docs/porting_rules.md", "callback rules", examples_of_callbacks),
+    Block("docs/porting_rules.md", "call rules", table_of_calls),
     Block("docs/tensorflow.md", "names of tf", table_of_tensorflow),
     Block("docs/tensorflow.md", "names of tf that are not here", table_of_missing_in_tensorflow),
     Block("CONTRIBUTING.md", "hooks", table_of_hooks),

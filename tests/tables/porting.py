@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import difflib
 import functools
+import re
 
 from tests.tables.block import table
 from torchkeras_layer.port.rewriting import port_text
 from torchkeras_layer.port.rules.table import RULES, rules_by_name
 from torchkeras_layer.port.training.optimizers import KINDS
+from torchkeras_layer.port.training.rules import RULES as TRAINING_RULES
+from torchkeras_layer.port.training.rules import TrainingRule
 
 _SHORT = {"keras.backend.": "K.", "keras.ops.": "ops.", "keras.activations.": "activations."}
 _SCRIPT = """\
@@ -62,6 +65,22 @@ def table_of_optimizers() -> str:
         written = _assigned("optimizer", f"optimizer=keras.optimizers.{name}(), loss='mse'")
         rows.append((f"`{name}()`", f"`{written}`", kind.note))
     return table(["Keras", "PyTorch", "to know"], rows)
+
+
+def table_of_arguments() -> str:
+    """Return the table of arguments and schedules of optimizers, and of losses with arguments."""
+    rules = [rule for rule in TRAINING_RULES if rule.kind in ("optimizer", "loss") and re.search(r"\([^)]", rule.keras)]
+    return _of_training(rules)
+
+
+def table_of_calls() -> str:
+    """Return the table of calls of models, each with one of the lines in its place."""
+    return _of_training([rule for rule in TRAINING_RULES if rule.kind == "method"])
+
+
+def _of_training(rules: list[TrainingRule]) -> str:
+    rows = [(f"`{rule.keras}`", f"`{rule.torch}`", rule.when) for rule in rules]
+    return table(["Keras", "PyTorch, among others", "when"], rows)
 
 
 def table_of_loss_names() -> str:

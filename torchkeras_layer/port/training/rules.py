@@ -76,9 +76,13 @@ _RATES = (
 )
 _LOSSES = (
     ("'mse'", "nn.MSELoss()", "no weights of samples; targets take the shape of the outputs"),
-    ("'mae'", "nn.L1Loss()", "as 'mse'"),
-    ("'huber'", "nn.HuberLoss()", "as 'mse'"),
-    ("BinaryCrossentropy(from_logits=True)", "nn.BCEWithLogitsLoss()", "as 'mse'"),
+    ("'mae'", "nn.L1Loss()", "no weights of samples; targets take the shape of the outputs"),
+    ("'huber'", "nn.HuberLoss()", "no weights of samples; targets take the shape of the outputs"),
+    (
+        "BinaryCrossentropy(from_logits=True)",
+        "nn.BCEWithLogitsLoss()",
+        "no weights of samples; targets take the shape of the outputs",
+    ),
     (
         "'binary_crossentropy'",
         "keras.losses.BinaryCrossentropy()",
