@@ -149,6 +149,26 @@ def test_models_that_share_an_optimizer_get_one_each():
     assert "adam" not in ported.text
 
 
+_BATCHES = """\
+def batches():
+    while True:
+        yield x, y
+
+
+"""
+
+
+def test_generators_of_keras_1_are_counted_in_samples():
+    text = "model.compile('sgd', 'mse')\nmodel.fit_generator(batches(), 100, nb_epoch=2)\n"
+    ported = port(_MODEL + _BATCHES + text)
+    assert ported.reasons() == []
+    assert "while seen < 100:" in ported.text
+    assert "for epoch in range(2):" in ported.text
+    ported = port(_MODEL + _BATCHES + text.replace("nb_epoch", "epochs"))
+    assert "tqdm(range(100)" in ported.text
+    assert "train_loss /= count" in ported.text
+
+
 PLACES = {
     "h = model.fit(x, y, epochs=2).history": "h = history",
     "out[0] = model.predict(x)": "out[0] = predictions",

@@ -28,13 +28,13 @@ PARAMETERS = {
     "train_on_batch": "x y sample_weight class_weight reset_metrics return_dict",
     "test_on_batch": "x y sample_weight reset_metrics return_dict",
 }
+_OF_KERAS_1 = ("nb_epoch", "nb_val_samples", "samples_per_epoch")
+_FIT_GENERATOR_OF_KERAS_1 = "x samples_per_epoch epochs verbose callbacks validation_data validation_samples class_weight max_queue_size workers"
 SPELLINGS = {
     "nb_epoch": "epochs",
     "X": "x",
     "generator": "x",
-    "samples_per_epoch": "samples_per_epoch",
     "nb_val_samples": "validation_samples",
-    "val_samples": "steps",
     "nb_worker": "workers",
     "max_q_size": "max_queue_size",
     "input": "x",
@@ -94,4 +94,7 @@ class Arguments:
 
 def method_arguments(call: cst.Call, method: str) -> Arguments:
     """Read the arguments of a method of Keras's models."""
-    return Arguments(call, PARAMETERS[method].split(), SPELLINGS)
+    names = PARAMETERS[method]
+    if method == "fit_generator" and any(item.keyword and item.keyword.value in _OF_KERAS_1 for item in call.args):
+        names = _FIT_GENERATOR_OF_KERAS_1
+    return Arguments(call, names.split(), SPELLINGS)
