@@ -16,6 +16,7 @@ _OTHERS = {
     "dataset": ("data_set",),
     "weights": ("batch_weights",),
     "batch": ("part",),
+    "predictions": ("predicted",),
     "wait": ("epochs_without_improvement",),
 }
 
