@@ -29,7 +29,10 @@ PARAMETERS = {
     "test_on_batch": "x y sample_weight reset_metrics return_dict",
 }
 _OF_KERAS_1 = ("nb_epoch", "nb_val_samples", "samples_per_epoch")
-_FIT_GENERATOR_OF_KERAS_1 = "x samples_per_epoch epochs verbose callbacks validation_data validation_samples class_weight max_queue_size workers"
+_FIT_GENERATOR_OF_KERAS_1 = (
+    "x samples_per_epoch epochs verbose callbacks validation_data validation_samples class_weight "
+    "max_queue_size workers"
+)
 SPELLINGS = {
     "nb_epoch": "epochs",
     "X": "x",
