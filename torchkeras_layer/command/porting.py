@@ -16,11 +16,11 @@ NAME = "port"
 SUMMARY = "Rewrite code for Keras into code for PyTorch and this library"
 DETAILS = (
     "Prints what would change as a diff, and what was done, left, and why, line by line, on standard error. Nothing is "
-    "run. Exit status: 0 if nothing was left, 1 if something was, 2 after an error"
+    "run without --check. Exit status: 0 if nothing was left, 1 if something was, or differs, 2 after an error"
 )
 ARGUMENT = ("source", "SOURCE", "a .py file, a notebook, or a folder of them")
 LEFT = 1
-"""The exit status if something was left."""
+"""The exit status if something was left, or computes something else."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("loop", "lightning"),
         default="loop",
         help="what `fit` becomes: a training loop, or a LightningModule and a Trainer (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="run the layer classes of the old file with Keras and of the new one with PyTorch, with the same inputs "
+        "and weights, and compare; this runs the file's imports and definitions",
     )
     parser.add_argument("--quiet", action="store_true", help="of the report, print the last lines only")
 
@@ -59,13 +65,26 @@ def run(arguments: argparse.Namespace) -> int:
     if not reports:
         print(f"{arguments.source}: there is no code for Keras in it; nothing to do.", file=sys.stderr)
         return 0
+    agree = not arguments.check or _check([(source.text, text) for source, text, found in results if found])
     for source, text, _ in results:
         if arguments.write and text != source.text:
             write(source, text)
         elif not arguments.write:
             _show(source.path, source.text, text)
     _report(reports, arguments.quiet)
-    return 0 if all(report.is_complete for report in reports) else LEFT
+    return 0 if agree and all(report.is_complete for report in reports) else LEFT
+
+
+def _check(texts: list[tuple[str, str]]) -> bool:
+    """Print what the layers compute before and after, and return whether none differs."""
+    from torchkeras_layer.port.checking import check
+
+    seen = [one for old, new in texts for one in check(old, new)]
+    for one in seen:
+        print(one, file=sys.stderr)
+    if not seen:
+        print("check: there are no layer classes to run.", file=sys.stderr)
+    return all(one.verdict != "differs" for one in seen)
 
 
 def _check_installed() -> None:
