@@ -151,9 +151,10 @@ def _at_one(kinds: Sequence[str], labels: Tensor, above: Tensor, weights: Tensor
 def _bins(scores: Tensor, thresholds: Thresholds) -> Tensor:
     """Return how many thresholds each score exceeds; NaN exceeds none."""
     if thresholds.are_even:
-        bins = torch.ceil(scores.clamp(0.0, 1.0) * (len(thresholds.values) - 1))
-        bins = bins.clamp(min=1.0) if thresholds.have_margin else bins
-        return torch.nan_to_num(bins, nan=0.0).to(torch.int64)
+        # In place, because what takes time is memory.
+        bins = scores.clamp(0.0, 1.0).mul_(len(thresholds.values) - 1).ceil_()
+        bins = bins.clamp_(min=1.0) if thresholds.have_margin else bins
+        return bins.nan_to_num_(nan=0.0).to(torch.int64)
     limits = torch.tensor(sorted(thresholds.values), dtype=scores.dtype, device=scores.device)
     return torch.searchsorted(limits, torch.nan_to_num(scores, nan=-torch.inf))
 
@@ -161,15 +162,15 @@ def _bins(scores: Tensor, thresholds: Thresholds) -> Tensor:
 def _sums_by_bin(labels: Tensor, bins: Tensor, weights: Tensor | None, thresholds: int, by_label: bool) -> Tensor:
     """Return the sums of weights of what is false and true, for each bin: (2, bins), or (2, bins, labels)."""
     columns = labels.shape[-1] if by_label else 1
-    places = bins + labels * (thresholds + 1)
+    places = bins.add_(labels, alpha=thresholds + 1)
     if by_label:
-        places = places * columns + torch.arange(columns, device=places.device)
+        places = places.mul_(columns).add_(torch.arange(columns, device=places.device))
     places = places.reshape(-1)
     dtype = float_dtype() if weights is None else weights.dtype
     ones = torch.ones((), dtype=dtype, device=places.device)
     each = ones.expand(places.shape) if weights is None else weights.reshape(-1)
     sums = torch.zeros(2 * (thresholds + 1) * columns, dtype=dtype, device=places.device)
-    sums.index_add_(0, places, each)
+    sums.scatter_add_(0, places, each)
     return sums.view((2, thresholds + 1, columns) if by_label else (2, thresholds + 1))
 
 

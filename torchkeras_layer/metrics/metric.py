@@ -241,14 +241,17 @@ def _recorded(update: Callable[..., None]) -> Callable[..., None]:
         if first is not None:
             self._join(first.device)
         # Arguments are detached, because torch.export cannot save a no_grad block without results.
-        given = map_leaves(_without_gradient, (args, kwargs))
-        update(self, *given[0], **given[1])
+        if any(isinstance(value, (dict, list, tuple)) for value in args) or kwargs:
+            args, kwargs = map_leaves(_without_gradient, (args, kwargs))
+        else:
+            args = tuple([_without_gradient(value) for value in args])
+        update(self, *args, **kwargs)
 
     return update_state
 
 
 def _without_gradient(value: Any) -> Any:
-    if not isinstance(value, Tensor):
+    if not isinstance(value, Tensor) or not value.requires_grad:
         return value
     detached = value.detach()
     mask = getattr(value, "_keras_mask", None)

@@ -75,16 +75,17 @@ class IoU(Metric):
                 f"{self.name}: y_true and y_pred must have as many classes. Received: y_true with classes of shape "
                 f"{tuple(rows.shape)}, y_pred with classes of shape {tuple(columns.shape)}."
             )
-        rows, columns = rows.reshape(-1), columns.reshape(-1)
+        # With a row and a column at each end for classes that do not exist.
         count = self.num_classes
-        counts = (rows >= 0) & (rows < count) & (columns >= 0) & (columns < count)
-        if self.ignore_class is not None:
-            counts = counts & (rows != self.ignore_class)
-        weights = counts.to(self.total_cm.dtype)
-        if sample_weight is not None:
-            weights = weights * self._weights(sample_weight, weights)
-        places = torch.where(counts, rows * count + columns, 0)
-        self.total_cm.view(-1).index_add_(0, places, weights)
+        width = count + 2
+        places = rows.reshape(-1).clamp(-1, count).add_(1).mul_(width)
+        places.add_(columns.reshape(-1).clamp(-1, count)).add_(1)
+        weights = self._weights(1 if sample_weight is None else sample_weight, places)
+        matrix = torch.zeros(width * width, dtype=weights.dtype, device=weights.device)
+        found = matrix.scatter_add_(0, places, weights).view(width, width)[1:-1, 1:-1]
+        if self.ignore_class is not None and 0 <= self.ignore_class < count:
+            found[self.ignore_class] = 0
+        self.total_cm.add_(found)
 
     def result(self) -> Tensor:
         """Return the mean over the classes, a scalar."""
@@ -113,11 +114,11 @@ class IoU(Metric):
         return torch.argmax(scores.to(torch.uint8) if scores.dtype is torch.bool else scores, self.axis)
 
     def _weights(self, sample_weight: Any, like: Tensor) -> Tensor:
-        weights = numbers(self, sample_weight, like.dtype)
+        weights = numbers(self, sample_weight, self.total_cm.dtype)
         weights = weights.reshape(-1) if weights.dim() > 1 else weights
         if not broadcasts_to(weights.shape, like.shape):
             raise weights_error(self, weights, like)
-        return weights
+        return weights.expand(like.shape)
 
 
 @catalog.register()
