@@ -23,6 +23,11 @@ class Parts:
     rate: str | None = None
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def changes_rate(self) -> bool:
+        """Whether a callback changes the learning rate, which Keras then reports."""
+        return self.plateau is not None or self.rate is not None
+
     def add(self, node: cst.BaseExpression, loop: Loop) -> None:
         """Add one callback; Left if Lightning has none that does the same."""
         name, given = read_callback(node, loop)

@@ -73,11 +73,14 @@ def _history(training: Training, names: Module) -> list[str]:
 
 def _class(training: Training, parts: Parts, names: Module) -> list[str]:
     compiled = inside(training.compiled, "self")
-    methods = [_init(training, compiled), _step(training, compiled, training.batches, "")]
+    methods = [_init(training, compiled, parts), _step(training, compiled, training.batches, "")]
     if training.validation is not None:
         methods.append(_step(training, _validated(compiled), training.validation, "val_"))
     if training.history is not None or compiled.metrics or training.batches.epoch_end:
         methods.append(_epoch_end(training, compiled))
+    if training.history is not None and parts.changes_rate:
+        rate = f'self.log("{training.rate_key}", self.optimizers().param_groups[0]["lr"])'
+        methods.append(["def on_train_epoch_start(self):", f"    {rate}"])
     if training.validation is not None and compiled.metrics:
         methods.append(_validation_end(_validated(compiled)))
     if compiled.optimizer.clipping:
@@ -91,7 +94,7 @@ def _class(training: Training, parts: Parts, names: Module) -> list[str]:
     return [f"class {names.kind}(L.LightningModule):", *indented(body), "", ""]
 
 
-def _init(training: Training, compiled: Compiled) -> list[str]:
+def _init(training: Training, compiled: Compiled, parts: Parts) -> list[str]:
     losses = zip(compiled.loss_names, compiled.losses, strict=True)
     made = dict.fromkeys(f"{name} = {loss.construction}" for name, loss in losses if loss and loss.construction)
     metrics = [f"{metric.name} = {metric.construction}" for metric in compiled.metrics]
@@ -99,7 +102,8 @@ def _init(training: Training, compiled: Compiled) -> list[str]:
         metrics += [f"{metric.name} = {metric.construction}" for metric in _validated(compiled).metrics]
     history = []
     if training.history is not None:
-        history = ["self.history = {" + ", ".join(f'"{key}": []' for key in training.variables.values) + "}"]
+        keys = [*training.variables.values, *([training.rate_key] if parts.changes_rate else [])]
+        history = ["self.history = {" + ", ".join(f'"{key}": []' for key in keys) + "}"]
     return [
         "def __init__(self, model):",
         *indented(["super().__init__()", "self.model = model", *made, *metrics, *history]),
