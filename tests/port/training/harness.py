@@ -26,8 +26,9 @@ class Ported:
 
     @property
     def unchanged(self) -> str:
-        """The text with the import of Keras as it was."""
-        return self.text.replace("import torchkeras_layer as keras\n", "import keras\n")
+        """The text with the imports of Keras and TensorFlow as they were."""
+        text = self.text.replace("import torchkeras_layer as keras\n", "import keras\n")
+        return text.replace("from torchkeras_layer import tf\n", "import tensorflow as tf\n")
 
 
 def port(text: str, style: str = "loop", formats: bool = False) -> Ported:

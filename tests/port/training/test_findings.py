@@ -21,6 +21,10 @@ LEFT = {
     + _FIT: "the metric fmeasure of Keras 1 was a mean over batches",
     "model.compile('sgd', 'mse', **more)\n" + _FIT: "are not known before it runs",
     "model.compile('sgd', 'mse')\nmodel.fit(data, epochs=2)\n": "it is not clear what data is",
+    "import tensorflow as tf\ndata = tf.data.Dataset.from_tensor_slices((x, y)).map(f).batch(8)\n"
+    "model.compile('sgd', 'mse')\nmodel.fit(data)\n": "a Dataset whose __getitem__ does the rest",
+    "data = keras.utils.image_dataset_from_directory('images')\n"
+    "model.compile('sgd', 'mse')\nmodel.fit(data)\n": "write torchvision.datasets.ImageFolder",
     "model.compile('sgd', 'mse')\nmodel.fit(x, y, shuffle='batch')\n": "shuffle='batch' has no counterpart",
     "model.compile('sgd', 'mse')\nmodel.fit(x, y, callbacks=[Mine()])\n": "the callback Mine: call its on_epoch_end",
     "model.compile('sgd', 'mse')\nmodel.fit(x, y, callbacks=found)\n": "it is not clear which callbacks are in found",

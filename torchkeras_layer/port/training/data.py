@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from torchkeras_layer.port.training.datasets import DATASET, chain_of, kind_of_data, yielded
+from torchkeras_layer.port.training.datasets import DATASET, advice_on_data, chain_of, kind_of_data, yielded
 from torchkeras_layer.port.training.models import function_called
 from torchkeras_layer.port.training.reading import Expression, Left, Scope, Source, dotted, literal
 
@@ -78,6 +78,8 @@ def read_batches(request: Request) -> Batches:
         return _of_dataset(request)
     if kind == "arrays" and request.steps is None:
         return of_arrays(request)
+    if kind == "unknown" and (advice := advice_on_data(request.x, request.source, request.scope)):
+        raise Left(advice)
     raise Left(
         f"it is not clear what {request.source.text(request.x)} is, an array, a generator, a Sequence or a data set: "
         "write a DataLoader"

@@ -110,6 +110,21 @@ def _kind(node: Expression, scope: Scope, source: Source) -> str:
     return "list" if isinstance(node, cst.List) and literal(node) is ... else "one"
 
 
+def advice_on_data(node: Expression, source: Source, scope: Scope) -> str:
+    """What to write for a data set of TensorFlow or of Keras's folders; '' for other data."""
+    name = dotted(node)
+    values = [node] if name is None else [item.value for item in source.assigned(name, scope) if item.value is not None]
+    texts = [source.text(value) for value in values]
+    if any("_dataset_from_directory(" in text for text in texts):
+        return "a data set of files in folders: write torchvision.datasets.ImageFolder, or a Dataset, in a DataLoader"
+    if any(f".{step}(" in text for text in texts for step in (*_ORDER, "map", "repeat", "from_generator")):
+        return (
+            "a tf.data pipeline of more than from_tensor_slices, shuffle, batch, cache and prefetch: write a Dataset "
+            "whose __getitem__ does the rest, in a DataLoader"
+        )
+    return ""
+
+
 class Chain:
     """A tf.data chain: arrays, the arguments of its steps, and the assignments that it consists of."""
 
