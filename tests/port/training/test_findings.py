@@ -35,6 +35,7 @@ LEFT = {
         "the path must end in .h5 or .hdf5 or .keras"
     ),
     "model.compile('sgd', 'mse')\nfits = [model.fit(x, y) for _ in range(2)]\n": "inside an expression that repeats",
+    "nn = 3\nmodel.compile('sgd', 'mse')\nmodel.fit(x, y)\n": "the name nn, which the new lines import, stands for",
     "model.compile('sgd', 'mse')\nif ready: model.fit(x, y)\n": "it stands on one line with the statement around it",
     "model.compile('sgd', 'mse')\nif a:\n    pass\nelif model.fit(x, y):\n    pass\n": "that does not run it once",
     "model.compile('sgd', 'mse')\nwhile model.fit(x, y):\n    pass\n": "a statement that does not run it once",

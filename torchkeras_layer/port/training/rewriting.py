@@ -24,6 +24,7 @@ from torchkeras_layer.port.training.sites import (
     PREDICTING,
     Group,
     Site,
+    check_name_is_free,
     check_not_frozen,
     check_same_model,
     escapes,
@@ -88,11 +89,9 @@ class Rewriter:
             self._report(done)
 
     def _report(self, done: Done) -> None:
-        text = "\n".join(done.lines)
-        self.source.context.finding(done.node, "rewritten", done.rule, text, "")
-        for part, name in _NEEDS.items():
-            if re.search(rf"\b{re.escape(part)}", text):
-                self.source.context.need(name)
+        self.source.context.finding(done.node, "rewritten", done.rule, "\n".join(done.lines), "")
+        for name in needed(done.lines):
+            self.source.context.need(name)
 
     def _leave(self, site: Site, reason: str) -> None:
         self.source.context.finding(site.call, "left", site.method, "", reason)
@@ -164,6 +163,8 @@ class Rewriter:
                 )
             statement = check_place(site.call, source)
             name, lines = read_prediction(site, statement, source, self.names.picker([site.scope]))
+            for module in needed(lines):
+                check_name_is_free(module, site.scope, source)
         except Left as reason:
             self._leave(site, str(reason))
             return
@@ -210,6 +211,8 @@ class _GroupRewriter:
         for site in item.sites:
             mine = replace(compiled[item.compile_of(site, self.source)], model=site.owner)
             lines = at(site, lambda site=site, mine=mine: self._site(site, mine))
+            for name in needed([*mine.lines(), *lines]):
+                check_name_is_free(name, site.scope, self.source)
             self.done.append(Done(site.call, site.method, lines))
 
     def _name_results(self, compiled: Compiled) -> None:
@@ -313,6 +316,12 @@ class _GroupRewriter:
                 edits.replace(parent, statement, written.lines, values[index])
             else:
                 edits.replace(site.call, statement, written.lines, written.value(site.returns_dict))
+
+
+def needed(lines: list[str]) -> list[str]:
+    """The names that lines use and a file has to import."""
+    text = "\n".join(lines)
+    return [name for part, name in _NEEDS.items() if re.search(rf"\b{re.escape(part)}", text)]
 
 
 def at(site: Site, work: Callable[[], T]) -> T:

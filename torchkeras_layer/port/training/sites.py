@@ -8,7 +8,7 @@ import libcst as cst
 
 from torchkeras_layer.port.training.arguments import PARAMETERS
 from torchkeras_layer.port.training.models import Facts, function_called, read_model, returned
-from torchkeras_layer.port.training.reading import Left, Scope, Source, dotted, literal
+from torchkeras_layer.port.training.reading import Assignment, Left, Scope, Source, dotted, literal
 
 TRAINING = ("fit", "fit_generator", "train_on_batch", "test_on_batch", "evaluate", "evaluate_generator")
 PREDICTING = ("predict", "predict_generator", "predict_classes", "predict_proba", "predict_on_batch")
@@ -77,11 +77,22 @@ def find_sites(source: Source) -> list[Site]:
 
 
 def _is_imported(site: Site, source: Source) -> bool:
-    for item in source.assigned(site.owner.split(".")[0], site.scope):
-        around = list(source.ancestors(item.statement))[:3]
-        if any(isinstance(parent, (cst.Import, cst.ImportFrom)) for parent in around):
-            return True
-    return False
+    return any(_by_import(item, source) for item in source.assigned(site.owner.split(".")[0], site.scope))
+
+
+def _by_import(item: Assignment, source: Source) -> bool:
+    around = list(source.ancestors(item.statement))[:3]
+    return any(isinstance(parent, (cst.Import, cst.ImportFrom)) for parent in around)
+
+
+def check_name_is_free(name: str, scope: Scope, source: Source) -> None:
+    """Raise Left if a name that a module would get stands for something else in a scope."""
+    home = source.home_of(name, scope)
+    if home is None:
+        return
+    others = [item for item in home.assignments.get(name, []) if not _by_import(item, source)]
+    if others or name in home.parameters:
+        raise Left(f"the name {name}, which the new lines import, stands for something else: rename it first")
 
 
 def _is_compile(site: Site, source: Source) -> bool:
