@@ -17,9 +17,13 @@ from torchkeras_layer._names import to_snake_case, unique_name
 from torchkeras_layer._ported_code import read_class_as_keras
 from torchkeras_layer._settings import floatx
 from torchkeras_layer._structures import map_leaves
+from torchkeras_layer.metrics import state
 from torchkeras_layer.precision import as_policy
 
 _UNASSIGNED = "variable_"
+_ARGUMENTS = ("shape", "initializer", "dtype", "name")
+_ARGUMENTS_OF_KERAS_2 = ("name", "shape", "aggregation", "synchronization", "initializer", "dtype")
+_WITHOUT_EFFECT = ("synchronization", "trainable")
 
 
 class _Last:
@@ -107,16 +111,16 @@ class Metric(nn.Module):
         shape: Sequence[int] = (),
         initializer: Any = "zeros",
         dtype: Any = None,
-        aggregation: str = "sum",
+        aggregation: Any = "sum",
         name: str | None = None,
     ) -> Tensor:
         """Create a state tensor. Assign it to an attribute, which gives it its name.
 
         Args:
             shape: tuple of ints.
-            initializer: identifier of an initializer.
+            initializer: identifier of an initializer; `None` for zeros.
             dtype: default `floatx()`.
-            aggregation, name: accepted for compatibility with Keras, without effect.
+            aggregation, name: accepted as in Keras, without effect: `result_over_ranks` adds states.
 
         Raises:
             RuntimeError: if `super().__init__()` has not run yet.
@@ -129,20 +133,26 @@ class Metric(nn.Module):
             raise RuntimeError(f"{owner}: super().__init__() has not been called. Call it first in __init__.")
         # State that is created in inference mode cannot be updated outside of it.
         with torch.inference_mode(False):
-            state = initializers.get(initializer)(tuple(shape), dtype=dtype_name(dtype or floatx()))
+            made = initializers.get(initializer or "zeros")(tuple(shape), dtype=dtype_name(dtype or floatx()))
         # A temporary name, until the state is assigned to an attribute and gets that name.
-        self.register_buffer(f"{_UNASSIGNED}{len(self._buffers)}", state, persistent=False)
-        return state
+        self.register_buffer(f"{_UNASSIGNED}{len(self._buffers)}", made, persistent=False)
+        return made
 
-    def add_weight(
-        self,
-        shape: Sequence[int] = (),
-        initializer: Any = "zeros",
-        dtype: Any = None,
-        name: str | None = None,
-    ) -> Tensor:
-        """Create a state tensor: Keras 2's name of `add_variable`."""
-        return self.add_variable(shape, initializer, dtype, name=name)
+    def add_weight(self, *args: Any, **kwargs: Any) -> Tensor:
+        """Create a state tensor, as `add_variable` does, with the arguments of Keras 2 or 3.
+
+        Args:
+            *args: (shape, initializer, dtype, name), or if the first one is a string, Keras 2's order: (name, shape,
+                aggregation, synchronization, initializer, dtype).
+            **kwargs: the same by name. `synchronization` and `trainable` have no effect.
+
+        >>> Metric().add_weight("total", (2,), initializer="ones")
+        tensor([1., 1.])
+        """
+        of_keras_2 = bool(args) and isinstance(args[0], str)
+        names = _ARGUMENTS_OF_KERAS_2 if of_keras_2 else _ARGUMENTS
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        return self.add_variable(**{name: value for name, value in given.items() if name not in _WITHOUT_EFFECT})
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Update the state with new values. Subclasses define it.
@@ -172,13 +182,92 @@ class Metric(nn.Module):
         >>> metric.reset_state(); metric.total
         tensor(0.)
         """
-        with torch.no_grad():
-            for state in self.variables:
-                state.zero_()
+        if type(self).reset_states is not Metric.reset_states:
+            self.reset_states()
+        else:
+            self._zero()
 
     def reset_states(self) -> None:
-        """Set the whole state to zero: Keras 2's name of `reset_state`."""
-        self.reset_state()
+        """Set the whole state to zero: Keras 2's name of `reset_state`, which a subclass may define instead."""
+        if type(self).reset_state is not Metric.reset_state:
+            self.reset_state()
+        else:
+            self._zero()
+
+    def merge_state(self, metrics: Sequence[Metric]) -> None:
+        """Add the states of other metrics of the same class and arguments to this one.
+
+        Args:
+            metrics: a list of metrics.
+
+        Raises:
+            TypeError: if it is no list of metrics.
+            ValueError: if one has state tensors of other names, shapes or dtypes.
+
+        >>> from torchkeras_layer.metrics import Sum
+        >>> one, other = Sum(), Sum(); _ = one(2.0), other(3.0)
+        >>> one.merge_state([other]); one.result()
+        tensor(5.)
+        """
+        state.merge(self, metrics)
+
+    def result_over_ranks(self, group: Any = None) -> Any:
+        """Return what `result` would be if this process had seen the values of all ranks; the state does not change.
+
+        The states of all ranks are added with `torch.distributed`, so all ranks must call it. Without a process group,
+        it is `result()`. It suits metrics whose state consists of sums, as all of this library's do.
+
+        Args:
+            group: the process group; default that of all ranks.
+
+        Raises:
+            ValueError: if the state tensors of a rank have other names, shapes or dtypes.
+
+        >>> from torchkeras_layer.metrics import Mean
+        >>> mean = Mean(); _ = mean([1.0, 3.0]); mean.result_over_ranks()
+        tensor(2.)
+        """
+        return state.summed_over_ranks(self, group).result()
+
+    def stateless_update_state(self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any) -> list[Tensor]:
+        """Return the state after an update of the state `metric_variables`; the own state does not change.
+
+        Args:
+            metric_variables: tensors, one for each of `variables`.
+            *args, **kwargs: the arguments of `update_state`.
+
+        Raises:
+            ValueError: if there are more or fewer tensors.
+
+        >>> from torchkeras_layer.metrics import Mean
+        >>> Mean().stateless_update_state([1.0, 1.0], 5.0)
+        [tensor(6.), tensor(2.)]
+        """
+        return state.with_state(self, metric_variables, lambda: self.update_state(*args, **kwargs))[1]
+
+    def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
+        """Return the value for the state `metric_variables`.
+
+        Args:
+            metric_variables: tensors, one for each of `variables`.
+
+        Raises:
+            ValueError: if there are more or fewer tensors.
+
+        >>> from torchkeras_layer.metrics import Mean
+        >>> Mean().stateless_result([6.0, 2.0])
+        tensor(3.)
+        """
+        return state.with_state(self, metric_variables, self.result)[0]
+
+    def stateless_reset_state(self) -> list[Tensor]:
+        """Return the state after `reset_state`; the own state does not change.
+
+        >>> from torchkeras_layer.metrics import Mean
+        >>> Mean().stateless_reset_state()
+        [tensor(0.), tensor(0.)]
+        """
+        return state.with_state(self, self.variables, self.reset_state)[1]
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Update the state with the arguments, and return the present value."""
@@ -206,27 +295,32 @@ class Metric(nn.Module):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Tensor):
-            for key, state in self.__dict__.get("_buffers", {}).items():
-                if state is value and key.startswith(_UNASSIGNED):
+            for key, variable in self.__dict__.get("_buffers", {}).items():
+                if variable is value and key.startswith(_UNASSIGNED):
                     delattr(self, key)
                     self.register_buffer(name, value, persistent=False)
                     return
         super().__setattr__(name, value)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        def moved(state: Tensor) -> Tensor:
-            converted = fn(state)
-            if state.is_meta:
-                return torch.zeros_like(converted, dtype=state.dtype)
+        def moved(variable: Tensor) -> Tensor:
+            converted = fn(variable)
+            if variable.is_meta:
+                return torch.zeros_like(converted, dtype=variable.dtype)
             # A count in half precision stops at 2048, so that only the device follows the model.
-            return converted if converted.dtype == state.dtype else state.to(converted.device)
+            return converted if converted.dtype == variable.dtype else variable.to(converted.device)
 
         return super()._apply(moved, recurse)
 
+    def _zero(self) -> None:
+        with torch.no_grad():
+            for variable in self.variables:
+                variable.zero_()
+
     def _join(self, device: torch.device) -> None:
-        for key, state in self._buffers.items():
-            if state is not None and state.device != device:
-                there = torch.zeros_like(state, device=device) if state.is_meta else state.to(device)
+        for key, variable in self._buffers.items():
+            if variable is not None and variable.device != device:
+                there = torch.zeros_like(variable, device=device) if variable.is_meta else variable.to(device)
                 setattr(self, key, there)
 
 
