@@ -101,10 +101,19 @@ class Columns:
 
 def tensor(expression: Expression, source: Source, floats: bool = False) -> str:
     """The expression that makes a tensor of an array; of pandas objects and lists of arrays, by numpy."""
-    text = source.text(expression)
-    if source.mentions("import pandas", "from pandas") and not is_numpy(expression, source):
-        text = f"np.asarray({text})"
+    text = _array(expression, source)
     return f"torch.as_tensor({text}, dtype=torch.float32)" if floats else f"torch.as_tensor({text})"
+
+
+def first_sample(expression: Expression, source: Source) -> str:
+    """The expression that makes a tensor of the first sample of an array."""
+    return f"torch.as_tensor({_array(expression, source)}[:1])"
+
+
+def _array(expression: Expression, source: Source) -> str:
+    text = source.text(expression)
+    may_be_pandas = source.mentions("import pandas", "from pandas") and not is_numpy(expression, source)
+    return f"np.asarray({text})" if may_be_pandas else text
 
 
 _OF_NUMPY = (".values", ".to_numpy()")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from torchkeras_layer.port.training.arguments import method_arguments
+from torchkeras_layer.port.training.data import first_sample
 from torchkeras_layer.port.training.models import Facts, function_called
 from torchkeras_layer.port.training.reading import Left, Source, dotted, literal
 from torchkeras_layer.port.training.sites import Group, Site
@@ -72,9 +73,9 @@ def _build(item: Group, place: Place, source: Source) -> str:
         at = source.order[place.statement]
         if assigned and all(source.order[part.statement] < at for part in assigned) or not assigned:
             if site.scope is source.scope_of(place.statement) or "." in source.text(x):
-                return f"keras.build({item.owner}, torch.as_tensor({source.text(x)}[:1]))"
+                return f"keras.build({item.owner}, {first_sample(x, source)})"
             if source.home_of(source.text(x), site.scope) is source.home_of(source.text(x), item.home):
-                return f"keras.build({item.owner}, torch.as_tensor({source.text(x)}[:1]))"
+                return f"keras.build({item.owner}, {first_sample(x, source)})"
     raise Left(
         f"{item.owner} has no weights before it is called: build it before its optimizer, by "
         f"keras.build({item.owner}, inputs) or an input shape of its first layer"
