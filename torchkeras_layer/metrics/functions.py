@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 from torchkeras_layer.metrics import correlations, matches
 from torchkeras_layer.metrics._catalog import function_catalog
 from torchkeras_layer.ops.calls import recorded
+from torchkeras_layer.symbolic.functions import give_name
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _public(function: _F) -> _F:
+    give_name(f"keras.metrics.{function.__name__}", function)
     call: Any = recorded(function, function.__name__, "torchkeras_layer.metrics")
     return call
 

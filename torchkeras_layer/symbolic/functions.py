@@ -1,8 +1,8 @@
 """Which torch functions can be part of a graph, and which names do they have in a config?
 
 They are the functions that torch lists as overridable by a tensor-like class, and Python's operators, except those that
-change a tensor in place or begin with an underscore; the operations in `ops`; and the functions of losses. A config can
-name no others.
+change a tensor in place or begin with an underscore; the operations in `ops`; and the functions of losses and metrics.
+A config can name no others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch.overrides import get_overridable_functions, resolve_name
 
 from torchkeras_layer.ops.names import name_of_operation, operation_named
-from torchkeras_layer.registry.table import has_module
+from torchkeras_layer.registry.table import find_in_module
 
 # fmt: off
 _OPERATOR_NAMES = (
@@ -90,8 +90,8 @@ def mask_of(tensor: torch.Tensor) -> torch.Tensor:
     return mask
 
 
-_OF_LOSSES = "keras.losses."
-_losses: dict[str, Callable[..., Any]] = {}
+_GIVING = ("keras.losses", "keras.metrics")
+_given: dict[str, Callable[..., Any]] = {}
 _OURS = {"torchkeras_layer.reshape": reshape, "torchkeras_layer.mask_of": mask_of}
 
 
@@ -112,7 +112,7 @@ def function_named(name: str) -> Callable[..., Any] | None:
     >>> function_named("torch.nn.functional.relu").__name__, function_named("os.system")
     ('relu', None)
     """
-    return _table()[0].get(name) or operation_named(name) or _loss_named(name)
+    return _table()[0].get(name) or operation_named(name) or _with_given_name(name)
 
 
 def name_of(function: Callable[..., Any]) -> str | None:
@@ -121,7 +121,7 @@ def name_of(function: Callable[..., Any]) -> str | None:
     >>> name_of(torch.relu), name_of(torch.Tensor.sum), name_of(torch.Tensor.T.__get__), name_of(print)
     ('torch.relu', 'torch.Tensor.sum', 'torch.Tensor.T', None)
     """
-    return _table()[1].get(function) or name_of_operation(function) or _name_of_loss(function)
+    return _table()[1].get(function) or name_of_operation(function) or _given_name(function)
 
 
 def short_name(function: Callable[..., Any]) -> str:
@@ -135,17 +135,20 @@ def short_name(function: Callable[..., Any]) -> str:
 
 
 def give_name(name: str, function: Callable[..., Any]) -> None:
-    """Give a function of the losses a name in the table, such as `keras.losses.hinge`."""
-    _losses[name] = function
+    """Give a function of losses or metrics a name in the table, such as `keras.losses.hinge`."""
+    _given[name] = function
 
 
-def _loss_named(name: str) -> Callable[..., Any] | None:
-    # What registers the losses gives the names too.
-    return _losses.get(name) if name.startswith(_OF_LOSSES) and has_module(_OF_LOSSES.rstrip(".")) else None
+def _with_given_name(name: str) -> Callable[..., Any] | None:
+    module, _, last = name.rpartition(".")
+    if module in _GIVING and name not in _given:
+        # What registers losses and metrics, when one is looked for, gives the names too.
+        find_in_module(module, last)
+    return _given.get(name)
 
 
-def _name_of_loss(function: Callable[..., Any]) -> str | None:
-    return next((name for name, loss in _losses.items() if loss is function), None)
+def _given_name(function: Callable[..., Any]) -> str | None:
+    return next((name for name, given in _given.items() if given is function), None)
 
 
 @functools.cache
