@@ -23,6 +23,7 @@ WITHOUT_ERROR = {
     "freezing",
     "losses",
     "losses-of-layers-in-a-plain-module",
+    "metrics",
     "metrics-and-files",
     "checkpoints-inside-a-compiled-graph",
     "casting",

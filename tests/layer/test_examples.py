@@ -19,6 +19,7 @@ DOCUMENTS = Path(__file__).parents[2] / "docs"
         ("differences.md", 110),
         ("for_pytorch_people.md", 25),
         ("losses.md", 25),
+        ("metrics.md", 20),
     ],
 )
 def test_every_example_of_the_document_runs(name, least):
