@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import epsilon
 from torchkeras_layer.metrics._catalog import catalog
 from torchkeras_layer.metrics.counts import KINDS, Thresholds, are_even, count
@@ -75,7 +76,7 @@ class AUC(Metric):
         if num_labels is not None and not multi_label:
             raise ValueError(f"AUC: num_labels needs multi_label=True. Received: num_labels={num_labels!r}.")
         self.num_labels = None if num_labels is None else check_int(owner, "num_labels", num_labels, 1)
-        self.label_weights = None if label_weights is None else np.asarray(label_weights, self.dtype).tolist()
+        self.label_weights = None if label_weights is None else _label_weights(owner, label_weights, self.dtype)
         self._from_logits = from_logits
         self._built = False
         if not multi_label or num_labels is not None:
@@ -213,3 +214,15 @@ def _given(owner: type, thresholds: Any) -> tuple[float, ...]:
             f"{owner.__name__}: thresholds must be a list of numbers. Received: thresholds={thresholds!r}."
         )
     return tuple(sorted(float(check_share(owner, "thresholds", value)) for value in thresholds))
+
+
+def _label_weights(owner: type, weights: Any, dtype: str) -> list[float]:
+    try:
+        found = torch.as_tensor(weights, dtype=torch_dtype(dtype))
+    except (TypeError, ValueError, RuntimeError):
+        found = torch.ones(())
+    if found.dim() != 1:
+        raise ValueError(
+            f"{owner.__name__}: label_weights must be a list of numbers. Received: label_weights={weights!r}."
+        )
+    return found.tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -78,9 +79,9 @@ class IoU(Metric):
         # With a row and a column at each end for classes that do not exist.
         count = self.num_classes
         width = count + 2
-        places = rows.reshape(-1).clamp(-1, count).add_(1).mul_(width)
-        places.add_(columns.reshape(-1).clamp(-1, count)).add_(1)
-        weights = self._weights(1 if sample_weight is None else sample_weight, places)
+        rows, columns = rows.reshape(-1).clamp(-1, count), columns.reshape(-1).clamp(-1, count)
+        places = columns.add_(rows, alpha=width).add_(width + 1)
+        weights = self._weights(sample_weight, places)
         matrix = torch.zeros(width * width, dtype=weights.dtype, device=weights.device)
         found = matrix.scatter_add_(0, places, weights).view(width, width)[1:-1, 1:-1]
         if self.ignore_class is not None and 0 <= self.ignore_class < count:
@@ -114,6 +115,8 @@ class IoU(Metric):
         return torch.argmax(scores.to(torch.uint8) if scores.dtype is torch.bool else scores, self.axis)
 
     def _weights(self, sample_weight: Any, like: Tensor) -> Tensor:
+        if sample_weight is None:
+            return self.total_cm.new_ones(()).expand(like.shape)
         weights = numbers(self, sample_weight, self.total_cm.dtype)
         weights = weights.reshape(-1) if weights.dim() > 1 else weights
         if not broadcasts_to(weights.shape, like.shape):
@@ -264,11 +267,11 @@ class OneHotMeanIoU(MeanIoU):
 
 
 def _read_classes(owner: type, classes: Any, num_classes: int) -> list[int]:
-    ids = [check_int(owner, "target_class_ids", one, 0) for one in classes]
+    ids = [check_int(owner, "target_class_ids", one, 0) for one in classes] if np.ndim(classes) == 1 else []
     if not ids or max(ids) >= num_classes:
         raise ValueError(
             f"{owner.__name__}: target_class_ids must be ints from 0 to {num_classes - 1}, at least one. Received: "
-            f"target_class_ids={ids}."
+            f"target_class_ids={classes!r}."
         )
     return ids
 
