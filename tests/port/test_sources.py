@@ -8,6 +8,7 @@ import os
 import pytest
 
 from torchkeras_layer.command import main
+from torchkeras_layer.port.rewriting import port_text
 
 KERAS = "import keras\n\nlayer = keras.layers.Dense(2)\n"
 OURS = "import torchkeras_layer as keras\n\nlayer = keras.layers.Dense(2)\n"
@@ -180,3 +181,18 @@ def test_notebooks_that_are_none(text, message, tmp_path, capsys):
     file.write_text(text)
     assert port(file, "--write") == 2
     assert message in capsys.readouterr().err
+
+
+def test_modules_that_are_partly_here_are_imported_and_their_missing_names_reported():
+    text, findings = port_text(
+        "from keras.preprocessing import image, sequence\nfrom keras.datasets import mnist\n\n"
+        "sequence.pad_sequences([[1]])\nimage.load_img('x')\nmnist.load_data()\n"
+    )
+    assert "from torchkeras_layer.preprocessing import sequence\n" in text
+    assert "from keras.preprocessing import image\n" in text
+    assert [(found.line, found.rule) for found in findings if found.kind == "left"] == [
+        (1, "keras.preprocessing.image"),
+        (2, "keras.datasets.mnist"),
+        (5, "keras.preprocessing.image.load_img"),
+        (6, "keras.datasets.mnist.load_data"),
+    ]

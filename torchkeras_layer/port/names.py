@@ -10,6 +10,7 @@ from typing import Any
 import libcst as cst
 from libcst.metadata import MetadataWrapper, QualifiedName, QualifiedNameProvider, QualifiedNameSource
 
+from torchkeras_layer._absent import MODULES
 from torchkeras_layer._placeholders import AbsentModule, Placeholder
 
 LIBRARY = __name__.partition(".")[0]
@@ -27,6 +28,8 @@ _ROOTS = {
     "keras": "keras",
     "tf_keras": "keras",
 }
+# Modules some of whose names are in other modules here, and can be imported by their old paths.
+_PARTLY_HERE = ("keras.preprocessing", "keras.preprocessing.sequence")
 
 
 def normal(name: str) -> str | None:
@@ -84,9 +87,12 @@ def missing_reason(name: str) -> str | None:
     >>> missing_reason("keras.layers.Dense") is None
     True
     """
+    if name in _PARTLY_HERE:
+        return None
     try:
         found = in_library(name)
-        if isinstance(found, AbsentModule):
+        if isinstance(found, AbsentModule) and name.split(".")[1] in MODULES["keras"]:
+            # Of others, such as `preprocessing`, some names are here.
             found = found.anything
         if isinstance(found, Placeholder):
             found()
