@@ -82,6 +82,7 @@ ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("R2Score", {"class_aggregation": "mean"}, "R2Score: class_aggregation must be one of None, 'uniform_average', "),
     ("R2Score", {"num_regressors": -1}, "R2Score: num_regressors must be an int, and at least 0. Received: "),
+    ("MeanSquaredError", {"dtype": "int32"}, "MeanSquaredError: dtype must be a float type. Received: dtype='int32'."),
     ("MeanMetricWrapper", {"fn": "mse"}, "MeanMetricWrapper: fn must be a function. Received: fn='mse'."),
     (
         "MeanRelativeError",
@@ -201,6 +202,12 @@ UPDATES: list[tuple[str, dict[str, Any], tuple[Any, ...], str]] = [
         ([1, 0], TWO),
         "sparse_categorical_accuracy: the shapes of y_true and y_pred do not",
     ),
+    (
+        "SparseCategoricalAccuracy",
+        {},
+        (TWO, [1, 0, 1, 0]),
+        "sparse_categorical_accuracy: the shapes of y_true and y_pred",
+    ),
     ("SparseCategoricalAccuracy", {}, (1, 0.5), "sparse_categorical_accuracy: y_pred must have an axis of classes."),
     (
         "TopKCategoricalAccuracy",
@@ -258,6 +265,11 @@ def test_masks_of_other_shapes():
     scores._keras_mask = torch.ones(3, dtype=torch.bool)  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(ValueError, match=r"^q: sample_weight must have the shape of the values, or their first axes."):
         metrics.MeanSquaredError(name="q").update_state(TWO, scores, torch.ones(4))
+
+
+def test_weights_that_are_rounded_are_said_to_be():
+    with pytest.warns(UserWarning, match=r"q: sample_weight is rounded to whole numbers. Pass dtype='float32'"):
+        metrics.MeanIoU(2, name="q").update_state([0, 1], [0, 1], torch.tensor([0.7, 0.8]))
 
 
 def test_results_without_values():

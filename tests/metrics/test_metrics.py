@@ -13,7 +13,7 @@ from tests.oracle import assert_close, keras
 from torchkeras_layer import metrics
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:You are passing weight as `float`"),
+    pytest.mark.filterwarnings("ignore:(You are passing weight as `float`|.* sample_weight is rounded)"),
     pytest.mark.filterwarnings("ignore:.*(score is not adjusted|Adjusted R2 score|adjusted R2 score)"),
     pytest.mark.filterwarnings("ignore:__array__ implementation"),
 ]

@@ -41,7 +41,7 @@ class _Count(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {**super().get_config(), "thresholds": self.init_thresholds}
+        return {**super().get_config(), "thresholds": _plain(self.init_thresholds)}
 
 
 @catalog.register()
@@ -162,7 +162,7 @@ class _Ratio(Metric):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        own = {"thresholds": self.init_thresholds, "top_k": self.top_k, "class_id": self.class_id}
+        own = {"thresholds": _plain(self.init_thresholds), "top_k": self.top_k, "class_id": self.class_id}
         return {**super().get_config(), **own}
 
 
@@ -210,3 +210,7 @@ class Recall(_Ratio):
 
     false_negatives: Tensor
     _other = "false_negatives"
+
+
+def _plain(thresholds: Any) -> Any:
+    return thresholds.tolist() if hasattr(thresholds, "tolist") else thresholds

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import Self
 
 from torchkeras_layer._dtypes import torch_dtype
 from torchkeras_layer._settings import epsilon
@@ -14,6 +16,7 @@ from torchkeras_layer.metrics._catalog import catalog
 from torchkeras_layer.metrics.counts import KINDS, Thresholds, are_even, count
 from torchkeras_layer.metrics.metric import Metric
 from torchkeras_layer.metrics.values import check_choice, check_int, check_share, numbers, ratio
+from torchkeras_layer.registry import deserialize_keras_object
 
 _CURVES = {"ROC": "ROC", "roc": "ROC", "PR": "PR", "pr": "PR", "PRGAIN": "PRGAIN", "prgain": "PRGAIN"}
 _METHODS = ("interpolation", "majoring", "minoring")
@@ -150,6 +153,14 @@ class AUC(Metric):
         }
         given = {} if self._given is None else {"thresholds": list(self._given)}
         return {**super().get_config(), **own, **given}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a metric, without its state, from the result of `get_config()`, also of Keras's, which has a tensor."""
+        weights = config.get("label_weights")
+        if isinstance(weights, dict):
+            config = {**config, "label_weights": deserialize_keras_object(weights)}
+        return cls(**config)
 
     def _create_state(self, labels: int | None) -> None:
         shape = (self.num_thresholds,) if labels is None else (self.num_thresholds, labels)

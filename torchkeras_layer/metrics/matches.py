@@ -172,7 +172,7 @@ def _first(name: str, y_true: Tensor, y_pred: Tensor) -> Tensor:
     """Return whether the greatest score is that of the class, in the shape of the classes."""
     found = _argmax(y_pred)
     classes = y_true.squeeze(-1) if y_true.dim() == y_pred.dim() and y_true.shape[-1] == 1 else y_true
-    if not broadcast(classes, found):
+    if classes.dim() != found.dim() or not broadcast(classes, found):
         raise _mismatch(name, y_true, y_pred)
     return (_wide(classes) == found).to(float_dtype())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -121,6 +122,10 @@ class IoU(Metric):
         weights = weights.reshape(-1) if weights.dim() > 1 else weights
         if not broadcasts_to(weights.shape, like.shape):
             raise weights_error(self, weights, like)
+        is_rounded = not self.total_cm.is_floating_point() and "float" in str(getattr(sample_weight, "dtype", ""))
+        if is_rounded and not torch.compiler.is_compiling():
+            advice = "Pass dtype='float32' to the metric."
+            warnings.warn(f"{self.name}: sample_weight is rounded to whole numbers. {advice}", stacklevel=4)
         return weights.expand(like.shape)
 
 

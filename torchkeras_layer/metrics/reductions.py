@@ -78,7 +78,7 @@ class Mean(Metric):
     def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
         super().__init__(dtype=dtype, name=name)
         if not torch_dtype(self.dtype).is_floating_point:
-            raise ValueError(f"Mean: dtype must be a float type. Received: dtype={dtype!r}.")
+            raise ValueError(f"{type(self).__name__}: dtype must be a float type. Received: dtype={dtype!r}.")
         self.total = self.add_variable((), "zeros", dtype=self.dtype, name="total")
         self.count = self.add_variable((), "zeros", dtype=self.dtype, name="count")
 
