@@ -345,8 +345,9 @@ def _recorded(update: Callable[..., None]) -> Callable[..., None]:
 
 
 def _without_gradient(value: Any) -> Any:
-    if not isinstance(value, Tensor) or not value.requires_grad:
+    if not isinstance(value, Tensor):
         return value
+    # Also without gradients, because torch.jit.trace compares two programs, one of which has none.
     detached = value.detach()
     mask = getattr(value, "_keras_mask", None)
     if mask is not None:
