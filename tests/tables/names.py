@@ -40,7 +40,7 @@ def table_of_missing(entry: str) -> str:
     """Return the table of the names that an entry of docs/differences.md explains, with the text of the error messages.
 
     >>> print(table_of_missing("modules-that-are-not-here").splitlines()[4])
-    | `keras` | `callbacks`, `callbacks_v1`, `estimator` | Write what a callback does into the training loop, ... |
+    | `keras` | `datasets` | Use torchvision.datasets, or a torch.utils.data.Dataset of your own. |
     """
     rows = [
         (_PLACES.get(place, f"`keras.{place}`"), ", ".join(f"`{name}`" for name in names.split()), advice)

@@ -38,7 +38,7 @@ def _names(path: str) -> list[str]:
 def table_of_missing_in_tensorflow() -> str:
     """Return the table of names that are not here, with the text of the error messages.
 
-    >>> print(table_of_missing_in_tensorflow().splitlines()[5][:35])
+    >>> print(table_of_missing_in_tensorflow().splitlines()[6][:35])
     | `tf.io`, `tf.gfile`, `tf.compat.v
     """
     rows = [(", ".join(f"`tf.{name}`" for name in names.split()), advice) for advice, names in INSTEAD.items()]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from torchkeras_layer.port.context import Context
+from torchkeras_layer.port.members import Members
 from torchkeras_layer.port.names import dotted, missing_reason, normal
 from torchkeras_layer.port.rules.table import KerasCall, Unfit, rules_by_name
 from torchkeras_layer.port.tensors import Tensors
 
 _FREE = (cst.Assign, cst.AnnAssign, cst.AugAssign, cst.Return, cst.Arg, cst.Element, cst.Expr, cst.Index)
 """What an operator needs no parentheses in."""
-_ASSIGNS = {"assign": "copy_", "assign_add": "add_", "assign_sub": "sub_"}
+_SHAPES = ("keras.backend.shape", "keras.backend.int_shape", "keras.ops.shape", "tf.shape")
+_IMPORTS_KERAS = re.compile(r"\b(?:import|from)\s+(?:keras|tensorflow|tf_keras)\b")
 
 
 def rewrite_expressions(context: Context) -> cst.Module:
@@ -24,6 +28,7 @@ class _Rewriter(cst.CSTTransformer):
         super().__init__()
         self.context = context
         self.tensors = Tensors(context)
+        self.members = Members(context, self.tensors)
         self.parents = context.parents
 
     def visit_Import(self, node: cst.Import) -> bool:
@@ -69,7 +74,32 @@ class _Rewriter(cst.CSTTransformer):
             self.context.needed.update(one.needs)
             self.context.finding(original_node, "rewritten", one.names[0], text)
             return new
-        return updated_node
+        member = self.members.written(original_node, updated_node)
+        if member is None:
+            return updated_node
+        self.context.finding(original_node, "rewritten", "members of tensors", member)
+        return cst.parse_expression(member, config=self.context.module.config_for_parsing)
+
+    def leave_Subscript(self, original_node: cst.Subscript, updated_node: cst.Subscript) -> cst.BaseExpression:
+        """Rewrite `K.shape(x)[0]` and `K.int_shape(x)[0]`, where `x` is a tensor."""
+        call = original_node.value
+        name = self.context.name_of(call) if isinstance(call, cst.Call) else None
+        if name not in _SHAPES or not isinstance(call, cst.Call) or len(call.args) != 1 or call.args[0].keyword:
+            return updated_node
+        index = original_node.slice[0].slice if len(original_node.slice) == 1 else None
+        is_one = isinstance(index, cst.Index) and isinstance(index.value, (cst.Integer, cst.UnaryOperation))
+        if not is_one or not self.tensors.is_tensor(call.args[0].value):
+            return updated_node
+        text = self.context.module.code_for_node(cst.ensure_type(updated_node.value, cst.Call).args[0].value)
+        value = cst.parse_expression(f"{text}.shape" if _is_atom(call.args[0].value) else f"({text}).shape")
+        new = updated_node.with_changes(value=value)
+        self.context.finding(original_node, "rewritten", name or "", self.context.module.code_for_node(new))
+        return new
+
+    def visit_SimpleStatementSuite(self, node: cst.SimpleStatementSuite) -> None:
+        """Report imports in the line of an `if`, which are not rewritten."""
+        if _IMPORTS_KERAS.search(self.context.module.code_for_node(node)):
+            self.context.finding(node, "left", "import", reason="write the import in a line of its own")
 
     def _parsed(self, text: str, old: cst.Call) -> cst.BaseExpression:
         if "#" in self.context.module.code_for_node(old) and "#" not in text:
@@ -85,12 +115,13 @@ class _Rewriter(cst.CSTTransformer):
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.BaseStatement:
         """Rewrite `w.assign(x)`, where `w` is a weight and `x` a tensor."""
-        found = self._assignment(original_node)
+        found = self.members.assignment(original_node)
         if found is None:
             return updated_node
         call = cst.ensure_type(cst.ensure_type(updated_node.body[0], cst.Expr).value, cst.Call)
         code = self.context.module.code_for_node
-        text = f"{code(cst.ensure_type(call.func, cst.Attribute).value)}.{found}({code(call.args[0].value)})"
+        target = code(cst.ensure_type(call.func, cst.Attribute).value)
+        text = f"{target}.{found.format(code(call.args[0].value))}"
         self.context.finding(original_node.body[0], "rewritten", "assign", f"with torch.no_grad(): {text}")
         self.context.needed.add("torch")
         block = cst.parse_statement(
@@ -101,16 +132,6 @@ class _Rewriter(cst.CSTTransformer):
             lines.append(cst.EmptyLine(comment=updated_node.trailing_whitespace.comment))
         return cst.ensure_type(block, cst.With).with_changes(leading_lines=lines)
 
-    def _assignment(self, line: cst.SimpleStatementLine) -> str | None:
-        """Return torch's method for a statement that assigns to a weight."""
-        statement = line.body[0]
-        call = statement.value if len(line.body) == 1 and isinstance(statement, cst.Expr) else None
-        if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute) or len(call.args) != 1:
-            return None
-        if not self.tensors.is_weight(call.func.value) or not self.tensors.is_float(call.args[0].value):
-            return None
-        return None if call.args[0].star or call.args[0].keyword else _ASSIGNS.get(call.func.attr.value)
-
     def leave_Decorator(
         self, original_node: cst.Decorator, updated_node: cst.Decorator
     ) -> cst.Decorator | cst.RemovalSentinel:
@@ -119,6 +140,10 @@ class _Rewriter(cst.CSTTransformer):
             return updated_node
         self.context.finding(original_node, "rewritten", "tf.function", "", "torch compiles a model as a whole")
         return cst.RemoveFromParent()
+
+
+def _is_atom(node: cst.BaseExpression) -> bool:
+    return isinstance(node, (cst.Name, cst.Attribute, cst.Call, cst.Subscript))
 
 
 def _is_literal_name(node: cst.Call) -> bool:

@@ -91,8 +91,8 @@ def missing_reason(name: str) -> str | None:
         return None
     try:
         found = in_library(name)
-        if isinstance(found, AbsentModule) and name.split(".")[1] in MODULES["keras"]:
-            # Of others, such as `preprocessing`, some names are here.
+        if isinstance(found, AbsentModule) and name.split(".")[1] in (*MODULES["keras"].split(), "preprocessing"):
+            # Of others, such as `engine`, all that layers need is here.
             found = found.anything
         if isinstance(found, Placeholder):
             found()

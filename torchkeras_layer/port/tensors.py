@@ -33,6 +33,7 @@ _KEEPING = (
 )
 """Functions whose results are floating-point numbers where an argument is."""
 _METHODS_OF_TENSORS = "reshape permute transpose unsqueeze squeeze sum mean to float flatten clamp"
+_VARIABLES = ("tf.Variable", "keras.Variable", "keras.backend.variable")
 _IN_MODULES = ("keras.backend.", "keras.ops.", "keras.activations.", "tf.")
 
 
@@ -51,11 +52,15 @@ class Tensors:
 
     def is_tensor(self, node: cst.CSTNode) -> bool:
         """Whether an expression is a tensor."""
-        return self._kind(node) in ("tensor", "float", "weight")
+        return self._kind(node) in ("tensor", "float", "weight", "variable")
 
     def is_float(self, node: cst.CSTNode) -> bool:
         """Whether an expression is a tensor of floating-point numbers."""
         return self._kind(node) in ("float", "weight")
+
+    def is_variable(self, node: cst.CSTNode) -> bool:
+        """Whether an expression is a weight, or a variable of which the dtype is not known."""
+        return self._kind(node) in ("weight", "variable")
 
     def is_weight(self, node: cst.CSTNode) -> bool:
         """Whether an expression is a weight that `add_weight` made."""
@@ -73,7 +78,8 @@ class Tensors:
         if isinstance(node, (cst.Integer, cst.Float)):
             return "number"
         if isinstance(node, cst.Name):
-            return self._names(self._around(node, cst.FunctionDef)).get(node.value, "")
+            around = self._around(node, cst.FunctionDef)
+            return self._names(self._context.module if around is None else around).get(node.value, "")
         if isinstance(node, cst.Attribute):
             return self._attributes(self._around(node, cst.ClassDef)).get(dotted(node) or "", "")
         if isinstance(node, cst.BinaryOperation):
@@ -85,7 +91,7 @@ class Tensors:
 
     @staticmethod
     def _together(left: str, right: str) -> str:
-        kinds = {"float" if kind == "weight" else kind for kind in (left, right)}
+        kinds = {{"weight": "float", "variable": "tensor"}.get(kind, kind) for kind in (left, right)}
         if not kinds <= {"tensor", "float", "number"}:
             return ""
         # A tensor of ints and one of floats give floats in Keras 3, and an error in TensorFlow.
@@ -95,6 +101,8 @@ class Tensors:
         if not isinstance(call, cst.Call):
             return ""
         name = self._context.name_of(call)
+        if name in _VARIABLES:
+            return "variable"
         if name is not None and name.startswith(_IN_MODULES):
             last = name.rpartition(".")[2]
             if last in _NOT_TENSORS.split() or last[:1].isupper():
@@ -123,12 +131,12 @@ class Tensors:
         return found
 
     def _names(self, function: cst.CSTNode | None) -> dict[str, str]:
-        """Return the kinds of the names of a function."""
-        if not isinstance(function, cst.FunctionDef):
+        """Return the kinds of the names of a function, or of the module."""
+        if not isinstance(function, (cst.FunctionDef, cst.Module)):
             return {}
         if function not in self._of_function:
             known = self._of_function[function] = {}
-            first = self._input_of_call(function)
+            first = self._input_of_call(function) if isinstance(function, cst.FunctionDef) else None
             assigned = _assignments(function)
             if first is not None and first not in assigned:
                 known[first] = "tensor"
@@ -141,7 +149,7 @@ class Tensors:
             for name, values in assigned.items():
                 kinds = {"" if value is None else self._kind(value) for value in values}
                 kind = kinds.pop() if len(kinds) == 1 else "tensor" if kinds <= {"tensor", "float", "weight"} else ""
-                if kind in ("tensor", "float", "weight"):
+                if kind in ("tensor", "float", "weight", "variable"):
                     known[name] = kind
             if known == before:
                 return
