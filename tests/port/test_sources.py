@@ -196,3 +196,16 @@ def test_modules_that_are_partly_here_are_imported_and_their_missing_names_repor
         (5, "keras.preprocessing.image.load_img"),
         (6, "keras.datasets.mnist.load_data"),
     ]
+
+
+def test_a_file_that_is_ported_is_not_changed_again_though_something_was_left_in_it():
+    old = (
+        "from keras.datasets import mnist\nfrom keras.models import Sequential\nfrom other import Optimizer\n\n"
+        "model = Sequential()\nmodel.compile(Optimizer(), 'mse')\nmodel.fit(x, y, epochs=2)\nmnist.load_data()\n"
+    )
+    new, findings = port_text(old)
+    assert "model.fit(x, y, epochs=2)" in new
+    assert "from torchkeras_layer.models import Sequential" in new
+    assert any(finding.rule == "fit" and finding.kind == "left" for finding in findings)
+    again, _ = port_text(new)
+    assert again == new
