@@ -209,3 +209,13 @@ def test_a_file_that_is_ported_is_not_changed_again_though_something_was_left_in
     assert any(finding.rule == "fit" and finding.kind == "left" for finding in findings)
     again, _ = port_text(new)
     assert again == new
+
+
+def test_imports_that_are_tried_one_after_the_other_become_one():
+    text, _ = port_text(
+        "import os\n\n# Whichever is there.\ntry:\n    from tensorflow import keras\nexcept ImportError:\n"
+        "    import keras\n\nkeras.layers.Dense(2)\n"
+    )
+    assert text == "import os\n\n# Whichever is there.\nimport torchkeras_layer as keras\n\nkeras.layers.Dense(2)\n"
+    kept = "try:\n    import torchkeras_layer as keras\nexcept ImportError:\n    keras = None\nkeras.layers\n"
+    assert port_text(kept.replace("torchkeras_layer as keras", "keras"))[0] == kept

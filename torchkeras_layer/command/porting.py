@@ -96,7 +96,7 @@ def _check_installed() -> None:
 
 def _watched(paths: list[Path]) -> Iterable[Path]:
     """Return the paths, with a progress bar if a person watches."""
-    if len(paths) == 1 or not sys.stderr.isatty():
+    if not sys.stderr.isatty():
         return paths
     try:
         from rich.console import Console

@@ -22,12 +22,21 @@ def reshape(x: Any, newshape: Any) -> Tensor:
     x = x if isinstance(x, Tensor) else as_tensor(x)
     if type(newshape) is tuple and None not in newshape:
         return torch.reshape(x, newshape)
+    if type(newshape) is list and _are_ints(newshape):
+        return torch.reshape(x, newshape)
     sizes = as_sizes(newshape)
     if None in sizes:
         # Free sizes of symbolic tensors are `None`.
         is_left = sizes.count(None) == 1 and -1 not in sizes
         sizes = [(-1 if is_left else x.shape[axis]) if size is None else size for axis, size in enumerate(sizes)]
     return torch.reshape(x, sizes)
+
+
+def _are_ints(sizes: list[Any]) -> bool:
+    for size in sizes:  # noqa: SIM110 (`all` with a generator takes three times as long)
+        if type(size) is not int:
+            return False
+    return True
 
 
 def transpose(x: Any, axes: Any = None) -> Tensor:

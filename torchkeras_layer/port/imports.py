@@ -8,6 +8,7 @@ from torchkeras_layer.port.context import IMPORTS, Context
 from torchkeras_layer.port.names import LIBRARY, dotted, missing_reason, normal
 
 Small = cst.BaseSmallStatement
+_Several = cst.FlattenSentinel[cst.BaseStatement]
 
 
 def rewrite_imports(context: Context) -> cst.Module:
@@ -92,6 +93,18 @@ class _Rewriter(cst.CSTTransformer):
         last = cst.ensure_type(lines[-1], cst.SimpleStatementLine)
         lines[-1] = last.with_changes(trailing_whitespace=updated_node.trailing_whitespace)
         return cst.FlattenSentinel(lines)
+
+    def leave_Try(self, original_node: cst.Try, updated_node: cst.Try) -> cst.BaseStatement | _Several:
+        """Keep the first of imports of Keras that were tried one after the other, and are the same now."""
+        lines = updated_node.body.body
+        are_left = all(_is_pass(handler.body) for handler in updated_node.handlers)
+        were_there = not any(_is_pass(handler.body) for handler in original_node.handlers)
+        others = updated_node.orelse, updated_node.finalbody
+        if not (are_left and were_there and others == (None, None) and all(map(_is_import_line, lines))):
+            return updated_node
+        first = cst.ensure_type(lines[0], cst.SimpleStatementLine)
+        leading = [*updated_node.leading_lines, *first.leading_lines]
+        return cst.FlattenSentinel([first.with_changes(leading_lines=leading), *lines[1:]])  # type: ignore[list-item]
 
     def _texts(self, part: list[str] | None, old: Small) -> list[str]:
         return [self.context.module.code_for_node(old)] if part is None else part
@@ -227,3 +240,14 @@ def _may_stand_above(part: Small) -> bool:
     is_docstring = isinstance(part, cst.Expr) and isinstance(part.value, (cst.SimpleString, cst.ConcatenatedString))
     # `pass` stands for a line of IPython.
     return isinstance(part, (cst.Import, cst.ImportFrom, cst.Pass)) or is_docstring
+
+
+def _is_pass(block: cst.BaseSuite) -> bool:
+    """Whether there is nothing but `pass` in a block."""
+    lines = [part for line in block.body for part in getattr(line, "body", [line])]
+    return all(isinstance(part, cst.Pass) for part in lines)
+
+
+def _is_import_line(line: cst.CSTNode) -> bool:
+    parts = line.body if isinstance(line, cst.SimpleStatementLine) else ()
+    return bool(parts) and all(isinstance(part, (cst.Import, cst.ImportFrom)) for part in parts)
