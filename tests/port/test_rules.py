@@ -25,7 +25,6 @@ class Twice(layers.Layer):
         self.w = self.add_weight(shape=(shape[-1], 4))
 
     def call(self, inputs):
-        x, y = inputs
         x = K.sigmoid({x})
         y = K.sigmoid({x})
         return {line}
@@ -34,7 +33,7 @@ class Twice(layers.Layer):
 
 def ported(line: str, given: str = "inputs") -> tuple[str, list]:
     """Return what becomes of an expression in the `call` of a layer, where `x` and `y` are tensors of floats."""
-    text, findings = port_text(CLASS.replace("        x, y = inputs\n", "").format(x=given, line=line))
+    text, findings = port_text(CLASS.format(x=given, line=line))
     return text.rpartition("return ")[2].strip(), findings
 
 

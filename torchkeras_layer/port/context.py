@@ -98,4 +98,6 @@ class Context:
         Raises:
             KeyError: if it is none of them.
         """
-        self.needed.add(IMPORTS[name] and name)
+        if name not in IMPORTS:
+            raise KeyError(name)
+        self.needed.add(name)

@@ -81,6 +81,7 @@ def _is_module(found: Any) -> bool:
     return hasattr(found, "__path__")
 
 
+@functools.cache
 def missing_reason(name: str) -> str | None:
     """Return why a name is not in this library, and what to use instead; `None` if it is there.
 

@@ -15,16 +15,16 @@ _COMPARED = ("result", "score", "predictions", "probabilities", "guesses", "chan
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_same_numbers(name):
-    _check(SCRIPTS[name], 1e-4)
+    assert_same_numbers(SCRIPTS[name], 1e-4)
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_same_steps(name):
-    _check(*OPTIMIZERS[name])
+    assert_same_numbers(*OPTIMIZERS[name])
 
 
-def _check(script, tolerance):
+def assert_same_numbers(script, tolerance):
     ported = port(script)
     assert ported.reasons() == []
     for word in ("compile(", ".fit(", "evaluate(", "predict("):

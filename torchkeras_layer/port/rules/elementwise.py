@@ -24,6 +24,8 @@ _SAME = {
     "relu": "K.relu ops.relu tf.nn.relu activations.relu",
     "isnan": "ops.isnan tf.math.is_nan",
     "isfinite": "ops.isfinite tf.math.is_finite",
+    "zeros_like": "K.zeros_like ops.zeros_like tf.zeros_like",
+    "ones_like": "K.ones_like ops.ones_like tf.ones_like",
 }
 _OPERATORS = {
     "+": "ops.add tf.add tf.math.add",
@@ -35,6 +37,14 @@ _OPERATORS = {
     ">=": "K.greater_equal ops.greater_equal tf.greater_equal tf.math.greater_equal",
     "<": "K.less ops.less tf.less tf.math.less",
     "<=": "K.less_equal ops.less_equal tf.less_equal tf.math.less_equal",
+}
+_OF_TWO_FLOATS = {
+    "maximum": "K.maximum ops.maximum tf.maximum tf.math.maximum",
+    "minimum": "K.minimum ops.minimum tf.minimum tf.math.minimum",
+}
+_ALONG_AN_AXIS = {
+    "softmax": "K.softmax ops.softmax tf.nn.softmax activations.softmax",
+    "log_softmax": "ops.log_softmax tf.nn.log_softmax",
 }
 _DTYPES = ("float16", "float32", "float64", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "bool")
 
@@ -60,11 +70,30 @@ def _of_two(operator: str, names: str) -> None:
     rule(names, keras=f"{first}(x, y)", torch=f"x {operator} y", when="both are known to be tensors")(write)
 
 
-def _both_floats(call: KerasCall) -> str:
-    one, other = _pair(call)
-    call.floats(one)
-    call.floats(other)
-    return f"{call.text(one)}, {call.text(other)}"
+def _of_two_floats(function: str, names: str) -> None:
+    first = names.split()[0]
+
+    def write(call: KerasCall) -> str:
+        one, other = _pair(call)
+        call.floats(one)
+        call.floats(other)
+        return f"torch.{function}({call.text(one)}, {call.text(other)})"
+
+    when = "both are known to be tensors of floating-point numbers"
+    rule(names, keras=f"{first}(x, y)", torch=f"torch.{function}(x, y)", when=when)(write)
+
+
+def _along_an_axis(function: str, names: str) -> None:
+    first = names.split()[0]
+
+    def write(call: KerasCall) -> str:
+        call.only(call.first(), "axis")
+        call.tensor(call.first())
+        axis = call.axis("axis", -1)
+        return f"torch.{function}({call.text(call.first())}, {-1 if axis is None else axis})"
+
+    when = "x is known to be a tensor, the axis is a number"
+    rule(names, keras=f"{first}(x)", torch=f"torch.{function}(x, -1)", when=when)(write)
 
 
 def _pair(call: KerasCall) -> tuple[str, str]:
@@ -78,24 +107,16 @@ for _function, _names in _SAME.items():
     _of_one(_function, _names)
 for _operator, _names in _OPERATORS.items():
     _of_two(_operator, _names)
+for _function, _names in _OF_TWO_FLOATS.items():
+    _of_two_floats(_function, _names)
+for _function, _names in _ALONG_AN_AXIS.items():
+    _along_an_axis(_function, _names)
 
 
 @rule("ops.negative tf.negative tf.math.negative", keras="ops.negative(x)", torch="-x")
 def _negative(call: KerasCall) -> str:
     call.only(call.first())
     return f"-{call.tensor(call.first())}"
-
-
-@rule("K.maximum ops.maximum tf.maximum tf.math.maximum", keras="K.maximum(x, y)", torch="torch.maximum(x, y)",
-      when="both are known to be tensors of floating-point numbers")  # fmt: skip
-def _maximum(call: KerasCall) -> str:
-    return f"torch.maximum({_both_floats(call)})"
-
-
-@rule("K.minimum ops.minimum tf.minimum tf.math.minimum", keras="K.minimum(x, y)", torch="torch.minimum(x, y)",
-      when="both are known to be tensors of floating-point numbers")  # fmt: skip
-def _minimum(call: KerasCall) -> str:
-    return f"torch.minimum({_both_floats(call)})"
 
 
 @rule("K.pow ops.power tf.pow tf.math.pow", keras="K.pow(x, 2)", torch="x**2",
@@ -118,27 +139,6 @@ def _clip(call: KerasCall) -> str:
     return f"{call.floats(x)}.clamp({call.text(low)}, {call.text(high)})"
 
 
-@rule("K.softmax ops.softmax tf.nn.softmax activations.softmax", keras="K.softmax(x)", torch="torch.softmax(x, -1)",
-      when="x is known to be a tensor, the axis is a number")  # fmt: skip
-def _softmax(call: KerasCall) -> str:
-    call.only(call.first(), "axis")
-    call.tensor(call.first())
-    return f"torch.softmax({call.text(call.first())}, {_one_axis(call)})"
-
-
-@rule("ops.log_softmax tf.nn.log_softmax", keras="ops.log_softmax(x)", torch="torch.log_softmax(x, -1)",
-      when="x is known to be a tensor, the axis is a number")  # fmt: skip
-def _log_softmax(call: KerasCall) -> str:
-    call.only(call.first(), "axis")
-    call.tensor(call.first())
-    return f"torch.log_softmax({call.text(call.first())}, {_one_axis(call)})"
-
-
-def _one_axis(call: KerasCall) -> int:
-    axis = call.axis("axis", -1)
-    return -1 if axis is None else axis
-
-
 @rule("K.stop_gradient ops.stop_gradient tf.stop_gradient", keras="K.stop_gradient(x)", torch="x.detach()")
 def _stop_gradient(call: KerasCall) -> str:
     call.only(call.first())
@@ -158,17 +158,3 @@ def _dtype(call: KerasCall) -> str:
     if dtype not in _DTYPES:
         raise Unfit
     return dtype
-
-
-@rule("K.zeros_like ops.zeros_like tf.zeros_like", keras="K.zeros_like(x)", torch="torch.zeros_like(x)")
-def _zeros_like(call: KerasCall) -> str:
-    call.only(call.first())
-    call.tensor(call.first())
-    return f"torch.zeros_like({call.text(call.first())})"
-
-
-@rule("K.ones_like ops.ones_like tf.ones_like", keras="K.ones_like(x)", torch="torch.ones_like(x)")
-def _ones_like(call: KerasCall) -> str:
-    call.only(call.first())
-    call.tensor(call.first())
-    return f"torch.ones_like({call.text(call.first())})"

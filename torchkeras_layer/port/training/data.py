@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
+from torchkeras_layer.port.names import dotted
 from torchkeras_layer.port.training.datasets import DATASET, advice_on_data, chain_of, kind_of_data, yielded
 from torchkeras_layer.port.training.models import function_called
-from torchkeras_layer.port.training.reading import Expression, Left, Scope, Source, dotted, literal
+from torchkeras_layer.port.training.reading import Expression, Left, Scope, Source, literal
 
 
 @dataclass

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
+from torchkeras_layer.port.names import dotted
 from torchkeras_layer.port.training.arguments import Arguments
 from torchkeras_layer.port.training.models import function_called
-from torchkeras_layer.port.training.reading import Expression, Left, Scope, Source, dotted, literal
+from torchkeras_layer.port.training.reading import Expression, Left, Scope, Source, literal
 
 DATASET = "dataset"
 SEQUENCES = ("keras.utils.Sequence", "keras.utils.PyDataset", "keras.utils.data_utils.Sequence")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from torchkeras_layer.port.training.reading import Scope, Source, dotted
+from torchkeras_layer.port.names import dotted
+from torchkeras_layer.port.training.reading import Scope, Source
 from torchkeras_layer.port.training.sites import Site
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from torchkeras_layer.port.names import dotted
 from torchkeras_layer.port.training.losses import KINDS as LOSSES
 from torchkeras_layer.port.training.losses import class_name, snake_name
-from torchkeras_layer.port.training.reading import Left, Scope, Source, dotted, literal
+from torchkeras_layer.port.training.reading import Left, Scope, Source, literal
 
 
 @dataclass

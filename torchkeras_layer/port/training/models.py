@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from torchkeras_layer.port.training.reading import Assignment, Expression, Scope, Source, dotted, literal
+from torchkeras_layer.port.names import dotted
+from torchkeras_layer.port.training.reading import Assignment, Expression, Scope, Source, literal
 
 _NAMES_OF_KNOWN_PACKAGES = (
     "keras tensorflow tf_keras numpy scipy pandas sklearn matplotlib seaborn plotly cv2 PIL skimage imageio "

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from torchkeras_layer.port.names import dotted
 from torchkeras_layer.port.training.arguments import method_arguments
 from torchkeras_layer.port.training.data import first_sample
 from torchkeras_layer.port.training.models import Facts, function_called
-from torchkeras_layer.port.training.reading import Left, Source, dotted, literal
+from torchkeras_layer.port.training.reading import Left, Source, literal
 from torchkeras_layer.port.training.sites import Group, Site
 
 

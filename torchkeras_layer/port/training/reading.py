@@ -9,6 +9,8 @@ from typing import Any
 
 import libcst as cst
 
+from torchkeras_layer.port.names import dotted
+
 Expression = cst.BaseExpression
 
 
@@ -220,16 +222,6 @@ class Renaming(cst.CSTTransformer):
     def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
         """Keep the name of a keyword."""
         return updated_node.with_changes(keyword=original_node.keyword)
-
-
-def dotted(node: cst.CSTNode) -> str | None:
-    """Return the text of a name or of a chain of attributes of a name."""
-    if isinstance(node, cst.Name):
-        return node.value
-    if isinstance(node, cst.Attribute):
-        before = dotted(node.value)
-        return None if before is None else f"{before}.{node.attr.value}"
-    return None
 
 
 def literal(node: cst.CSTNode | None) -> Any:

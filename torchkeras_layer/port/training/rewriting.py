@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import libcst as cst
 
+from torchkeras_layer.port.names import dotted
 from torchkeras_layer.port.training.callbacks import add_callback
 from torchkeras_layer.port.training.compiled import Compiled, read_compiled
 from torchkeras_layer.port.training.edits import Done, Edits
@@ -16,7 +17,7 @@ from torchkeras_layer.port.training.histories import Consumed, HistoryUse, read_
 from torchkeras_layer.port.training.lightning_callbacks import Parts
 from torchkeras_layer.port.training.names import Names
 from torchkeras_layer.port.training.placing import check_place, moved_names, optimizer_place
-from torchkeras_layer.port.training.reading import Left, Source, dotted, literal
+from torchkeras_layer.port.training.reading import Left, Source, literal
 from torchkeras_layer.port.training.rewriting_calls import read_evaluation, read_prediction, read_step
 from torchkeras_layer.port.training.rewriting_data import rewrite_data_sets
 from torchkeras_layer.port.training.rewriting_fit import read_fit

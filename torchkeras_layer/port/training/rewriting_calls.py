@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import libcst as cst
 
+from torchkeras_layer.port.names import dotted
 from torchkeras_layer.port.training.arguments import WITHOUT_EFFECT, method_arguments
 from torchkeras_layer.port.training.compiled import Compiled
 from torchkeras_layer.port.training.data import Batches, Request, columns, read_batches
 from torchkeras_layer.port.training.histories import target_of
 from torchkeras_layer.port.training.models import read_model
-from torchkeras_layer.port.training.reading import Left, Source, dotted
+from torchkeras_layer.port.training.reading import Left, Source
 from torchkeras_layer.port.training.sites import Site
 from torchkeras_layer.port.training.writing_calls import (
     Prediction,

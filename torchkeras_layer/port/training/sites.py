@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from torchkeras_layer.port.names import dotted
 from torchkeras_layer.port.training.arguments import PARAMETERS
 from torchkeras_layer.port.training.models import Facts, function_called, read_model, returned
-from torchkeras_layer.port.training.reading import Assignment, Left, Scope, Source, dotted, literal
+from torchkeras_layer.port.training.reading import Assignment, Left, Scope, Source, literal
 
 TRAINING = ("fit", "fit_generator", "train_on_batch", "test_on_batch", "evaluate", "evaluate_generator")
 PREDICTING = ("predict", "predict_generator", "predict_classes", "predict_proba", "predict_on_batch")
